@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+//
+// error.hpp - the one exception of the host subset, and the one way to raise it.
+// Floor 0 (core).
+#ifndef EENN_CORE_ERROR_HPP
+#define EENN_CORE_ERROR_HPP
+
+#include <stdexcept>
+#include <string>
+
+namespace eenn {
+
+/// @brief What went wrong, where (argument, file or layer) and what to do about it, in one message.
+///
+/// Every failure that a caller can cause surfaces as this type; the text reads "where: what; remedy".
+class error : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+/// @brief Throws eenn::error{"where: what; remedy"}; the remedy may be empty.
+///
+/// Without exceptions (device builds) it traps: the device subset checks at compile time and never calls it.
+[[noreturn]] inline void raise(const std::string& where, const std::string& what, const std::string& remedy = {}) {
+#if defined(__cpp_exceptions)
+    throw error{where + ": " + what + (remedy.empty() ? std::string{} : "; " + remedy)};
+#else
+    __builtin_trap();
+#endif
+}
+
+}  // namespace eenn
+
+#endif
