@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+//
+// conv2d.hpp - convolutions over two axes, over one, and depthwise.
+// Floor 3 (layers). Letters: I, O = input, output channels; G = groups; kh, kw = kernel.
+#ifndef EENN_LAYERS_CONV2D_HPP
+#define EENN_LAYERS_CONV2D_HPP
+
+#include <eenn/kernels/convolution.hpp>
+#include <eenn/layers/layer.hpp>
+#include <eenn/layers/padding.hpp>
+
+namespace eenn {
+
+/// @brief Convolution: (H,W,I) -> (H',W',O), weight [kh][kw][I/G][O], bias [O] if asked for.
+///
+/// No bias by default, since a batch norm that follows has its own shift: say `.bias = true` where none follows.
+/// `stride` and `dilation` hold for both axes unless `stride_w`, `dilation_w` say otherwise.
+///
+/// @par Cost  H' W' O kh kw I / G multiply-accumulates.
+struct conv2d {
+    static constexpr std::string_view kind = "conv2d";
+    static constexpr layer_role role = layer_role::operation;
+    static constexpr bool fuses_epilogue = true;
+
+    int filters = 0;
+    int kernel_h = 3;
+    int kernel_w = 3;
+    int stride = 1;
+    int stride_w = 0;    ///< 0: as stride
+    padding pad = same;
+    int groups = 1;
+    int dilation = 1;
+    int dilation_w = 0;    ///< 0: as dilation
+    bool bias = false;
+
+    friend constexpr bool operator==(const conv2d&, const conv2d&) = default;
+
+    [[nodiscard]] constexpr kernels::convolution geometry(shape in) const {
+        const int step_w = stride_w == 0 ? stride : stride_w;
+        const int spread_w = dilation_w == 0 ? dilation : dilation_w;
+        const auto rows = place_window(in.h, kernel_h, stride, dilation, pad.how, pad.top, pad.bottom);
+        const auto columns = place_window(in.w, kernel_w, step_w, spread_w, pad.how, pad.left, pad.right);
+        return {in,     {rows.outputs, columns.outputs, filters}, kernel_h, kernel_w, stride, step_w, rows.before, columns.before,
+                dilation, spread_w, groups};
+    }
+
+    [[nodiscard]] constexpr output_shape output(std::span<const shape> inputs) const {
+        if (inputs.size() != 1) return same_shapes(inputs, 1);
+        const shape in = inputs[0];
+        if (filters < 1 || kernel_h < 1 || kernel_w < 1 || stride < 1 || stride_w < 0 || dilation < 1 || dilation_w < 0 ||
+            groups < 1 || pad.top < 0 || pad.bottom < 0 || pad.left < 0 || pad.right < 0) {
+            return {fault_kind::option_out_of_range, shape{1, 1, 1}, shape{kernel_h, kernel_w, filters}};
+        }
+        if (in.c % groups != 0 || filters % groups != 0) {
+            return {fault_kind::channels_not_divisible_by_groups, shape{1, 1, groups}, shape{1, in.c, filters}};
+        }
+        const auto made = geometry(in).out;
+        if (made.h < 1 || made.w < 1) {
+            return {fault_kind::window_larger_than_input,
+                    shape{(kernel_h - 1) * dilation + 1, (kernel_w - 1) * (dilation_w == 0 ? dilation : dilation_w) + 1, in.c}, in};
+        }
+        return made;
+    }
+
+    [[nodiscard]] constexpr tensor_list tensors(std::span<const shape> in) const {
+        tensor_list list;
+        const int taps = kernel_h * kernel_w;
+        list.push_back({.name = "weight",
+                        .dims = {kernel_h, kernel_w, in[0].c / groups, filters},
+                        .rank = 4,
+                        .start = initializer::he_normal,
+                        .fan_in = taps * (in[0].c / groups),
+                        .fan_out = taps * (filters / groups),
+                        .decay = true});
+        if (bias) list.push_back({.name = "bias", .dims = {filters, 1, 1, 1}});
+        return list;
+    }
+
+    [[nodiscard]] constexpr std::int64_t macs(std::span<const shape> in) const {
+        return static_cast<std::int64_t>(geometry(in[0]).out.elements()) * kernel_h * kernel_w * (in[0].c / groups);
+    }
+
+    template <class T, class P>
+    static void forward(P p, const forward_args<T>& a) noexcept {
+        kernels::forward(transformed(p, geometry_of{}), a.samples, a.in[0], a.packed, a.residual, a.act, a.out);
+    }
+
+    template <class T, class P>
+    static void backward(P p, const backward_args<T>& a) noexcept {
+        const auto g = transformed(p, geometry_of{});
+        if (a.din[0] != nullptr) {
+            kernels::backward_data(g, a.samples, a.dout, a.packed_gradient, a.accumulate[0], a.din[0]);
+        }
+        if (a.dweights != nullptr) {
+            const auto weights = p.value.layer.tensors(p.value.in).items[0].elements();
+            kernels::backward_weights(g, a.samples, a.in[0], a.dout, a.dweights,
+                                      p.value.layer.bias ? a.dweights + weights : nullptr);
+        }
+    }
+
+    template <class T>
+    [[nodiscard]] static constexpr std::size_t packed_elements(const problem<conv2d>& p) {
+        return kernels::packed_size<T>(geometry_of{}(p));
+    }
+    template <class T>
+    static void pack(const problem<conv2d>& p, const T* weights, const T* scale, const T* shift, T* packed) {
+        const auto count = p.layer.tensors(p.in).items[0].elements();
+        kernels::pack(geometry_of{}(p), weights, p.layer.bias ? weights + count : nullptr, scale, shift, packed);
+    }
+    template <class T>
+    [[nodiscard]] static constexpr std::size_t packed_gradient_elements(const problem<conv2d>& p) {
+        return kernels::packed_gradient_size<T>(geometry_of{}(p));
+    }
+    template <class T>
+    static void pack_gradient(const problem<conv2d>& p, const T* weights, T* packed) {
+        kernels::pack_gradient(geometry_of{}(p), weights, packed);
+    }
+
+private:
+    struct geometry_of {
+        constexpr kernels::convolution operator()(const problem<conv2d>& p) const { return p.layer.geometry(p.in[0]); }
+    };
+};
+
+/// @brief Convolution over time: a signal (1,L,I) -> (1,L',O). The same terms as conv2d.
+struct conv1d {
+    int filters = 0;
+    int kernel = 3;
+    int stride = 1;
+    padding pad = same;
+    int groups = 1;
+    int dilation = 1;
+    bool bias = false;
+
+    template <class Graph>
+    constexpr void build(Graph& g) const {
+        g(conv2d{.filters = filters,
+                 .kernel_h = 1,
+                 .kernel_w = kernel,
+                 .stride = 1,
+                 .stride_w = stride,
+                 .pad = pad,
+                 .groups = groups,
+                 .dilation = 1,
+                 .dilation_w = dilation,
+                 .bias = bias});
+    }
+};
+
+/// @brief One filter a channel: (H,W,C) -> (H',W',C), weight [kh][kw][1][C].
+struct depthwise_conv2d {
+    int kernel_h = 3;
+    int kernel_w = 3;
+    int stride = 1;
+    padding pad = same;
+    int dilation = 1;
+    int multiplier = 1;    ///< filters per channel
+    bool bias = false;
+
+    template <class Graph>
+    constexpr void build(Graph& g) const {
+        const int channels = g.shape_of(g.here()).c;
+        g(conv2d{.filters = channels * multiplier,
+                 .kernel_h = kernel_h,
+                 .kernel_w = kernel_w,
+                 .stride = stride,
+                 .pad = pad,
+                 .groups = channels,
+                 .dilation = dilation,
+                 .bias = bias});
+    }
+};
+
+}  // namespace eenn
+
+#endif

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+//
+// dense.hpp - the fully connected layer.
+// Floor 3 (layers). Letters: I = inputs, O = units.
+#ifndef EENN_LAYERS_DENSE_HPP
+#define EENN_LAYERS_DENSE_HPP
+
+#include <eenn/kernels/convolution.hpp>
+#include <eenn/layers/layer.hpp>
+
+namespace eenn {
+
+/// @brief y = x W + b: (H,W,C) taken as I = H W C numbers -> (1,1,O), weight [I][O], bias [O].
+///
+/// A batch is a pointwise convolution over its samples, so it runs on the same tiles.
+///
+/// @par Cost  I O multiply-accumulates.
+struct dense {
+    static constexpr std::string_view kind = "dense";
+    static constexpr layer_role role = layer_role::operation;
+    static constexpr bool fuses_epilogue = true;
+
+    int units = 0;
+    bool bias = true;
+
+    friend constexpr bool operator==(const dense&, const dense&) = default;
+
+    [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const {
+        if (in.size() != 1) return same_shapes(in, 1);
+        if (units < 1) return {fault_kind::option_out_of_range, shape{1, 1, 1}, shape{1, 1, units}};
+        return shape{1, 1, units};
+    }
+
+    [[nodiscard]] constexpr tensor_list tensors(std::span<const shape> in) const {
+        const int features = static_cast<int>(in[0].elements());
+        tensor_list list;
+        list.push_back({.name = "weight",
+                        .dims = {features, units, 1, 1},
+                        .rank = 2,
+                        .start = initializer::glorot_uniform,
+                        .fan_in = features,
+                        .fan_out = units,
+                        .decay = true});
+        if (bias) list.push_back({.name = "bias", .dims = {units, 1, 1, 1}});
+        return list;
+    }
+
+    [[nodiscard]] constexpr std::int64_t macs(std::span<const shape> in) const {
+        return static_cast<std::int64_t>(in[0].elements()) * units;
+    }
+
+    template <class T, class P>
+    static void forward(P p, const forward_args<T>& a) noexcept {
+        over_samples(p, a.samples, [&](auto g) { kernels::forward(g, 1, a.in[0], a.packed, a.residual, a.act, a.out); });
+    }
+
+    template <class T, class P>
+    static void backward(P p, const backward_args<T>& a) noexcept {
+        const std::size_t weights = p.value.in[0].elements() * static_cast<std::size_t>(p.value.layer.units);
+        over_samples(p, a.samples, [&](auto g) {
+            if (a.din[0] != nullptr) kernels::backward_data(g, 1, a.dout, a.packed_gradient, a.accumulate[0], a.din[0]);
+            if (a.dweights != nullptr) {
+                kernels::backward_weights(g, 1, a.in[0], a.dout, a.dweights, p.value.layer.bias ? a.dweights + weights : nullptr);
+            }
+        });
+    }
+
+    template <class T>
+    [[nodiscard]] static constexpr std::size_t packed_elements(const problem<dense>& p) {
+        return kernels::packed_size<T>(geometry_of{}(p));
+    }
+    template <class T>
+    static void pack(const problem<dense>& p, const T* weights, const T* scale, const T* shift, T* packed) {
+        const auto count = p.in[0].elements() * static_cast<std::size_t>(p.layer.units);
+        kernels::pack(geometry_of{}(p), weights, p.layer.bias ? weights + count : nullptr, scale, shift, packed);
+    }
+    template <class T>
+    [[nodiscard]] static constexpr std::size_t packed_gradient_elements(const problem<dense>& p) {
+        return kernels::packed_gradient_size<T>(geometry_of{}(p));
+    }
+    template <class T>
+    static void pack_gradient(const problem<dense>& p, const T* weights, T* packed) {
+        kernels::pack_gradient(geometry_of{}(p), weights, packed);
+    }
+
+private:
+    [[nodiscard]] static constexpr kernels::convolution geometry(const problem<dense>& p, int samples) {
+        return {{1, samples, static_cast<int>(p.in[0].elements())}, {1, samples, p.layer.units}, 1, 1, 1, 1, 0, 0, 1, 1, 1};
+    }
+    struct geometry_of {
+        constexpr kernels::convolution operator()(const problem<dense>& p) const { return geometry(p, 1); }
+    };
+    template <class P, class F>
+    static void over_samples(P p, int samples, F&& call) noexcept {
+        if (samples == 1) {
+            call(transformed(p, geometry_of{}));
+        } else {
+            call(dynamic{geometry(p.value, samples)});
+        }
+    }
+};
+
+}  // namespace eenn
+
+#endif

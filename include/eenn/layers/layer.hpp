@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT
+//
+// layer.hpp - what a layer is: the vocabulary shared by every layer and by the graph.
+// Floor 3 (layers). Letters: N = samples, H, W, C = height, width, channels (channels last).
+//
+// A layer is a literal struct. It says what it makes of its inputs (output, tensors, macs), all constexpr, and how
+// (forward, backward: static templates over the phase). The same struct serves a graph at run time and, as part of a
+// template argument, a network fixed at compile time; that is why its members are integers, enums, bools and `real`.
+#ifndef EENN_LAYERS_LAYER_HPP
+#define EENN_LAYERS_LAYER_HPP
+
+#include <eenn/core/constant.hpp>
+#include <eenn/kernels/activation.hpp>
+#include <eenn/tensor/shape.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace eenn {
+
+using kernels::activation;
+using kernels::activation_kind;
+
+/// @brief Why a network is wrong. `none` is a network that is right.
+enum class fault_kind : unsigned char {
+    none,
+    shapes_differ,                       ///< two inputs of one layer, or a layer and its input, disagree
+    window_larger_than_input,            ///< a kernel or pooling window does not fit
+    channels_not_divisible_by_groups,    ///< input or output channels
+    wrong_number_of_inputs,
+    option_out_of_range,                 ///< a size, stride, rate or count that cannot be
+    no_such_edge,                        ///< an edge that the graph does not have
+};
+
+/// @brief The name that error messages use.
+[[nodiscard]] constexpr std::string_view to_string(fault_kind kind) noexcept {
+    switch (kind) {
+        case fault_kind::none: return "no fault";
+        case fault_kind::shapes_differ: return "shapes differ";
+        case fault_kind::window_larger_than_input: return "window larger than its padded input";
+        case fault_kind::channels_not_divisible_by_groups: return "channels not divisible by groups";
+        case fault_kind::wrong_number_of_inputs: return "wrong number of inputs";
+        case fault_kind::option_out_of_range: return "option out of range";
+        case fault_kind::no_such_edge: return "no such edge";
+    }
+    return "unknown fault";
+}
+
+/// @brief The shape that a layer makes, or why it cannot.
+struct output_shape {
+    shape value{};
+    fault_kind fault = fault_kind::none;
+    shape expected{};
+    shape got{};
+
+    constexpr output_shape(shape made) : value{made} {}
+    constexpr output_shape(fault_kind kind, shape wanted, shape found) : fault{kind}, expected{wanted}, got{found} {}
+};
+
+/// @brief How a graph treats a layer.
+enum class layer_role : unsigned char {
+    operation,     ///< computes; becomes a step of its own
+    norm,          ///< joins the step that makes its input, else becomes an identity step
+    activation,    ///< likewise
+    sum,           ///< likewise, as the residual of the later of its two inputs
+    reshape,       ///< no work: the same memory under another shape
+};
+
+/// @brief How a tensor starts. The fans are those of the layer: inputs and outputs of one unit.
+enum class initializer : unsigned char { zeros, ones, he_normal, glorot_uniform };
+
+/// @brief One parameter tensor of a layer: its name, sizes and how training treats it.
+struct tensor_spec {
+    std::string_view name{};
+    std::array<int, 4> dims{1, 1, 1, 1};
+    int rank = 1;
+    initializer start = initializer::zeros;
+    int fan_in = 1;
+    int fan_out = 1;
+    bool trainable = true;    ///< false: state that training updates by other means (running statistics)
+    bool decay = false;       ///< weight decay applies
+
+    [[nodiscard]] constexpr std::size_t elements() const noexcept {
+        std::size_t count = 1;
+        for (int i = 0; i < rank; ++i) count *= static_cast<std::size_t>(dims[static_cast<std::size_t>(i)]);
+        return count;
+    }
+};
+
+/// @brief The parameter tensors of one layer, at most four.
+struct tensor_list {
+    std::array<tensor_spec, 4> items{};
+    int count = 0;
+
+    constexpr void push_back(const tensor_spec& spec) { items[static_cast<std::size_t>(count++)] = spec; }
+    [[nodiscard]] constexpr const tensor_spec* begin() const noexcept { return items.data(); }
+    [[nodiscard]] constexpr const tensor_spec* end() const noexcept { return items.data() + count; }
+    [[nodiscard]] constexpr std::size_t elements() const noexcept {
+        std::size_t sum = 0;
+        for (const auto& spec : *this) sum += spec.elements();
+        return sum;
+    }
+};
+
+/// @brief Most inputs that one layer may have.
+inline constexpr int max_inputs = 4;
+
+/// @brief Most inputs that a layer of type L may have: L::arity, or one.
+template <class L>
+inline constexpr int arity = [] {
+    if constexpr (requires { L::arity; }) {
+        return L::arity;
+    } else {
+        return 1;
+    }
+}();
+
+/// @brief A layer at its place in a network: the structural value that a kernel is specialised for.
+template <class L>
+struct problem {
+    L layer{};
+    std::array<shape, static_cast<std::size_t>(arity<L>)> in{};
+    int inputs = 1;
+    shape out{};
+    bool norm = false;    ///< pack() is given a per-channel scale and shift to fold
+
+    friend constexpr bool operator==(const problem&, const problem&) = default;
+};
+
+/// @brief What a forward kernel works on. Tensors are dense (N,H,W,C).
+template <class T>
+struct forward_args {
+    int samples = 1;
+    std::array<const T*, max_inputs> in{};
+    T* out = nullptr;               ///< may be in[0] or residual where the memory plan says so
+    const T* packed = nullptr;      ///< parameters as pack() laid them out
+    const T* residual = nullptr;    ///< added before the activation, or null
+    activation act{};
+    bool training = false;          ///< dropout drops
+    std::uint64_t seed = 0;         ///< of this pass
+    std::uint64_t stream = 0;       ///< of this step
+    int first_sample = 0;           ///< of this range within the batch
+};
+
+/// @brief What a backward kernel works on. It reads `dout` and adds into `dweights`.
+template <class T>
+struct backward_args {
+    int samples = 1;
+    std::array<const T*, max_inputs> in{};
+    const T* out = nullptr;
+    const T* dout = nullptr;                    ///< gradient of what forward() made before norm, residual, activation
+    std::array<T*, max_inputs> din{};           ///< null where not wanted
+    std::array<bool, max_inputs> accumulate{};  ///< add to din instead of writing it
+    const T* packed_gradient = nullptr;         ///< parameters as pack_gradient() laid them out
+    T* dweights = nullptr;                      ///< the layer's trainable tensors one after another, or null
+    std::uint64_t seed = 0;
+    std::uint64_t stream = 0;
+    int first_sample = 0;
+};
+
+/// @brief A layer that the graph can hold; see CONTRIBUTING for how to write one.
+template <class L>
+concept Layer = requires(const L& layer, std::span<const shape> in) {
+    { L::kind } -> std::convertible_to<std::string_view>;
+    { L::role } -> std::convertible_to<layer_role>;
+    { layer.output(in) } -> std::convertible_to<output_shape>;
+};
+
+/// @brief A recipe for several layers: build(graph&) adds them.
+template <class L, class Graph>
+concept Composite = requires(const L& layer, Graph& graph) { layer.build(graph); };
+
+/// @brief Whether forward() of L applies norm, residual and activation itself.
+template <class L>
+inline constexpr bool fuses_epilogue = requires { requires L::fuses_epilogue; };
+
+/// @brief Whether the output of L may take the memory of its first input.
+template <class L>
+inline constexpr bool in_place = requires { requires L::in_place; };
+
+/// @brief The tensors of a layer; none by default.
+template <class L>
+[[nodiscard]] constexpr tensor_list tensors_of(const L& layer, std::span<const shape> in) {
+    if constexpr (requires { layer.tensors(in); }) {
+        return layer.tensors(in);
+    } else {
+        return {};
+    }
+}
+
+/// @brief Multiply-accumulates of a layer for one sample, padding taps included; zero by default.
+template <class L>
+[[nodiscard]] constexpr std::int64_t macs_of(const L& layer, std::span<const shape> in) {
+    if constexpr (requires { layer.macs(in); }) {
+        return layer.macs(in);
+    } else {
+        return 0;
+    }
+}
+
+/// @brief Elements of T that pack() fills. By default the tensors as they are.
+template <class T, class L>
+[[nodiscard]] constexpr std::size_t packed_elements(const problem<L>& p) {
+    if constexpr (requires { L::template packed_elements<T>(p); }) {
+        return L::template packed_elements<T>(p);
+    } else {
+        return tensors_of(p.layer, p.in).elements();
+    }
+}
+
+/// @brief Lays the parameters out for forward(), folding a per-channel scale and shift where given.
+template <class T, class L>
+constexpr void pack(const problem<L>& p, const T* weights, const T* scale, const T* shift, T* packed) {
+    if constexpr (requires { L::pack(p, weights, scale, shift, packed); }) {
+        L::pack(p, weights, scale, shift, packed);
+    } else {
+        const std::size_t count = packed_elements<T>(p);
+        for (std::size_t i = 0; i < count; ++i) packed[i] = weights[i];
+    }
+}
+
+/// @brief Elements of T that pack_gradient() fills. By default the tensors as they are.
+template <class T, class L>
+[[nodiscard]] constexpr std::size_t packed_gradient_elements(const problem<L>& p) {
+    if constexpr (requires { L::template packed_gradient_elements<T>(p); }) {
+        return L::template packed_gradient_elements<T>(p);
+    } else {
+        return tensors_of(p.layer, p.in).elements();
+    }
+}
+
+/// @brief Lays the parameters out for backward().
+template <class T, class L>
+constexpr void pack_gradient(const problem<L>& p, const T* weights, T* packed) {
+    if constexpr (requires { L::pack_gradient(p, weights, packed); }) {
+        L::pack_gradient(p, weights, packed);
+    } else {
+        const std::size_t count = packed_gradient_elements<T>(p);
+        for (std::size_t i = 0; i < count; ++i) packed[i] = weights[i];
+    }
+}
+
+/// @brief Shared checks of output(): the number of inputs, and that they are equal.
+[[nodiscard]] constexpr output_shape same_shapes(std::span<const shape> in, int wanted) {
+    if (static_cast<int>(in.size()) != wanted) {
+        return {fault_kind::wrong_number_of_inputs, shape{1, 1, wanted}, shape{1, 1, static_cast<int>(in.size())}};
+    }
+    for (const auto& s : in) {
+        if (!(s == in[0])) return {fault_kind::shapes_differ, in[0], s};
+    }
+    return in[0];
+}
+
+}  // namespace eenn
+
+#endif

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+//
+// pooling.hpp - layers that look at windows or at the whole plane.
+// Floor 3 (layers).
+#ifndef EENN_LAYERS_POOLING_HPP
+#define EENN_LAYERS_POOLING_HPP
+
+#include <eenn/kernels/pooling.hpp>
+#include <eenn/layers/layer.hpp>
+#include <eenn/layers/padding.hpp>
+
+namespace eenn {
+
+/// @brief The window of max_pool and average_pool, and what follows from it.
+///
+/// A size of 0 means: kernel_w as kernel_h, strides as the kernel. Signals (1,L,C) take `.kernel_h = 1`.
+struct pooling_window {
+    int kernel_h = 2;
+    int kernel_w = 0;
+    int stride = 0;
+    int stride_w = 0;
+    padding pad = valid;
+
+    friend constexpr bool operator==(const pooling_window&, const pooling_window&) = default;
+
+    [[nodiscard]] constexpr kernels::pooling geometry(shape in, bool count_padding) const {
+        const int kw = kernel_w == 0 ? kernel_h : kernel_w;
+        const int sh = stride == 0 ? kernel_h : stride;
+        const int sw = stride_w != 0 ? stride_w : stride != 0 ? stride : kw;
+        const auto rows = place_window(in.h, kernel_h, sh, 1, pad.how, pad.top, pad.bottom);
+        const auto columns = place_window(in.w, kw, sw, 1, pad.how, pad.left, pad.right);
+        return {in, {rows.outputs, columns.outputs, in.c}, kernel_h, kw, sh, sw, rows.before, columns.before, count_padding};
+    }
+
+    [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const {
+        if (in.size() != 1) return same_shapes(in, 1);
+        const int kw = kernel_w == 0 ? kernel_h : kernel_w;
+        if (kernel_h < 1 || kw < 1 || stride < 0 || stride_w < 0 || pad.top < 0 || pad.bottom < 0 || pad.left < 0 ||
+            pad.right < 0 || pad.top >= kernel_h || pad.bottom >= kernel_h || pad.left >= kw || pad.right >= kw) {
+            return {fault_kind::option_out_of_range, shape{1, 1, 1}, shape{kernel_h, kw, 1}};
+        }
+        const auto made = geometry(in[0], false).out;
+        if (made.h < 1 || made.w < 1) return {fault_kind::window_larger_than_input, shape{kernel_h, kw, in[0].c}, in[0]};
+        return made;
+    }
+};
+
+/// @brief The largest element of each window, per channel; padding never wins. The first largest takes the gradient.
+struct max_pool {
+    static constexpr std::string_view kind = "max_pool";
+    static constexpr layer_role role = layer_role::operation;
+
+    int kernel_h = 2;
+    int kernel_w = 0;
+    int stride = 0;
+    int stride_w = 0;
+    padding pad = valid;
+
+    friend constexpr bool operator==(const max_pool&, const max_pool&) = default;
+
+    [[nodiscard]] constexpr pooling_window window() const { return {kernel_h, kernel_w, stride, stride_w, pad}; }
+    [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const { return window().output(in); }
+
+    struct geometry_of {
+        constexpr kernels::pooling operator()(const problem<max_pool>& p) const {
+            return p.layer.window().geometry(p.in[0], false);
+        }
+    };
+    template <class T, class P>
+    static void forward(P p, const forward_args<T>& a) noexcept {
+        kernels::max_pool_forward(transformed(p, geometry_of{}), a.samples, a.in[0], a.out);
+    }
+    template <class T, class P>
+    static void backward(P p, const backward_args<T>& a) noexcept {
+        if (a.din[0] == nullptr) return;
+        kernels::max_pool_backward(transformed(p, geometry_of{}), a.samples, a.in[0], a.dout, a.accumulate[0], a.din[0]);
+    }
+};
+
+/// @brief The mean of each window, per channel, over the elements inside or, with count_padding, over the whole window.
+struct average_pool {
+    static constexpr std::string_view kind = "average_pool";
+    static constexpr layer_role role = layer_role::operation;
+
+    int kernel_h = 2;
+    int kernel_w = 0;
+    int stride = 0;
+    int stride_w = 0;
+    padding pad = valid;
+    bool count_padding = false;
+
+    friend constexpr bool operator==(const average_pool&, const average_pool&) = default;
+
+    [[nodiscard]] constexpr pooling_window window() const { return {kernel_h, kernel_w, stride, stride_w, pad}; }
+    [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const { return window().output(in); }
+
+    struct geometry_of {
+        constexpr kernels::pooling operator()(const problem<average_pool>& p) const {
+            return p.layer.window().geometry(p.in[0], p.layer.count_padding);
+        }
+    };
+    template <class T, class P>
+    static void forward(P p, const forward_args<T>& a) noexcept {
+        kernels::average_pool_forward(transformed(p, geometry_of{}), a.samples, a.in[0], a.out);
+    }
+    template <class T, class P>
+    static void backward(P p, const backward_args<T>& a) noexcept {
+        if (a.din[0] == nullptr) return;
+        kernels::average_pool_backward(transformed(p, geometry_of{}), a.samples, a.dout, a.accumulate[0], a.din[0]);
+    }
+};
+
+/// @brief (H,W,C) -> (1,1,C): the mean of every channel.
+struct global_average_pool {
+    static constexpr std::string_view kind = "global_average_pool";
+    static constexpr layer_role role = layer_role::operation;
+
+    friend constexpr bool operator==(const global_average_pool&, const global_average_pool&) = default;
+
+    [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const {
+        if (in.size() != 1) return same_shapes(in, 1);
+        return shape{1, 1, in[0].c};
+    }
+    template <class T, class P>
+    static void forward(P p, const forward_args<T>& a) noexcept {
+        kernels::global_average_pool_forward(a.samples, p.value.in[0], a.in[0], a.out);
+    }
+    template <class T, class P>
+    static void backward(P p, const backward_args<T>& a) noexcept {
+        if (a.din[0] == nullptr) return;
+        kernels::global_average_pool_backward(a.samples, p.value.in[0], a.dout, a.accumulate[0], a.din[0]);
+    }
+};
+
+/// @brief (H,W,C) -> (1,1,C): the largest of every channel; the first largest takes the gradient.
+struct global_max_pool {
+    static constexpr std::string_view kind = "global_max_pool";
+    static constexpr layer_role role = layer_role::operation;
+
+    friend constexpr bool operator==(const global_max_pool&, const global_max_pool&) = default;
+
+    [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const {
+        if (in.size() != 1) return same_shapes(in, 1);
+        return shape{1, 1, in[0].c};
+    }
+    template <class T, class P>
+    static void forward(P p, const forward_args<T>& a) noexcept {
+        kernels::global_max_pool_forward(a.samples, p.value.in[0], a.in[0], a.out);
+    }
+    template <class T, class P>
+    static void backward(P p, const backward_args<T>& a) noexcept {
+        if (a.din[0] == nullptr) return;
+        kernels::global_max_pool_backward(a.samples, p.value.in[0], a.in[0], a.dout, a.accumulate[0], a.din[0]);
+    }
+};
+
+}  // namespace eenn
+
+#endif

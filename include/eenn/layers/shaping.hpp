@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+//
+// shaping.hpp - layers that move elements: flatten, concat, pad.
+// Floor 3 (layers).
+#ifndef EENN_LAYERS_SHAPING_HPP
+#define EENN_LAYERS_SHAPING_HPP
+
+#include <eenn/kernels/copy.hpp>
+#include <eenn/layers/layer.hpp>
+
+namespace eenn {
+
+/// @brief (H,W,C) -> (1,1,H W C): the same memory, rows first, channels last. Costs nothing.
+struct flatten {
+    static constexpr std::string_view kind = "flatten";
+    static constexpr layer_role role = layer_role::reshape;
+    friend constexpr bool operator==(const flatten&, const flatten&) = default;
+    [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const {
+        if (in.size() != 1) return same_shapes(in, 1);
+        return shape{1, 1, static_cast<int>(in[0].elements())};
+    }
+};
+
+/// @brief Two to four inputs of one height and width, one after another along the channels.
+struct concat {
+    static constexpr std::string_view kind = "concat";
+    static constexpr layer_role role = layer_role::operation;
+    static constexpr int arity = max_inputs;
+
+    friend constexpr bool operator==(const concat&, const concat&) = default;
+
+    [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const {
+        if (in.size() < 2) return same_shapes(in, 2);
+        shape made = in[0];
+        for (std::size_t i = 1; i < in.size(); ++i) {
+            if (in[i].h != made.h || in[i].w != made.w) return {fault_kind::shapes_differ, in[0], in[i]};
+            made.c += in[i].c;
+        }
+        return made;
+    }
+    template <class T, class P>
+    static void forward(P p, const forward_args<T>& a) noexcept {
+        each(p, [&](std::size_t i, int channels, int offset) {
+            kernels::concat_forward(a.samples * p.value.out.pixels(), channels, p.value.out.c, offset, a.in[i], a.out);
+        });
+    }
+    template <class T, class P>
+    static void backward(P p, const backward_args<T>& a) noexcept {
+        each(p, [&](std::size_t i, int channels, int offset) {
+            if (a.din[i] == nullptr) return;
+            kernels::concat_backward(a.samples * p.value.out.pixels(), channels, p.value.out.c, offset, a.dout, a.accumulate[i],
+                                     a.din[i]);
+        });
+    }
+
+private:
+    template <class P, class F>
+    static void each(P p, F&& slice) noexcept {
+        int offset = 0;
+        for (int i = 0; i < p.value.inputs; ++i) {
+            const int channels = p.value.in[static_cast<std::size_t>(i)].c;
+            slice(static_cast<std::size_t>(i), channels, offset);
+            offset += channels;
+        }
+    }
+};
+
+/// @brief Rows and columns of `value` around each sample, and channels after (or before) its own.
+struct pad {
+    static constexpr std::string_view kind = "pad";
+    static constexpr layer_role role = layer_role::operation;
+
+    int top = 0;
+    int bottom = 0;
+    int left = 0;
+    int right = 0;
+    int channels_before = 0;
+    int channels_after = 0;
+    real value = 0.0;
+
+    friend constexpr bool operator==(const pad&, const pad&) = default;
+
+    [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const {
+        if (in.size() != 1) return same_shapes(in, 1);
+        if (top < 0 || bottom < 0 || left < 0 || right < 0 || channels_before < 0 || channels_after < 0) {
+            return {fault_kind::option_out_of_range, {}, {}};
+        }
+        return shape{in[0].h + top + bottom, in[0].w + left + right, in[0].c + channels_before + channels_after};
+    }
+    template <class T, class P>
+    static void forward(P p, const forward_args<T>& a) noexcept {
+        const pad& l = p.value.layer;
+        kernels::pad_forward(a.samples, p.value.in[0], p.value.out, l.top, l.left, l.channels_before,
+                             static_cast<T>(float{l.value}), a.in[0], a.out);
+    }
+    template <class T, class P>
+    static void backward(P p, const backward_args<T>& a) noexcept {
+        if (a.din[0] == nullptr) return;
+        const pad& l = p.value.layer;
+        kernels::pad_backward(a.samples, p.value.in[0], p.value.out, l.top, l.left, l.channels_before, a.dout, a.accumulate[0],
+                              a.din[0]);
+    }
+};
+
+}  // namespace eenn
+
+#endif

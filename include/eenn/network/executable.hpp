@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+//
+// executable.hpp - a plan with the kernels of its steps: what inference and training run, whichever phase made it.
+// Floor 4 (network). Letters: N = samples.
+#ifndef EENN_NETWORK_EXECUTABLE_HPP
+#define EENN_NETWORK_EXECUTABLE_HPP
+
+#include <eenn/network/plan.hpp>
+
+#include <array>
+#include <cmath>
+#include <variant>
+#include <vector>
+
+namespace eenn {
+
+/// @brief How to run one step forward. `self` is the problem where the phase keeps it at run time, else null.
+template <class T>
+struct forward_operation {
+    const void* self = nullptr;
+    void (*forward)(const void* self, const forward_args<T>&) noexcept = nullptr;
+    void (*pack)(const void* self, const T* weights, const T* scale, const T* shift, T* packed) = nullptr;
+    std::size_t packed = 0;    ///< offset among the packed weights
+};
+
+/// @brief How to run one step backward.
+template <class T>
+struct backward_operation {
+    const void* self = nullptr;
+    void (*backward)(const void* self, const backward_args<T>&) = nullptr;
+    void (*pack)(const void* self, const T* weights, T* packed) = nullptr;
+    std::size_t packed = 0;
+};
+
+/// @brief A network ready to infer: numbers and kernels, no data. A view; the network behind it must outlive it.
+template <class T>
+struct executable {
+    plan_view plan{};
+    std::span<const forward_operation<T>> forward;
+    std::size_t packed_elements = 0;
+};
+
+/// @brief A network ready to train.
+template <class T>
+struct trainable : executable<T> {
+    std::span<const backward_operation<T>> backward;
+    std::size_t packed_gradient_elements = 0;
+};
+
+namespace detail {
+
+/// The kernels of a layer for a problem that the compiler knows (P = constant<...>) or finds at `self` (P = dynamic<...>).
+template <class P>
+[[nodiscard]] constexpr P problem_at(const void* self) noexcept {
+    if constexpr (P::known) {
+        return P{};
+    } else {
+        return P{*static_cast<const decltype(P::value)*>(self)};
+    }
+}
+
+template <class T, class L, class P>
+struct kernels_of {
+    static void forward(const void* self, const forward_args<T>& args) noexcept {
+        L::template forward<T>(problem_at<P>(self), args);
+    }
+    static void pack(const void* self, const T* weights, const T* scale, const T* shift, T* packed) {
+        eenn::pack<T>(problem_at<P>(self).value, weights, scale, shift, packed);
+    }
+    static void backward(const void* self, const backward_args<T>& args) {
+        L::template backward<T>(problem_at<P>(self), args);
+    }
+    static void pack_gradient(const void* self, const T* weights, T* packed) {
+        eenn::pack_gradient<T>(problem_at<P>(self).value, weights, packed);
+    }
+};
+
+/// Which layer's kernels a step runs: those of its operation, or of identity (index 0) where it carries another layer.
+template <class... L>
+[[nodiscard]] constexpr std::size_t step_kind(const std::variant<L...>& what) {
+    constexpr std::array operations{(L::role == layer_role::operation)...};
+    return operations[what.index()] ? what.index() : 0;
+}
+
+/// The problem of a step whose operation is of type L; carriers of other layers are identities over that layer's first input.
+template <class L, class Nodes>
+[[nodiscard]] constexpr problem<L> problem_of(const step_info& step, const Nodes& nodes) {
+    const auto& node = nodes[static_cast<std::size_t>(step.node)];
+    problem<L> p;
+    if (const auto* what = std::get_if<L>(&node.what)) p.layer = *what;
+    p.inputs = step.input_count;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(step.input_count) && i < p.in.size(); ++i) {
+        p.in[i] = nodes[static_cast<std::size_t>(node.inputs[i])].out;
+    }
+    p.out = node.out;
+    p.norm = step.norm >= 0;
+    return p;
+}
+
+}  // namespace detail
+
+/// @brief Batch norm as one scale and shift per channel, from the running statistics.
+template <class T>
+void fold_norm(const step_info& step, std::size_t channels, const T* parameters, T* scale, T* shift) {
+    for (std::size_t c = 0; c < channels; ++c) {
+        const T gamma = parameters[step.norm_weights + c];
+        const T beta = parameters[step.norm_weights + channels + c];
+        const T mean = parameters[step.norm_state + c];
+        const T var = parameters[step.norm_state + channels + c];
+        scale[c] = gamma / std::sqrt(var + static_cast<T>(float{step.epsilon}));
+        shift[c] = beta - mean * scale[c];
+    }
+}
+
+/// @brief Prepares parameters for inference: batch norms folded, weights laid out for the kernels.
+///
+/// @par Shapes  parameters (plan.parameter_elements()), packed (net.packed_elements).
+/// @par Cost    one pass over the parameters.
+template <class T>
+void pack_weights(const executable<T>& net, const T* parameters, T* packed) {
+    std::array<T, 2 * 64> few{};
+    for (std::size_t s = 0; s < net.plan.steps.size(); ++s) {
+        const step_info& step = net.plan.steps[s];
+        const auto& op = net.forward[s];
+        if (step.norm < 0) {
+            op.pack(op.self, parameters + step.weights, nullptr, nullptr, packed + op.packed);
+            continue;
+        }
+        const auto channels = static_cast<std::size_t>(net.plan.values[static_cast<std::size_t>(step.output)].size.c);
+        T* folded = few.data();
+        std::vector<T> many;
+        if (2 * channels > few.size()) {
+            many.resize(2 * channels);
+            folded = many.data();
+        }
+        fold_norm(step, channels, parameters, folded, folded + channels);
+        op.pack(op.self, parameters + step.weights, folded, folded + channels, packed + op.packed);
+    }
+}
+
+/// @brief Runs steps [first, last) of one sample over its workspace; value 0 is read at `input`.
+///
+/// @par Threads  const; callers bring their own workspace.
+template <class T>
+void run_steps(const executable<T>& net, int first, int last, const T* packed, const T* input, T* workspace) noexcept {
+    const auto at = [&](int value) -> const T* {
+        return value == 0 ? input : workspace + net.plan.values[static_cast<std::size_t>(value)].offset;
+    };
+    for (int s = first; s < last; ++s) {
+        const step_info& step = net.plan.steps[static_cast<std::size_t>(s)];
+        const auto& op = net.forward[static_cast<std::size_t>(s)];
+        forward_args<T> args;
+        for (std::size_t i = 0; i < static_cast<std::size_t>(step.input_count); ++i) args.in[i] = at(step.inputs[i]);
+        args.out = workspace + net.plan.values[static_cast<std::size_t>(step.output)].offset;
+        args.packed = packed + op.packed;
+        if (step.residual >= 0) args.residual = at(step.residual);
+        args.act = step.act;
+        op.forward(op.self, args);
+    }
+}
+
+}  // namespace eenn
+
+#endif

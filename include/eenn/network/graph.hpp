@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+//
+// graph.hpp - a network as a value: nodes, edges and exits that constexpr code and run-time code build alike.
+// Floor 4 (network).
+#ifndef EENN_NETWORK_GRAPH_HPP
+#define EENN_NETWORK_GRAPH_HPP
+
+#include <eenn/core/error.hpp>
+#include <eenn/layers/elementwise.hpp>
+#include <eenn/layers/layer.hpp>
+#include <eenn/policies/policy.hpp>
+
+#include <initializer_list>
+#include <string>
+#include <type_traits>
+#include <variant>
+#include <vector>
+
+namespace eenn {
+
+/// @brief What a node makes, as something to build on. Node 0 is the network's input.
+struct edge {
+    int node = 0;
+    friend constexpr bool operator==(const edge&, const edge&) = default;
+};
+
+/// @brief The first thing that is wrong with a graph: where, what, and both shapes.
+struct graph_fault {
+    int layer = -1;
+    fault_kind kind = fault_kind::none;
+    shape expected{};
+    shape got{};
+};
+
+/// @brief "layer 2 (conv2d): shapes differ, expected 8x8x7, got 8x8x4".
+[[nodiscard]] inline std::string to_string(const graph_fault& fault, std::string_view layer_kind) {
+    return "layer " + std::to_string(fault.layer) + " (" + std::string{layer_kind} + "): " + std::string{to_string(fault.kind)} +
+           ", expected " + to_string(fault.expected) + ", got " + to_string(fault.got);
+}
+
+/// @brief The layers of a set; identity, which carries what no operation can take, is always among them.
+template <Layer... L>
+using layer_variant = std::variant<identity, L...>;
+
+/// @brief A network as a value.
+///
+/// The builder keeps a place, `here()`: operator() appends a chain of layers there; at() moves it; residual(), branches()
+/// and exit() build the parts that are no chain. Layers are numbered in the order in which they come, from 1; every layer
+/// may use edges made before it. A layer that does not fit is recorded as a fault in constant evaluation, where
+/// network<recipe> turns it into a compile error, and throws eenn::error at run time.
+///
+/// @tparam Layers  The set of layers: a struct whose member type `layer` is a layer_variant<...>. eenn::graph is the standard
+///                 set. A set is named, not listed, so that messages and symbols stay short.
+template <class Layers>
+class basic_graph {
+public:
+    using layer = typename Layers::layer;
+    static_assert(std::is_same_v<std::variant_alternative_t<0, layer>, identity>, "eenn: a layer set is a layer_variant<...>");
+
+    struct node {
+        layer what{};
+        std::array<int, max_inputs> inputs{};
+        int input_count = 0;
+        shape out{};
+    };
+    struct exit_point {
+        int node = 0;    ///< its logits
+        policy decides = max_probability{};
+    };
+
+    constexpr explicit basic_graph(shape input) : nodes_{node{.out = input}} {
+        if (input.h < 1 || input.w < 1 || input.c < 1) {
+            fail({0, fault_kind::option_out_of_range, {1, 1, 1}, input}, "input");
+        }
+    }
+
+    /// Appends layers one after another; composites expand. Returns the graph, so that a recipe may end in it.
+    template <class... L>
+    constexpr basic_graph& operator()(const L&... layers) {
+        (append(layers), ...);
+        return *this;
+    }
+
+    /// Where the next layer goes.
+    [[nodiscard]] constexpr edge here() const noexcept { return here_; }
+    /// Moves there.
+    constexpr basic_graph& at(edge place) {
+        if (exists(place)) here_ = place;
+        return *this;
+    }
+
+    /// A layer of several inputs: `g.join(add{}, main, shortcut)`. Goes on from it.
+    template <class L, class... Edges>
+    constexpr edge join(const L& what, edge first, Edges... others) {
+        const std::array<edge, 1 + sizeof...(Edges)> from{first, others...};
+        return insert(what, std::span<const edge>{from});
+    }
+
+    /// y = body(x) + x: `g.residual([](auto& b) { b(conv2d{...}, batch_norm{}); })`.
+    template <class Body>
+    constexpr basic_graph& residual(Body&& body) {
+        return residual(body, [](basic_graph&) {});
+    }
+    /// y = body(x) + shortcut(x), for blocks that change the shape: the shortcut is a projection.
+    template <class Body, class Shortcut>
+    constexpr basic_graph& residual(Body&& body, Shortcut&& shortcut) {
+        return branches(add{}, body, shortcut);
+    }
+    /// Several bodies from here, joined in their order: `g.branches(concat{}, narrow, wide)`.
+    template <class L, class... Bodies>
+    constexpr basic_graph& branches(const L& merge, Bodies&&... bodies) {
+        const edge start = here_;
+        std::array<edge, sizeof...(Bodies)> ends{};
+        std::size_t i = 0;
+        const auto grow = [&](auto& body) {
+            here_ = start;
+            body(*this);
+            ends[i++] = here_;
+        };
+        (grow(bodies), ...);
+        insert(merge, std::span<const edge>{ends});
+        return *this;
+    }
+
+    /// An exit here: the head (layers, a composite such as exit_head, or a callable that builds on the graph) ends in
+    /// logits, the policy decides. The backbone goes on from where the exit was put.
+    template <class Head>
+    constexpr basic_graph& exit(const Head& head, const policy& decides = max_probability{}) {
+        const edge trunk = here_;
+        if constexpr (std::is_invocable_v<const Head&, basic_graph&>) {
+            head(*this);
+        } else {
+            append(head);
+        }
+        exits_.push_back({here_.node, decides});
+        here_ = trunk;
+        return *this;
+    }
+
+    [[nodiscard]] constexpr shape shape_of(edge e) const {
+        return e.node >= 0 && e.node < static_cast<int>(nodes_.size()) ? nodes_[static_cast<std::size_t>(e.node)].out : shape{};
+    }
+    [[nodiscard]] constexpr shape input() const { return nodes_[0].out; }
+    /// Layers and the input, in order; node i is layer i.
+    [[nodiscard]] constexpr const std::vector<node>& nodes() const noexcept { return nodes_; }
+    /// Exits in order, without the last one, which is where the graph ends.
+    [[nodiscard]] constexpr const std::vector<exit_point>& exits() const noexcept { return exits_; }
+    [[nodiscard]] constexpr const graph_fault& fault() const noexcept { return fault_; }
+
+private:
+    template <class L>
+    constexpr void append(const L& what) {
+        if constexpr (Composite<L, basic_graph>) {
+            what.build(*this);
+        } else {
+            const edge from[]{here_};
+            insert(what, std::span<const edge>{from});
+        }
+    }
+
+    template <class L>
+    constexpr edge insert(const L& what, std::span<const edge> from) {
+        static_assert(std::is_constructible_v<layer, const L&>, "eenn: this layer is not in the graph's set of layers");
+        const int index = static_cast<int>(nodes_.size());
+        node made{.what = what, .input_count = static_cast<int>(from.size())};
+        std::array<shape, max_inputs> shapes{};
+        bool known = from.size() <= static_cast<std::size_t>(arity<L>);
+        if (!known) {
+            fail({index, fault_kind::wrong_number_of_inputs, {1, 1, arity<L>}, {1, 1, made.input_count}}, L::kind);
+            made.input_count = 0;
+        }
+        for (std::size_t i = 0; known && i < from.size(); ++i) {
+            if (!exists(from[i])) return here_;
+            made.inputs[i] = from[i].node;
+            shapes[i] = shape_of(from[i]);
+        }
+        if (known) {
+            const output_shape result = what.output(std::span<const shape>{shapes.data(), from.size()});
+            if (result.fault != fault_kind::none) fail({index, result.fault, result.expected, result.got}, L::kind);
+            made.out = result.value;
+        }
+        nodes_.push_back(made);
+        return here_ = edge{index};
+    }
+
+    constexpr bool exists(edge e) {
+        const int count = static_cast<int>(nodes_.size());
+        if (e.node >= 0 && e.node < count) return true;
+        fail({count, fault_kind::no_such_edge, {1, 1, count}, {1, 1, e.node}}, "graph");
+        return false;
+    }
+
+    constexpr void fail(const graph_fault& fault, std::string_view layer_kind) {
+        if (!std::is_constant_evaluated()) raise("graph", to_string(fault, layer_kind));
+        if (fault_.kind == fault_kind::none) fault_ = fault;
+    }
+
+    std::vector<node> nodes_;
+    std::vector<exit_point> exits_;
+    edge here_{};
+    graph_fault fault_{};
+};
+
+}  // namespace eenn
+
+#endif

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: MIT
+//
+// lower.hpp - from a graph to its plan: fusion, liveness, offsets. One constexpr function for both phases.
+// Floor 4 (network).
+#ifndef EENN_NETWORK_LOWER_HPP
+#define EENN_NETWORK_LOWER_HPP
+
+#include <eenn/network/graph.hpp>
+#include <eenn/network/memory_plan.hpp>
+#include <eenn/network/plan.hpp>
+
+#include <vector>
+
+namespace eenn {
+
+/// @brief A plan that owns its arrays.
+struct plan {
+    shape input{};
+    std::vector<step_info> steps;
+    std::vector<value_info> values;
+    std::vector<tensor_info> tensors;
+    std::vector<exit_info> exits;
+    plan_sizes sizes{};
+
+    [[nodiscard]] constexpr plan_view view() const { return {input, steps, values, tensors, exits, sizes}; }
+};
+
+namespace detail {
+
+/// What the fusion rules need to know of a node's layer.
+struct layer_traits {
+    layer_role role = layer_role::operation;
+    std::string_view kind{};
+    bool fuses = false;
+    bool in_place = false;
+    activation act{};
+    real epsilon{};
+    real momentum{};
+    tensor_list tensors{};
+    std::int64_t macs = 0;
+};
+
+template <class Node>
+[[nodiscard]] constexpr layer_traits traits_of(const Node& n, std::span<const Node> nodes) {
+    std::array<shape, max_inputs> in{};
+    for (std::size_t i = 0; i < static_cast<std::size_t>(n.input_count); ++i) in[i] = nodes[static_cast<std::size_t>(n.inputs[i])].out;
+    const std::span<const shape> shapes{in.data(), static_cast<std::size_t>(n.input_count)};
+    return std::visit(
+        [&]<class L>(const L& what) {
+            layer_traits t{.role = L::role,
+                           .kind = L::kind,
+                           .fuses = fuses_epilogue<L>,
+                           .in_place = in_place<L>,
+                           .tensors = tensors_of(what, shapes),
+                           .macs = macs_of(what, shapes)};
+            if constexpr (requires { what.function(); }) t.act = what.function();
+            if constexpr (L::role == layer_role::norm) {
+                t.epsilon = what.epsilon;
+                t.momentum = what.momentum;
+            }
+            return t;
+        },
+        n.what);
+}
+
+/// A step while it grows: nodes join the step that makes their input as long as that step can take them.
+struct fusion_group {
+    int node = 0;
+    int tail = 0;
+    int norm = -1;
+    int residual = -1;    // node
+    activation act{};
+    bool fuses = false;
+    bool from_input = false;    // an identity that carries another layer: its input is input 0 of that layer
+    [[nodiscard]] constexpr bool takes_norm() const { return fuses && norm < 0 && residual < 0 && !has_act(); }
+    [[nodiscard]] constexpr bool takes_residual() const { return fuses && residual < 0 && !has_act(); }
+    [[nodiscard]] constexpr bool takes_act() const { return fuses && !has_act(); }
+    [[nodiscard]] constexpr bool has_act() const { return act.kind != activation_kind::none; }
+};
+
+}  // namespace detail
+
+/// @brief Compiles a graph to its plan.
+///
+/// Fusion: a batch norm, then one addition, then one activation join the operation before them where nobody else reads
+/// what lies between; what finds no operation becomes an identity step. Steps run in the order of their last layer, so an
+/// exit's head runs where it was put and its buffers die at its decision. A step's output takes the memory of its residual
+/// (or of its input, for elementwise operations) where that dies with the step.
+///
+/// @par Cost    Near linear in the layers, plus plan_memory().
+/// @par Errors  eenn::error at run time for a faulty graph; in constant evaluation network<recipe> has checked before.
+template <class Graph>
+[[nodiscard]] constexpr plan lower(const Graph& g) {
+    using node = typename Graph::node;
+    const std::vector<node>& nodes = g.nodes();
+    const auto count = nodes.size();
+    plan made;
+    made.input = g.input();
+
+    // Exits: those of the graph, then its end.
+    std::vector<typename Graph::exit_point> exits = g.exits();
+    exits.push_back({g.here().node, max_probability{}});
+
+    std::vector<detail::layer_traits> traits(count, detail::layer_traits{});
+    std::vector<int> root(count, 0);    // reshapes stand for what they reshape
+    std::vector<int> uses(count, 0);
+    for (std::size_t i = 1; i < count; ++i) {
+        traits[i] = detail::traits_of(nodes[i], std::span<const node>{nodes});
+        const bool reshape = traits[i].role == layer_role::reshape;
+        root[i] = reshape ? root[static_cast<std::size_t>(nodes[i].inputs[0])] : static_cast<int>(i);
+        for (int k = 0; !reshape && k < nodes[i].input_count; ++k) {
+            ++uses[static_cast<std::size_t>(root[static_cast<std::size_t>(nodes[i].inputs[static_cast<std::size_t>(k)])])];
+        }
+    }
+    for (const auto& e : exits) ++uses[static_cast<std::size_t>(root[static_cast<std::size_t>(e.node)])];
+
+    // Fusion: which group makes each root.
+    std::vector<detail::fusion_group> groups;
+    std::vector<int> group_of(count, -1);
+    for (std::size_t i = 1; i < count; ++i) {
+        const auto& t = traits[i];
+        if (t.role == layer_role::reshape) continue;
+        const auto maker = [&](int input) -> int {    // the group that makes this input, if only we read it
+            const int r = root[static_cast<std::size_t>(nodes[i].inputs[static_cast<std::size_t>(input)])];
+            return r > 0 && uses[static_cast<std::size_t>(r)] == 1 ? group_of[static_cast<std::size_t>(r)] : -1;
+        };
+        const int index = static_cast<int>(i);
+        int joined = -1;
+        const auto start_group = [&] {
+            const bool carrier = t.role != layer_role::operation;
+            groups.push_back({.node = index, .tail = index, .fuses = carrier || t.fuses, .from_input = carrier});
+            joined = static_cast<int>(groups.size()) - 1;
+        };
+        if (t.role == layer_role::operation) {
+            start_group();
+        } else if (t.role == layer_role::sum) {
+            int residual = 1;
+            for (int k = 0; k < 2; ++k) {
+                const int m = maker(k);
+                // Of two that could take it, the later one: it runs right before.
+                if (m >= 0 && groups[static_cast<std::size_t>(m)].takes_residual() &&
+                    (joined < 0 || groups[static_cast<std::size_t>(m)].tail > groups[static_cast<std::size_t>(joined)].tail)) {
+                    joined = m;
+                    residual = 1 - k;
+                }
+            }
+            if (joined < 0) start_group();
+            groups[static_cast<std::size_t>(joined)].residual =
+                root[static_cast<std::size_t>(nodes[i].inputs[static_cast<std::size_t>(residual)])];
+        } else {
+            const int m = maker(0);
+            const bool norm = t.role == layer_role::norm;
+            if (m >= 0 && (norm ? groups[static_cast<std::size_t>(m)].takes_norm() : groups[static_cast<std::size_t>(m)].takes_act())) {
+                joined = m;
+            } else {
+                start_group();
+            }
+            auto& group = groups[static_cast<std::size_t>(joined)];
+            if (norm) {
+                group.norm = index;
+            } else {
+                group.act = t.act;
+            }
+        }
+        groups[static_cast<std::size_t>(joined)].tail = index;
+        group_of[i] = joined;
+    }
+
+    // Tensors: parameters in layer order, then state.
+    std::vector<std::size_t> weights(count, 0);
+    std::vector<std::size_t> states(count, 0);
+    const auto place_tensors = [&](bool trainable, std::size_t offset, std::vector<std::size_t>& starts) {
+        for (std::size_t i = 1; i < count; ++i) {
+            starts[i] = offset;
+            for (const auto& spec : traits[i].tensors) {
+                if (spec.trainable != trainable) continue;
+                made.tensors.push_back({static_cast<int>(i), traits[i].kind, spec, offset});
+                offset += spec.elements();
+            }
+        }
+        return offset;
+    };
+    made.sizes.parameters = place_tensors(true, 0, weights);
+    made.sizes.state = place_tensors(false, made.sizes.parameters, states) - made.sizes.parameters;
+
+    // Steps and values, in the order of the groups' last layers.
+    std::vector<int> value_of(count, 0);    // by root; 0 is the input
+    made.values.push_back({.size = g.input(), .first = -1, .last = -1});
+    for (std::size_t i = 1; i < count; ++i) {
+        if (group_of[i] < 0) continue;
+        const auto& group = groups[static_cast<std::size_t>(group_of[i])];
+        if (group.tail != static_cast<int>(i)) continue;
+        const auto& op = nodes[static_cast<std::size_t>(group.node)];
+        const auto& t = traits[static_cast<std::size_t>(group.node)];
+        const int step = static_cast<int>(made.steps.size());
+        step_info info{.node = group.node, .tail = group.tail, .input_count = group.from_input ? 1 : op.input_count, .act = group.act};
+        const auto read = [&](int r) {
+            const int value = value_of[static_cast<std::size_t>(r)];
+            made.values[static_cast<std::size_t>(value)].last = step;
+            return value;
+        };
+        for (std::size_t k = 0; k < static_cast<std::size_t>(info.input_count); ++k) {
+            info.inputs[k] = read(root[static_cast<std::size_t>(op.inputs[k])]);
+        }
+        if (group.residual >= 0) info.residual = read(group.residual);
+        if (group.norm >= 0) {
+            const auto n = static_cast<std::size_t>(group.norm);
+            info.norm = group.norm;
+            info.epsilon = traits[n].epsilon;
+            info.momentum = traits[n].momentum;
+            info.norm_weights = weights[n];
+            info.norm_state = states[n];
+        }
+        info.carrier = group.from_input;
+        if (!info.carrier) {
+            info.weights = weights[static_cast<std::size_t>(group.node)];
+            info.weight_count = t.tensors.elements();
+            info.macs = t.macs;
+        }
+        info.output = static_cast<int>(made.values.size());
+        value_of[i] = info.output;
+        made.values.push_back({.size = nodes[i].out, .first = step, .last = step});
+        made.steps.push_back(info);
+        made.sizes.macs += info.macs;
+    }
+
+    // Exits.
+    for (const auto& e : exits) {
+        const int value = value_of[static_cast<std::size_t>(root[static_cast<std::size_t>(e.node)])];
+        const auto& v = made.values[static_cast<std::size_t>(value)];
+        exit_info info{.logits = value, .step = v.first, .classes = static_cast<int>(v.size.elements()), .decides = e.decides};
+        for (int s = 0; s <= info.step; ++s) info.macs += made.steps[static_cast<std::size_t>(s)].macs;
+        made.exits.push_back(info);
+    }
+
+    // The arena: values share a buffer where one takes over another's memory; then every buffer gets its place.
+    std::vector<buffer_request> buffers;
+    std::vector<int> buffer_of(made.values.size(), -1);
+    for (std::size_t s = 0; s < made.steps.size(); ++s) {
+        const auto& step = made.steps[s];
+        const auto& out = made.values[static_cast<std::size_t>(step.output)];
+        const auto takes_over = [&](int value) {
+            const auto& v = made.values[static_cast<std::size_t>(value)];
+            if (value == 0 || v.last != static_cast<int>(s) || v.size.elements() != out.size.elements()) return false;
+            buffer_of[static_cast<std::size_t>(step.output)] = buffer_of[static_cast<std::size_t>(value)];
+            buffers[static_cast<std::size_t>(buffer_of[static_cast<std::size_t>(value)])].last = out.last;
+            return true;
+        };
+        const bool elementwise = step.carrier || traits[static_cast<std::size_t>(step.node)].in_place;
+        bool residual_free = step.residual >= 0;
+        for (std::size_t k = 0; k < static_cast<std::size_t>(step.input_count); ++k) {
+            residual_free = residual_free && (elementwise || step.inputs[k] != step.residual);
+        }
+        if (residual_free && takes_over(step.residual)) continue;
+        if (elementwise && takes_over(step.inputs[0])) continue;
+        buffer_of[static_cast<std::size_t>(step.output)] = static_cast<int>(buffers.size());
+        buffers.push_back({round_up(out.size.elements(), workspace_grain), out.first, out.last});
+    }
+    const memory_plan arena = plan_memory(buffers);
+    for (std::size_t v = 1; v < made.values.size(); ++v) {
+        made.values[v].offset = arena.offsets[static_cast<std::size_t>(buffer_of[v])];
+    }
+    made.sizes.workspace = arena.total;
+    made.sizes.workspace_bound = arena.lower_bound;
+    made.sizes.workspace_proven = arena.proven;
+    return made;
+}
+
+}  // namespace eenn
+
+#endif

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+//
+// memory_plan.hpp - where in one arena every buffer lies, so that those alive together never meet.
+// Floor 4 (network). Letters: B = buffers.
+#ifndef EENN_NETWORK_MEMORY_PLAN_HPP
+#define EENN_NETWORK_MEMORY_PLAN_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+namespace eenn {
+
+/// @brief A buffer of `size` units, alive from step `first` to step `last`, both included.
+struct buffer_request {
+    std::size_t size = 0;
+    int first = 0;
+    int last = 0;
+};
+
+/// @brief Offsets of the buffers in their order, and what is known of the total.
+struct memory_plan {
+    std::vector<std::size_t> offsets;
+    std::size_t total = 0;          ///< units of the arena
+    std::size_t lower_bound = 0;    ///< the largest sum alive in one step; no plan is smaller
+    bool proven = false;            ///< no plan is smaller than total
+};
+
+namespace detail {
+
+/// Which buffers are alive together, as one flat list: those of b are at [begin[b], begin[b + 1]).
+struct conflict_list {
+    std::vector<int> begin;
+    std::vector<int> others;
+};
+
+[[nodiscard]] constexpr conflict_list conflicts_of(std::span<const buffer_request> buffers, std::size_t& lower_bound) {
+    const auto count = buffers.size();
+    std::vector<int> order(count, 0);
+    for (std::size_t i = 0; i < count; ++i) order[i] = static_cast<int>(i);
+    std::sort(order.begin(), order.end(), [&](int a, int b) {
+        const auto fa = buffers[static_cast<std::size_t>(a)].first;
+        const auto fb = buffers[static_cast<std::size_t>(b)].first;
+        return fa != fb ? fa < fb : a < b;
+    });
+    std::vector<int> pairs;
+    std::vector<int> alive;
+    lower_bound = 0;
+    for (const int b : order) {
+        const auto& now = buffers[static_cast<std::size_t>(b)];
+        std::size_t kept = 0;
+        std::size_t sum = now.size;
+        for (const int a : alive) {
+            if (buffers[static_cast<std::size_t>(a)].last < now.first) continue;
+            alive[kept++] = a;
+            sum += buffers[static_cast<std::size_t>(a)].size;
+            pairs.push_back(a);
+            pairs.push_back(b);
+        }
+        alive.erase(alive.begin() + static_cast<std::ptrdiff_t>(kept), alive.end());
+        alive.push_back(b);
+        lower_bound = std::max(lower_bound, sum);
+    }
+    conflict_list list;
+    list.begin.assign(count + 1, 0);
+    list.others.assign(pairs.size(), 0);
+    for (const int b : pairs) ++list.begin[static_cast<std::size_t>(b) + 1];
+    for (std::size_t i = 0; i < count; ++i) list.begin[i + 1] += list.begin[i];
+    std::vector<int> next(list.begin.begin(), list.begin.end() - 1);
+    for (std::size_t i = 0; i < pairs.size(); i += 2) {
+        const auto a = static_cast<std::size_t>(pairs[i]);
+        const auto b = static_cast<std::size_t>(pairs[i + 1]);
+        list.others[static_cast<std::size_t>(next[a]++)] = pairs[i + 1];
+        list.others[static_cast<std::size_t>(next[b]++)] = pairs[i];
+    }
+    return list;
+}
+
+/// Places buffers one by one at the lowest offset that their placed neighbours leave free.
+class packer {
+public:
+    constexpr packer(std::span<const buffer_request> buffers, const conflict_list& conflicts)
+        : buffers_{buffers}, conflicts_{conflicts}, offsets_(buffers.size(), 0), placed_(buffers.size(), 0) {}
+
+    [[nodiscard]] constexpr std::size_t lowest(int b) {
+        const auto index = static_cast<std::size_t>(b);
+        taken_.clear();
+        for (int i = conflicts_.begin[index]; i < conflicts_.begin[index + 1]; ++i) {
+            const auto other = static_cast<std::size_t>(conflicts_.others[static_cast<std::size_t>(i)]);
+            if (placed_[other]) taken_.push_back({offsets_[other], offsets_[other] + buffers_[other].size});
+        }
+        std::sort(taken_.begin(), taken_.end(), [](const range& a, const range& c) { return a.begin < c.begin; });
+        std::size_t offset = 0;
+        for (const auto& r : taken_) {
+            if (r.begin >= offset + buffers_[index].size) break;
+            offset = std::max(offset, r.end);
+        }
+        return offset;
+    }
+    constexpr void put(int b, std::size_t offset) {
+        offsets_[static_cast<std::size_t>(b)] = offset;
+        placed_[static_cast<std::size_t>(b)] = 1;
+    }
+    constexpr void take_back(int b) { placed_[static_cast<std::size_t>(b)] = 0; }
+    [[nodiscard]] constexpr bool placed(int b) const { return placed_[static_cast<std::size_t>(b)] != 0; }
+    [[nodiscard]] constexpr const std::vector<std::size_t>& offsets() const { return offsets_; }
+
+private:
+    struct range {
+        std::size_t begin;
+        std::size_t end;
+    };
+    std::span<const buffer_request> buffers_;
+    const conflict_list& conflicts_;
+    std::vector<std::size_t> offsets_;
+    std::vector<char> placed_;
+    std::vector<range> taken_;
+};
+
+/// Branch and bound over placing orders. An optimal plan read by rising offset is such an order with every buffer at its
+/// lowest place (induction over the order), so orders of rising offset suffice; ties go by index.
+class exact_packer {
+public:
+    constexpr exact_packer(std::span<const buffer_request> buffers, const conflict_list& conflicts, memory_plan& best, int budget)
+        : buffers_{buffers}, place_{buffers, conflicts}, best_{best}, budget_{budget} {
+        search(0, 0, -1, 0);
+        best_.proven = best_.proven || budget_ > 0;
+    }
+
+private:
+    constexpr void search(std::size_t depth, std::size_t floor, int previous, std::size_t top) {
+        if (budget_ <= 0 || --budget_ <= 0 || best_.total == best_.lower_bound) return;
+        if (depth == buffers_.size()) {
+            best_.total = top;
+            best_.offsets = place_.offsets();
+            return;
+        }
+        for (int b = 0; b < static_cast<int>(buffers_.size()); ++b) {
+            if (place_.placed(b)) continue;
+            const auto offset = place_.lowest(b);
+            if (offset < floor || (offset == floor && b < previous)) continue;
+            const auto end = std::max(top, offset + buffers_[static_cast<std::size_t>(b)].size);
+            if (end >= best_.total) continue;
+            place_.put(b, offset);
+            search(depth + 1, offset, b, end);
+            place_.take_back(b);
+        }
+    }
+
+    std::span<const buffer_request> buffers_;
+    packer place_;
+    memory_plan& best_;
+    int budget_;
+};
+
+}  // namespace detail
+
+/// @brief Nodes of the branch and bound that follow the heuristics; enough for about ten buffers, cheap for a compiler.
+inline constexpr int memory_plan_budget = 3000;
+
+/// @brief Plans an arena: the same function in both phases, so the same offsets.
+///
+/// Greedy by falling size, by start and by falling lifetime; where none of them meets the lower bound (the largest live
+/// set), branch and bound within a fixed budget. `proven` says that the total is the optimum.
+///
+/// @par Cost    O(B A log A) with A buffers alive at once, plus the budget.
+/// @par Source  Greedy by size: Pisarchyk and Lee (2020), "Efficient memory management for deep neural net inference",
+///              section 5; here with an exact search behind it.
+[[nodiscard]] constexpr memory_plan plan_memory(std::span<const buffer_request> buffers, int budget = memory_plan_budget) {
+    memory_plan best;
+    const auto count = buffers.size();
+    const auto conflicts = detail::conflicts_of(buffers, best.lower_bound);
+    best.total = static_cast<std::size_t>(-1);
+    std::vector<int> order(count, 0);
+    const auto try_order = [&](auto before) {
+        for (std::size_t i = 0; i < count; ++i) order[i] = static_cast<int>(i);
+        std::sort(order.begin(), order.end(), [&](int a, int b) {
+            const auto ka = before(buffers[static_cast<std::size_t>(a)]);
+            const auto kb = before(buffers[static_cast<std::size_t>(b)]);
+            return ka != kb ? ka > kb : a < b;
+        });
+        detail::packer place{buffers, conflicts};
+        std::size_t top = 0;
+        for (const int b : order) {
+            const auto offset = place.lowest(b);
+            place.put(b, offset);
+            top = std::max(top, offset + buffers[static_cast<std::size_t>(b)].size);
+        }
+        if (top < best.total) {
+            best.total = top;
+            best.offsets = place.offsets();
+        }
+        return best.total == best.lower_bound;
+    };
+    best.proven = try_order([](const buffer_request& r) { return r.size; }) ||
+                  try_order([](const buffer_request& r) { return -r.first; }) ||
+                  try_order([](const buffer_request& r) { return r.last - r.first; });
+    if (!best.proven) detail::exact_packer{buffers, conflicts, best, budget};
+    best.proven = best.proven || best.total == best.lower_bound;
+    return best;
+}
+
+}  // namespace eenn
+
+#endif

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+//
+// network.hpp - network<recipe>: a graph compiled into a type, with shapes, offsets, plan and kernels fixed.
+// Floor 4 (network).
+#ifndef EENN_NETWORK_NETWORK_HPP
+#define EENN_NETWORK_NETWORK_HPP
+
+#include <eenn/core/aligned.hpp>
+#include <eenn/network/executable.hpp>
+#include <eenn/network/lower.hpp>
+
+#include <array>
+#include <utility>
+
+namespace eenn {
+
+// Never defined: the compiler's message spells out which layer is wrong and both shapes.
+template <int Index>
+struct at_layer;
+template <shape Shape>
+struct expected;
+template <shape Shape>
+struct got;
+template <fault_kind Kind>
+struct because;
+template <class Where, class Why, class Expected, class Got>
+struct wrong_network;
+
+namespace detail {
+
+/// Array lengths of a plan, found by a first evaluation of the recipe.
+struct plan_lengths {
+    graph_fault fault{};
+    std::size_t nodes = 0;
+    std::size_t steps = 0;
+    std::size_t values = 0;
+    std::size_t tensors = 0;
+    std::size_t exits = 0;
+};
+
+template <auto Recipe>
+[[nodiscard]] consteval plan_lengths lengths_of() {
+    const auto g = Recipe();
+    plan_lengths n{.fault = g.fault(), .nodes = g.nodes().size()};
+    if (n.fault.kind != fault_kind::none) return n;
+    if (g.here().node == 0) {
+        n.fault = {0, fault_kind::wrong_number_of_inputs, {}, {}};
+        return n;
+    }
+    const auto made = lower(g);
+    n.steps = made.steps.size();
+    n.values = made.values.size();
+    n.tensors = made.tensors.size();
+    n.exits = made.exits.size();
+    return n;
+}
+
+/// A plan and its nodes in arrays, so that they can be static data of a type.
+template <class Node, plan_lengths N>
+struct frozen_plan {
+    std::array<Node, N.nodes> nodes{};
+    std::array<step_info, N.steps> steps{};
+    std::array<value_info, N.values> values{};
+    std::array<tensor_info, N.tensors> tensors{};
+    std::array<exit_info, N.exits> exits{};
+    plan_sizes sizes{};
+};
+
+template <auto Recipe, plan_lengths N>
+[[nodiscard]] consteval auto freeze() {
+    const auto g = Recipe();
+    using node = typename decltype(Recipe())::node;
+    const auto made = lower(g);
+    frozen_plan<node, N> frozen;
+    const auto copy = [](const auto& from, auto& to) {
+        for (std::size_t i = 0; i < to.size(); ++i) to[i] = from[i];
+    };
+    copy(g.nodes(), frozen.nodes);
+    copy(made.steps, frozen.steps);
+    copy(made.values, frozen.values);
+    copy(made.tensors, frozen.tensors);
+    copy(made.exits, frozen.exits);
+    frozen.sizes = made.sizes;
+    return frozen;
+}
+
+template <auto Recipe>
+inline constexpr plan_lengths lengths = lengths_of<Recipe>();
+
+/// Fails to compile for a faulty graph; naming the fault as a type makes every compiler print it.
+template <auto Recipe>
+[[nodiscard]] consteval bool check() {
+    constexpr graph_fault fault = lengths<Recipe>.fault;
+    if constexpr (fault.kind != fault_kind::none) {
+        static_assert(sizeof(wrong_network<at_layer<fault.layer>, because<fault.kind>, expected<fault.expected>, got<fault.got>>) == 0,
+                      "eenn: the network is wrong; the incomplete type above names the layer and both shapes");
+        return false;
+    } else {
+        return true;
+    }
+}
+
+template <auto Recipe>
+inline constexpr auto frozen = freeze<Recipe, lengths<Recipe>>();
+
+}  // namespace detail
+
+/// @brief The network that a constexpr function returns, as a type without data.
+///
+/// Everything about it is a constant: `network<recipe>::macs`, `::parameters`, `::workspace_bytes`, the plan. Equal layers
+/// share one kernel. A wrong network does not compile, and the message names the layer and both shapes.
+///
+/// @tparam Recipe  A constexpr function (or captureless lambda) that returns a graph.
+template <auto Recipe>
+struct network {
+    static_assert(detail::check<Recipe>(), "eenn: the network is wrong");
+
+    static constexpr plan_view plan{detail::frozen<Recipe>.nodes[0].out, detail::frozen<Recipe>.steps, detail::frozen<Recipe>.values,
+                                    detail::frozen<Recipe>.tensors,      detail::frozen<Recipe>.exits, detail::frozen<Recipe>.sizes};
+
+    static constexpr shape input = plan.input;
+    static constexpr int classes = plan.classes();
+    static constexpr int exits = static_cast<int>(plan.exits.size());              ///< the final one included
+    static constexpr std::int64_t macs = plan.sizes.macs;                          ///< one sample through everything
+    static constexpr std::size_t parameters = plan.sizes.parameters;               ///< trainable
+    static constexpr std::size_t parameter_elements = plan.parameter_elements();   ///< with running statistics
+    static constexpr std::size_t workspace_elements = plan.sizes.workspace;
+    static constexpr std::size_t workspace_bytes = plan.sizes.workspace * sizeof(float);
+
+    /// The activation arena of one sample.
+    struct alignas(alignment) workspace {
+        std::array<float, workspace_elements> data;
+    };
+
+    /// Kernels for inference on T.
+    template <class T = float>
+    [[nodiscard]] static constexpr executable<T> inference() noexcept {
+        return {plan, forward_table<T>, packed_total<T>};
+    }
+    /// Kernels for inference and training on T.
+    template <class T = float>
+    [[nodiscard]] static constexpr trainable<T> training() noexcept {
+        return {inference<T>(), backward_table<T>, packed_gradient_total<T>};
+    }
+
+private:
+    using node = typename decltype(Recipe())::node;
+    static constexpr std::size_t step_count = plan.steps.size();
+
+    template <std::size_t I>
+    struct step {
+        static constexpr const step_info& info = detail::frozen<Recipe>.steps[I];
+        static constexpr std::size_t kind =
+            detail::step_kind(detail::frozen<Recipe>.nodes[static_cast<std::size_t>(info.node)].what);
+        using layer = std::variant_alternative_t<kind, typename decltype(Recipe())::layer>;
+        static constexpr problem<layer> value = detail::problem_of<layer>(info, detail::frozen<Recipe>.nodes);
+    };
+
+    // Offsets of the packed weights: running sums over the steps. Index step_count holds the total.
+    template <class T, std::size_t... I>
+    [[nodiscard]] static consteval std::array<std::size_t, step_count + 1> offsets(std::index_sequence<I...>, bool gradient) {
+        const std::array<std::size_t, step_count> sizes{
+            (gradient ? packed_gradient_elements<T>(step<I>::value) : packed_elements<T>(step<I>::value))...};
+        std::array<std::size_t, step_count + 1> sums{};
+        for (std::size_t i = 0; i < step_count; ++i) sums[i + 1] = sums[i] + round_up(sizes[i], workspace_grain);
+        return sums;
+    }
+    using all_steps = std::make_index_sequence<step_count>;
+    template <class T>
+    static constexpr auto packed_offsets = offsets<T>(all_steps{}, false);
+    template <class T>
+    static constexpr std::size_t packed_total = packed_offsets<T>[step_count];
+    template <class T>
+    static constexpr auto packed_gradient_offsets = offsets<T>(all_steps{}, true);
+    template <class T>
+    static constexpr std::size_t packed_gradient_total = packed_gradient_offsets<T>[step_count];
+
+    template <class T, std::size_t I>
+    using kernels_of_step = detail::kernels_of<T, typename step<I>::layer, constant<step<I>::value>>;
+
+    template <class T, std::size_t... I>
+    [[nodiscard]] static consteval std::array<forward_operation<T>, step_count> forward_operations(std::index_sequence<I...>) {
+        return {{{nullptr, &kernels_of_step<T, I>::forward, &kernels_of_step<T, I>::pack, packed_offsets<T>[I]}...}};
+    }
+    template <class T, std::size_t... I>
+    [[nodiscard]] static consteval std::array<backward_operation<T>, step_count> backward_operations(std::index_sequence<I...>) {
+        return {{{nullptr, &kernels_of_step<T, I>::backward, &kernels_of_step<T, I>::pack_gradient, packed_gradient_offsets<T>[I]}...}};
+    }
+    template <class T>
+    static constexpr auto forward_table = forward_operations<T>(all_steps{});
+    template <class T>
+    static constexpr auto backward_table = backward_operations<T>(all_steps{});
+};
+
+}  // namespace eenn
+
+#endif

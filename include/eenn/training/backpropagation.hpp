@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: MIT
+//
+// backpropagation.hpp - one batch forward with everything kept, and backward to the gradients of the parameters.
+// Floor 5 (training); host subset. Letters: B = samples of the batch, C = channels, K = chunks of samples.
+#ifndef EENN_TRAINING_BACKPROPAGATION_HPP
+#define EENN_TRAINING_BACKPROPAGATION_HPP
+
+#include <eenn/core/aligned.hpp>
+#include <eenn/core/error.hpp>
+#include <eenn/core/executor.hpp>
+#include <eenn/core/random.hpp>
+#include <eenn/kernels/elementwise.hpp>
+#include <eenn/kernels/normalization.hpp>
+#include <eenn/network/executable.hpp>
+#include <eenn/network/memory_plan.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+namespace eenn {
+
+/// @brief A batch is cut into at most this many chunks, whatever the number of threads; sums over samples go chunk by
+/// chunk in order, so the result does not depend on who computed them. Eight keep up to eight threads busy.
+inline constexpr int batch_chunks = 8;
+
+/// @brief The activations and gradients of one batch, and the two passes over them.
+///
+/// A step whose parameters are not trained (see `train_only`) runs as in inference, with its batch norm folded, and the
+/// backward pass stops where nothing below is trained. Steps that are trained normalise by the batch.
+///
+/// @par Memory   B times every step's output, once more where a batch norm or hard_swish needs its input; gradients lie in an
+///               arena planned by liveness; K times the largest step's parameters.
+/// @par Threads  Work is spread by the executor; the bits do not depend on it.
+template <class T>
+class backpropagation {
+public:
+    /// Buffers for batches of up to `capacity` samples. The network behind the view must outlive this.
+    backpropagation(const trainable<T>& net, int capacity) : net_{net}, capacity_{capacity} {
+        if (capacity < 1) raise("backpropagation", "capacity is " + std::to_string(capacity), "a batch has at least one sample");
+        train_all();
+    }
+
+    /// Every parameter is trained.
+    void train_all() { choose(std::vector<bool>(net_.plan.steps.size(), true)); }
+    /// Only the steps for which `trained(step_info)` holds are trained; the others are frozen.
+    template <class Predicate>
+    void train_only(Predicate&& trained) {
+        std::vector<bool> chosen;
+        for (const auto& step : net_.plan.steps) chosen.push_back(trained(step));
+        choose(chosen);
+    }
+
+    /// Forward for training: keeps what backward() needs and updates the running statistics in `parameters`.
+    ///
+    /// @param parameters  (plan.parameter_elements()), trainable first.
+    /// @param input       (B,H,W,C), must stay in place until backward() is done.
+    /// @param pass        changes the dropout mask; the same (seed, pass) gives the same bits.
+    void forward(T* parameters, const T* input, int samples, std::uint64_t seed, std::uint64_t pass, executor_ref executor) {
+        if (samples < 1 || samples > capacity_) {
+            raise("backpropagation::forward", "batch of " + std::to_string(samples) + " samples",
+                  "give between 1 and the capacity, " + std::to_string(capacity_));
+        }
+        input_ = input;
+        samples_ = samples;
+        seed_ = random_bits(seed, 0x5eed, pass);
+        for (std::size_t s = 0; s < net_.plan.steps.size(); ++s) forward_step(s, parameters, executor);
+    }
+
+    /// The logits of exit e after forward(): (B, classes).
+    [[nodiscard]] const T* logits(std::size_t e) const { return at(net_.plan.exits[e].logits); }
+    /// Where the caller writes the gradient of the loss by the logits of exit e, before backward(): (B, classes).
+    [[nodiscard]] T* logits_gradient(std::size_t e) { return gradient(net_.plan.exits[e].logits); }
+
+    /// Backward from the gradients of the exits in `exits`: writes d loss / d parameters, zero where not trained.
+    ///
+    /// @param gradients  (plan.sizes.parameters).
+    void backward(const T* parameters, T* gradients, std::span<const bool> exits, executor_ref executor) {
+        std::memset(gradients, 0, net_.plan.sizes.parameters * sizeof(T));
+        written_.assign(net_.plan.values.size(), 0);
+        for (std::size_t e = 0; e < net_.plan.exits.size(); ++e) {
+            if (exits[e]) written_[static_cast<std::size_t>(net_.plan.exits[e].logits)] = 1;
+        }
+        for (std::size_t s = net_.plan.steps.size(); s-- > 0;) backward_step(s, parameters, gradients, executor);
+    }
+
+    /// The gradient of the loss by the input, (B,H,W,C), written by backward() where asked for here.
+    void want_input_gradient(bool wanted) {
+        want_input_ = wanted;
+        choose(std::vector<bool>(trained_));
+    }
+    [[nodiscard]] const T* input_gradient() const { return gradients_.data() + gradient_offsets_[0]; }
+
+    /// Bytes that this object holds.
+    [[nodiscard]] std::size_t bytes() const noexcept {
+        return (values_.size() + gradients_.size() + packed_.size() + packed_gradient_.size() + partial_.size()) * sizeof(T);
+    }
+
+private:
+    using real_sum = double;    // statistics are summed in double
+
+    struct range {
+        int first;
+        int count;
+    };
+    [[nodiscard]] int chunks() const { return std::min(samples_, batch_chunks); }
+    [[nodiscard]] range chunk(int k) const {
+        const int first = static_cast<int>(static_cast<std::int64_t>(samples_) * k / chunks());
+        return {first, static_cast<int>(static_cast<std::int64_t>(samples_) * (k + 1) / chunks()) - first};
+    }
+    [[nodiscard]] const value_info& value(int v) const { return net_.plan.values[static_cast<std::size_t>(v)]; }
+    [[nodiscard]] std::size_t elements(int v) const { return value(v).size.elements(); }
+    [[nodiscard]] const T* at(int v) const { return v == 0 ? input_ : values_.data() + value_offsets_[static_cast<std::size_t>(v)]; }
+    [[nodiscard]] T* mutable_at(int v) { return values_.data() + value_offsets_[static_cast<std::size_t>(v)]; }
+    [[nodiscard]] T* gradient(int v) { return gradients_.data() + gradient_offsets_[static_cast<std::size_t>(v)]; }
+
+    /// Batch norm by the batch: only where the step is trained.
+    [[nodiscard]] bool normalises(std::size_t s) const { return net_.plan.steps[s].norm >= 0 && trained_[s]; }
+    /// What goes into the activation is kept beside what comes out.
+    [[nodiscard]] bool keeps_input(std::size_t s) const {
+        return needed_[s] && kernels::needs_input(net_.plan.steps[s].act.kind);
+    }
+    /// What goes into the batch norm: kept, or the input of an identity step.
+    [[nodiscard]] const T* norm_input(std::size_t s) const {
+        const auto& step = net_.plan.steps[s];
+        return step.carrier ? at(step.inputs[0]) : values_.data() + norm_offsets_[s];
+    }
+
+    /// Calls work(range) for blocks of a chunk that fit the cache, so that the passes over one block find it there.
+    template <class Work>
+    void in_blocks(std::size_t s, int k, Work&& work) const {
+        constexpr std::size_t block_elements = 16384;
+        const range all = chunk(k);
+        const int most = static_cast<int>(std::max<std::size_t>(1, block_elements / elements(net_.plan.steps[s].output)));
+        for (int i = 0; i < all.count; i += most) work(range{all.first + i, std::min(most, all.count - i)});
+    }
+
+    void choose(const std::vector<bool>& trained) {
+        const auto& steps = net_.plan.steps;
+        trained_ = trained;
+        needed_.assign(steps.size(), false);    // some gradient flows through
+        std::vector<bool> value_needed(net_.plan.values.size(), false);
+        value_needed[0] = want_input_;
+        for (std::size_t s = 0; s < steps.size(); ++s) {
+            const auto& step = steps[s];
+            bool needed = trained_[s] && (step.weight_count > 0 || step.norm >= 0);
+            for (int i = 0; i < step.input_count; ++i) needed = needed || value_needed[static_cast<std::size_t>(step.inputs[static_cast<std::size_t>(i)])];
+            if (step.residual >= 0) needed = needed || value_needed[static_cast<std::size_t>(step.residual)];
+            needed_[s] = needed;
+            value_needed[static_cast<std::size_t>(step.output)] = needed;
+        }
+        value_needed_ = value_needed;
+        lay_out();
+    }
+
+    void lay_out() {
+        const auto& steps = net_.plan.steps;
+        const auto batch = static_cast<std::size_t>(capacity_);
+        value_offsets_.assign(net_.plan.values.size(), 0);
+        norm_offsets_.assign(steps.size(), 0);
+        input_offsets_.assign(steps.size(), 0);
+        std::size_t total = 0;
+        std::size_t largest_step = 0;
+        std::size_t widest = 0;
+        for (std::size_t s = 0; s < steps.size(); ++s) {
+            const auto each = round_up(batch * elements(steps[s].output), workspace_grain);
+            value_offsets_[static_cast<std::size_t>(steps[s].output)] = total;
+            total += each;
+            if (normalises(s) && !steps[s].carrier) {
+                norm_offsets_[s] = total;
+                total += each;
+            }
+            if (keeps_input(s)) {
+                input_offsets_[s] = total;
+                total += each;
+            }
+            largest_step = std::max(largest_step, steps[s].weight_count);
+            widest = std::max(widest, static_cast<std::size_t>(value(steps[s].output).size.c));
+        }
+        values_.resize(total);
+        // A gradient lives, in steps counted backward, from its last reader (or the loss) to its maker.
+        const int count = static_cast<int>(steps.size());
+        std::vector<buffer_request> buffers;
+        for (std::size_t v = 0; v < net_.plan.values.size(); ++v) {
+            const auto& info = net_.plan.values[v];
+            bool is_logits = false;
+            for (const auto& e : net_.plan.exits) is_logits = is_logits || e.logits == static_cast<int>(v);
+            const std::size_t size = value_needed_[v] || is_logits ? round_up(batch * info.size.elements(), workspace_grain) : 0;
+            buffers.push_back({size, is_logits ? -1 : count - 1 - info.last, v == 0 ? count : count - 1 - info.first});
+        }
+        const memory_plan arena = plan_memory(buffers, 0);
+        gradient_offsets_ = arena.offsets;
+        gradients_.resize(arena.total);
+        packed_.resize(net_.packed_elements);
+        packed_gradient_.resize(net_.packed_gradient_elements);
+        partial_.resize(static_cast<std::size_t>(batch_chunks) * largest_step);
+        sums_.resize(static_cast<std::size_t>(batch_chunks) * 2 * widest);
+        statistics_.assign(steps.size(), {});
+        for (std::size_t s = 0; s < steps.size(); ++s) {
+            if (normalises(s)) statistics_[s].resize(2 * static_cast<std::size_t>(value(steps[s].output).size.c));
+        }
+        coefficients_.resize(3 * widest);
+    }
+
+    [[nodiscard]] forward_args<T> arguments(std::size_t s, range r) const {
+        const auto& step = net_.plan.steps[s];
+        forward_args<T> args;
+        args.samples = r.count;
+        args.first_sample = r.first;
+        for (std::size_t i = 0; i < static_cast<std::size_t>(step.input_count); ++i) {
+            args.in[i] = at(step.inputs[i]) + static_cast<std::size_t>(r.first) * elements(step.inputs[i]);
+        }
+        args.packed = packed_.data() + net_.forward[s].packed;
+        args.training = trained_[s];
+        args.seed = seed_;
+        args.stream = s;
+        return args;
+    }
+
+    void forward_step(std::size_t s, T* parameters, executor_ref executor) {
+        const auto& step = net_.plan.steps[s];
+        const auto& op = net_.forward[s];
+        const std::size_t each = elements(step.output);
+        const int channels = value(step.output).size.c;
+        const auto wide = static_cast<std::size_t>(channels);
+        const int pixels = value(step.output).size.pixels();
+        T* packed = packed_.data() + op.packed;
+        T* scale = coefficients_.data();
+        T* shift = coefficients_.data() + wide;
+        if (step.norm >= 0 && !normalises(s)) {
+            fold_norm(step, wide, parameters, scale, shift);
+            op.pack(op.self, parameters + step.weights, scale, shift, packed);
+        } else {
+            op.pack(op.self, parameters + step.weights, nullptr, nullptr, packed);
+        }
+        const bool norm = normalises(s);
+        const bool kept = keeps_input(s);
+        T* const y = mutable_at(step.output);
+        T* const u = kept ? values_.data() + input_offsets_[s] : y;
+        const auto residual_of = [&](range r) {
+            return step.residual < 0 ? nullptr : at(step.residual) + static_cast<std::size_t>(r.first) * each;
+        };
+        executor.run(chunks(), [&](int k) {
+            real_sum* sums = sums_.data() + static_cast<std::size_t>(k) * 2 * wide;
+            std::fill(sums, sums + 2 * wide, 0.0);
+            in_blocks(s, k, [&](range r) {
+                const std::size_t start = static_cast<std::size_t>(r.first) * each;
+                if (!norm || !step.carrier) {
+                    auto args = arguments(s, r);
+                    args.out = (norm ? values_.data() + norm_offsets_[s] : u) + start;
+                    if (!norm) args.residual = residual_of(r);
+                    if (!norm && !kept) args.act = step.act;
+                    op.forward(op.self, args);
+                }
+                if (norm) kernels::moments(r.count * pixels, channels, norm_input(s) + start, sums, sums + wide);
+            });
+        });
+        if (!norm && !kept) return;
+        if (norm) batch_statistics(s, parameters, static_cast<double>(samples_) * pixels);
+        executor.run(chunks(), [&](int k) {
+            in_blocks(s, k, [&](range r) {
+                const std::size_t start = static_cast<std::size_t>(r.first) * each;
+                if (norm) {
+                    kernels::affine(r.count * pixels, channels, norm_input(s) + start, scale, shift, residual_of(r),
+                                    kept ? activation{} : step.act, u + start);
+                }
+                if (kept) {
+                    constexpr const T* none = nullptr;
+                    kernels::affine(r.count * pixels, channels, u + start, none, none, none, step.act, y + start);
+                }
+            });
+        });
+    }
+
+    /// Mean and 1 / sqrt(var + epsilon) of the batch, kept for backward; scale and shift for now; running statistics moved.
+    void batch_statistics(std::size_t s, T* parameters, double count) {
+        const auto& step = net_.plan.steps[s];
+        const auto wide = static_cast<std::size_t>(value(step.output).size.c);
+        T* mean_istd = statistics_[s].data();
+        const double momentum = float{step.momentum};
+        for (std::size_t c = 0; c < wide; ++c) {
+            double sum = 0;
+            double squares = 0;
+            for (int k = 0; k < chunks(); ++k) {
+                const real_sum* sums = sums_.data() + static_cast<std::size_t>(k) * 2 * wide;
+                sum += sums[c];
+                squares += sums[wide + c];
+            }
+            const double mean = sum / count;
+            const double var = std::max(squares / count - mean * mean, 0.0);
+            const double istd = 1 / std::sqrt(var + static_cast<double>(float{step.epsilon}));
+            mean_istd[c] = static_cast<T>(mean);
+            mean_istd[wide + c] = static_cast<T>(istd);
+            const T gamma = parameters[step.norm_weights + c];
+            coefficients_[c] = gamma * static_cast<T>(istd);
+            coefficients_[wide + c] = parameters[step.norm_weights + wide + c] - static_cast<T>(mean) * coefficients_[c];
+            T& running_mean = parameters[step.norm_state + c];
+            T& running_var = parameters[step.norm_state + wide + c];
+            const double unbiased = count > 1 ? var * count / (count - 1) : var;
+            running_mean = static_cast<T>((1 - momentum) * static_cast<double>(running_mean) + momentum * mean);
+            running_var = static_cast<T>((1 - momentum) * static_cast<double>(running_var) + momentum * unbiased);
+        }
+    }
+
+    void backward_step(std::size_t s, const T* parameters, T* gradients, executor_ref executor) {
+        const auto& step = net_.plan.steps[s];
+        if (!needed_[s] || written_[static_cast<std::size_t>(step.output)] == 0) return;
+        const auto& op = net_.backward[s];
+        const std::size_t each = elements(step.output);
+        const int channels = value(step.output).size.c;
+        const auto wide = static_cast<std::size_t>(channels);
+        const int pixels = value(step.output).size.pixels();
+        T* dy = gradient(step.output);
+        const T* y = at(step.output);
+        const bool norm = normalises(s);
+        const T* u = keeps_input(s) ? values_.data() + input_offsets_[s] : nullptr;
+        const T* z = norm ? norm_input(s) : nullptr;
+
+        // Through the activation (du over dy), to the residual, and the sums of the batch norm.
+        const bool to_residual = step.residual >= 0 && value_needed_[static_cast<std::size_t>(step.residual)];
+        const bool residual_written = to_residual && written_[static_cast<std::size_t>(step.residual)] != 0;
+        executor.run(chunks(), [&](int k) {
+            real_sum* sums = sums_.data() + static_cast<std::size_t>(k) * 2 * wide;
+            std::fill(sums, sums + 2 * wide, 0.0);
+            in_blocks(s, k, [&](range r) {
+                const std::size_t start = static_cast<std::size_t>(r.first) * each;
+                const std::size_t count = static_cast<std::size_t>(r.count) * each;
+                if (step.act.kind != activation_kind::none) {
+                    kernels::activation_gradient(count, dy + start, y + start, u == nullptr ? u : u + start, step.act, dy + start);
+                }
+                if (to_residual) {
+                    T* d = gradient(step.residual) + start;
+                    if (residual_written) {
+                        kernels::accumulate(count, dy + start, d);
+                    } else {
+                        kernels::copy(count, dy + start, d);
+                    }
+                }
+                if (norm) {
+                    kernels::gradient_sums(r.count * pixels, channels, dy + start, z + start, statistics_[s].data(),
+                                           statistics_[s].data() + wide, sums, sums + wide);
+                }
+            });
+        });
+        if (to_residual) written_[static_cast<std::size_t>(step.residual)] = 1;
+        if (norm) {
+            norm_gradients(s, parameters, gradients, static_cast<double>(samples_) * pixels);
+        } else if (step.norm >= 0) {    // frozen: a scale
+            fold_norm(step, wide, parameters, coefficients_.data(), coefficients_.data() + wide);
+            std::fill_n(coefficients_.data() + wide, 2 * wide, T{0});
+        }
+
+        const bool has_weights = trained_[s] && step.weight_count > 0;
+        if (step.weight_count > 0) op.pack(op.self, parameters + step.weights, packed_gradient_.data() + op.packed);
+        std::array<T*, max_inputs> din{};
+        std::array<bool, max_inputs> accumulate{};
+        for (std::size_t i = 0; i < static_cast<std::size_t>(step.input_count); ++i) {
+            const auto v = static_cast<std::size_t>(step.inputs[i]);
+            if (!value_needed_[v]) continue;
+            din[i] = gradient(step.inputs[i]);
+            accumulate[i] = written_[v] != 0;
+            written_[v] = 1;
+        }
+        executor.run(chunks(), [&](int k) {
+            T* const dweights = has_weights ? partial_.data() + static_cast<std::size_t>(k) * step.weight_count : nullptr;
+            if (has_weights) std::memset(dweights, 0, step.weight_count * sizeof(T));
+            in_blocks(s, k, [&](range r) {
+                const std::size_t start = static_cast<std::size_t>(r.first) * each;
+                if (step.norm >= 0) {
+                    kernels::input_gradient(r.count * pixels, channels, dy + start, norm ? z + start : dy + start,
+                                            coefficients_.data(), coefficients_.data() + wide, coefficients_.data() + 2 * wide,
+                                            dy + start);
+                }
+                backward_args<T> args;
+                args.samples = r.count;
+                args.first_sample = r.first;
+                for (std::size_t i = 0; i < static_cast<std::size_t>(step.input_count); ++i) {
+                    const std::size_t offset = static_cast<std::size_t>(r.first) * elements(step.inputs[i]);
+                    args.in[i] = at(step.inputs[i]) + offset;
+                    if (din[i] != nullptr) args.din[i] = din[i] + offset;
+                }
+                args.accumulate = accumulate;
+                args.out = y + start;
+                args.dout = dy + start;
+                args.packed_gradient = packed_gradient_.data() + op.packed;
+                args.dweights = dweights;
+                args.seed = seed_;
+                args.stream = s;
+                op.backward(op.self, args);
+            });
+        });
+        if (has_weights) {
+            for (int k = 0; k < chunks(); ++k) {
+                kernels::accumulate(step.weight_count, partial_.data() + static_cast<std::size_t>(k) * step.weight_count,
+                                    gradients + step.weights);
+            }
+        }
+    }
+
+    /// Gradients of gamma and beta, and the coefficients of dz = a du + b z + c.
+    void norm_gradients(std::size_t s, const T* parameters, T* gradients, double count) {
+        const auto& step = net_.plan.steps[s];
+        const auto wide = static_cast<std::size_t>(value(step.output).size.c);
+        for (std::size_t c = 0; c < wide; ++c) {
+            double beta = 0;
+            double gamma = 0;
+            for (int k = 0; k < chunks(); ++k) {
+                const real_sum* sums = sums_.data() + static_cast<std::size_t>(k) * 2 * wide;
+                beta += sums[c];
+                gamma += sums[wide + c];
+            }
+            gradients[step.norm_weights + c] = static_cast<T>(gamma);
+            gradients[step.norm_weights + wide + c] = static_cast<T>(beta);
+            const auto mean = static_cast<double>(statistics_[s][c]);
+            const auto istd = static_cast<double>(statistics_[s][wide + c]);
+            const double a = static_cast<double>(parameters[step.norm_weights + c]) * istd;
+            const double b = -a * istd * gamma / count;
+            coefficients_[c] = static_cast<T>(a);
+            coefficients_[wide + c] = static_cast<T>(b);
+            coefficients_[2 * wide + c] = static_cast<T>(-a * beta / count - b * mean);
+        }
+    }
+
+    trainable<T> net_;
+    int capacity_;
+    bool want_input_ = false;
+    const T* input_ = nullptr;
+    int samples_ = 0;
+    std::uint64_t seed_ = 0;
+    std::vector<bool> trained_;
+    std::vector<bool> needed_;
+    std::vector<bool> value_needed_;
+    std::vector<char> written_;
+    std::vector<std::size_t> value_offsets_;
+    std::vector<std::size_t> norm_offsets_;     // by step, where it normalises
+    std::vector<std::size_t> input_offsets_;    // by step, where the activation's input is kept
+    std::vector<std::size_t> gradient_offsets_;
+    aligned_vector<T> values_;
+    aligned_vector<T> gradients_;
+    aligned_vector<T> packed_;
+    aligned_vector<T> packed_gradient_;
+    aligned_vector<T> partial_;
+    std::vector<real_sum> sums_;
+    std::vector<std::vector<T>> statistics_;    // mean, 1 / std of the batch
+    aligned_vector<T> coefficients_;
+};
+
+}  // namespace eenn
+
+#endif
