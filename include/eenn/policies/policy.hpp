@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+//
+// policy.hpp - any of the standard confidence policies as one value, for graphs and files.
+// Floor 3 (policies); device subset. Letters: C = classes, E = exits, T = floating-point type.
+#ifndef EENN_POLICIES_POLICY_HPP
+#define EENN_POLICIES_POLICY_HPP
+
+#include <cstdint>
+#include <eenn/policies/confidence.hpp>
+#include <eenn/policies/entropy.hpp>
+#include <eenn/policies/margin.hpp>
+#include <eenn/policies/max_probability.hpp>
+#include <eenn/policies/patience.hpp>
+
+namespace eenn {
+
+/// @brief The standard policies. The numbers are written to files: append only.
+enum class policy_kind : std::uint8_t { max_probability = 0, margin = 1, entropy = 2, patience = 3 };
+
+inline constexpr int policy_count = 4;
+
+/// @brief A confidence policy chosen by a value: `policy p = max_probability{}`. Structural, so a template argument too.
+///
+/// The same members as a ConfidencePolicy, but of the value instead of the type. One switch a call; where the kind is a
+/// constant the compiler keeps one case.
+struct policy {
+    policy_kind kind = policy_kind::max_probability;
+
+    constexpr policy() = default;
+    constexpr explicit policy(policy_kind chosen) noexcept : kind{chosen} {}
+    constexpr policy(max_probability) noexcept : kind{policy_kind::max_probability} {}
+    constexpr policy(margin) noexcept : kind{policy_kind::margin} {}
+    constexpr policy(entropy) noexcept : kind{policy_kind::entropy} {}
+    constexpr policy(patience) noexcept : kind{policy_kind::patience} {}
+
+    /// f(max_probability{}), f(margin{}), ...: what f returns for the policy that is meant.
+    template <class F>
+    constexpr decltype(auto) visit(F&& f) const {
+        switch (kind) {
+            case policy_kind::margin: return f(margin{});
+            case policy_kind::entropy: return f(entropy{});
+            case policy_kind::patience: return f(patience{});
+            case policy_kind::max_probability: break;
+        }
+        return f(max_probability{});
+    }
+
+    [[nodiscard]] constexpr std::string_view name() const noexcept {
+        return visit([](auto p) { return p.name; });
+    }
+    /// Range of the threshold in a network of `exits` exits, the last classifier among them.
+    [[nodiscard]] constexpr threshold_range thresholds(int exits) const noexcept {
+        return visit([=](auto p) { return p.thresholds(exits); });
+    }
+    [[nodiscard]] constexpr float default_threshold() const noexcept {
+        return visit([](auto p) { return p.default_threshold; });
+    }
+    /// Logits (C), temperature > 0, the state of this sample. `p.confidence<double>(...)` for double.
+    template <std::floating_point T = float>
+    [[nodiscard]] scored<T> confidence(std::span<const std::type_identity_t<T>> logits, std::type_identity_t<T> temperature,
+                                       exit_state& state) const noexcept {
+        return visit([&](auto p) { return p.template confidence<T>(logits, temperature, state); });
+    }
+    friend constexpr bool operator==(const policy&, const policy&) = default;
+};
+
+/// @brief Reads a policy's name into `into`; false, and `into` unchanged, if no policy has it.
+[[nodiscard]] constexpr bool parse_policy(std::string_view name, policy& into) noexcept {
+    for (int k = 0; k < policy_count; ++k) {
+        const policy candidate{static_cast<policy_kind>(k)};
+        if (candidate.name() == name) {
+            into = candidate;
+            return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace eenn
+
+#endif
