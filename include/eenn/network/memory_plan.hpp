@@ -143,9 +143,23 @@ private:
             const auto end = std::max(top, offset + buffers_[static_cast<std::size_t>(b)].size);
             if (end >= best_.total) continue;
             place_.put(b, offset);
-            search(depth + 1, offset, b, end);
+            if (rest_fits(offset)) search(depth + 1, offset, b, end);
             place_.take_back(b);
         }
+    }
+
+    /// Whatever is still to come lies at `floor` or above: at every start of a buffer it must fit beside what rises above.
+    [[nodiscard]] constexpr bool rest_fits(std::size_t floor) const {
+        for (const auto& at : buffers_) {
+            std::size_t sum = floor;
+            for (std::size_t i = 0; i < buffers_.size(); ++i) {
+                if (buffers_[i].first > at.first || buffers_[i].last < at.first) continue;
+                const auto end = place_.offsets()[i] + buffers_[i].size;
+                sum += !place_.placed(static_cast<int>(i)) ? buffers_[i].size : end > floor ? end - floor : 0;
+            }
+            if (sum >= best_.total) return false;
+        }
+        return true;
     }
 
     std::span<const buffer_request> buffers_;

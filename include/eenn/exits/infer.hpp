@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+//
+// infer.hpp - one sample through an early-exit network, stopping at the exit that is sure enough.
+// Floor 5 (exits); device subset.
+#ifndef EENN_EXITS_INFER_HPP
+#define EENN_EXITS_INFER_HPP
+
+#include <eenn/network/executable.hpp>
+
+#include <array>
+
+namespace eenn {
+
+/// @brief When a sample leaves at an exit: confidence >= threshold. A run-time value, one an exit; the last exit takes all.
+struct exit_rule {
+    float threshold = 0;
+    float temperature = 1;    ///< divides the logits before the policy sees them (calibration)
+};
+
+/// @brief What came out, where, and how sure. exit == E - 1 is the end of the network.
+struct decision {
+    int label = -1;    ///< -1: the logits were not numbers
+    int exit = 0;
+    float confidence = 0;
+
+    friend constexpr bool operator==(const decision&, const decision&) = default;
+};
+
+/// @brief The rules that the network's policies bring along.
+template <std::size_t E>
+[[nodiscard]] constexpr std::array<exit_rule, E> default_rules(const plan_view& plan) noexcept {
+    std::array<exit_rule, E> rules{};
+    for (std::size_t e = 0; e < E; ++e) rules[e].threshold = plan.exits[e].decides.default_threshold();
+    return rules;
+}
+
+/// @brief Scores the logits of exit e that run_steps() left in the workspace.
+template <class T>
+[[nodiscard]] scored<T> score_exit(const executable<T>& net, std::size_t e, const T* workspace, float temperature,
+                                   exit_state& state) noexcept {
+    const exit_info& at = net.plan.exits[e];
+    const T* logits = workspace + net.plan.values[static_cast<std::size_t>(at.logits)].offset;
+    return at.decides.template confidence<T>({logits, static_cast<std::size_t>(at.classes)}, static_cast<T>(temperature), state);
+}
+
+/// @brief Runs the network on one sample and stops at the first exit whose confidence reaches its threshold.
+///
+/// @param packed     weights from pack_weights(), (net.packed_elements).
+/// @param input      (H,W,C).
+/// @param workspace  (plan.sizes.workspace) elements, 64-byte aligned; its content does not matter.
+/// @param rules      one an exit; the last one's threshold is not read.
+/// @par Cost     The steps up to the exit, nothing behind it; a policy reads its logits twice.
+/// @par Memory   None but the workspace. @par Threads  Safe with a workspace of one's own.
+template <class T>
+[[nodiscard]] decision infer(const executable<T>& net, const T* packed, const T* input, T* workspace,
+                             std::span<const exit_rule> rules) noexcept {
+    exit_state state;
+    int step = 0;
+    for (std::size_t e = 0;; ++e) {
+        const int end = net.plan.exits[e].step + 1;
+        run_steps(net, step, end, packed, input, workspace);
+        step = end;
+        const auto s = score_exit(net, e, workspace, rules[e].temperature, state);
+        if (e + 1 == net.plan.exits.size() || s.leaves(static_cast<T>(rules[e].threshold))) {
+            return {s.label, static_cast<int>(e), static_cast<float>(s.confidence)};
+        }
+    }
+}
+
+/// @brief The same for a network type: `infer<net>(weights, image, scratch, rules)`.
+template <class Network>
+[[nodiscard]] decision infer(const float* packed, const float* input, typename Network::workspace& scratch,
+                             const std::array<exit_rule, static_cast<std::size_t>(Network::exits)>& rules =
+                                 default_rules<static_cast<std::size_t>(Network::exits)>(Network::plan)) noexcept {
+    return infer<float>(Network::inference(), packed, input, scratch.data.data(), rules);
+}
+
+}  // namespace eenn
+
+#endif

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+//
+// trace.hpp - what every exit would have said about every sample, and what given thresholds make of it.
+// Floor 5 (exits); host subset. Letters: N = samples, E = exits, the last classifier among them.
+#ifndef EENN_EXITS_TRACE_HPP
+#define EENN_EXITS_TRACE_HPP
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <eenn/core/error.hpp>
+#include <eenn/policies/confidence.hpp>
+
+namespace eenn {
+
+/// @brief The joint table of all samples and exits, row-major: element (i,e) lies at i * E + e.
+///
+/// One pass over a data set with every exit running fills it; from then on any thresholds are judged without the network.
+/// The last exit takes every sample that reaches it, so its confidences decide nothing; they must be numbers all the same.
+///
+/// @par Memory  9 N E + 4 N + 8 E bytes.
+struct exit_trace {
+    int samples = 0;                     ///< N
+    int exits = 0;                       ///< E
+    std::vector<float> confidence;       ///< (N,E), larger = surer, as the exit's policy gave it
+    std::vector<std::int32_t> prediction;///< (N,E), or empty if only correctness is known
+    std::vector<std::uint8_t> correct;   ///< (N,E), 1 or 0
+    std::vector<double> cost;            ///< (E), of leaving at e, every earlier head included; MACs or any additive unit
+    std::vector<std::int32_t> labels;    ///< (N), or empty if only correctness is known
+
+    [[nodiscard]] std::size_t at(int sample, int exit) const noexcept {
+        return static_cast<std::size_t>(sample) * static_cast<std::size_t>(exits) + static_cast<std::size_t>(exit);
+    }
+};
+
+/// @brief Refuses a trace nobody can judge.
+///
+/// @par Cost    O(N E).
+/// @par Errors  eenn::error if it is empty, sizes disagree, a confidence is NaN, a cost is negative, not finite or smaller
+///              than the one before, or `correct` contradicts predictions and labels.
+inline void check_trace(const exit_trace& trace) {
+    const auto number = [](auto value) { return std::to_string(value); };
+    if (trace.samples <= 0 || trace.exits <= 0) {
+        raise("exit_trace", number(trace.samples) + " samples and " + number(trace.exits) + " exits", "a trace needs at least one of each");
+    }
+    const auto n = static_cast<std::size_t>(trace.samples);
+    const auto e = static_cast<std::size_t>(trace.exits);
+    const auto sized = [&](const char* name, std::size_t has, std::size_t needs, const char* shape) {
+        if (has != needs) {
+            raise(std::string{"exit_trace::"} + name, number(has) + " elements, where " + shape + " = " + number(needs) + " are needed",
+                  "N = " + number(n) + " samples, E = " + number(e) + " exits");
+        }
+    };
+    sized("confidence", trace.confidence.size(), n * e, "N E");
+    sized("correct", trace.correct.size(), n * e, "N E");
+    sized("cost", trace.cost.size(), e, "E");
+    if (!trace.prediction.empty()) sized("prediction", trace.prediction.size(), n * e, "N E");
+    if (!trace.labels.empty()) sized("labels", trace.labels.size(), n, "N");
+    for (std::size_t k = 0; k < e; ++k) {
+        const double c = trace.cost[k];
+        if (!(c >= 0) || !std::isfinite(c)) {
+            raise("exit_trace::cost", "exit " + number(k) + " costs " + number(c), "give finite costs of at least 0");
+        }
+        if (k > 0 && c < trace.cost[k - 1]) {
+            raise("exit_trace::cost", "exit " + number(k) + " costs less than the exit before it",
+                  "costs are cumulative: what was computed before counts too");
+        }
+    }
+    const bool judged = !trace.prediction.empty() && !trace.labels.empty();
+    for (std::size_t i = 0; i < n; ++i) {
+        for (std::size_t k = 0; k < e; ++k) {
+            const std::size_t x = i * e + k;
+            if (std::isnan(trace.confidence[x])) {
+                raise("exit_trace::confidence", "NaN at sample " + number(i) + ", exit " + number(k),
+                      "the logits there are not finite: look for a diverged exit");
+            }
+            if (trace.correct[x] > 1 || (judged && (trace.prediction[x] == trace.labels[i]) != (trace.correct[x] != 0))) {
+                raise("exit_trace::correct", number(static_cast<int>(trace.correct[x])) + " at sample " + number(i) + ", exit " + number(k),
+                      judged ? "it must be 1 where the prediction is the label, else 0" : "it must be 0 or 1");
+            }
+        }
+    }
+}
+
+/// @brief A checked trace from confidences (N,E), predictions (N,E), labels (N) and costs (E).
+[[nodiscard]] inline exit_trace make_trace(std::vector<float> confidence, std::vector<std::int32_t> prediction,
+                                           std::vector<std::int32_t> labels, std::vector<double> cost) {
+    exit_trace trace;
+    trace.samples = static_cast<int>(labels.size());
+    trace.exits = static_cast<int>(cost.size());
+    trace.confidence = std::move(confidence);
+    trace.prediction = std::move(prediction);
+    trace.labels = std::move(labels);
+    trace.cost = std::move(cost);
+    if (trace.prediction.size() == trace.labels.size() * trace.cost.size()) {
+        trace.correct.resize(trace.prediction.size());
+        for (int i = 0; i < trace.samples; ++i) {
+            for (int e = 0; e < trace.exits; ++e) {
+                trace.correct[trace.at(i, e)] = trace.prediction[trace.at(i, e)] == trace.labels[static_cast<std::size_t>(i)];
+            }
+        }
+    }
+    check_trace(trace);
+    return trace;
+}
+
+/// @brief What a set of thresholds does to a trace.
+struct exit_evaluation {
+    double accuracy = 0;                ///< fraction of the N samples that are right where they leave
+    double mean_cost = 0;               ///< in the trace's unit
+    std::vector<double> share;          ///< (E), fraction of the samples that leaves there; sums to 1
+    std::vector<double> exit_accuracy;  ///< (E), among those that leave there; 0 where none does
+    std::vector<int> leaving;           ///< (E), how many leave there
+    std::vector<int> right;             ///< (E), how many of them are right
+};
+
+/// @brief The exit where a sample leaves: the first whose confidence is at least its threshold, else the last.
+/// @param confidence  (E) or (E-1), of one sample
+/// @param thresholds  (E-1)
+[[nodiscard]] inline int leaving_exit(std::span<const float> confidence, std::span<const float> thresholds) noexcept {
+    std::size_t e = 0;
+    while (e < thresholds.size() && !(confidence[e] >= thresholds[e])) ++e;
+    return static_cast<int>(e);
+}
+
+/// @brief Refuses thresholds that no run could use.
+/// @param thresholds  (E-1), one for each exit but the last
+/// @param ranges      (E-1) or (1): what each exit's policy allows; never_exit is allowed everywhere
+/// @par Errors        eenn::error naming the exit, the threshold and the range.
+inline void check_thresholds(std::span<const float> thresholds, std::span<const threshold_range> ranges) {
+    if (ranges.size() != thresholds.size() && ranges.size() != 1) {
+        raise("check_thresholds", std::to_string(ranges.size()) + " ranges for " + std::to_string(thresholds.size()) + " thresholds",
+              "give one range for all or one for each exit but the last");
+    }
+    for (std::size_t e = 0; e < thresholds.size(); ++e) {
+        const threshold_range& r = ranges[ranges.size() == 1 ? 0 : e];
+        if (thresholds[e] == never_exit || r.contains(static_cast<double>(thresholds[e]))) continue;
+        raise("threshold of exit " + std::to_string(e), std::to_string(thresholds[e]) + " is outside of [" + std::to_string(r.low) + ", " + std::to_string(r.high) + "]",
+              "take one inside, or never_exit to close the exit");
+    }
+}
+
+/// @brief Accuracy, cost and shares of a trace under thresholds.
+/// @param thresholds  (E-1); the last exit takes the rest. +infinity (never_exit) closes an exit, -infinity lets all leave.
+///
+/// @par Cost    O(N E). Counts are whole numbers, so the result does not depend on the order of the samples.
+/// @par Errors  eenn::error if the trace fails check_trace, there are not E-1 thresholds or one is NaN.
+[[nodiscard]] inline exit_evaluation evaluate(const exit_trace& trace, std::span<const float> thresholds) {
+    check_trace(trace);
+    const auto e = static_cast<std::size_t>(trace.exits);
+    if (thresholds.size() + 1 != e) {
+        raise("evaluate", std::to_string(thresholds.size()) + " thresholds for " + std::to_string(e) + " exits",
+              "give one for each exit but the last, " + std::to_string(e - 1));
+    }
+    for (std::size_t k = 0; k + 1 < e; ++k) {
+        if (std::isnan(thresholds[k])) raise("evaluate", "the threshold of exit " + std::to_string(k) + " is NaN");
+    }
+    exit_evaluation result;
+    result.share.assign(e, 0);
+    result.exit_accuracy.assign(e, 0);
+    result.leaving.assign(e, 0);
+    result.right.assign(e, 0);
+    for (int i = 0; i < trace.samples; ++i) {
+        const std::span<const float> row{trace.confidence.data() + trace.at(i, 0), e};
+        const auto k = static_cast<std::size_t>(leaving_exit(row, thresholds));
+        ++result.leaving[k];
+        result.right[k] += trace.correct[trace.at(i, static_cast<int>(k))];
+    }
+    const double n = trace.samples;
+    int right = 0;
+    for (std::size_t k = 0; k < e; ++k) {
+        right += result.right[k];
+        result.mean_cost += result.leaving[k] * trace.cost[k];
+        result.share[k] = result.leaving[k] / n;
+        if (result.leaving[k] > 0) result.exit_accuracy[k] = static_cast<double>(result.right[k]) / result.leaving[k];
+    }
+    result.accuracy = right / n;
+    result.mean_cost /= n;
+    return result;
+}
+
+/// @brief Accuracy of one exit if every sample left there.
+[[nodiscard]] inline double lone_accuracy(const exit_trace& trace, int exit) {
+    check_trace(trace);
+    int right = 0;
+    for (int i = 0; i < trace.samples; ++i) right += trace.correct[trace.at(i, exit)];
+    return static_cast<double>(right) / trace.samples;
+}
+
+}  // namespace eenn
+
+#endif
