@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+#
+# How the project builds its own tests, benchmarks and examples. Users inherit none of this.
+
+if(PROJECT_IS_TOP_LEVEL)
+    get_property(multi_config GLOBAL PROPERTY GENERATOR_IS_MULTI_CONFIG)
+    if(NOT CMAKE_BUILD_TYPE AND NOT multi_config)
+        set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+    endif()
+    if(NOT DEFINED CMAKE_COMPILE_WARNING_AS_ERROR)
+        set(CMAKE_COMPILE_WARNING_AS_ERROR ON)  # cmake --compile-no-warning-as-error switches it off
+    endif()
+    set(CMAKE_CXX_EXTENSIONS OFF)
+endif()
+
+# -ffp-contract=off: the library writes each fused multiply-add itself, so the compiler may not add its own choice, and
+# a result repeats bit for bit whatever the tile, the number of threads or the compiler. Users decide this for themselves.
+add_library(eenn_own_flags INTERFACE)
+target_compile_options(eenn_own_flags INTERFACE -Wall -Wextra -Wconversion -Wshadow -Wpedantic -ffp-contract=off)
+if(EENN_NATIVE)
+    target_link_libraries(eenn_own_flags INTERFACE eenn::native)
+endif()
+
+# eenn_program(<target> <source>...): one of our programs.
+function(eenn_program target)
+    add_executable(${target} ${ARGN})
+    target_link_libraries(${target} PRIVATE eenn::eenn eenn_own_flags)
+endfunction()
+
+# Gives a program all components that this machine has.
+function(eenn_link_components target)
+    foreach(component IN LISTS EENN_COMPONENTS)
+        if(eenn_${component}_FOUND)
+            target_link_libraries(${target} PRIVATE eenn::${component})
+        endif()
+    endforeach()
+    target_link_options(${target} PRIVATE -Wl,--as-needed)
+endfunction()

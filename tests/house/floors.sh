@@ -1,0 +1,88 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# floors.sh ROOT - checks what the headers under ROOT/include/eenn include:
+#
+#   1. a header includes its own folder, lower floors, and what cmake/floors.txt allows besides; umbrellas
+#      (include/eenn/*.hpp) are the top, include anything but interop/, and nothing includes them but umbrellas
+#   2. an included eenn header exists, is written <eenn/...>, and no files include each other in a circle
+#   3. Eigen is named in tensor/simd.hpp and kernels/ alone, as <Eigen/Core>; <execution> is named nowhere
+#   4. the device subset, which is all that infer.hpp reaches, includes no header that needs a host
+#
+# Prints a line for each fault and fails if there is one.
+root=$1
+cd "$root/include" || exit 2
+find eenn -name '*.hpp' | sort | xargs awk '
+    function fault(text) { print text; faults++ }
+    function folder_of(file,   parts) { return split(file, parts, "/") > 2 ? parts[2] : "" }
+
+    # All that `file` reaches, by depth first; `path` is how it got there.
+    function walk(file, path, visit,   n, i, targets) {
+        if (state[visit, file] == "open") { fault("circle: " path); return }
+        if (state[visit, file] == "done") return
+        state[visit, file] = "open"
+        reached[visit, file] = path
+        n = split(includes[file], targets, " ")
+        for (i = 1; i <= n; i++) walk(targets[i], path " > " targets[i], visit)
+        state[visit, file] = "done"
+    }
+
+    FILENAME ~ /floors\.txt$/ {
+        if ($0 ~ /^[a-z]/) { floor[$1] = $2; for (i = 3; i <= NF; i++) beside[$1, $i] = 1 }
+        next
+    }
+    FNR == 1 {
+        files[++count] = FILENAME
+        known[FILENAME] = 1
+        if (folder_of(FILENAME) != "" && !(folder_of(FILENAME) in floor)) fault(FILENAME ": its folder is not in cmake/floors.txt")
+    }
+    /^[ \t]*#[ \t]*include[ \t]*[<"]/ {
+        at = FILENAME ":" FNR ": "
+        match($0, /[<"][^>"]*[>"]/)
+        quote = substr($0, RSTART, 1)
+        name = substr($0, RSTART + 1, RLENGTH - 2)
+        if (quote != "<") fault(at "write <eenn/...>, not \"" name "\"")
+        if (name ~ /^eenn\//) {
+            includes[FILENAME] = includes[FILENAME] " " name
+            where[FILENAME, name] = at
+        } else {
+            system_headers[FILENAME] = system_headers[FILENAME] " " name
+            if (name ~ /^(unsupported\/)?Eigen\// && FILENAME !~ /^eenn\/(tensor\/simd\.hpp|kernels\/.*)$/)
+                fault(at "Eigen is named in tensor/simd.hpp and kernels/ alone")
+            else if (name ~ /^(unsupported\/)?Eigen\// && name != "Eigen/Core")
+                fault(at "of Eigen, only <Eigen/Core> is included, not <" name ">")
+            if (name == "execution") fault(at "<execution> forces -ltbb on users")
+        }
+    }
+    END {
+        for (i = 1; i <= count; i++) {
+            file = files[i]
+            own = folder_of(file)
+            n = split(includes[file], targets, " ")
+            for (j = 1; j <= n; j++) {
+                target = targets[j]
+                at = where[file, target]
+                to = folder_of(target)
+                if (!(target in known)) fault(at "no such header: <" target ">")
+                else if (own == "" && to == "interop") fault(at "an umbrella may not include interop/")
+                else if (own == "" || own == to) continue
+                else if (to == "") fault(at "an umbrella is the top: only umbrellas include it")
+                else if (floor[to] >= floor[own] && !((own, to) in beside))
+                    fault(at own "/ (floor " floor[own] ") may not include " to "/ (floor " floor[to] ")")
+            }
+        }
+        for (i = 1; i <= count; i++) walk(files[i], files[i], "all")
+
+        walk("eenn/infer.hpp", "eenn/infer.hpp", "device")
+        for (i = 1; i <= count; i++) {
+            file = files[i]
+            if (!(("device", file) in reached)) continue
+            n = split(system_headers[file], targets, " ")
+            for (j = 1; j <= n; j++)
+                if (targets[j] ~ /^(iostream|regex|functional|random|thread|ranges)$/)
+                    fault(file ": the device subset may not include <" targets[j] ">: " reached["device", file])
+        }
+        print count " headers, " faults + 0 " faults"
+        exit faults > 0
+    }
+' ../cmake/floors.txt

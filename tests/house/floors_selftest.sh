@@ -1,0 +1,61 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# floors_selftest.sh WORK - does floors.sh pass a sound tree, and name each fault of a broken one?
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+work=$1
+failures=0
+
+# A sound tree: tree.
+tree() {
+    rm -rf "$work"
+    mkdir -p "$work/cmake" "$work/include/eenn/core"
+    cp "$here/../../cmake/floors.txt" "$work/cmake/"
+    header core/version.hpp '#include <cstddef>'
+    header tensor/simd.hpp '#include <Eigen/Core>' '#include <eenn/core/version.hpp>'
+    header exits/loss.hpp '#include <eenn/tensor/simd.hpp>'
+    header training/loss.hpp '#include <eenn/exits/loss.hpp>' '#include <functional>'
+    header interop/tbb.hpp '#include <eenn/training/loss.hpp>'
+    header infer.hpp '#include <eenn/exits/loss.hpp>'
+    header eenn.hpp '#include <eenn/infer.hpp>' '#include <eenn/training/loss.hpp>'
+}
+
+# A header of the tree: header FILE LINE...
+header() {
+    file=$work/include/eenn/$1
+    shift
+    mkdir -p "$(dirname "$file")"
+    printf '%s\n' "$@" > "$file"
+}
+
+# Checks the tree: expect TEXT; an empty text means no fault.
+expect() {
+    status=0
+    output=$("$here/floors.sh" "$work") || status=$?
+    if [ -z "$1" ]; then
+        [ $status -eq 0 ] && return
+    elif [ $status -ne 0 ] && printf '%s\n' "$output" | grep -Fq "$1"; then
+        return
+    fi
+    failures=$((failures + 1))
+    printf '%s\n%s\n' "FAIL: expected \"$1\", status $status, output:" "$output"
+}
+
+tree; expect ''
+tree; header core/up.hpp '#include <eenn/tensor/simd.hpp>'; expect 'core/ (floor 0) may not include tensor/ (floor 1)'
+tree; header exits/side.hpp '#include <eenn/training/loss.hpp>'; expect 'exits/ (floor 5) may not include training/ (floor 5)'
+tree; header core/top.hpp '#  include <eenn/infer.hpp>'; expect 'only umbrellas include it'
+tree; header train.hpp '#include <eenn/interop/tbb.hpp>'; expect 'may not include interop/'
+tree; header attic/old.hpp ''; expect 'its folder is not in cmake/floors.txt'
+tree; header core/gone.hpp '#include <eenn/core/nowhere.hpp>'; expect 'core/gone.hpp:1: no such header'
+tree; header core/quoted.hpp '#include "version.hpp"'; expect 'write <eenn/...>'
+tree; header core/a.hpp '#include <eenn/core/b.hpp>'; header core/b.hpp '#include <eenn/core/a.hpp>'
+expect 'circle: eenn/core/a.hpp > eenn/core/b.hpp > eenn/core/a.hpp'
+tree; header layers/eigen.hpp '#include <Eigen/Core>'; expect 'tensor/simd.hpp and kernels/ alone'
+tree; header kernels/dense.hpp '#include <Eigen/Dense>'; expect 'only <Eigen/Core>'
+tree; header report/sort.hpp '#include <execution>'; expect '<execution> forces'
+tree; header exits/loss.hpp '#include <thread>'; expect 'device subset may not include <thread>'
+
+rm -rf "$work"
+[ $failures -eq 0 ]
