@@ -28,7 +28,7 @@ struct exit_trace {
     int samples = 0;                     ///< N
     int exits = 0;                       ///< E
     std::vector<float> confidence;       ///< (N,E), larger = surer, as the exit's policy gave it
-    std::vector<std::int32_t> prediction;///< (N,E), or empty if only correctness is known
+    std::vector<std::int32_t> prediction;  ///< (N,E), or empty if only correctness is known
     std::vector<std::uint8_t> correct;   ///< (N,E), 1 or 0
     std::vector<double> cost;            ///< (E), of leaving at e, every earlier head included; MACs or any additive unit
     std::vector<std::int32_t> labels;    ///< (N), or empty if only correctness is known
@@ -41,7 +41,7 @@ struct exit_trace {
 /// @brief Refuses a trace nobody can judge.
 ///
 /// @par Cost    O(N E).
-/// @par Errors  eenn::error if it is empty, sizes disagree, a confidence is NaN, a cost is negative, not finite or smaller
+/// @par Errors  eenn::error if it is empty, sizes disagree, a confidence is not finite, a cost is negative, not finite or smaller
 ///              than the one before, or `correct` contradicts predictions and labels.
 inline void check_trace(const exit_trace& trace) {
     const auto number = [](auto value) { return std::to_string(value); };
@@ -75,8 +75,8 @@ inline void check_trace(const exit_trace& trace) {
     for (std::size_t i = 0; i < n; ++i) {
         for (std::size_t k = 0; k < e; ++k) {
             const std::size_t x = i * e + k;
-            if (std::isnan(trace.confidence[x])) {
-                raise("exit_trace::confidence", "NaN at sample " + number(i) + ", exit " + number(k),
+            if (!std::isfinite(trace.confidence[x])) {
+                raise("exit_trace::confidence", number(trace.confidence[x]) + " at sample " + number(i) + ", exit " + number(k),
                       "the logits there are not finite: look for a diverged exit");
             }
             if (trace.correct[x] > 1 || (judged && (trace.prediction[x] == trace.labels[i]) != (trace.correct[x] != 0))) {
@@ -187,6 +187,9 @@ inline void check_thresholds(std::span<const float> thresholds, std::span<const 
 /// @brief Accuracy of one exit if every sample left there.
 [[nodiscard]] inline double lone_accuracy(const exit_trace& trace, int exit) {
     check_trace(trace);
+    if (exit < 0 || exit >= trace.exits) {
+        raise("lone_accuracy", "exit " + std::to_string(exit) + " of " + std::to_string(trace.exits), "exits count from 0");
+    }
     int right = 0;
     for (int i = 0; i < trace.samples; ++i) right += trace.correct[trace.at(i, exit)];
     return static_cast<double>(right) / trace.samples;

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: MIT
+//
+// pareto.hpp - the thresholds worth having: no others are both cheaper and at least as accurate.
+// Floor 5 (exits); host subset. Letters: N = samples, E = exits, the last classifier among them, D = distinct confidences.
+#ifndef EENN_EXITS_PARETO_HPP
+#define EENN_EXITS_PARETO_HPP
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <eenn/exits/objective.hpp>
+#include <eenn/exits/trace.hpp>
+
+namespace eenn {
+
+/// @brief One operating point: thresholds (E-1) and what they give on the trace they come from.
+struct pareto_point {
+    std::vector<float> thresholds;
+    double mean_cost = 0;
+    double accuracy = 0;
+};
+
+/// @brief Operating points by rising cost and rising accuracy.
+struct pareto {
+    std::vector<pareto_point> points;
+    bool proven = false;  ///< true: no thresholds dominate any of the points; false: none was found
+};
+
+/// @brief The cheapest thresholds seen for each number of samples that are right.
+///
+/// Every objective that prefers cheaper and more accurate finds its optimum in here, once all thresholds were offered.
+///
+/// @par Memory  N (8 + 4 E) bytes.
+class exit_archive {
+public:
+    exit_archive(int samples, int thresholds)
+        : width_{static_cast<std::size_t>(thresholds)},
+          cost_(static_cast<std::size_t>(samples) + 1, std::numeric_limits<double>::infinity()),
+          thresholds_(cost_.size() * width_) {}
+
+    void offer(int right, double total_cost, std::span<const float> thresholds) {
+        const auto r = static_cast<std::size_t>(right);
+        if (!(total_cost < cost_[r])) return;
+        cost_[r] = total_cost;
+        std::copy(thresholds.begin(), thresholds.end(), thresholds_.begin() + static_cast<std::ptrdiff_t>(r * width_));
+    }
+    [[nodiscard]] int samples() const noexcept { return static_cast<int>(cost_.size()) - 1; }
+    /// Total cost, infinite if nothing with so many right was offered.
+    [[nodiscard]] double cost(int right) const noexcept { return cost_[static_cast<std::size_t>(right)]; }
+    [[nodiscard]] std::span<const float> thresholds(int right) const noexcept {
+        return {thresholds_.data() + static_cast<std::size_t>(right) * width_, width_};
+    }
+    /// The number right of the entry that ranks best.
+    [[nodiscard]] int best(const exit_ranking& ranking) const {
+        int chosen = -1;
+        exit_ranking::rank least{};
+        for (int r = samples(); r >= 0; --r) {
+            if (!std::isfinite(cost(r))) continue;
+            const auto rank = ranking(cost(r), r);
+            if (chosen < 0 || rank < least) {
+                chosen = r;
+                least = rank;
+            }
+        }
+        return chosen;
+    }
+
+private:
+    std::size_t width_;
+    std::vector<double> cost_;       // (N+1)
+    std::vector<float> thresholds_;  // (N+1,E-1)
+};
+
+/// @brief Searches the thresholds of one trace and keeps what it saw in an archive.
+///
+/// @par Threads  One object, one thread.
+class exit_search {
+public:
+    /// The trace must outlive the search.
+    /// @par Errors eenn::error if the trace fails check_trace.
+    explicit exit_search(const exit_trace& trace)
+        : trace_{(check_trace(trace), trace)}, archive_{trace.samples, trace.exits - 1}, order_(static_cast<std::size_t>(trace.exits - 1)) {
+        for (std::size_t k = 0; k < order_.size(); ++k) {
+            order_[k].resize(static_cast<std::size_t>(trace.samples));
+            for (int i = 0; i < trace.samples; ++i) order_[k][static_cast<std::size_t>(i)] = i;
+            std::sort(order_[k].begin(), order_[k].end(), [&](int a, int b) {
+                const float x = confidence(a, static_cast<int>(k));
+                const float y = confidence(b, static_cast<int>(k));
+                return x != y ? x > y : a < b;
+            });
+        }
+        offer_corners();
+    }
+
+    [[nodiscard]] const exit_archive& archive() const noexcept { return archive_; }
+
+    /// Up to this many exits every() is there.
+    static constexpr int most_exits_swept = 3;
+
+    /// Offers every set of thresholds that tells samples apart; E <= 3. O(N log N) for E = 2, O(D N) for E = 3.
+    void every() {
+        std::vector<float> thresholds(order_.size(), never_exit);
+        if (trace_.exits == 2) {
+            std::vector<int> alive = order_[0];
+            sweep_before_last(alive, std::vector<char>(alive.size(), 0), 0, 0, thresholds);
+        } else if (trace_.exits == 3) {
+            std::vector<int> alive = order_[1];
+            std::vector<char> gone(alive.size(), 0);
+            double cost = 0;
+            int right = 0;
+            sweep_before_last(alive, gone, cost, right, thresholds);
+            const auto& by_first = order_[0];
+            for (std::size_t a = 0; a < by_first.size();) {
+                thresholds[0] = confidence(by_first[a], 0);
+                for (; a < by_first.size() && confidence(by_first[a], 0) == thresholds[0]; ++a) {
+                    gone[static_cast<std::size_t>(by_first[a])] = 1;
+                    cost += trace_.cost[0];
+                    right += correct(by_first[a], 0);
+                }
+                sweep_before_last(alive, gone, cost, right, thresholds);
+            }
+        }
+    }
+
+    /// Moves one threshold at a time to the value that ranks best, until a round over all brings nothing.
+    /// Every value tried is offered to the archive. O(N E^2) a round.
+    void descend(std::vector<float>& thresholds, const exit_ranking& ranking) {
+        constexpr int most_rounds = 50;
+        auto best = best_value(static_cast<int>(order_.size()) - 1, thresholds, ranking);
+        for (int round = 0; round < most_rounds; ++round) {
+            bool moved = false;
+            for (int k = static_cast<int>(order_.size()) - 1; k >= 0; --k) {
+                const auto rank = best_value(k, thresholds, ranking);
+                moved = moved || better(rank, best);
+                best = rank;
+            }
+            if (!moved) return;
+        }
+    }
+
+    /// Descents under weighted sums from accuracy for its own sake to hardly any, each from four starts: all exits closed,
+    /// all open at their upper quartile and at their median, and the solution of the weight before.
+    void ladder() {
+        std::vector<float> before(order_.size(), never_exit);
+        for (int step = 16; step >= -8; --step) {
+            const exit_ranking ranking{trace_, exit_objective::weighted_sum(1, std::exp2(0.5 * step))};
+            descend(before, ranking);
+            for (const int start : {0, 1, 2}) {
+                std::vector<float> thresholds(order_.size(), never_exit);
+                for (std::size_t k = 0; start > 0 && k < order_.size(); ++k) {
+                    thresholds[k] = confidence(order_[k][order_[k].size() * static_cast<std::size_t>(start) / 4], static_cast<int>(k));
+                }
+                descend(thresholds, ranking);
+            }
+        }
+    }
+
+private:
+    [[nodiscard]] float confidence(int sample, int exit) const noexcept { return trace_.confidence[trace_.at(sample, exit)]; }
+    [[nodiscard]] int correct(int sample, int exit) const noexcept { return trace_.correct[trace_.at(sample, exit)]; }
+
+    // Rounding of cost sums must not keep a descent going.
+    [[nodiscard]] static bool better(const exit_ranking::rank& a, const exit_ranking::rank& b) noexcept {
+        for (std::size_t j = 0; j < a.size(); ++j) {
+            const double slack = 1e-12 * std::abs(b[j]);
+            if (a[j] < b[j] - slack) return true;
+            if (a[j] > b[j] + slack) return false;
+        }
+        return false;
+    }
+
+    // Everything out at one exit, for each exit.
+    void offer_corners() {
+        for (int e = 0; e < trace_.exits; ++e) {
+            std::vector<float> thresholds(order_.size(), never_exit);
+            if (e + 1 < trace_.exits) thresholds[static_cast<std::size_t>(e)] = confidence(order_[static_cast<std::size_t>(e)].back(), e);
+            int right = 0;
+            for (int i = 0; i < trace_.samples; ++i) right += correct(i, e);
+            archive_.offer(right, trace_.samples * trace_.cost[static_cast<std::size_t>(e)], thresholds);
+        }
+    }
+
+    // `alive`: by falling confidence at the exit before the last; those gone are dropped on the way. `cost`, `right`: of those gone.
+    void sweep_before_last(std::vector<int>& alive, const std::vector<char>& gone, double cost, int right, std::vector<float>& thresholds) {
+        const int last = trace_.exits - 1;
+        const int exit = last - 1;
+        std::size_t kept = 0;
+        for (const int i : alive) {
+            if (gone[static_cast<std::size_t>(i)]) continue;
+            alive[kept++] = i;
+            right += correct(i, last);
+        }
+        alive.resize(kept);
+        const double here = trace_.cost[static_cast<std::size_t>(exit)];
+        const double there = trace_.cost[static_cast<std::size_t>(last)];
+        float& threshold = thresholds[static_cast<std::size_t>(exit)];
+        threshold = never_exit;
+        archive_.offer(right, cost + static_cast<double>(kept) * there, thresholds);
+        for (std::size_t a = 0; a < kept;) {
+            threshold = confidence(alive[a], exit);
+            for (; a < kept && confidence(alive[a], exit) == threshold; ++a) right += correct(alive[a], exit) - correct(alive[a], last);
+            archive_.offer(right, cost + static_cast<double>(a) * here + static_cast<double>(kept - a) * there, thresholds);
+        }
+    }
+
+    // Tries every distinct confidence of the samples that reach exit k, sets the best, returns its rank.
+    exit_ranking::rank best_value(int k, std::vector<float>& thresholds, const exit_ranking& ranking) {
+        const auto& order = order_[static_cast<std::size_t>(k)];
+        float& threshold = thresholds[static_cast<std::size_t>(k)];
+        const float original = threshold;
+        double cost = 0;
+        int right = 0;
+        reaching_.clear();
+        for (const int i : order) {
+            const float* row = trace_.confidence.data() + trace_.at(i, 0);
+            int e = 0;
+            while (e < k && row[e] < thresholds[static_cast<std::size_t>(e)]) ++e;
+            if (e == k) {
+                for (++e; e + 1 < trace_.exits && row[e] < thresholds[static_cast<std::size_t>(e)];) ++e;
+                reaching_.push_back({row[k], trace_.cost[static_cast<std::size_t>(k)] - trace_.cost[static_cast<std::size_t>(e)],
+                                     correct(i, k) - correct(i, e)});
+            }
+            cost += trace_.cost[static_cast<std::size_t>(e)];
+            right += correct(i, e);
+        }
+        threshold = never_exit;
+        archive_.offer(right, cost, thresholds);
+        auto best = ranking(cost, right);
+        float chosen = never_exit;
+        for (std::size_t a = 0; a < reaching_.size();) {
+            threshold = reaching_[a].confidence;
+            for (; a < reaching_.size() && reaching_[a].confidence == threshold; ++a) {
+                cost += reaching_[a].cost;
+                right += reaching_[a].right;
+            }
+            archive_.offer(right, cost, thresholds);
+            const auto rank = ranking(cost, right);
+            if (better(rank, best)) {
+                best = rank;
+                chosen = threshold;
+            }
+        }
+        threshold = reaching_.empty() ? original : chosen;
+        return best;
+    }
+
+    struct move {
+        float confidence;
+        double cost;  // change of the total if the sample leaves at k instead of later
+        int right;
+    };
+
+    const exit_trace& trace_;
+    exit_archive archive_;
+    std::vector<std::vector<int>> order_;  // (E-1,N), samples by falling confidence
+    std::vector<move> reaching_;
+};
+
+/// @brief The points of an archive that no other point dominates.
+[[nodiscard]] inline std::vector<pareto_point> undominated(const exit_archive& archive) {
+    std::vector<pareto_point> points;
+    double least = std::numeric_limits<double>::infinity();
+    const double n = archive.samples();
+    for (int r = archive.samples(); r >= 0; --r) {
+        if (!(archive.cost(r) < least)) continue;
+        least = archive.cost(r);
+        const auto t = archive.thresholds(r);
+        points.push_back({{t.begin(), t.end()}, least / n, r / n});
+    }
+    std::reverse(points.begin(), points.end());
+    return points;
+}
+
+/// @brief Cost against accuracy over all thresholds: what a plot of the trade-off shows.
+///
+/// Exact and proven for up to three exits (two thresholds); beyond that the points that a ladder of coordinate descents met.
+///
+/// @par Cost    O(N log N) for E = 2, O(D N) for E = 3, some hundred rounds of O(N E^2) beyond. Memory O(N E).
+/// @par Errors  eenn::error if the trace fails check_trace.
+[[nodiscard]] inline pareto pareto_front(const exit_trace& trace) {
+    exit_search search{trace};
+    const bool proven = trace.exits <= exit_search::most_exits_swept;
+    if (proven) {
+        search.every();
+    } else {
+        search.ladder();
+    }
+    return {undominated(search.archive()), proven};
+}
+
+}  // namespace eenn
+
+#endif
