@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+//
+// array.hpp - an array as a file holds it: element type, dims, bytes.
+// Floor 5 (io).
+#ifndef EENN_IO_ARRAY_HPP
+#define EENN_IO_ARRAY_HPP
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <eenn/core/aligned.hpp>
+#include <eenn/core/error.hpp>
+#include <eenn/io/bytes.hpp>
+#include <eenn/io/element_type.hpp>
+
+namespace eenn::io {
+
+namespace detail {
+
+// Whether `value` keeps its value in type To. Floats round on their way to a smaller float; integers and fractions
+// never do.
+template <class To, class From>
+[[nodiscard]] constexpr bool fits(From value) noexcept {
+    if constexpr (std::is_floating_point_v<To>) {
+        return true;
+    } else if constexpr (std::is_integral_v<From>) {
+        return std::in_range<To>(value);
+    } else {
+        const double wide = static_cast<double>(static_cast<float>(value));
+        const double exact = std::is_same_v<From, double> ? static_cast<double>(value) : wide;
+        const double above = 2.0 * static_cast<double>(To{1} << (8 * sizeof(To) - (std::is_signed_v<To> ? 2 : 1)));
+        return exact >= (std::is_signed_v<To> ? -above : 0.0) && exact < above && exact == std::trunc(exact);
+    }
+}
+
+}  // namespace detail
+
+/// @brief Elements of any type, unaligned and in native byte order, as numbers of type To.
+///
+/// @par Errors  eenn::error naming `where`, the element's index and both types, if an integer To cannot hold a value.
+template <Element To>
+void convert_elements(std::span<const std::byte> bytes, element_type type, To* target, const std::string& where) {
+    with_element_type(type, [&]<class From>(From) {
+        for (std::size_t i = 0; i < bytes.size() / sizeof(From); ++i) {
+            From value;
+            std::memcpy(&value, bytes.data() + i * sizeof(From), sizeof(From));
+            if (!detail::fits<To>(value)) {
+                raise(where,
+                      "element " + std::to_string(i) + " of type " + to_string(type) + " has no value in " +
+                          to_string(element_type_of<To>),
+                      "read it as a wider type");
+            }
+            if constexpr (std::is_same_v<From, half> || std::is_same_v<From, brain_half>) {
+                target[i] = static_cast<To>(static_cast<float>(value));
+            } else {
+                target[i] = static_cast<To>(value);
+            }
+        }
+    });
+}
+
+/// @brief An array read from a file or to be written to one. Row-major (the last dim varies fastest), native byte
+/// order.
+struct array {
+    element_type type = element_type::f32;
+    std::vector<std::int64_t> dims;   // () is one element
+    aligned_vector<std::byte> bytes;  // product of dims * size_bytes(type)
+
+    [[nodiscard]] std::size_t elements() const noexcept { return bytes.size() / size_bytes(type); }
+
+    /// The elements where they lie. Raises unless T is the array's own type.
+    template <Element T>
+    [[nodiscard]] std::span<const T> as(const std::string& where = "array") const {
+        if (type != element_type_of<T>) {
+            raise(where, std::string{"its elements are "} + to_string(type) + ", not " + to_string(element_type_of<T>),
+                  "convert with to<T>()");
+        }
+        return {reinterpret_cast<const T*>(bytes.data()), elements()};
+    }
+
+    /// The elements as a new vector of T. Raises where an integer T cannot hold a value; never rounds to an integer.
+    template <Element T>
+    [[nodiscard]] aligned_vector<T> to(const std::string& where = "array") const {
+        aligned_vector<T> converted(elements());
+        convert_elements(std::span<const std::byte>{bytes}, type, converted.data(), where);
+        return converted;
+    }
+};
+
+/// @brief Array of the given dims with a copy of the values. Raises if their number is not the product of the dims.
+template <Element T>
+[[nodiscard]] array make_array(std::vector<std::int64_t> dims, std::span<const T> values) {
+    const auto count = checked_product(dims);
+    if (!count || *count != values.size()) {
+        raise("make_array", "dims " + to_string(dims) + " do not hold " + std::to_string(values.size()) + " values");
+    }
+    array made{element_type_of<T>, std::move(dims), aligned_vector<std::byte>(values.size_bytes())};
+    if (!values.empty()) std::memcpy(made.bytes.data(), values.data(), values.size_bytes());
+    return made;
+}
+
+}  // namespace eenn::io
+
+#endif

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+//
+// element_type.hpp - the number types that array files hold.
+// Floor 5 (io).
+#ifndef EENN_IO_ELEMENT_TYPE_HPP
+#define EENN_IO_ELEMENT_TYPE_HPP
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+namespace eenn::io {
+
+/// @brief Type of an array's elements. `boolean` is one byte, 0 or 1.
+enum class element_type : std::uint8_t { boolean, u8, i8, u16, i16, u32, i32, u64, i64, f16, bf16, f32, f64 };
+
+/// @brief Bytes of one element.
+[[nodiscard]] constexpr std::size_t size_bytes(element_type type) noexcept {
+    switch (type) {
+        case element_type::boolean:
+        case element_type::u8:
+        case element_type::i8: return 1;
+        case element_type::u16:
+        case element_type::i16:
+        case element_type::f16:
+        case element_type::bf16: return 2;
+        case element_type::u32:
+        case element_type::i32:
+        case element_type::f32: return 4;
+        case element_type::u64:
+        case element_type::i64:
+        case element_type::f64: return 8;
+    }
+    return 0;
+}
+
+/// @brief "f32", "i64", ...
+[[nodiscard]] constexpr const char* to_string(element_type type) noexcept {
+    constexpr const char* names[] = {"boolean", "u8",  "i8",  "u16",  "i16", "u32", "i32",
+                                     "u64",     "i64", "f16", "bf16", "f32", "f64"};
+    return names[static_cast<std::size_t>(type)];
+}
+
+/// @brief An IEEE 754 half-precision number as its bits.
+struct half {
+    std::uint16_t bits;
+
+    /// Exact.
+    constexpr operator float() const noexcept {
+        const std::uint32_t sign = static_cast<std::uint32_t>(bits & 0x8000u) << 16;
+        const std::uint32_t exponent = (bits >> 10) & 0x1fu;
+        const std::uint32_t fraction = bits & 0x3ffu;
+        if (exponent == 0) {  // zero and subnormals: fraction * 2^-24 is exact in float
+            const float magnitude = static_cast<float>(fraction) * 0x1p-24f;
+            return sign != 0 ? -magnitude : magnitude;
+        }
+        const std::uint32_t wide = exponent == 31 ? 255 : exponent + 112;
+        return std::bit_cast<float>(sign | wide << 23 | fraction << 13);
+    }
+};
+
+/// @brief The upper half of a float ("bfloat16").
+struct brain_half {
+    std::uint16_t bits;
+
+    /// Exact.
+    constexpr operator float() const noexcept { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
+};
+
+namespace detail {
+template <class T>
+struct type_code;
+// clang-format off
+template <> struct type_code<bool>          { static constexpr auto value = element_type::boolean; };
+template <> struct type_code<std::uint8_t>  { static constexpr auto value = element_type::u8; };
+template <> struct type_code<std::int8_t>   { static constexpr auto value = element_type::i8; };
+template <> struct type_code<std::uint16_t> { static constexpr auto value = element_type::u16; };
+template <> struct type_code<std::int16_t>  { static constexpr auto value = element_type::i16; };
+template <> struct type_code<std::uint32_t> { static constexpr auto value = element_type::u32; };
+template <> struct type_code<std::int32_t>  { static constexpr auto value = element_type::i32; };
+template <> struct type_code<std::uint64_t> { static constexpr auto value = element_type::u64; };
+template <> struct type_code<std::int64_t>  { static constexpr auto value = element_type::i64; };
+template <> struct type_code<half>          { static constexpr auto value = element_type::f16; };
+template <> struct type_code<brain_half>    { static constexpr auto value = element_type::bf16; };
+template <> struct type_code<float>         { static constexpr auto value = element_type::f32; };
+template <> struct type_code<double>        { static constexpr auto value = element_type::f64; };
+// clang-format on
+}  // namespace detail
+
+/// @brief C++ types that stand for an element_type.
+template <class T>
+concept Element = requires {
+    detail::type_code<T>::value;
+};
+
+template <Element T>
+inline constexpr element_type element_type_of = detail::type_code<T>::value;
+
+/// @brief f(T{}) with the C++ type that stands for `type`; booleans come as std::uint8_t.
+template <class F>
+constexpr decltype(auto) with_element_type(element_type type, F&& f) {
+    switch (type) {
+        case element_type::boolean:
+        case element_type::u8: return f(std::uint8_t{});
+        case element_type::i8: return f(std::int8_t{});
+        case element_type::u16: return f(std::uint16_t{});
+        case element_type::i16: return f(std::int16_t{});
+        case element_type::u32: return f(std::uint32_t{});
+        case element_type::i32: return f(std::int32_t{});
+        case element_type::u64: return f(std::uint64_t{});
+        case element_type::i64: return f(std::int64_t{});
+        case element_type::f16: return f(half{});
+        case element_type::bf16: return f(brain_half{});
+        case element_type::f64: return f(double{});
+        case element_type::f32: break;
+    }
+    return f(float{});
+}
+
+}  // namespace eenn::io
+
+#endif

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+//
+// file.hpp - a whole file into memory, and bytes into a file that is either the old one or the new one.
+// Floor 5 (io); host subset.
+#ifndef EENN_IO_FILE_HPP
+#define EENN_IO_FILE_HPP
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <fcntl.h>
+#include <unistd.h>
+#endif
+
+#include <eenn/core/aligned.hpp>
+#include <eenn/core/error.hpp>
+
+namespace eenn::io {
+
+namespace detail {
+
+struct file_closer {
+    void operator()(std::FILE* file) const noexcept { std::fclose(file); }
+};
+using file_handle = std::unique_ptr<std::FILE, file_closer>;
+
+// Removes the file at `path` unless told to keep it.
+struct temporary_file {
+    std::filesystem::path path;
+    bool kept = false;
+
+    explicit temporary_file(std::filesystem::path at) : path{std::move(at)} {}
+    temporary_file(const temporary_file&) = delete;
+    temporary_file& operator=(const temporary_file&) = delete;
+    ~temporary_file() {
+        std::error_code ignored;
+        if (!kept) std::filesystem::remove(path, ignored);
+    }
+};
+
+// The operating system's last reason; `fallback` where it gave none.
+[[nodiscard]] inline std::string system_reason(int code, const char* fallback) {
+    return code != 0 ? std::generic_category().message(code) : std::string{fallback};
+}
+
+inline bool flush_to_disk([[maybe_unused]] std::FILE* file) noexcept {
+    if (std::fflush(file) != 0) return false;
+#if defined(__unix__) || defined(__APPLE__)
+    return ::fsync(::fileno(file)) == 0;
+#else
+    return true;
+#endif
+}
+
+// A rename survives a power cut once its folder is on disk. Some file systems refuse to sync a folder; nothing can be
+// done then.
+inline void flush_folder([[maybe_unused]] const std::filesystem::path& folder) noexcept {
+#if defined(__unix__) || defined(__APPLE__)
+    const int descriptor = ::open(folder.c_str(), O_RDONLY);
+    if (descriptor < 0) return;
+    static_cast<void>(::fsync(descriptor));
+    ::close(descriptor);
+#endif
+}
+
+}  // namespace detail
+
+/// @brief All bytes of a file, in storage aligned to 64 bytes.
+///
+/// @par Memory  the file's size; a file of more than `most_bytes` is refused before it is stored.
+/// @par Errors  eenn::error naming the path and the reason.
+[[nodiscard]] inline aligned_vector<std::byte> read_file(const std::filesystem::path& path,
+                                                         std::uint64_t most_bytes = std::uint64_t{1} << 32) {
+    const auto fail = [&](const std::string& reason, const char* remedy = "") {
+        raise("read_file(" + path.string() + ")", reason, remedy);
+    };
+    errno = 0;
+    const detail::file_handle file{std::fopen(path.string().c_str(), "rb")};
+    if (!file) fail(detail::system_reason(errno, "cannot be opened"));
+
+    // The size is a hint: a pipe has none, and a file may grow while it is read. One byte more finds the end without a
+    // second pass.
+    std::error_code no_size;
+    const std::uintmax_t size = std::filesystem::file_size(path, no_size);
+    const std::uint64_t hint = no_size ? 0 : size;
+    if (hint > most_bytes)
+        fail("holds " + std::to_string(hint) + " bytes, more than the " + std::to_string(most_bytes) + " allowed",
+             "raise most_bytes");
+
+    aligned_vector<std::byte> bytes(static_cast<std::size_t>(std::max<std::uint64_t>(hint + 1, 4096)));
+    std::size_t used = 0;
+    for (;;) {
+        used += std::fread(bytes.data() + used, 1, bytes.size() - used, file.get());
+        if (std::ferror(file.get())) fail(detail::system_reason(errno, "cannot be read"));
+        if (used > most_bytes)
+            fail("holds more than the " + std::to_string(most_bytes) + " bytes allowed", "raise most_bytes");
+        if (used < bytes.size()) break;
+        bytes.resize(bytes.size() * 2);
+    }
+    bytes.resize(used);
+    return bytes;
+}
+
+/// @brief Puts the bytes at `path`: whoever opens it sees the old file or the whole new one, also after a crash.
+///
+/// Written to a temporary file beside it, synced, then renamed. A symbolic link at `path` is replaced, not followed.
+/// @par Threads  safe from many threads and processes; the last rename wins.
+/// @par Errors   eenn::error naming the path and the reason; the old file stands untouched and no temporary is left.
+inline void write_file(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+    const auto fail = [&](const std::string& reason) {
+        raise("write_file(" + path.string() + ")", reason, "the file is as it was before");
+    };
+    static std::atomic<unsigned> counter{0};
+    for (int attempt = 0;; ++attempt) {
+        std::filesystem::path beside = path;
+        std::uint64_t mark = counter.fetch_add(1);
+#if defined(__unix__) || defined(__APPLE__)
+        mark |= static_cast<std::uint64_t>(::getpid()) << 32;
+#endif
+        beside += "." + std::to_string(mark) + ".part";
+        errno = 0;
+        detail::file_handle file{std::fopen(beside.string().c_str(), "wbx")};  // x: fails where the file exists
+        if (!file) {
+            if (errno == EEXIST && attempt < 100) continue;  // left by a process that was killed
+            fail(detail::system_reason(errno, "its folder takes no file"));
+        }
+        detail::temporary_file temporary{beside};
+        if (std::fwrite(bytes.data(), 1, bytes.size(), file.get()) != bytes.size() ||
+            !detail::flush_to_disk(file.get()) || std::fclose(file.release()) != 0) {
+            fail(detail::system_reason(errno, "cannot be written"));
+        }
+        std::error_code not_renamed;
+        std::filesystem::rename(beside, path, not_renamed);
+        if (not_renamed) fail(not_renamed.message());
+        temporary.kept = true;
+        detail::flush_folder(path.has_parent_path() ? path.parent_path() : std::filesystem::path{"."});
+        return;
+    }
+}
+
+}  // namespace eenn::io
+
+#endif
