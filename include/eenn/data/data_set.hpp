@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+//
+// data_set.hpp - labelled samples in memory: the value that every flow uses.
+// Floor 5 (data); host subset. Letters: N = samples, H,W,C = height, width, channels of one sample.
+#ifndef EENN_DATA_DATA_SET_HPP
+#define EENN_DATA_DATA_SET_HPP
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <eenn/core/aligned.hpp>
+#include <eenn/core/error.hpp>
+#include <eenn/tensor/shape.hpp>
+
+namespace eenn {
+
+/// @brief N labelled samples of one shape. make_data_set() checks what its members promise.
+///
+/// @par Memory   4 * H * W * C + 4 bytes a sample (CIFAR-10's 50,000 images: 614 MB); prefer index lists to subsets.
+/// @par Threads  const use from many threads.
+struct data_set {
+    shape sample;
+    int classes = 0;
+    aligned_vector<float> pixels;  // (N,H,W,C), finite
+    std::vector<int> labels;       // (N), in [0, classes)
+    std::vector<int> groups;       // (N) or empty: the speaker, patient or device that a sample came from
+
+    [[nodiscard]] int size() const noexcept { return static_cast<int>(labels.size()); }
+
+    /// Sample i, (H,W,C).
+    [[nodiscard]] std::span<const float> operator[](int i) const noexcept {
+        return {pixels.data() + static_cast<std::size_t>(i) * sample.elements(), sample.elements()};
+    }
+    [[nodiscard]] std::span<float> operator[](int i) noexcept {
+        return {pixels.data() + static_cast<std::size_t>(i) * sample.elements(), sample.elements()};
+    }
+};
+
+/// @brief Raises eenn::error, naming the first sample at fault, unless all that data_set promises holds.
+///
+/// @par Cost  one pass over the pixels.
+inline void check(const data_set& set, const std::string& where = "data_set") {
+    const std::size_t count = set.labels.size();
+    const shape& s = set.sample;
+    if (s.h < 1 || s.w < 1 || s.c < 1) raise(where, "a sample of shape " + to_string(s) + " has no elements");
+    if (set.classes < 1)
+        raise(where, "it has " + std::to_string(set.classes) + " classes", "give the number of classes");
+    if (count == 0) raise(where, "it has no samples");
+    if (count > static_cast<std::size_t>(std::numeric_limits<int>::max()))
+        raise(where, std::to_string(count) + " samples are more than an int counts");
+    if (set.pixels.size() % s.elements() != 0 || set.pixels.size() / s.elements() != count) {
+        raise(where, std::to_string(set.pixels.size()) + " pixels are not " + std::to_string(count) +
+                         " samples (one a label) of shape " + to_string(s));
+    }
+    if (!set.groups.empty() && set.groups.size() != count) {
+        raise(where, std::to_string(set.groups.size()) + " groups for " + std::to_string(count) + " samples",
+              "give one group a sample, or none at all");
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+        if (set.labels[i] < 0 || set.labels[i] >= set.classes) {
+            raise(where, "sample " + std::to_string(i) + " has label " + std::to_string(set.labels[i]) +
+                             ", outside [0, " + std::to_string(set.classes) + ")");
+        }
+    }
+    for (std::size_t i = 0; i < set.pixels.size(); ++i) {
+        if (!std::isfinite(set.pixels[i])) {
+            raise(where,
+                  "sample " + std::to_string(i / s.elements()) + " has the pixel " +
+                      (std::isnan(set.pixels[i]) ? "NaN" : "infinity") + " at element " +
+                      std::to_string(i % s.elements()),
+                  "remove or repair the sample");
+        }
+    }
+}
+
+/// @brief A checked data set of pixels (N,H,W,C) and labels (N), optionally with the group of each sample (N).
+///
+/// @par Errors  as check(): no samples, sizes that disagree, labels out of range, NaN or infinity; the message names
+///              the sample.
+[[nodiscard]] inline data_set make_data_set(shape sample, int classes, aligned_vector<float> pixels,
+                                            std::vector<int> labels, std::vector<int> groups = {}) {
+    data_set made{sample, classes, std::move(pixels), std::move(labels), std::move(groups)};
+    check(made, "make_data_set");
+    return made;
+}
+
+/// @brief A checked data set of integer pixels and labels as files hold them; every pixel becomes `scale * pixel +
+/// offset`.
+///
+/// `make_data_set({28, 28, 1}, 10, images.as<std::uint8_t>(), labels.as<std::uint8_t>())` is Fashion-MNIST in [0, 1].
+template <class Pixel, class Label>
+[[nodiscard]] data_set make_data_set(shape sample, int classes, std::span<const Pixel> pixels,
+                                     std::span<const Label> labels, float scale = 1.0f / 255.0f, float offset = 0.0f) {
+    data_set made{sample, classes, aligned_vector<float>(pixels.size()), std::vector<int>(labels.size()), {}};
+    for (std::size_t i = 0; i < pixels.size(); ++i) made.pixels[i] = scale * static_cast<float>(pixels[i]) + offset;
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+        if (!std::in_range<int>(labels[i]))
+            raise("make_data_set", "sample " + std::to_string(i) + " has label " + std::to_string(labels[i]));
+        made.labels[i] = static_cast<int>(labels[i]);
+    }
+    check(made, "make_data_set");
+    return made;
+}
+
+/// @brief A copy of the samples at `indices`, in that order; an index may come twice. Raises if one is out of range or
+/// none is given.
+[[nodiscard]] inline data_set subset(const data_set& set, std::span<const int> indices) {
+    if (indices.empty()) raise("subset", "no index is given");
+    data_set chosen{set.sample, set.classes, {}, {}, {}};
+    chosen.pixels.reserve(indices.size() * set.sample.elements());
+    chosen.labels.reserve(indices.size());
+    for (const int i : indices) {
+        if (i < 0 || i >= set.size())
+            raise("subset", "index " + std::to_string(i) + " is outside [0, " + std::to_string(set.size()) + ")");
+        const auto sample = set[i];
+        chosen.pixels.insert(chosen.pixels.end(), sample.begin(), sample.end());
+        chosen.labels.push_back(set.labels[static_cast<std::size_t>(i)]);
+        if (!set.groups.empty()) chosen.groups.push_back(set.groups[static_cast<std::size_t>(i)]);
+    }
+    return chosen;
+}
+
+/// @brief How many samples each class has, (classes).
+[[nodiscard]] inline std::vector<int> class_counts(const data_set& set) {
+    std::vector<int> counts(static_cast<std::size_t>(set.classes));
+    for (const int label : set.labels) ++counts[static_cast<std::size_t>(label)];
+    return counts;
+}
+
+}  // namespace eenn
+
+#endif
