@@ -34,7 +34,7 @@ struct threshold_choice {
 /// and error, then under the objective itself from the best points met; the bound is then the oracle's (oracle_bound).
 /// Samples of equal confidence leave together. Deterministic: no random start, ties go to the more accurate.
 ///
-/// @par Cost    O(N log N) for E = 2, O(D N) for E = 3 (N = 10000: 0.1 s), some hundred rounds of O(N E^2) beyond. Memory O(N E).
+/// @par Cost    O(N log N) for E = 2, O(D N) for E = 3 (below a second for N = 10000), some hundred rounds of O(N E^2) beyond. Memory O(N E).
 /// @par Errors  eenn::error if the trace fails check_trace, a limit or weight is no number, or no thresholds keep the limit;
 ///              the message then says what can be reached.
 /// @par Source  The trade-off of Sponner et al. (2024), "Efficient post-training augmentation for adaptive inference in
