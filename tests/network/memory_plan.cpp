@@ -91,7 +91,7 @@ TEST_CASE("network/memory_plan: where the heuristics leave a gap, the search clo
         const auto greedy = plan_memory(buffers, 0);
         if (greedy.proven) continue;
         ++left_open;
-        const auto plan = plan_memory(buffers, 1000000);
+        const auto plan = plan_memory(buffers, 10000000);
         CAPTURE(seed);
         REQUIRE(plan.proven);
         REQUIRE(plan.total == optimum(buffers, plan.lower_bound));

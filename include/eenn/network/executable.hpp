@@ -75,14 +75,14 @@ struct kernels_of {
     }
 };
 
-/// Which layer's kernels a step runs: those of its operation, or of identity (index 0) where it carries another layer.
+/// Which layer's kernels a step runs: those of its operation, or of the carrier (index 0).
 template <class... L>
 [[nodiscard]] constexpr std::size_t step_kind(const std::variant<L...>& what) {
     constexpr std::array operations{(L::role == layer_role::operation)...};
     return operations[what.index()] ? what.index() : 0;
 }
 
-/// The problem of a step whose operation is of type L; carriers of other layers are identities over that layer's first input.
+/// The problem of a step whose operation is of type L; a carrier works on its layer's first input.
 template <class L, class Nodes>
 [[nodiscard]] constexpr problem<L> problem_of(const step_info& step, const Nodes& nodes) {
     const auto& node = nodes[static_cast<std::size_t>(step.node)];

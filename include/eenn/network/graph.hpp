@@ -6,7 +6,7 @@
 #define EENN_NETWORK_GRAPH_HPP
 
 #include <eenn/core/error.hpp>
-#include <eenn/layers/elementwise.hpp>
+#include <eenn/layers/add.hpp>
 #include <eenn/layers/layer.hpp>
 #include <eenn/policies/policy.hpp>
 
@@ -38,10 +38,6 @@ struct graph_fault {
            ", expected " + to_string(fault.expected) + ", got " + to_string(fault.got);
 }
 
-/// @brief The layers of a set; identity, which carries what no operation can take, is always among them.
-template <Layer... L>
-using layer_variant = std::variant<identity, L...>;
-
 /// @brief A network as a value.
 ///
 /// The builder keeps a place, `here()`: operator() appends a chain of layers there; at() moves it; residual(), branches()
@@ -49,13 +45,15 @@ using layer_variant = std::variant<identity, L...>;
 /// may use edges made before it. A layer that does not fit is recorded as a fault in constant evaluation, where
 /// network<recipe> turns it into a compile error, and throws eenn::error at run time.
 ///
-/// @tparam Layers  The set of layers: a struct whose member type `layer` is a layer_variant<...>. eenn::graph is the standard
-///                 set. A set is named, not listed, so that messages and symbols stay short.
+/// @tparam Layers  The set of layers: a struct whose member type `layer` is a std::variant of them. The first is the carrier
+///                 of norms, additions and activations that no operation can take (identity, in the standard set). A set
+///                 is named, not listed, so that messages and symbols stay short.
 template <class Layers>
 class basic_graph {
 public:
     using layer = typename Layers::layer;
-    static_assert(std::is_same_v<std::variant_alternative_t<0, layer>, identity>, "eenn: a layer set is a layer_variant<...>");
+    using carrier = std::variant_alternative_t<0, layer>;
+    static_assert(fuses_epilogue<carrier>, "eenn: the first layer of a set carries norms, additions and activations");
 
     struct node {
         layer what{};

@@ -123,14 +123,14 @@ private:
 class exact_packer {
 public:
     constexpr exact_packer(std::span<const buffer_request> buffers, const conflict_list& conflicts, memory_plan& best, int budget)
-        : buffers_{buffers}, place_{buffers, conflicts}, best_{best}, budget_{budget} {
+        : buffers_{buffers}, conflicts_{conflicts}, place_{buffers, conflicts}, best_{best}, budget_{budget} {
         search(0, 0, -1, 0);
         best_.proven = best_.proven || budget_ > 0;
     }
 
 private:
     constexpr void search(std::size_t depth, std::size_t floor, int previous, std::size_t top) {
-        if (budget_ <= 0 || --budget_ <= 0 || best_.total == best_.lower_bound) return;
+        if (budget_ <= 0 || best_.total == best_.lower_bound) return;
         if (depth == buffers_.size()) {
             best_.total = top;
             best_.offsets = place_.offsets();
@@ -139,6 +139,7 @@ private:
         for (int b = 0; b < static_cast<int>(buffers_.size()); ++b) {
             if (place_.placed(b)) continue;
             const auto offset = place_.lowest(b);
+            --budget_;
             if (offset < floor || (offset == floor && b < previous)) continue;
             const auto end = std::max(top, offset + buffers_[static_cast<std::size_t>(b)].size);
             if (end >= best_.total) continue;
@@ -149,13 +150,18 @@ private:
     }
 
     /// Whatever is still to come lies at `floor` or above: at every start of a buffer it must fit beside what rises above.
-    [[nodiscard]] constexpr bool rest_fits(std::size_t floor) const {
-        for (const auto& at : buffers_) {
-            std::size_t sum = floor;
-            for (std::size_t i = 0; i < buffers_.size(); ++i) {
-                if (buffers_[i].first > at.first || buffers_[i].last < at.first) continue;
-                const auto end = place_.offsets()[i] + buffers_[i].size;
-                sum += !place_.placed(static_cast<int>(i)) ? buffers_[i].size : end > floor ? end - floor : 0;
+    [[nodiscard]] constexpr bool rest_fits(std::size_t floor) {
+        const auto above = [&](int b) {
+            const auto i = static_cast<std::size_t>(b);
+            const auto end = place_.offsets()[i] + buffers_[i].size;
+            return !place_.placed(b) ? buffers_[i].size : end > floor ? end - floor : 0;
+        };
+        for (std::size_t i = 0; i < buffers_.size(); ++i) {
+            std::size_t sum = floor + above(static_cast<int>(i));
+            for (int k = conflicts_.begin[i]; k < conflicts_.begin[i + 1]; ++k) {
+                const int other = conflicts_.others[static_cast<std::size_t>(k)];
+                if (buffers_[static_cast<std::size_t>(other)].first <= buffers_[i].first) sum += above(other);
+                --budget_;
             }
             if (sum >= best_.total) return false;
         }
@@ -163,6 +169,7 @@ private:
     }
 
     std::span<const buffer_request> buffers_;
+    const conflict_list& conflicts_;
     packer place_;
     memory_plan& best_;
     int budget_;
@@ -170,8 +177,9 @@ private:
 
 }  // namespace detail
 
-/// @brief Nodes of the branch and bound that follow the heuristics; enough for about ten buffers, cheap for a compiler.
-inline constexpr int memory_plan_budget = 3000;
+/// @brief Comparisons that the branch and bound behind the heuristics may spend: enough for nine buffers, little enough for
+/// the million steps that clang grants a constant expression.
+inline constexpr int memory_plan_budget = 40000;
 
 /// @brief Plans an arena: the same function in both phases, so the same offsets.
 ///

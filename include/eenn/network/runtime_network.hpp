@@ -28,7 +28,7 @@ public:
                     if constexpr (L::role == layer_role::operation) {
                         add_step<L>(step);
                     } else {
-                        add_step<identity>(step);
+                        add_step<typename Graph::carrier>(step);
                     }
                 },
                 nodes_[static_cast<std::size_t>(step.node)].what);

@@ -5,19 +5,25 @@
 #ifndef EENN_NETWORK_STANDARD_HPP
 #define EENN_NETWORK_STANDARD_HPP
 
+#include <eenn/layers/activations.hpp>
+#include <eenn/layers/add.hpp>
+#include <eenn/layers/batch_norm.hpp>
 #include <eenn/layers/composites.hpp>
 #include <eenn/layers/conv2d.hpp>
 #include <eenn/layers/dense.hpp>
-#include <eenn/layers/elementwise.hpp>
+#include <eenn/layers/dropout.hpp>
+#include <eenn/layers/identity.hpp>
+#include <eenn/layers/multiply.hpp>
 #include <eenn/layers/pooling.hpp>
 #include <eenn/layers/shaping.hpp>
+#include <eenn/layers/softmax.hpp>
 #include <eenn/network/graph.hpp>
 
 namespace eenn {
 
 /// @brief The standard set of layers.
 struct standard_layers {
-    using layer = layer_variant<conv2d, dense, batch_norm, relu, relu6, leaky_relu, sigmoid, hard_sigmoid, hard_swish, tanh, softmax,
+    using layer = std::variant<identity, conv2d, dense, batch_norm, relu, relu6, leaky_relu, sigmoid, hard_sigmoid, hard_swish, tanh, softmax,
                                 max_pool, average_pool, global_average_pool, global_max_pool, flatten, dropout, add, multiply, concat,
                                 pad>;
 };

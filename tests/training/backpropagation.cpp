@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+#include <eenn/core/executor.hpp>
+#include <eenn/network/parameters.hpp>
+#include <eenn/network/runtime_network.hpp>
+#include <eenn/training/backpropagation.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <memory>
+
+#include "../network/generated.hpp"
+
+namespace {
+
+using namespace eenn;
+
+/// A network in double with a random linear loss over the logits of every exit, so that its gradient is known to a batch.
+class gradient_check {
+public:
+    gradient_check(const graph& g, int samples)
+        : net_{g}, samples_{samples}, batch_{net_.training(), samples}, wanted_{new bool[net_.plan().exits.size()]} {
+        const auto plan = net_.plan();
+        parameters = initialize<double>(plan, 5);
+        for (std::size_t i = 0; i < plan.sizes.parameters; ++i) {
+            parameters[i] += 0.2 * random_stream{.seed = 9, .counter = i}.uniform();
+        }
+        input.resize(plan.input.elements() * static_cast<std::size_t>(samples));
+        random_stream random{.seed = 21};
+        for (auto& x : input) x = random.normal();
+        for (std::size_t e = 0; e < plan.exits.size(); ++e) {
+            wanted_[e] = true;
+            weights_.emplace_back(static_cast<std::size_t>(samples * plan.exits[e].classes));
+            for (auto& w : weights_.back()) w = random.normal();
+        }
+        batch_.want_input_gradient(true);
+    }
+
+    [[nodiscard]] double loss() {
+        auto moved = parameters;    // forward updates the running statistics
+        batch_.forward(moved.data(), input.data(), samples_, 1, 2, serial_);
+        double sum = 0;
+        for (std::size_t e = 0; e < weights_.size(); ++e) {
+            for (std::size_t i = 0; i < weights_[e].size(); ++i) sum += weights_[e][i] * batch_.logits(e)[i];
+        }
+        return sum;
+    }
+
+    [[nodiscard]] aligned_vector<double> gradients(aligned_vector<double>& of_input) {
+        (void)loss();
+        for (std::size_t e = 0; e < weights_.size(); ++e) {
+            std::copy(weights_[e].begin(), weights_[e].end(), batch_.logits_gradient(e));
+        }
+        aligned_vector<double> result(net_.plan().sizes.parameters);
+        batch_.backward(parameters.data(), result.data(), {wanted_.get(), weights_.size()}, serial_);
+        of_input.assign(batch_.input_gradient(), batch_.input_gradient() + input.size());
+        return result;
+    }
+
+    aligned_vector<double> parameters;
+    aligned_vector<double> input;
+
+private:
+    runtime_network<double, graph> net_;
+    int samples_;
+    serial serial_;
+    backpropagation<double> batch_;
+    std::unique_ptr<bool[]> wanted_;
+    std::vector<std::vector<double>> weights_;
+};
+
+struct tally {
+    int checked = 0;
+    int kinks = 0;    // a relu or a maximum switched between the two points
+};
+
+/// Central differences at two widths; where they disagree the function has a kink there and says nothing.
+void compare(gradient_check& check, double& x, double analytic, tally& counts) {
+    const auto difference = [&](double h) {
+        const double at = x;
+        x = at + h;
+        const double up = check.loss();
+        x = at - h;
+        const double down = check.loss();
+        x = at;
+        return (up - down) / (2 * h);
+    };
+    const double wide = difference(1e-5);
+    const double narrow = difference(2.5e-6);
+    ++counts.checked;
+    if (std::abs(wide - narrow) > 1e-5 * (1 + std::abs(wide))) {
+        ++counts.kinks;
+        return;
+    }
+    CHECK(analytic == doctest::Approx(narrow).epsilon(2e-5).scale(1.0));
+}
+
+tally check_network(const graph& g, int samples, int probes, std::uint64_t seed) {
+    gradient_check check{g, samples};
+    aligned_vector<double> of_input;
+    const auto gradients = check.gradients(of_input);
+    random_stream random{.seed = seed, .stream = 4};
+    tally counts;
+    for (int i = 0; i < probes; ++i) {
+        const auto p = random.below(gradients.size());
+        CAPTURE(p);
+        compare(check, check.parameters[p], gradients[p], counts);
+        const auto x = random.below(of_input.size());
+        CAPTURE(x);
+        compare(check, check.input[x], of_input[x], counts);
+    }
+    return counts;
+}
+
+}  // namespace
+
+TEST_CASE("training/backpropagation: gradients of generated networks equal finite differences in double") {
+    tally total;
+    for (std::uint64_t seed = 0; seed < 60; ++seed) {
+        CAPTURE(seed);
+        const auto counts = check_network(generated::network_of(seed), 3, 12, seed);
+        total.checked += counts.checked;
+        total.kinks += counts.kinks;
+    }
+    MESSAGE(total.checked, " derivatives checked, ", total.kinks, " at kinks");
+    CHECK(total.kinks * 10 < total.checked);
+}
+
+TEST_CASE("training/backpropagation: gradients of every layer alone equal finite differences in double") {
+    const auto check = [](const char* name, auto&&... layers) {
+        graph g{{5, 6, 4}};
+        g(layers...);
+        if (!(g.shape_of(g.here()) == shape{1, 1, 2})) g(dense{.units = 2});
+        CAPTURE(name);
+        const auto counts = check_network(g, 3, 20, 1);
+        CHECK(counts.kinks < counts.checked / 4);
+    };
+    check("conv2d", conv2d{.filters = 3, .bias = true});
+    check("conv2d, strided, dilated, asymmetric", conv2d{.filters = 9, .kernel_h = 2, .stride = 2, .pad = padding{0, 2, 1, 3}, .dilation = 2});
+    check("conv2d, groups", conv2d{.filters = 6, .groups = 2, .bias = true});
+    check("depthwise_conv2d", depthwise_conv2d{.bias = true});
+    check("depthwise_conv2d, multiplier", depthwise_conv2d{.stride = 2, .multiplier = 2});
+    check("separable", separable{.filters = 5});
+    check("dense", dense{.units = 7});
+    check("batch_norm", batch_norm{});
+    check("relu", relu{});
+    check("relu6", relu6{});
+    check("leaky_relu", leaky_relu{.slope = 0.2});
+    check("sigmoid", sigmoid{});
+    check("hard_sigmoid", hard_sigmoid{});
+    check("hard_swish", hard_swish{});
+    check("hard_swish after batch_norm", batch_norm{}, hard_swish{});
+    check("tanh", eenn::tanh{});
+    check("softmax", softmax{});
+    check("max_pool", max_pool{});
+    check("average_pool", average_pool{.kernel_h = 3, .stride = 2, .pad = padding{1}});
+    check("global_average_pool", global_average_pool{});
+    check("global_max_pool", global_max_pool{});
+    check("flatten", flatten{}, dense{.units = 3});
+    check("dropout", dropout{.rate = 0.3});
+    check("pad", pad{.top = 1, .left = 2, .channels_before = 1, .value = 0.3});
+    check("squeeze_excite", squeeze_excite{});
+    check("squeeze_excite, hard", squeeze_excite{.hard = true});
+    check("exit_head", exit_head{.classes = 2, .filters = 3, .hidden = 4});
+}
+
+TEST_CASE("training/backpropagation: frozen steps get no gradient and keep their running statistics") {
+    graph g{{6, 6, 2}};
+    g(conv2d{.filters = 4}, batch_norm{}, relu{});
+    g.exit(exit_head{.classes = 3, .hidden = 4});
+    g(conv2d{.filters = 4}, batch_norm{}, relu{}, global_average_pool{}, dense{.units = 3});
+    const runtime_network<float, graph> net{g};
+    const auto plan = net.plan();
+    const int head_first = 4;    // layers 4 to 7 are the head
+    backpropagation<float> batch{net.training(), 5};
+    batch.train_only([&](const step_info& step) { return step.node >= head_first && step.node <= head_first + 3; });
+    auto parameters = initialize(plan, 3);
+    const auto before = parameters;
+    std::vector<float> images(plan.input.elements() * 5, 0.5F);
+    random_stream random{.seed = 2};
+    for (auto& x : images) x = static_cast<float>(random.normal());
+    serial one;
+    batch.forward(parameters.data(), images.data(), 5, 1, 1, one);
+    CHECK(parameters == before);
+    std::fill_n(batch.logits_gradient(0), 15, 1.0F);
+    std::vector<float> gradients(plan.sizes.parameters, 7.0F);
+    const bool exits[]{true, false};
+    batch.backward(parameters.data(), gradients.data(), exits, one);
+    for (const auto& tensor : plan.tensors) {
+        if (!tensor.spec.trainable) continue;
+        bool any = false;
+        for (std::size_t i = 0; i < tensor.spec.elements(); ++i) any = any || gradients[tensor.offset + i] != 0;
+        CAPTURE(tensor_name(tensor));
+        CHECK(any == (tensor.node >= head_first && tensor.node <= head_first + 3));
+    }
+}
+
+TEST_CASE("training/backpropagation: a batch that is empty or too large is an error that names the sizes") {
+    graph g{{2, 2, 1}};
+    g(dense{.units = 2});
+    const runtime_network<float, graph> net{g};
+    CHECK_THROWS_WITH_AS((backpropagation<float>{net.training(), 0}), doctest::Contains("capacity is 0"), error);
+    backpropagation<float> batch{net.training(), 2};
+    auto parameters = initialize(net.plan(), 1);
+    const std::vector<float> images(12, 0.0F);
+    serial one;
+    CHECK_THROWS_WITH_AS(batch.forward(parameters.data(), images.data(), 3, 1, 1, one), doctest::Contains("batch of 3 samples"), error);
+    CHECK_THROWS_WITH_AS(batch.forward(parameters.data(), images.data(), 0, 1, 1, one), doctest::Contains("batch of 0 samples"), error);
+}
