@@ -33,8 +33,12 @@ template <class To, class From>
     } else if constexpr (std::is_integral_v<From>) {
         return std::in_range<To>(value);
     } else {
-        const double wide = static_cast<double>(static_cast<float>(value));
-        const double exact = std::is_same_v<From, double> ? static_cast<double>(value) : wide;
+        double exact = 0;
+        if constexpr (std::is_same_v<From, double>) {
+            exact = value;
+        } else {
+            exact = static_cast<float>(value);  // also the half types
+        }
         const double above = 2.0 * static_cast<double>(To{1} << (8 * sizeof(To) - (std::is_signed_v<To> ? 2 : 1)));
         return exact >= (std::is_signed_v<To> ? -above : 0.0) && exact < above && exact == std::trunc(exact);
     }
@@ -45,7 +49,7 @@ template <class To, class From>
 /// @brief Elements of any type, unaligned and in native byte order, as numbers of type To.
 ///
 /// @par Errors  eenn::error naming `where`, the element's index and both types, if an integer To cannot hold a value.
-template <Element To>
+template <Number To>
 void convert_elements(std::span<const std::byte> bytes, element_type type, To* target, const std::string& where) {
     with_element_type(type, [&]<class From>(From) {
         for (std::size_t i = 0; i < bytes.size() / sizeof(From); ++i) {
@@ -86,7 +90,7 @@ struct array {
     }
 
     /// The elements as a new vector of T. Raises where an integer T cannot hold a value; never rounds to an integer.
-    template <Element T>
+    template <Number T>
     [[nodiscard]] aligned_vector<T> to(const std::string& where = "array") const {
         aligned_vector<T> converted(elements());
         convert_elements(std::span<const std::byte>{bytes}, type, converted.data(), where);

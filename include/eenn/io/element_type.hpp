@@ -8,6 +8,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 namespace eenn::io {
 
@@ -92,6 +93,10 @@ template <class T>
 concept Element = requires {
     detail::type_code<T>::value;
 };
+
+/// @brief Elements that C++ can calculate with.
+template <class T>
+concept Number = Element<T> && std::is_arithmetic_v<T> && !std::is_same_v<T, bool>;
 
 template <Element T>
 inline constexpr element_type element_type_of = detail::type_code<T>::value;

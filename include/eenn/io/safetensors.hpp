@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: MIT
+//
+// safetensors.hpp - named tensors in one file: what a trained network is kept in.
+// Floor 5 (io); host subset.
+#ifndef EENN_IO_SAFETENSORS_HPP
+#define EENN_IO_SAFETENSORS_HPP
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <limits>
+#include <map>
+#include <numeric>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <eenn/core/aligned.hpp>
+#include <eenn/core/error.hpp>
+#include <eenn/io/array.hpp>
+#include <eenn/io/bytes.hpp>
+#include <eenn/io/element_type.hpp>
+#include <eenn/io/file.hpp>
+#include <eenn/io/json_reader.hpp>
+
+namespace eenn::io {
+
+static_assert(std::endian::native == std::endian::little,
+              "safetensors.hpp reads tensors where they lie, so it needs a little-endian machine");
+
+/// @brief A named tensor whose elements lie in somebody else's memory, row-major and perhaps unaligned.
+struct tensor_view {
+    std::string name;
+    element_type type = element_type::f32;
+    std::vector<std::int64_t> dims;
+    std::span<const std::byte> bytes;
+};
+
+/// @brief A view of `values` under a name, ready to be written; the values must outlive it.
+template <Element T>
+[[nodiscard]] tensor_view make_tensor_view(std::string name, std::vector<std::int64_t> dims,
+                                           std::span<const T> values) {
+    return {std::move(name), element_type_of<T>, std::move(dims), std::as_bytes(values)};
+}
+
+/// @brief Free text about a file, by key.
+using tensor_metadata = std::map<std::string, std::string>;
+
+/// @brief The content of a safetensors file: views, in the order of their data.
+struct tensor_list {
+    std::vector<tensor_view> tensors;
+    tensor_metadata metadata;
+
+    /// The tensor of that name, or null.
+    [[nodiscard]] const tensor_view* find(std::string_view name) const noexcept {
+        const auto found =
+            std::find_if(tensors.begin(), tensors.end(), [name](const tensor_view& t) { return t.name == name; });
+        return found != tensors.end() ? &*found : nullptr;
+    }
+};
+
+namespace detail {
+
+struct safetensors_type {
+    std::string_view name;
+    element_type type;
+};
+inline constexpr safetensors_type safetensors_types[] = {
+    {"F32", element_type::f32}, {"F64", element_type::f64}, {"F16", element_type::f16}, {"BF16", element_type::bf16},
+    {"I64", element_type::i64}, {"I32", element_type::i32}, {"I16", element_type::i16}, {"I8", element_type::i8},
+    {"U64", element_type::u64}, {"U32", element_type::u32}, {"U16", element_type::u16}, {"BOOL", element_type::boolean},
+    {"U8", element_type::u8},
+};
+
+inline constexpr std::uint64_t safetensors_header_most = 100'000'000;
+
+[[nodiscard]] inline std::string tensor_named(std::string_view name) { return "tensor '" + printable(name) + "'"; }
+
+struct tensor_entry {
+    tensor_view view;
+    std::int64_t begin = -1;
+    std::int64_t end = -1;
+};
+
+// {"dtype":"F32","shape":[2,3],"data_offsets":[0,24]}, the members in any order.
+[[nodiscard]] inline tensor_entry read_tensor_entry(json_reader& json, std::string name) {
+    tensor_entry entry;
+    bool has_type = false, has_dims = false, has_offsets = false;
+    json.object([&](const std::string& key) {
+        const auto once = [&](bool& seen) {
+            if (std::exchange(seen, true)) json.fail(tensor_named(name) + " has '" + key + "' twice");
+        };
+        if (key == "dtype") {
+            once(has_type);
+            const std::string type = json.string();
+            const auto known = std::find_if(std::begin(safetensors_types), std::end(safetensors_types),
+                                            [&](const auto& t) { return t.name == type; });
+            if (known == std::end(safetensors_types))
+                json.fail(tensor_named(name) + " has the unknown dtype '" + printable(type) + "'");
+            entry.view.type = known->type;
+        } else if (key == "shape") {
+            once(has_dims);
+            json.array([&] {
+                if (entry.view.dims.size() == 64) json.fail(tensor_named(name) + " has more than 64 dims");
+                entry.view.dims.push_back(json.integer());
+            });
+        } else if (key == "data_offsets") {
+            once(has_offsets);
+            int count = 0;
+            json.array([&] {
+                if (count == 2) json.fail(tensor_named(name) + " has more than two data_offsets");
+                (count++ == 0 ? entry.begin : entry.end) = json.integer();
+            });
+            if (count != 2) json.fail(tensor_named(name) + " needs two data_offsets");
+        } else {
+            json.fail(tensor_named(name) + " has the unknown key '" + printable(key) + "'");
+        }
+    });
+    if (!has_type || !has_dims || !has_offsets)
+        json.fail(tensor_named(name) + " lacks " + (!has_type ? "dtype" : !has_dims ? "shape" : "data_offsets"));
+    entry.view.name = std::move(name);
+    return entry;
+}
+
+// Raises if two names are equal.
+inline void check_distinct(std::span<const tensor_view> tensors, const std::string& where) {
+    std::vector<std::string_view> names;
+    names.reserve(tensors.size());
+    for (const auto& t : tensors) names.push_back(t.name);
+    std::sort(names.begin(), names.end());
+    const auto twice = std::adjacent_find(names.begin(), names.end());
+    if (twice != names.end()) raise(where, tensor_named(*twice) + " is there twice");
+}
+
+}  // namespace detail
+
+/// @brief The tensors in the bytes of a safetensors file, without a copy: the views point into `bytes`.
+///
+/// Accepted is what the format allows and no more: every byte of the data belongs to exactly one tensor.
+/// @par Cost     O(header + n log n) for n tensors; the data are not touched.
+/// @par Memory   proportional to the header, which the file holds in full; no size from the file is trusted before.
+/// @par Errors   eenn::error naming `where`, the tensor and the reason.
+/// @par Source   huggingface/safetensors, README, section "Format": 8 bytes with the header's length (little endian), a
+///               JSON header of at most 100 MB, then the data without holes.
+[[nodiscard]] inline tensor_list parse_safetensors(std::span<const std::byte> bytes,
+                                                   const std::string& where = "safetensors") {
+    if (bytes.size() < 8)
+        raise(where, "ends after " + std::to_string(bytes.size()) + " bytes, within the 8-byte length of its header");
+    const auto length = load<std::uint64_t>(bytes.data(), std::endian::little);
+    if (length > detail::safetensors_header_most)
+        raise(where, "its header would have " + std::to_string(length) + " bytes, more than 100 MB",
+              "it is no safetensors file");
+    if (length > bytes.size() - 8) {
+        raise(where,
+              "its header of " + std::to_string(length) + " bytes goes beyond the end, " +
+                  std::to_string(bytes.size() - 8) + " bytes on",
+              "the file is cut");
+    }
+    const auto header = as_text(bytes.subspan(8, static_cast<std::size_t>(length)));
+    const auto data = bytes.subspan(8 + static_cast<std::size_t>(length));
+    if (header.empty() || header[0] != '{')
+        raise(where, "its header does not start with {", "it is no safetensors file");
+
+    tensor_list read;
+    std::vector<detail::tensor_entry> entries;
+    bool has_metadata = false;
+    json_reader json{header, where};
+    json.object([&](std::string name) {
+        if (name != "__metadata__") {
+            entries.push_back(detail::read_tensor_entry(json, std::move(name)));
+            return;
+        }
+        if (std::exchange(has_metadata, true)) json.fail("__metadata__ is there twice");
+        json.object([&](std::string key) {
+            std::string value = json.string();
+            if (!read.metadata.emplace(key, std::move(value)).second)
+                json.fail("__metadata__ has '" + printable(key) + "' twice");
+        });
+    });
+    json.end();
+
+    std::stable_sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
+        return std::pair{a.begin, a.end} < std::pair{b.begin, b.end};
+    });
+    std::size_t used = 0;
+    for (auto& [view, begin, end] : entries) {
+        const auto refuse = [&, &named = view.name](const std::string& what) {
+            raise(where, detail::tensor_named(named) + what, "the file is damaged");
+        };
+        const std::string offsets = "data_offsets [" + std::to_string(begin) + ", " + std::to_string(end) + "]";
+        if (begin > end) refuse(" has its " + offsets + " in the wrong order");
+        if (static_cast<std::uint64_t>(end) > data.size())
+            refuse(" has " + offsets + " beyond the " + std::to_string(data.size()) + " bytes of data");
+        if (static_cast<std::uint64_t>(begin) < used) refuse(" has " + offsets + " that overlap the tensor before");
+        if (static_cast<std::uint64_t>(begin) > used)
+            refuse(" has " + offsets + " that leave a hole from " + std::to_string(used));
+        const auto size = checked_product(view.dims, size_bytes(view.type));
+        if (!size || *size != static_cast<std::uint64_t>(end - begin)) {
+            refuse(" has " + std::to_string(end - begin) + " bytes where shape " + to_string(view.dims) + " of " +
+                   to_string(view.type) + " needs " + (size ? std::to_string(*size) : "more than memory holds"));
+        }
+        view.bytes = data.subspan(used, *size);
+        used += *size;
+        read.tensors.push_back(std::move(view));
+    }
+    if (used != data.size())
+        raise(where, std::to_string(data.size() - used) + " bytes follow the last tensor", "the file is damaged");
+    detail::check_distinct(read.tensors, where);
+    return read;
+}
+
+/// @brief A safetensors file in memory and the views into it. It moves, and is not copied, so the views stay right.
+class tensor_file {
+public:
+    tensor_file(aligned_vector<std::byte> bytes, const std::string& where)
+        : bytes_{std::move(bytes)}, list_{parse_safetensors(bytes_, where)} {}
+    tensor_file(tensor_file&&) = default;
+    tensor_file& operator=(tensor_file&&) = default;
+
+    [[nodiscard]] const std::vector<tensor_view>& tensors() const noexcept { return list_.tensors; }
+    [[nodiscard]] const tensor_metadata& metadata() const noexcept { return list_.metadata; }
+    [[nodiscard]] const tensor_view* find(std::string_view name) const noexcept { return list_.find(name); }
+
+private:
+    aligned_vector<std::byte> bytes_;
+    tensor_list list_;
+};
+
+/// @brief Reads and parses a safetensors file. Errors as read_file() and parse_safetensors().
+[[nodiscard]] inline tensor_file read_safetensors(const std::filesystem::path& path) {
+    return {read_file(path), path.string()};
+}
+
+/// @brief The bytes of a safetensors file. Wider elements go first, so that each tensor is aligned; otherwise the order
+/// stays.
+///
+/// @par Errors   eenn::error naming the tensor if two have one name, a name is not UTF-8 or reserved, or dims and bytes
+///               disagree.
+[[nodiscard]] inline aligned_vector<std::byte> safetensors_bytes(std::span<const tensor_view> tensors,
+                                                                 const tensor_metadata& metadata = {}) {
+    const std::string where = "safetensors_bytes";
+    detail::check_distinct(tensors, where);
+    std::vector<const tensor_view*> order;
+    for (const auto& t : tensors) order.push_back(&t);
+    std::stable_sort(order.begin(), order.end(),
+                     [](const auto* a, const auto* b) { return size_bytes(a->type) > size_bytes(b->type); });
+
+    std::string header = "{";
+    if (!metadata.empty()) {
+        header += "\"__metadata__\":{";
+        for (const auto& [key, value] : metadata) {
+            if (header.back() != '{') header += ',';
+            header += json_quoted(key, where) + ":" + json_quoted(value, where);
+        }
+        header += '}';
+    }
+    std::size_t used = 0;
+    for (const auto* t : order) {
+        const auto size = checked_product(t->dims, size_bytes(t->type));
+        if (!size || *size != t->bytes.size()) {
+            raise(where, detail::tensor_named(t->name) + " has " + std::to_string(t->bytes.size()) +
+                             " bytes, which are no " + to_string(t->dims) + " of " + to_string(t->type));
+        }
+        if (t->name == "__metadata__") raise(where, "the name __metadata__ is taken by the format");
+        const auto type = std::find_if(std::begin(detail::safetensors_types), std::end(detail::safetensors_types),
+                                       [t](const auto& known) { return known.type == t->type; });
+        if (header.back() != '{') header += ',';
+        header += json_quoted(t->name, where) + ":{\"dtype\":\"" + std::string{type->name} + "\",\"shape\":[";
+        for (std::size_t d = 0; d < t->dims.size(); ++d) header += (d > 0 ? "," : "") + std::to_string(t->dims[d]);
+        header += "],\"data_offsets\":[" + std::to_string(used) + "," + std::to_string(used + *size) + "]}";
+        used += *size;
+    }
+    header += '}';
+    header.append((8 - header.size() % 8) % 8, ' ');
+    if (header.size() > detail::safetensors_header_most)
+        raise(where, "the header would have " + std::to_string(header.size()) + " bytes, more than 100 MB");
+
+    aligned_vector<std::byte> bytes(8 + header.size() + used);
+    store(bytes.data(), static_cast<std::uint64_t>(header.size()), std::endian::little);
+    std::memcpy(bytes.data() + 8, header.data(), header.size());
+    std::size_t at = 8 + header.size();
+    for (const auto* t : order) {
+        if (!t->bytes.empty()) std::memcpy(bytes.data() + at, t->bytes.data(), t->bytes.size());
+        at += t->bytes.size();
+    }
+    return bytes;
+}
+
+/// @brief safetensors_bytes() put into a file by write_file(): the old file or the whole new one.
+inline void write_safetensors(const std::filesystem::path& path, std::span<const tensor_view> tensors,
+                              const tensor_metadata& metadata = {}) {
+    write_file(path, safetensors_bytes(tensors, metadata));
+}
+
+/// @brief Where a tensor's elements are to be copied: product(dims) numbers of type T.
+template <Number T>
+struct tensor_target {
+    std::string name;
+    std::vector<std::int64_t> dims;
+    T* destination = nullptr;
+};
+
+/// @brief What assign() does about tensors that nobody wants.
+enum class extra_tensors { refused, ignored };
+
+/// @brief Copies the wanted tensors to their destinations: all of them, or none if anything is wrong.
+///
+/// F16 and BF16 become float or double, F32 becomes double: exactly. No other type is converted.
+/// @par Cost     O((n + m) log n) comparisons for n tensors and m wanted ones, and one pass over the data.
+/// @par Errors   eenn::error naming `where`, the tensor, and both dims or types, if one is missing or differs, or if
+///               there are tensors that nobody wants; every destination is then as it was before.
+template <Number T>
+void assign(std::span<const tensor_view> from, std::span<const tensor_target<T>> wanted,
+            extra_tensors extra = extra_tensors::refused, const std::string& where = "assign") {
+    std::vector<const tensor_view*> sorted;
+    for (const auto& t : from) sorted.push_back(&t);
+    std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->name < b->name; });
+    const auto by_name = [](const tensor_view* t, const std::string& name) { return t->name < name; };
+
+    std::vector<std::size_t> sources;  // of each wanted tensor, in `sorted`
+    std::vector<bool> used(sorted.size());
+    for (const auto& target : wanted) {
+        const auto found = std::lower_bound(sorted.begin(), sorted.end(), target.name, by_name);
+        if (found == sorted.end() || (*found)->name != target.name) {
+            std::string others;
+            for (std::size_t i = 0; i < std::min<std::size_t>(from.size(), 6); ++i)
+                others += (i > 0 ? ", '" : " '") + printable(from[i].name) + "'";
+            raise(where, detail::tensor_named(target.name) + " is missing",
+                  "there are" + (others.empty() ? " none" : others + (from.size() > 6 ? ", ..." : "")));
+        }
+        const tensor_view& source = **found;
+        if (source.dims != target.dims) {
+            raise(where,
+                  detail::tensor_named(target.name) + " has shape " + to_string(source.dims) + " where " +
+                      to_string(target.dims) + " is wanted",
+                  "is it another network's?");
+        }
+        constexpr element_type type = element_type_of<T>;
+        const bool half_type = source.type == element_type::f16 || source.type == element_type::bf16;
+        const bool widens = (type == element_type::f32 && half_type) ||
+                            (type == element_type::f64 && (half_type || source.type == element_type::f32));
+        if (source.type != type && !widens) {
+            raise(where, detail::tensor_named(target.name) + " is of type " + to_string(source.type) + " where " +
+                             to_string(type) + " is wanted");
+        }
+        const auto size = checked_product(source.dims, size_bytes(source.type));
+        if (!size || *size != source.bytes.size())
+            raise(where, detail::tensor_named(target.name) + " has " + std::to_string(source.bytes.size()) +
+                             " bytes, not those of its shape");
+        if (target.destination == nullptr && *size != 0)
+            raise(where, detail::tensor_named(target.name) + " has no destination");
+        used[static_cast<std::size_t>(found - sorted.begin())] = true;
+        sources.push_back(static_cast<std::size_t>(found - sorted.begin()));
+    }
+    const auto unused = std::find(used.begin(), used.end(), false);
+    if (extra == extra_tensors::refused && unused != used.end()) {
+        raise(where,
+              detail::tensor_named(sorted[static_cast<std::size_t>(unused - used.begin())]->name) +
+                  " is wanted by nobody, one of " + std::to_string(std::count(used.begin(), used.end(), false)),
+              "pass extra_tensors::ignored to leave them out");
+    }
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        convert_elements(sorted[sources[i]]->bytes, sorted[sources[i]]->type, wanted[i].destination, where);
+    }
+}
+
+}  // namespace eenn::io
+
+#endif
