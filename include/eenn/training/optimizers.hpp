@@ -5,7 +5,6 @@
 #ifndef EENN_TRAINING_OPTIMIZERS_HPP
 #define EENN_TRAINING_OPTIMIZERS_HPP
 
-#include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -68,16 +67,16 @@ inline void momentum(std::size_t n, T* __restrict p, const T* __restrict g, T* _
 template <std::floating_point T>
 struct adam_factors {
     T beta1, one_less_beta1, beta2, one_less_beta2;
-    T step;           // lr / (1 - beta1^t)
-    T root_scale;     // 1 / sqrt(1 - beta2^t)
+    T step;         // lr / (1 - beta1^t)
+    T root_scale;   // 1 / sqrt(1 - beta2^t)
     T epsilon;
-    T added_decay;    // Adam: added to the gradient
-    T kept;           // AdamW: 1 - lr * weight decay
+    T added_decay;  // Adam: added to the gradient
+    T kept;         // AdamW: 1 - lr * weight decay
 };
 
 template <std::floating_point T>
 inline void adam(std::size_t n, T* __restrict p, const T* __restrict g, T* __restrict m, T* __restrict v, const adam_factors<T>& f) noexcept {
-    // Square roots go through a buffer: std::sqrt may set errno, which would keep the other loops from being vectorised.
+    // Square roots go through a buffer: std::sqrt may set errno, which would keep the other loops from being vectorised too.
     T root[block];
     for (std::size_t j = 0; j < n; ++j) {
         const T d = g[j] + f.added_decay * p[j];
@@ -205,7 +204,9 @@ void adam_step(const char* name, const Hyper& hyper, bool decoupled, std::span<T
 /// t counts the steps of the whole vector: parameters that were frozen at first are corrected as though their gradients had
 /// been 0 until then (PyTorch counts by tensor).
 ///
-/// @par Cost    One pass: about 15 flops, a square root, a division and 28 bytes a float parameter.
+/// @par Cost    One pass: about 15 flops, a square root, a division and 28 bytes a float parameter. Compile with
+///              -fno-math-errno, which changes no result: it lets the square roots be vectorised, 0.4 instead of 1.7 ns a
+///              parameter (AVX-512, one core; roots by Newton's method came to 0.9, and to 2.9 without AVX).
 /// @par Errors  As sgd.
 /// @par Source  Kingma, Ba (2015), "Adam: a method for stochastic optimization", algorithm 1.
 struct adam {
