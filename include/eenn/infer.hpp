@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+//
+// infer.hpp - what a device needs to run an early-exit network: no heap, no exceptions, no RTTI at run time.
+#ifndef EENN_INFER_HPP
+#define EENN_INFER_HPP
+
+#include <eenn/exits/infer.hpp>
+#include <eenn/network/network.hpp>
+#include <eenn/network/standard.hpp>
+
+#endif

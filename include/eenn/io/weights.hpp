@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+//
+// weights.hpp - the parameters of a network as a safetensors file, one tensor a layer path.
+// Floor 5 (io); host subset.
+#ifndef EENN_IO_WEIGHTS_HPP
+#define EENN_IO_WEIGHTS_HPP
+
+#include <eenn/io/safetensors.hpp>
+#include <eenn/network/parameters.hpp>
+
+namespace eenn::io {
+
+/// @brief The tensors of a network under their layer paths, as views into `parameters`, (plan.parameter_elements()).
+template <Element T>
+[[nodiscard]] std::vector<tensor_view> weight_views(const plan_view& plan, std::span<const T> parameters) {
+    if (parameters.size() != plan.parameter_elements()) {
+        raise("weight_views", std::to_string(parameters.size()) + " parameters for a network of " +
+                                  std::to_string(plan.parameter_elements()));
+    }
+    std::vector<tensor_view> views;
+    for (const auto& tensor : plan.tensors) {
+        const std::vector<std::int64_t> dims(tensor.spec.dims.begin(), tensor.spec.dims.begin() + tensor.spec.rank);
+        views.push_back(make_tensor_view(tensor_name(tensor), dims, parameters.subspan(tensor.offset, tensor.spec.elements())));
+    }
+    return views;
+}
+
+/// @brief Writes parameters and running statistics; the file appears whole or not at all.
+template <Element T>
+void write_weights(const std::filesystem::path& path, const plan_view& plan, std::span<const T> parameters,
+                   const tensor_metadata& metadata = {}) {
+    write_safetensors(path, weight_views(plan, parameters), metadata);
+}
+
+/// @brief Fills `parameters` from tensors, which may be views of a file or of memory.
+///
+/// @par Errors  eenn::error for a tensor that is missing, superfluous, or of another shape or type than its layer wants,
+///              naming both; `parameters` is then as it was.
+template <Element T>
+void assign_weights(const tensor_list& list, const plan_view& plan, std::span<T> parameters) {
+    std::vector<tensor_target<T>> wanted;
+    for (const auto& tensor : plan.tensors) {
+        const std::vector<std::int64_t> dims(tensor.spec.dims.begin(), tensor.spec.dims.begin() + tensor.spec.rank);
+        wanted.push_back({tensor_name(tensor), dims, parameters.data() + tensor.offset});
+    }
+    assign<T>(list.tensors, wanted, extra_tensors::refused, "weights");
+}
+
+/// @brief Reads a weight file into `parameters`, (plan.parameter_elements()); see assign_weights().
+template <Element T>
+void read_weights(const std::filesystem::path& path, const plan_view& plan, std::span<T> parameters) {
+    const auto bytes = read_file(path);
+    assign_weights(parse_safetensors(bytes, path.string()), plan, parameters);
+}
+
+}  // namespace eenn::io
+
+#endif
