@@ -7,7 +7,8 @@
 #      (include/eenn/*.hpp) are the top, include anything but interop/, and nothing includes them but umbrellas
 #   2. an included eenn header exists, is written <eenn/...>, and no files include each other in a circle
 #   3. Eigen is named in tensor/simd.hpp and kernels/ alone, as <Eigen/Core>; <execution> is named nowhere
-#   4. the device subset, which is all that infer.hpp reaches, includes no header that needs a host
+#   4. platform/ and exits/thresholds.hpp take numbers, not networks: nothing they reach names Eigen
+#   5. the device subset, which is all that infer.hpp reaches, includes no header that needs a host
 #
 # Prints a line for each fault and fails if there is one.
 root=$1
@@ -72,6 +73,15 @@ find eenn -name '*.hpp' | sort | xargs awk '
             }
         }
         for (i = 1; i <= count; i++) walk(files[i], files[i], "all")
+
+        for (i = 1; i <= count; i++) {
+            file = files[i]
+            if (file !~ /^eenn\/(platform\/.*|exits\/thresholds\.hpp)$/) continue
+            walk(file, file, file)
+            for (j = 1; j <= count; j++)
+                if ((file, files[j]) in reached && system_headers[files[j]] ~ / Eigen\//)
+                    fault(file ": takes numbers alone, but reaches Eigen: " reached[file, files[j]])
+        }
 
         walk("eenn/infer.hpp", "eenn/infer.hpp", "device")
         for (i = 1; i <= count; i++) {

@@ -54,6 +54,7 @@ tree; header core/a.hpp '#include <eenn/core/b.hpp>'; header core/b.hpp '#includ
 expect 'circle: eenn/core/a.hpp > eenn/core/b.hpp > eenn/core/a.hpp'
 tree; header layers/eigen.hpp '#include <Eigen/Core>'; expect 'tensor/simd.hpp and kernels/ alone'
 tree; header kernels/dense.hpp '#include <Eigen/Dense>'; expect 'only <Eigen/Core>'
+tree; header platform/link.hpp '#include <eenn/tensor/simd.hpp>'; expect 'platform/link.hpp: takes numbers alone'
 tree; header report/sort.hpp '#include <execution>'; expect '<execution> forces'
 tree; header exits/loss.hpp '#include <thread>'; expect 'device subset may not include <thread>'
 
