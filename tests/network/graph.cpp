@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+#include <eenn/network/network.hpp>
+#include <eenn/network/runtime_network.hpp>
+#include <eenn/network/standard.hpp>
+
+#include <doctest/doctest.h>
+
+#include "../../examples/models.hpp"
+
+namespace {
+
+using namespace eenn;
+
+constexpr graph small() {
+    graph g{{8, 8, 3}};
+    g(conv2d{.filters = 4}, batch_norm{}, relu{});
+    g.exit(exit_head{.classes = 5}, entropy{});
+    g.residual([](auto& b) { b(conv2d{.filters = 4}, batch_norm{}, relu{}, conv2d{.filters = 4}, batch_norm{}); });
+    return g(relu{}, flatten{}, dense{.units = 5});
+}
+using net = network<small>;
+
+static_assert(net::input == shape{8, 8, 3} && net::classes == 5 && net::exits == 2, "what the recipe says");
+// 64 * (27 * 4 + 2 * 36 * 4) + 4 * 5 + 256 * 5: convolutions, the head, the classifier.
+static_assert(net::macs == 64 * (27 * 4 + 2 * 36 * 4) + 20 + 1280, "multiply-accumulates by hand");
+static_assert(net::parameters == 27 * 4 + 8 + 4 * 5 + 5 + 2 * (36 * 4 + 8) + 256 * 5 + 5, "parameters by hand");
+static_assert(net::plan.sizes.state == 3 * 8, "mean and variance of three norms");
+static_assert(net::plan.steps.size() == 6, "conv, pool, dense; conv, conv + residual; dense");
+// While the second convolution of the block runs there are its input, the residual (which becomes its output) and no more.
+static_assert(net::workspace_bytes == 2 * 64 * 4 * sizeof(float) && net::plan.sizes.workspace_proven, "the arena by hand");
+
+std::string message_of(void (*build)()) {
+    try {
+        build();
+    } catch (const error& e) {
+        return e.what();
+    }
+    return "nothing was thrown";
+}
+
+}  // namespace
+
+TEST_CASE("network/graph: convolution, norm, addition and activation become one step") {
+    const auto& steps = net::plan.steps;
+    CHECK(steps[0].node == 1);
+    CHECK(steps[0].tail == 3);
+    CHECK(steps[0].norm == 2);
+    CHECK(steps[0].act.kind == activation_kind::relu);
+    CHECK(steps[0].residual == -1);
+    CHECK(steps[4].residual == steps[0].output);
+    CHECK(steps[4].act.kind == activation_kind::relu);
+    CHECK(net::plan.values[static_cast<std::size_t>(steps[4].output)].offset ==
+          net::plan.values[static_cast<std::size_t>(steps[0].output)].offset);
+}
+
+TEST_CASE("network/graph: nothing is fused across a value that somebody else reads") {
+    graph g{{4, 4, 2}};
+    g(conv2d{.filters = 2});
+    const edge raw = g.here();
+    g(relu{});
+    g.join(concat{}, raw, g.here());
+    const auto plan = lower(g);
+    REQUIRE(plan.steps.size() == 3);
+    CHECK(plan.steps[0].act.kind == activation_kind::none);
+    CHECK(plan.steps[1].carrier);
+    CHECK(plan.steps[1].act.kind == activation_kind::relu);
+}
+
+TEST_CASE("network/graph: an exit's logits are read, so no activation hides in them") {
+    graph g{{2, 2, 1}};
+    g(dense{.units = 3});
+    g.exit([](graph&) {});
+    g(relu{}, dense{.units = 3});
+    const auto plan = lower(g);
+    CHECK(plan.exits[0].logits == plan.steps[0].output);
+    CHECK(plan.steps[0].act.kind == activation_kind::none);
+}
+
+TEST_CASE("network/graph: an exit's buffers die with its decision") {
+    graph with{{8, 8, 8}};
+    with(relu{});
+    const auto build = [](graph& g, bool exit) {
+        g(conv2d{.filters = 8});
+        if (exit) g.exit(exit_head{.classes = 4, .hidden = 16});
+        g(conv2d{.filters = 8}, global_average_pool{}, dense{.units = 4});
+    };
+    graph without = with;
+    build(with, true);
+    build(without, false);
+    CHECK(lower(with).sizes.workspace == lower(without).sizes.workspace);
+}
+
+TEST_CASE("network/graph: exits are charged for the heads before them") {
+    CHECK(net::plan.exits[0].macs == 64 * 27 * 4 + 20);
+    CHECK(net::plan.exits[1].macs == net::macs);
+}
+
+TEST_CASE("network/graph: the networks of the literature have their published sizes, with every stage where it belongs") {
+    CHECK(network<models::resnet8>::plan.steps.size() == 11);    // nine convolutions, pool, dense
+    CHECK(network<models::resnet56>::plan.steps.size() == 59);
+    CHECK(network<models::resnet56>::workspace_bytes == 2 * 32 * 32 * 16 * sizeof(float));
+    CHECK(network<models::dscnn>::workspace_bytes == 2 * 25 * 5 * 64 * sizeof(float));
+}
+
+TEST_CASE("network/graph: wrong networks throw at run time, naming layer and both shapes") {
+    CHECK(message_of([] {
+              graph g{{8, 8, 4}};
+              g(relu{});
+              g.residual([](auto& b) { b(conv2d{.filters = 7}); });
+          }) == "graph: layer 3 (add): shapes differ, expected 8x8x7, got 8x8x4");
+    CHECK(message_of([] {
+              graph g{{4, 4, 3}};
+              g(conv2d{.filters = 6}, conv2d{.filters = 2, .kernel_h = 5, .kernel_w = 5, .pad = valid});
+          }) == "graph: layer 2 (conv2d): window larger than its padded input, expected 5x5x6, got 4x4x6");
+    CHECK(message_of([] {
+              graph g{{4, 4, 3}};
+              g(conv2d{.filters = 4, .groups = 2});
+          }) == "graph: layer 1 (conv2d): channels not divisible by groups, expected 1x1x2, got 1x3x4");
+    CHECK(message_of([] {
+              graph g{{4, 4, 3}};
+              g(max_pool{.kernel_h = 5});
+          }) == "graph: layer 1 (max_pool): window larger than its padded input, expected 5x5x3, got 4x4x3");
+    CHECK(message_of([] {
+              graph g{{4, 4, 3}};
+              g.join(concat{}, g.here());
+          }) == "graph: layer 1 (concat): wrong number of inputs, expected 1x1x2, got 1x1x1");
+    CHECK(message_of([] {
+              graph g{{4, 4, 3}};
+              g.at(edge{-1});
+          }) == "graph: layer 1 (graph): no such edge, expected 1x1x1, got 1x1x-1");
+    CHECK(message_of([] { graph g{{0, 4, 3}}; }) == "graph: layer 0 (input): option out of range, expected 1x1x1, got 0x4x3");
+    CHECK(message_of([] { const runtime_network<float, graph> n{graph{{1, 1, 1}}}; }) ==
+          "runtime_network: the graph has no layers; append at least one");
+    CHECK(message_of([] {
+              graph g{{4, 4, 3}};
+              g(dropout{.rate = 1.0});
+          }) == "graph: layer 1 (dropout): option out of range, expected 1x1x1, got 1x1x1");
+}
