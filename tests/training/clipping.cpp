@@ -27,6 +27,8 @@ TEST_CASE("training/clipping: frozen parameters neither count nor change") {
     CHECK(g[1] == doctest::Approx(0.3F));
     CHECK(g[2] == 100);
     CHECK(g[3] == doctest::Approx(0.4F));
+    CHECK(clip_gradient(g, 1) > 100);
+    CHECK(gradient_norm(g, std::vector<parameter_range>{{0, 5}}) == doctest::Approx(1).epsilon(1e-6));
 }
 
 TEST_CASE("training/clipping: the norm is right at odd sizes, does not overflow in float and repeats its bits") {

@@ -22,50 +22,50 @@ TEST_CASE("training/schedules: the constexpr cosine agrees with libm to 1e-15 an
 
 TEST_CASE("training/schedules: step decay drops by ten at half and at three quarters") {
     constexpr step_decay s{.rate = 1};
-    CHECK(s.value(0, 100) == 1);
-    CHECK(s.value(49, 100) == 1);
-    CHECK(s.value(50, 100) == doctest::Approx(0.1));
-    CHECK(s.value(74, 100) == doctest::Approx(0.1));
-    CHECK(s.value(75, 100) == doctest::Approx(0.01));
-    CHECK(s.value(99, 100) == doctest::Approx(0.01));
-    static_assert(step_decay{.rate = 4, .factor = 0.5, .milestones = {0.25, 1, 1, 1}}.value(1, 4) == 2, "milestones are constexpr");
+    CHECK(s(0, 100) == 1);
+    CHECK(s(49, 100) == 1);
+    CHECK(s(50, 100) == doctest::Approx(0.1));
+    CHECK(s(74, 100) == doctest::Approx(0.1));
+    CHECK(s(75, 100) == doctest::Approx(0.01));
+    CHECK(s(99, 100) == doctest::Approx(0.01));
+    static_assert(step_decay{.rate = 4, .factor = 0.5, .milestones = {0.25, 1, 1, 1}}(1, 4) == 2, "milestones are constexpr");
 }
 
 TEST_CASE("training/schedules: cosine decay starts at the rate, ends at the final rate and is half way in the middle") {
     constexpr cosine_decay s{.rate = 0.4, .final_rate = 0.1};
-    CHECK(s.value(0, 101) == 0.4);
-    CHECK(s.value(50, 101) == doctest::Approx(0.25).epsilon(1e-14));
-    CHECK(s.value(25, 101) == doctest::Approx(0.25 + 0.15 * std::cos(pi / 4)).epsilon(1e-14));
-    CHECK(s.value(100, 101) == doctest::Approx(0.1).epsilon(1e-15));
-    CHECK(s.value(500, 101) == s.value(100, 101));
-    CHECK(s.value(-1, 101) == 0.4);
-    CHECK(s.value(0, 1) == 0.4);
-    for (int t = 1; t < 101; ++t) CHECK(s.value(t, 101) < s.value(t - 1, 101));
+    CHECK(s(0, 101) == 0.4);
+    CHECK(s(50, 101) == doctest::Approx(0.25).epsilon(1e-14));
+    CHECK(s(25, 101) == doctest::Approx(0.25 + 0.15 * std::cos(pi / 4)).epsilon(1e-14));
+    CHECK(s(100, 101) == doctest::Approx(0.1).epsilon(1e-15));
+    CHECK(s(500, 101) == s(100, 101));
+    CHECK(s(-1, 101) == 0.4);
+    CHECK(s(0, 1) == 0.4);
+    for (int t = 1; t < 101; ++t) CHECK(s(t, 101) < s(t - 1, 101));
 }
 
 TEST_CASE("training/schedules: a warm-up of three steps takes 1/4, 2/4 and 3/4 of the rate, then the schedule runs in full") {
     constexpr warm_up s{3, cosine_decay{.rate = 0.8}};
-    CHECK(s.value(0, 23) == doctest::Approx(0.2));
-    CHECK(s.value(1, 23) == doctest::Approx(0.4));
-    CHECK(s.value(2, 23) == doctest::Approx(0.6));
-    CHECK(s.value(3, 23) == 0.8);
-    for (int t = 0; t < 20; ++t) CHECK(s.value(t + 3, 23) == cosine_decay{.rate = 0.8}.value(t, 20));
-    CHECK(warm_up{2, constant_rate{.rate = 0.3}}.value(7, 10) == 0.3);
+    CHECK(s(0, 23) == doctest::Approx(0.2));
+    CHECK(s(1, 23) == doctest::Approx(0.4));
+    CHECK(s(2, 23) == doctest::Approx(0.6));
+    CHECK(s(3, 23) == 0.8);
+    for (int t = 0; t < 20; ++t) CHECK(s(t + 3, 23) == cosine_decay{.rate = 0.8}(t, 20));
+    CHECK(warm_up{2, constant_rate{.rate = 0.3}}(7, 10) == 0.3);
 }
 
 TEST_CASE("training/schedules: one cycle over 10 steps peaks after three, as PyTorch's OneCycleLR does") {
-    constexpr one_cycle s{.rate = 1};
+    constexpr one_cycle s{.peak = 1};
     // rising for 0.3 * 10 - 1 = 2 steps from 1/25, then falling for 7 to 1/25e4
-    CHECK(s.value(0, 10) == doctest::Approx(0.04));
-    CHECK(s.value(1, 10) == doctest::Approx(0.52));
-    CHECK(s.value(2, 10) == doctest::Approx(1));
+    CHECK(s(0, 10) == doctest::Approx(0.04));
+    CHECK(s(1, 10) == doctest::Approx(0.52));
+    CHECK(s(2, 10) == doctest::Approx(1));
     const double low = 0.04 / 1e4;
-    for (int t = 3; t < 10; ++t) CHECK(s.value(t, 10) == doctest::Approx(low + (1 - low) * 0.5 * (1 + std::cos(pi * (t - 2) / 7))).epsilon(1e-12));
-    CHECK(s.value(9, 10) == doctest::Approx(low).epsilon(1e-9));
+    for (int t = 3; t < 10; ++t) CHECK(s(t, 10) == doctest::Approx(low + (1 - low) * 0.5 * (1 + std::cos(pi * (t - 2) / 7))).epsilon(1e-12));
+    CHECK(s(9, 10) == doctest::Approx(low).epsilon(1e-9));
     for (const int total : {1, 2, 3, 4, 1000}) {
         for (int t = 0; t < total; ++t) {
-            CHECK(s.value(t, total) > 0);
-            CHECK(s.value(t, total) <= 1);
+            CHECK(s(t, total) > 0);
+            CHECK(s(t, total) <= 1);
         }
     }
 }

@@ -5,6 +5,7 @@
 #ifndef EENN_TRAINING_AVERAGING_HPP
 #define EENN_TRAINING_AVERAGING_HPP
 
+#include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -13,52 +14,43 @@
 #include <string>
 #include <type_traits>
 
-#include <eenn/core/aligned.hpp>
 #include <eenn/core/error.hpp>
 
 namespace eenn {
 
-/// @brief The average and how many weights are in it. Empty until the first update.
-template <std::floating_point T>
-struct weight_average {
-    aligned_vector<T> weights;  ///< (P)
-    std::int64_t updates = 0;
-};
-
-/// @brief Exponential moving average of weights: a = d a + (1 - d) w, first update a = w.
+/// @brief Exponential moving average of weights in place: a = d a + (1 - d) w.
+/// @param average (P); before the first update the weights at the start, or anything with warm_up
+/// @param weights (P)
+/// @param update  t, from 1
 ///
-/// With warm_up the factor at update t is decay (1 - decay^(t-1)) / (1 - decay^t), which makes a at every t equal the
-/// bias-corrected average (1 - decay) sum_s decay^(t-s) w_s / (1 - decay^t): the first weights fade as they should. Without it
-/// the first weights keep the share decay^(t-1).
+/// With warm_up, d = decay (1 - decay^(t-1)) / (1 - decay^t) at update t: then a equals, at every t, the bias-corrected
+/// average (1 - decay) sum_s decay^(t-s) w_s / (1 - decay^t), and what stood in it before counts nothing. Without it d = decay,
+/// and the start keeps the share decay^t.
 ///
-/// @par Cost    3 flops and 12 bytes a float parameter. Memory P elements.
-/// @par Errors  eenn::error if the decay is outside of [0, 1) or sizes disagree.
+/// @par Cost    3 flops and 12 bytes a float parameter.
+/// @par Errors  eenn::error if the decay is outside of [0, 1), update is below 1 or sizes disagree.
 /// @par Source  Polyak, Juditsky (1992) for averaging as such; the bias correction of Kingma, Ba (2015), section 3, kept
 ///              inside of the average.
-struct moving_average {
-    double decay = 0.999;
-    bool warm_up = true;
-
-    template <std::floating_point T>
-    void update(weight_average<T>& average, std::span<const std::type_identity_t<T>> weights) const {
-        if (!(decay >= 0 && decay < 1)) raise("moving_average: decay", std::to_string(decay), "take a value in [0, 1)");
-        if (average.updates == 0) {
-            average.weights.assign(weights.begin(), weights.end());
-            average.updates = 1;
-            return;
-        }
-        if (average.weights.size() != weights.size()) {
-            raise("moving_average: weights", std::to_string(weights.size()) + " elements for an average of " + std::to_string(average.weights.size()),
-                  "it belongs to another network: start from an empty average");
-        }
-        const double t = static_cast<double>(++average.updates);
-        const double kept = warm_up ? decay * (1 - std::pow(decay, t - 1)) / (1 - std::pow(decay, t)) : decay;
-        const T taken = static_cast<T>(1 - kept);
-        T* __restrict a = average.weights.data();
-        const T* __restrict w = weights.data();
-        for (std::size_t i = 0; i < weights.size(); ++i) a[i] += taken * (w[i] - a[i]);
+template <std::floating_point T = float>
+void average_weights(std::span<std::type_identity_t<T>> average, std::span<const std::type_identity_t<T>> weights, double decay,
+                     std::int64_t update, bool warm_up = true) {
+    if (!(decay >= 0 && decay < 1)) raise("average_weights: decay", std::to_string(decay), "take a value in [0, 1)");
+    if (update < 1) raise("average_weights: update", std::to_string(update), "updates count from 1");
+    if (average.size() != weights.size()) {
+        raise("average_weights: average", std::to_string(average.size()) + " elements for " + std::to_string(weights.size()) + " weights",
+              "it belongs to another network");
     }
-};
+    const double t = static_cast<double>(update);
+    const double kept = warm_up ? decay * (1 - std::pow(decay, t - 1)) / (1 - std::pow(decay, t)) : decay;
+    T* __restrict a = average.data();
+    const T* __restrict w = weights.data();
+    if (kept <= 0) {
+        std::copy(weights.begin(), weights.end(), average.begin());
+        return;
+    }
+    const T taken = static_cast<T>(1 - kept);
+    for (std::size_t i = 0; i < weights.size(); ++i) a[i] += taken * (w[i] - a[i]);
+}
 
 }  // namespace eenn
 

@@ -47,7 +47,7 @@ template <std::floating_point T = float>
 /// @par Errors  eenn::error if a range is wrong or the limit is not positive.
 /// @par Source  Pascanu, Mikolov, Bengio (2013), "On the difficulty of training recurrent neural networks", algorithm 1.
 template <std::floating_point T = float>
-[[nodiscard]] double clip_gradient(std::span<std::type_identity_t<T>> gradient, std::span<const parameter_range> ranges, double limit) {
+double clip_gradient(std::span<std::type_identity_t<T>> gradient, std::span<const parameter_range> ranges, double limit) {
     if (!(limit > 0)) raise("clip_gradient: limit", std::to_string(limit), "take a positive one");
     const double norm = gradient_norm<T>(gradient, ranges);
     if (!(norm > limit) || !std::isfinite(norm)) return norm;
@@ -57,6 +57,13 @@ template <std::floating_point T = float>
         for (std::size_t i = 0; i < range.count; ++i) g[i] *= factor;
     }
     return norm;
+}
+
+/// @brief The same over the whole vector.
+template <std::floating_point T = float>
+double clip_gradient(std::span<std::type_identity_t<T>> gradient, double limit) {
+    const parameter_range all{0, gradient.size()};
+    return clip_gradient<T>(gradient, {&all, 1}, limit);
 }
 
 }  // namespace eenn

@@ -10,11 +10,11 @@
 
 namespace eenn {
 
-/// @brief A schedule is a value with `value(step, total)`: the learning rate of step t in [0, S). Steps outside are taken
-/// as the nearest inside, and a total below 1 as 1. All are pure functions, constexpr, and give the same bits everywhere.
+/// @brief A schedule is called with (step, total) and returns the learning rate of step t in [0, S). Steps outside are taken
+/// as the nearest inside, and a total below 1 as 1. All here are values, pure, constexpr, and give the same bits everywhere.
 template <class S>
 concept Schedule = requires(const S schedule, std::int64_t step) {
-    { schedule.value(step, step) } -> std::same_as<double>;
+    { schedule(step, step) } -> std::same_as<double>;
 };
 
 namespace schedule_curves {
@@ -44,7 +44,7 @@ namespace schedule_curves {
 struct constant_rate {
     double rate = 0.1;
 
-    [[nodiscard]] constexpr double value(std::int64_t /*step*/, std::int64_t /*total*/) const noexcept { return rate; }
+    [[nodiscard]] constexpr double operator()(std::int64_t /*step*/, std::int64_t /*total*/) const noexcept { return rate; }
 };
 
 /// @brief The rate times `factor` from each milestone on; milestones are fractions of all steps, rising, at most four.
@@ -55,7 +55,7 @@ struct step_decay {
     double factor = 0.1;
     double milestones[4] = {0.5, 0.75, 1, 1};  ///< 1: never
 
-    [[nodiscard]] constexpr double value(std::int64_t step, std::int64_t total) const noexcept {
+    [[nodiscard]] constexpr double operator()(std::int64_t step, std::int64_t total) const noexcept {
         double now = rate;
         for (const double milestone : milestones) {
             if (milestone < 1 && static_cast<double>(step) >= milestone * static_cast<double>(total)) now *= factor;
@@ -71,7 +71,7 @@ struct cosine_decay {
     double rate = 0.1;
     double final_rate = 0;
 
-    [[nodiscard]] constexpr double value(std::int64_t step, std::int64_t total) const noexcept {
+    [[nodiscard]] constexpr double operator()(std::int64_t step, std::int64_t total) const noexcept {
         return schedule_curves::anneal(rate, final_rate, schedule_curves::progress(step, total));
     }
 };
@@ -86,31 +86,32 @@ struct warm_up {
     std::int64_t steps = 0;
     After after{};
 
-    [[nodiscard]] constexpr double value(std::int64_t step, std::int64_t total) const noexcept {
-        if (step >= steps) return after.value(step - steps, total - steps);
-        return after.value(0, total - steps) * static_cast<double>(step < 0 ? 1 : step + 1) / static_cast<double>(steps + 1);
+    [[nodiscard]] constexpr double operator()(std::int64_t step, std::int64_t total) const noexcept {
+        if (step >= steps) return after(step - steps, total - steps);
+        return after(0, total - steps) * static_cast<double>(step < 0 ? 1 : step + 1) / static_cast<double>(steps + 1);
     }
 };
 template <class After>
 warm_up(std::int64_t, After) -> warm_up<After>;
 
-/// @brief Up from rate / start_divisor to `rate` in the first part, then down to rate / start_divisor / end_divisor.
+/// @brief Up from peak / start_divisor to `peak` in the first part, then down to peak / start_divisor / end_divisor.
 ///
 /// @par Source  Smith, Topin (2018), "Super-convergence", section 4; both parts along half a cosine instead of straight lines
 ///              and with the defaults of PyTorch's OneCycleLR. The momentum does not cycle.
 struct one_cycle {
-    double rate = 0.1;  ///< the highest
-    double rising = 0.3;
+    double peak = 0.1;
+    double rising = 0.3;  ///< fraction of the steps
     double start_divisor = 25;
     double end_divisor = 1e4;
 
-    [[nodiscard]] constexpr double value(std::int64_t step, std::int64_t total) const noexcept {
-        const double start = rate / start_divisor;
+    [[nodiscard]] constexpr double operator()(std::int64_t step, std::int64_t total) const noexcept {
+        const double start = peak / start_divisor;
         const double last = static_cast<double>(total > 1 ? total - 1 : 1);
         const double t = step < 0 ? 0 : static_cast<double>(step) > last ? last : static_cast<double>(step);
-        const double peak = rising * static_cast<double>(total) - 1;  // PyTorch's count
-        if (t < peak) return schedule_curves::anneal(start, rate, t / peak);
-        return peak < last ? schedule_curves::anneal(rate, start / end_divisor, (t - (peak > 0 ? peak : 0)) / (last - (peak > 0 ? peak : 0))) : rate;
+        const double counted = rising * static_cast<double>(total) - 1;  // as PyTorch counts
+        const double top = counted > 0 ? counted : 0;
+        if (t < top) return schedule_curves::anneal(start, peak, t / top);
+        return top < last ? schedule_curves::anneal(peak, start / end_divisor, (t - top) / (last - top)) : peak;
     }
 };
 
