@@ -79,7 +79,6 @@ public:
         for (const auto& tensor : net.plan.tensors) {
             if (tensor.spec.trainable && is_trained(tensor.node)) ranges_.push_back({tensor.offset, tensor.spec.elements(), tensor.spec.decay});
         }
-        if (options_.average_decay > 0) state_.average = state_.parameters;
     }
 
     /// Trains on `batches` until the last epoch, the observer's stop, or `patience`; afterwards parameters() is the result.
@@ -100,7 +99,9 @@ public:
 
         const auto start = std::chrono::steady_clock::now();
         const std::int64_t first = static_cast<std::int64_t>(state_.epoch) * steps;
-        training_progress progress{.epochs = options_.epochs, .steps = steps};
+        training_progress progress;
+        progress.epochs = options_.epochs;
+        progress.steps = steps;
         for (; state_.epoch < options_.epochs; ++state_.epoch) {
             if (options_.patience > 0 && state_.epochs_without_gain >= options_.patience) break;
             batches.start(state_.epoch);
@@ -254,13 +255,18 @@ private:
                   "lower the learning rate or clip the gradient");
         }
         batch_state.backward(state_.parameters.data(), gradients_.data(), exits, executor);
-        if (options_.clip_norm > 0) clip_gradient(std::span<float>{gradients_}, options_.clip_norm);
+        if (options_.clip_norm > 0) (void)clip_gradient(std::span<float>{gradients_}, ranges_, options_.clip_norm);
         optimizer_.step(std::span<float>{state_.parameters}.first(gradients_.size()), gradients_, state_.optimizer, ranges_, rate);
-        if (options_.average_decay > 0) average_weights(std::span<float>{state_.average}, std::span<const float>{state_.parameters}, options_.average_decay, state_.optimizer.steps);
+        if (options_.average_decay > 0) {
+            state_.average.resize(state_.parameters.size());
+            average_weights(state_.average, state_.parameters, options_.average_decay, state_.optimizer.steps);
+        }
         return sum;
     }
 
-    [[nodiscard]] const aligned_vector<float>& averaged() const { return options_.average_decay > 0 ? state_.average : state_.parameters; }
+    [[nodiscard]] const aligned_vector<float>& averaged() const { 
+        return state_.average.empty() ? state_.parameters : state_.average;
+    }
 
     [[nodiscard]] double weighted(const std::vector<double>& accuracy) const {
         double sum = 0;
