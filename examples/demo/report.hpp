@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+//
+// report.hpp - what the demo prints and writes.
+#ifndef EENN_EXAMPLES_DEMO_REPORT_HPP
+#define EENN_EXAMPLES_DEMO_REPORT_HPP
+
+#include <eenn/exits/calibration.hpp>
+#include <eenn/exits/pareto.hpp>
+#include <eenn/exits/trace.hpp>
+#include <eenn/io/file.hpp>
+#include <eenn/report/json.hpp>
+#include <eenn/report/trade_off.hpp>
+
+#include <cstdio>
+#include <filesystem>
+
+namespace demo {
+
+/// One exit on test data.
+struct exit_summary {
+    int samples = 0;             ///< that left here
+    int right = 0;
+    double share = 0;
+    double accuracy = 0;         ///< of those that left here
+    double lone_accuracy = 0;    ///< if all left here
+    std::int64_t macs = 0;
+    double median_us = 0;
+    double threshold = 0;
+    eenn::calibration calibrated;
+};
+
+/// The run on test data.
+struct summary {
+    double accuracy_last = 0;
+    double accuracy = 0;
+    double mean_macs_share = 0;
+    double mean_time_share = 0;
+    double train_seconds = 0;
+    double early_us = 0;
+    double full_us = 0;
+    std::vector<exit_summary> exits;
+};
+
+inline void print(const summary& s) {
+    std::printf("\n exit   share  accuracy  if all left   threshold  temperature  ECE before  after        MACs  microseconds\n");
+    for (std::size_t e = 0; e < s.exits.size(); ++e) {
+        const exit_summary& x = s.exits[e];
+        char threshold[16] = "-";
+        if (e + 1 < s.exits.size()) std::snprintf(threshold, sizeof threshold, "%.4f", x.threshold);
+        std::printf("%5zu  %5.1f %%   %6.2f %%     %6.2f %%  %10s  %11.2f  %10.4f %6.4f  %10lld  %12.1f\n", e + 1, 100 * x.share,
+                    100 * x.accuracy, 100 * x.lone_accuracy, threshold, x.calibrated.temperature, x.calibrated.ece_before,
+                    x.calibrated.ece_after, static_cast<long long>(x.macs), x.median_us);
+    }
+    std::printf("\nTest accuracy        %.2f %% leaving early, %.2f %% at the last exit\n", 100 * s.accuracy, 100 * s.accuracy_last);
+    std::printf("Mean MACs            %.1f %% of the last exit's\n", 100 * s.mean_macs_share);
+    std::printf("Mean time a sample   %.1f of %.1f us, %.1f %%: %.0f %% of the saving that the MACs foretell\n", s.early_us, s.full_us,
+                100 * s.mean_time_share, 100 * (1 - s.mean_time_share) / (1 - s.mean_macs_share));
+}
+
+inline void write_text(const std::filesystem::path& path, const std::string& text) {
+    eenn::io::write_file(path, std::as_bytes(std::span{text}));
+}
+
+/// summary.json and accuracy.svg in `folder`.
+inline void write(const summary& s, const eenn::exit_trace& test, std::span<const float> thresholds, const std::string& data,
+                  const std::filesystem::path& folder) {
+    eenn::report::json_writer json;
+    json.begin_object();
+    json.member("test_accuracy_last", s.accuracy_last).member("test_accuracy", s.accuracy);
+    json.member("mean_macs_share", s.mean_macs_share).member("mean_time_share", s.mean_time_share);
+    json.member("train_seconds", s.train_seconds);
+    json.key("exits").begin_array();
+    for (const exit_summary& x : s.exits) {
+        json.begin_object();
+        json.member("share", x.share).member("accuracy", x.accuracy).member("macs", x.macs).member("median_us", x.median_us);
+        json.end_object();
+    }
+    json.end_array().end_object();
+    write_text(folder / "summary.json", json.text() + "\n");
+    const auto chart = eenn::report::trade_off_chart(test, eenn::pareto_front(test), eenn::evaluate(test, thresholds),
+                                                     {.subtitle = data + ", thresholds chosen on validation data"});
+    write_text(folder / "accuracy.svg", eenn::report::to_svg(chart));
+}
+
+}  // namespace demo
+
+#endif
