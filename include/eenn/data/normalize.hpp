@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+//
+// normalize.hpp - channels with mean 0 and deviation 1, by constants that stay with the model.
+// Floor 5 (data); host subset. Letters: N = samples, H,W,C = height, width, channels of one sample.
+#ifndef EENN_DATA_NORMALIZE_HPP
+#define EENN_DATA_NORMALIZE_HPP
+
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <eenn/core/error.hpp>
+#include <eenn/data/data_set.hpp>
+
+namespace eenn {
+
+/// @brief Per channel: normalised = (pixel - mean) / deviation. A network needs the constants it was trained with, so
+/// keep them beside it.
+struct normalization {
+    std::vector<float> mean;       // (C)
+    std::vector<float> deviation;  // (C), above 0
+
+    friend bool operator==(const normalization&, const normalization&) = default;
+};
+
+/// @brief Mean and standard deviation of each channel over the samples at `indices`: those of the training part, no
+/// others.
+///
+/// A channel that is the same everywhere gets deviation 1. A table of features (1,1,F) is normalised per feature.
+/// @par Cost     two passes over the samples, summed in double in the order of `indices`.
+/// @par Errors   eenn::error if there are no indices or one is out of range.
+[[nodiscard]] inline normalization measure(const data_set& set, std::span<const int> indices) {
+    if (indices.empty()) raise("measure", "there are no samples to measure");
+    for (const int i : indices) {
+        if (i < 0 || i >= set.size())
+            raise("measure", "index " + std::to_string(i) + " is outside [0, " + std::to_string(set.size()) + ")");
+    }
+    const auto channels = static_cast<std::size_t>(set.sample.c);
+    const double count = static_cast<double>(indices.size()) * set.sample.pixels();
+    const auto mean_of = [&](auto&& term) {
+        std::vector<double> sums(channels);
+        for (const int i : indices) {
+            const auto sample = set[i];
+            for (std::size_t at = 0; at < sample.size(); at += channels) {
+                for (std::size_t c = 0; c < channels; ++c) sums[c] += term(static_cast<double>(sample[at + c]), c);
+            }
+        }
+        for (double& sum : sums) sum /= count;
+        return sums;
+    };
+    const auto mean = mean_of([](double pixel, std::size_t) { return pixel; });
+    const auto variance = mean_of([&](double pixel, std::size_t c) { return (pixel - mean[c]) * (pixel - mean[c]); });
+    normalization measured;
+    for (std::size_t c = 0; c < channels; ++c) {
+        measured.mean.push_back(static_cast<float>(mean[c]));
+        const auto deviation = static_cast<float>(std::sqrt(variance[c]));
+        measured.deviation.push_back(deviation > 0 ? deviation : 1.0f);
+    }
+    return measured;
+}
+
+/// @brief The same over all samples.
+[[nodiscard]] inline normalization measure(const data_set& set) {
+    std::vector<int> all(static_cast<std::size_t>(set.size()));
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int>(i);
+    return measure(set, all);
+}
+
+/// @brief Normalises pixels (...,C) in place: one sample, a batch or a whole set.
+///
+/// Raises if the constants are not those of C channels, or a deviation is not above 0.
+inline void normalize(std::span<float> pixels, int channels, const normalization& constants) {
+    const auto count = static_cast<std::size_t>(channels);
+    if (channels < 1 || constants.mean.size() != count || constants.deviation.size() != count ||
+        pixels.size() % count != 0) {
+        raise("normalize", "constants of " + std::to_string(constants.mean.size()) + " and " +
+                               std::to_string(constants.deviation.size()) + " channels for " +
+                               std::to_string(pixels.size()) + " pixels of " + std::to_string(channels) + " channels");
+    }
+    for (std::size_t c = 0; c < count; ++c) {
+        if (!(constants.deviation[c] > 0) || !std::isfinite(constants.deviation[c]) ||
+            !std::isfinite(constants.mean[c])) {
+            raise("normalize", "channel " + std::to_string(c) + " has mean " + std::to_string(constants.mean[c]) +
+                                   " and deviation " + std::to_string(constants.deviation[c]));
+        }
+    }
+    for (std::size_t at = 0; at < pixels.size(); at += count) {
+        for (std::size_t c = 0; c < count; ++c)
+            pixels[at + c] = (pixels[at + c] - constants.mean[c]) / constants.deviation[c];
+    }
+}
+
+inline void normalize(data_set& set, const normalization& constants) { normalize(set.pixels, set.sample.c, constants); }
+
+}  // namespace eenn
+
+#endif
