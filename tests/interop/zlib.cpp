@@ -7,6 +7,7 @@
 #include <eenn/interop/zlib.hpp>
 #include <eenn/io/bytes.hpp>
 #include <eenn/io/idx.hpp>
+#include <eenn/io/npz.hpp>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -102,4 +103,21 @@ TEST_CASE("interop/zlib: Debian's Fashion-MNIST becomes a data set of 10,000 sam
     CHECK(class_counts(set) == std::vector<int>(10, 1'000));
     CHECK(set.labels[0] == 9);  // an ankle boot
     CHECK(*std::max_element(set.pixels.begin(), set.pixels.end()) == 1.0F);
+}
+
+TEST_CASE("interop/zlib: a compressed npz file is read: NumPy's own bytes of arange(3)") {
+    // zipfile of Python 3.11 over numpy 1.24: np.savez_compressed(f, a=np.arange(3, dtype="<i2")), byte for byte.
+    constexpr unsigned char file[] = {
+        80,  75,  3,  4,   20,  0,   0,   0,   8,  0,   0,   0,   33,  0,   106, 207, 242, 81,  74,  0,   0,
+        0,   134, 0,  0,   0,   5,   0,   20,  0,  97,  46,  110, 112, 121, 1,   0,   16,  0,   134, 0,   0,
+        0,   0,   0,  0,   0,   74,  0,   0,   0,  0,   0,   0,   0,   155, 236, 23,  234, 27,  16,  201, 200,
+        80,  198, 80, 173, 158, 146, 90,  156, 92, 164, 110, 165, 160, 110, 147, 105, 164, 174, 163, 160, 158,
+        150, 95,  84, 82,  148, 152, 23,  159, 95, 148, 146, 10,  18,  119, 75,  204, 41,  78,  5,   138, 23,
+        103, 36,  22, 164, 2,   249, 26,  198, 58, 154, 58,  10,  181, 10,  20,  0,   46,  6,   6,   70,  6,
+        38,  6,   0,  80,  75,  1,   2,   20,  3,  20,  0,   0,   0,   8,   0,   0,   0,   33,  0,   106, 207,
+        242, 81,  74, 0,   0,   0,   134, 0,   0,  0,   5,   0,   0,   0,   0,   0,   0,   0,   0,   0,   0,
+        0,   128, 1,  0,   0,   0,   0,   97,  46, 110, 112, 121, 80,  75,  5,   6,   0,   0,   0,   0,   1,
+        0,   1,   0,  51,  0,   0,   0,   129, 0,  0,   0,   0,   0};
+    const auto read = io::parse_npz(std::as_bytes(std::span{file}), io::inflate);
+    CHECK(read.at("a").to<int>() == aligned_vector<int>{0, 1, 2});
 }
