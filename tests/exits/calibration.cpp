@@ -40,7 +40,8 @@ double nll(const sample_set& set, double temperature) {
     for (std::size_t i = 0; i < set.labels.size(); ++i) {
         const double own = static_cast<double>(set.logits[i * c + static_cast<std::size_t>(set.labels[i])]);
         double sum = 0;
-        for (std::size_t k = 0; k < c; ++k) sum += std::exp((static_cast<double>(set.logits[i * c + k]) - own) / temperature);
+        for (std::size_t k = 0; k < c; ++k)
+            sum += std::exp((static_cast<double>(set.logits[i * c + k]) - own) / temperature);
         total += std::log(sum);
     }
     return total / static_cast<double>(set.labels.size());
@@ -117,12 +118,14 @@ TEST_CASE("exits/calibration: fitting calibrated logits again gives temperature 
     sample_set set = drawn(500, 5, 2, 31);
     const calibration first = fit_temperature(set.logits, set.labels);
     for (std::size_t i = 0; i < set.logits.size(); ++i) {
-        set.logits[i] = static_cast<float>(static_cast<double>(set.logits[i]) / first.temperature) + static_cast<float>(i / 5 % 7);
+        set.logits[i] =
+            static_cast<float>(static_cast<double>(set.logits[i]) / first.temperature) + static_cast<float>(i / 5 % 7);
     }
     CHECK(fit_temperature(set.logits, set.labels).temperature == doctest::Approx(1).epsilon(1e-5));
 }
 
-TEST_CASE("exits/calibration: samples that are all right want to be surer, samples that are all wrong want to be flat") {
+TEST_CASE(
+    "exits/calibration: samples that are all right want to be surer, samples that are all wrong want to be flat") {
     const std::vector<float> logits{3, 0, 5, 1};
     const calibration sure = fit_temperature(logits, std::vector<int>{0, 0});
     CHECK(sure.at_limit);
@@ -134,7 +137,8 @@ TEST_CASE("exits/calibration: samples that are all right want to be surer, sampl
     CHECK(nothing.temperature == 1);
 }
 
-TEST_CASE("exits/calibration: every exit gets its own temperature, and errors name the exit, the sample and the label") {
+TEST_CASE(
+    "exits/calibration: every exit gets its own temperature, and errors name the exit, the sample and the label") {
     const sample_set hot = drawn(1000, 6, 4, 41);
     const sample_set cold = [&] {
         sample_set s = hot;
@@ -148,9 +152,18 @@ TEST_CASE("exits/calibration: every exit gets its own temperature, and errors na
     std::vector<float> broken = cold.logits;
     broken[13] = std::numeric_limits<float>::quiet_NaN();
     const std::vector<std::span<const float>> bad{hot.logits, broken};
-    CHECK(contains(message([&] { (void)calibrate(bad, hot.labels); }), "calibrate: exit 1: fit_temperature: logits: nan at sample 2, class 1"));
-    CHECK(contains(message([&] { (void)fit_temperature(std::vector<float>{1, 2}, std::vector<int>{2}); }), "label 2 at index 0 is outside of [0, 2)"));
-    CHECK(contains(message([&] { (void)fit_temperature(std::vector<float>{1, 2, 3}, std::vector<int>{0, 1}); }), "3 elements for 2 labels"));
-    CHECK(contains(message([&] { (void)reliability_of(std::vector<float>{1.5F}, std::vector<std::uint8_t>{1}); }), "1.5"));
-    CHECK(contains(message([&] { (void)reliability_of(std::vector<float>{}, std::vector<std::uint8_t>{}); }), "0 samples"));
+    CHECK(contains(message([&] { (void)calibrate(bad, hot.labels); }),
+                   "calibrate: exit 1: fit_temperature: logits: nan at sample 2, class 1"));
+    CHECK(contains(message([&] {
+                       (void)fit_temperature(std::vector<float>{1, 2}, std::vector<int>{2});
+                   }),
+                   "label 2 at index 0 is outside of [0, 2)"));
+    CHECK(contains(message([&] {
+                       (void)fit_temperature(std::vector<float>{1, 2, 3}, std::vector<int>{0, 1});
+                   }),
+                   "3 elements for 2 labels"));
+    CHECK(contains(message([&] { (void)reliability_of(std::vector<float>{1.5F}, std::vector<std::uint8_t>{1}); }),
+                   "1.5"));
+    CHECK(contains(message([&] { (void)reliability_of(std::vector<float>{}, std::vector<std::uint8_t>{}); }),
+                   "0 samples"));
 }

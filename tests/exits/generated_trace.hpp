@@ -25,7 +25,8 @@ inline eenn::exit_trace generated_trace(int samples, int exits, std::uint64_t se
         const double difficulty = random.uniform();
         for (int e = 0; e < exits; ++e) {
             const double skill = (e + 1.0) / (exits + 0.3);
-            const bool right = random.uniform() < 0.4 * (random.uniform() < 0.5) + 0.6 * (skill > difficulty * random.uniform());
+            const bool right =
+                random.uniform() < 0.4 * (random.uniform() < 0.5) + 0.6 * (skill > difficulty * random.uniform());
             double c = 0.5 * random.uniform() + 0.3 * (right ? 1 : 0) + 0.2 * (1 - difficulty);
             if (levels > 0) c = static_cast<int>(c * levels) / static_cast<double>(levels);
             trace.confidence.push_back(static_cast<float>(c));
@@ -36,8 +37,9 @@ inline eenn::exit_trace generated_trace(int samples, int exits, std::uint64_t se
 }
 
 // visit(thresholds, evaluation) for every combination of distinct confidences and never_exit.
-inline void for_all_thresholds(const eenn::exit_trace& trace,
-                               const std::function<void(const std::vector<float>&, const eenn::exit_evaluation&)>& visit) {
+inline void for_all_thresholds(
+    const eenn::exit_trace& trace,
+    const std::function<void(const std::vector<float>&, const eenn::exit_evaluation&)>& visit) {
     std::vector<std::vector<float>> values(static_cast<std::size_t>(trace.exits - 1));
     for (std::size_t e = 0; e < values.size(); ++e) {
         for (int i = 0; i < trace.samples; ++i) values[e].push_back(trace.confidence[trace.at(i, static_cast<int>(e))]);

@@ -39,9 +39,9 @@ TEST_CASE("exits/objective: the oracle of two samples leaves the first early and
 TEST_CASE("exits/objective: no thresholds have an objective below the oracle's bound") {
     for (std::uint64_t seed = 1; seed <= 12; ++seed) {
         const exit_trace trace = generated_trace(12, 3, seed);
-        for (const exit_objective& objective : {exit_objective::weighted_sum(1, 2), exit_objective::weighted_sum(0, 1),
-                                                exit_objective::least_cost(0.1), exit_objective::least_cost(-0.05),
-                                                exit_objective::best_accuracy(0.5 * trace.cost.back())}) {
+        for (const exit_objective& objective :
+             {exit_objective::weighted_sum(1, 2), exit_objective::weighted_sum(0, 1), exit_objective::least_cost(0.1),
+              exit_objective::least_cost(-0.05), exit_objective::best_accuracy(0.5 * trace.cost.back())}) {
             const exit_ranking ranking{trace, objective};
             const double bound = oracle_bound(trace, objective);
             for_all_thresholds(trace, [&](const std::vector<float>&, const exit_evaluation& e) {

@@ -64,7 +64,8 @@ TEST_CASE("exits/pareto: with one to three exits no thresholds at all dominate a
     }
 }
 
-TEST_CASE("exits/pareto: every point of a front is what its thresholds evaluate to, and cost and accuracy rise together") {
+TEST_CASE(
+    "exits/pareto: every point of a front is what its thresholds evaluate to, and cost and accuracy rise together") {
     for (const int exits : {2, 3, 5}) {
         const exit_trace trace = generated_trace(150, exits, 5);
         const pareto front = pareto_front(trace);

@@ -92,7 +92,9 @@ TEST_CASE("exits/thresholds: up to three exits the choice equals exhaustion, for
     }
 }
 
-TEST_CASE("exits/thresholds: with four exits the heuristic keeps every limit, lies above its bound and rarely misses the best") {
+TEST_CASE(
+    "exits/thresholds: with four exits the heuristic keeps every limit, lies above its bound and rarely misses the "
+    "best") {
     int cases = 0;
     int missed = 0;
     for (std::uint64_t seed = 1; seed <= 12; ++seed) {
@@ -106,7 +108,8 @@ TEST_CASE("exits/thresholds: with four exits the heuristic keeps every limit, li
             if (objective.goal == exit_objective::kind::least_cost) {
                 CHECK(c.evaluation.accuracy >= lone_accuracy(trace, 3) - objective.limit - 1e-9);
             }
-            if (objective.goal == exit_objective::kind::best_accuracy) CHECK(c.evaluation.mean_cost <= objective.limit + 1e-9);
+            if (objective.goal == exit_objective::kind::best_accuracy)
+                CHECK(c.evaluation.mean_cost <= objective.limit + 1e-9);
             ++cases;
             if (c.objective > best[1] + 1e-9) ++missed;
         }
@@ -149,7 +152,8 @@ TEST_CASE("exits/thresholds: exits that are sometimes right where the last is wr
     t.confidence = {0.9F, 1, 0.2F, 1};
     t.correct = {1, 0, 0, 1};
     t.cost = {1, 2};
-    const threshold_choice c = choose_thresholds(t, exit_objective::least_cost(-0.5));  // half a point better than the last
+    const threshold_choice c =
+        choose_thresholds(t, exit_objective::least_cost(-0.5));  // half a point better than the last
     CHECK(c.evaluation.accuracy == 1);
     CHECK(c.evaluation.mean_cost == 1.5);
 }

@@ -80,7 +80,8 @@ TEST_CASE("exits/trace: shares sum to one and the mean cost never rises when a t
         trace.correct.push_back(random.uniform() < 0.8 ? 1 : 0);
     }
     for (int round = 0; round < 50; ++round) {
-        std::vector<float> t{static_cast<float>(random.uniform()), static_cast<float>(random.uniform()), static_cast<float>(random.uniform())};
+        std::vector<float> t{static_cast<float>(random.uniform()), static_cast<float>(random.uniform()),
+                             static_cast<float>(random.uniform())};
         const exit_evaluation before = evaluate(trace, t);
         CHECK(std::accumulate(before.leaving.begin(), before.leaving.end(), 0) == 200);
         CHECK(std::accumulate(before.share.begin(), before.share.end(), 0.0) == doctest::Approx(1));
@@ -121,7 +122,10 @@ TEST_CASE("exits/trace: an error names the table, the place and both sizes") {
     CHECK(contains(message([&] { check_trace(t); }), "exit_trace::correct: 0 at sample 0, exit 0"));
     t = example();
     CHECK(contains(message([&] { (void)evaluate(t, std::vector<float>{0.5F}); }), "1 thresholds for 3 exits"));
-    CHECK(contains(message([&] { (void)evaluate(t, std::vector<float>{0.5F, std::numeric_limits<float>::quiet_NaN()}); }), "exit 1 is NaN"));
+    CHECK(contains(message([&] {
+                       (void)evaluate(t, std::vector<float>{0.5F, std::numeric_limits<float>::quiet_NaN()});
+                   }),
+                   "exit 1 is NaN"));
     CHECK(contains(message([&] { (void)make_trace({0.5F}, {}, {1}, {1}); }), "exit_trace::correct: 0 elements"));
 }
 
@@ -130,8 +134,15 @@ TEST_CASE("exits/trace: thresholds outside of their policy's range are refused b
     const std::vector<threshold_range> each{{0, 1}, {1, 3}};
     CHECK_NOTHROW(check_thresholds(std::vector<float>{0.0F, 1.0F, never_exit}, one));
     CHECK_NOTHROW(check_thresholds(std::vector<float>{0.5F, 3.0F}, each));
-    CHECK(contains(message([&] { check_thresholds(std::vector<float>{0.5F, 1.5F}, one); }), "threshold of exit 1: 1.5"));
+    CHECK(contains(message([&] {
+                       check_thresholds(std::vector<float>{0.5F, 1.5F}, one);
+                   }),
+                   "threshold of exit 1: 1.5"));
     CHECK(contains(message([&] { check_thresholds(std::vector<float>{0.5F, 0.5F}, each); }), "[1.0"));
-    CHECK(contains(message([&] { check_thresholds(std::vector<float>{std::numeric_limits<float>::quiet_NaN()}, one); }), "nan"));
-    CHECK(contains(message([&] { check_thresholds(std::vector<float>{0.1F, 0.2F, 0.3F}, each); }), "2 ranges for 3 thresholds"));
+    CHECK(contains(message([&] { check_thresholds(std::vector<float>{std::numeric_limits<float>::quiet_NaN()}, one); }),
+                   "nan"));
+    CHECK(contains(message([&] {
+                       check_thresholds(std::vector<float>{0.1F, 0.2F, 0.3F}, each);
+                   }),
+                   "2 ranges for 3 thresholds"));
 }

@@ -44,12 +44,14 @@ TEST_CASE("policies/confidence: the streak counts equal predictions in a row and
         streaks.push_back(state.streak);
     }
     CHECK(streaks == std::vector<int>{1, 2, 3, 1, 1, 0, 1, 2});
-    static_assert([] {
-        exit_state s;
-        note_prediction(s, 2);
-        note_prediction(s, 2);
-        return s == exit_state{2, 2};
-    }(), "noting a prediction is constexpr");
+    static_assert(
+        [] {
+            exit_state s;
+            note_prediction(s, 2);
+            note_prediction(s, 2);
+            return s == exit_state{2, 2};
+        }(),
+        "noting a prediction is constexpr");
 }
 
 TEST_CASE("policies/confidence: NaN leaves at no threshold, and nothing leaves at a closed exit") {

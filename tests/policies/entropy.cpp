@@ -45,7 +45,8 @@ TEST_CASE("policies/entropy: equals 1 + sum p log p / log C computed from the pr
         double h = 0;
         for (const double v : z) h -= std::exp(v / 1.7) / sum * std::log(std::exp(v / 1.7) / sum);
         exit_state state;
-        CHECK(entropy{}.confidence<double>(z, 1.7, state).confidence == doctest::Approx(1 - h / std::log(10.0)).epsilon(1e-12));
+        CHECK(entropy{}.confidence<double>(z, 1.7, state).confidence ==
+              doctest::Approx(1 - h / std::log(10.0)).epsilon(1e-12));
     }
 }
 

@@ -65,7 +65,8 @@ TEST_CASE("policies/max_probability: NaN logits and unusable temperatures give N
     CHECK(s.label == -1);
     CHECK(std::isnan(s.confidence));
     CHECK(state == exit_state{-1, 0});
-    for (const float t : {0.0F, -1.0F, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
+    for (const float t :
+         {0.0F, -1.0F, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
         CHECK(std::isnan(max_probability{}.confidence(fine, t, state).confidence));
     }
 }

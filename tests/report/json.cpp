@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <eenn/core/random.hpp>
 #include <eenn/report/json.hpp>
-#include <bit>
 #include <limits>
 #include <string>
 #include <vector>
@@ -16,7 +16,12 @@ using namespace eenn::report;
 
 TEST_CASE("report/json: objects take a line a member, arrays of numbers one line, arrays of objects a line each") {
     json_writer w;
-    w.begin_object().member("name", "ecg").member("exits", 3).member("proven", true).key("shares").array(std::vector<double>{0.5, 0.25, 0.25});
+    w.begin_object()
+        .member("name", "ecg")
+        .member("exits", 3)
+        .member("proven", true)
+        .key("shares")
+        .array(std::vector<double>{0.5, 0.25, 0.25});
     w.key("points").begin_array();
     for (const int cost : {1, 2}) w.begin_object().member("cost", cost).end_object();
     w.end_array().key("none").null().key("empty").begin_object().end_object().end_object();

@@ -38,14 +38,16 @@ TEST_CASE("report/progress: durations read as seconds, minutes or hours and carr
 }
 
 TEST_CASE("report/progress: half of 1000 steps in 5 seconds is 100 a second with 5 seconds left") {
-    CHECK(progress_text("train", 500, 1000, 5, "loss 0.41", 10) == "train  [=====>    ]   50 %  500/1000  100/s  5.0 s left  loss 0.41");
+    CHECK(progress_text("train", 500, 1000, 5, "loss 0.41", 10) ==
+          "train  [=====>    ]   50 %  500/1000  100/s  5.0 s left  loss 0.41");
     CHECK(progress_text("train", 1000, 1000, 8, "", 4) == "train  [====]  100 %  1000/1000  125/s  in 8.0 s");
     CHECK(progress_text("train", 0, 1000, 0, "", 4) == "train  [>   ]    0 %  0/1000");
     CHECK(progress_text("read", 30, 0, 2, "", 10) == "read  30  15.0/s");
     CHECK(progress_text("train", 999, 1000, 1, "", 0) == "train   99 %  999/1000  999/s  0.0 s left");
 }
 
-TEST_CASE("report/progress: a terminal line is redrawn at most ten times a second, wiped to its old length and ended once") {
+TEST_CASE(
+    "report/progress: a terminal line is redrawn at most ten times a second, wiped to its old length and ended once") {
     const std::string text = written(progress_bar::output::terminal, [](progress_bar& bar) {
         bar.at("a", 1, 4, "a longer note", 10.0);
         bar.at("a", 2, 4, "dropped", 10.05);
@@ -77,7 +79,9 @@ TEST_CASE("report/progress: a file gets a plain line every ten seconds and at th
           "test  100 %  2/2  2.0/s  in 1.0 s\n");
 }
 
-TEST_CASE("report/progress: a bar that is destroyed in the middle leaves the terminal on a new line, a file is no terminal") {
+TEST_CASE(
+    "report/progress: a bar that is destroyed in the middle leaves the terminal on a new line, a file is no terminal") {
     CHECK(written(progress_bar::output::terminal, [](progress_bar& bar) { bar("a", 1, 4); }).back() == '\n');
-    CHECK(written(progress_bar::output::detect, [](progress_bar& bar) { bar("a", 1, 4); }).find('\r') == std::string::npos);
+    CHECK(written(progress_bar::output::detect, [](progress_bar& bar) { bar("a", 1, 4); }).find('\r') ==
+          std::string::npos);
 }

@@ -21,8 +21,8 @@ std::size_t count(const std::string& text, const std::string& part) {
 bool well_formed(const std::string& xml) {
     std::vector<std::string> open;
     for (std::size_t at = 0; at < xml.size(); ++at) {
-        if (xml[at] == '&' && xml.compare(at, 4, "&lt;") != 0 && xml.compare(at, 4, "&gt;") != 0 && xml.compare(at, 5, "&amp;") != 0 &&
-            xml.compare(at, 6, "&quot;") != 0) {
+        if (xml[at] == '&' && xml.compare(at, 4, "&lt;") != 0 && xml.compare(at, 4, "&gt;") != 0 &&
+            xml.compare(at, 5, "&amp;") != 0 && xml.compare(at, 6, "&quot;") != 0) {
             return false;
         }
         if (xml[at] != '<') continue;
@@ -69,7 +69,8 @@ std::string message(F&& f) {
 
 }  // namespace
 
-TEST_CASE("report/svg: a chart is well-formed, has its texts escaped, one sign a point and a legend of the named series") {
+TEST_CASE(
+    "report/svg: a chart is well-formed, has its texts escaped, one sign a point and a legend of the named series") {
     const std::string svg = to_svg(example());
     CHECK(well_formed(svg));
     CHECK(count(svg, "a &lt; b &amp; &quot;c&quot;") == 2);  // title element and heading
@@ -78,7 +79,8 @@ TEST_CASE("report/svg: a chart is well-formed, has its texts escaped, one sign a
     CHECK(count(svg, "<polygon") == 1);
     CHECK(count(svg, "<path") == 1);
     CHECK(count(svg, "class=\"legend\"") == 1);
-    for (const char* label : {">end<", ">lone<", ">target<", ">limit<", ">cost<", ">accuracy<", ">80 %<"}) CHECK(svg.find(label) != std::string::npos);
+    for (const char* label : {">end<", ">lone<", ">target<", ">limit<", ">cost<", ">accuracy<", ">80 %<"})
+        CHECK(svg.find(label) != std::string::npos);
     CHECK(svg.find("nan") == std::string::npos);
     CHECK(svg.find("prefers-color-scheme:dark") != std::string::npos);
     CHECK(svg.find("<script") == std::string::npos);

@@ -22,7 +22,8 @@ exit_trace example() {
 }
 }  // namespace
 
-TEST_CASE("report/trade_off: the chart has the front, each exit alone at its cost and accuracy, and what the choice saves") {
+TEST_CASE(
+    "report/trade_off: the chart has the front, each exit alone at its cost and accuracy, and what the choice saves") {
     const exit_trace trace = example();
     const threshold_choice choice = choose_thresholds(trace, exit_objective::least_cost(0));
     CHECK(choice.evaluation.mean_cost == 5);
@@ -33,7 +34,10 @@ TEST_CASE("report/trade_off: the chart has the front, each exit alone at its cos
     CHECK(c.series[1].points[0].y == 0.5);
     CHECK(c.series[2].points[0].x == 8);
     CHECK(c.series[2].points[0].y == 0.75);
-    CHECK(c.series[3].points[0].label == "\xe2\x88\x92" "37.5 % cost, \xc2\xb1" "0.0 points");
+    CHECK(c.series[3].points[0].label ==
+          "\xe2\x88\x92"
+          "37.5 % cost, \xc2\xb1"
+          "0.0 points");
     CHECK(to_svg(c).find("last exit") != std::string::npos);
 }
 

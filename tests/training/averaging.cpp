@@ -9,7 +9,8 @@
 
 using namespace eenn;
 
-TEST_CASE("training/averaging: decay 0.5 over weights 1, 3, 7 gives 1, 2, 4.5 as it stands and 1, 7/3, 5 with warm-up") {
+TEST_CASE(
+    "training/averaging: decay 0.5 over weights 1, 3, 7 gives 1, 2, 4.5 as it stands and 1, 7/3, 5 with warm-up") {
     std::vector<double> plain{1};
     std::vector<double> corrected{std::numeric_limits<double>::quiet_NaN()};  // what stood there counts nothing
     const double expected_plain[] = {1, 2, 4.5};

@@ -21,7 +21,8 @@ std::vector<double> normals(std::size_t count, std::uint64_t seed) {
 }
 
 // Central differences with step 1e-5 in double: error about 1e-10.
-void check_gradient(std::vector<double> z, const std::vector<double>& gradient, const std::function<double(const std::vector<double>&)>& f) {
+void check_gradient(std::vector<double> z, const std::vector<double>& gradient,
+                    const std::function<double(const std::vector<double>&)>& f) {
     REQUIRE(z.size() == gradient.size());
     constexpr double h = 1e-5;
     for (std::size_t i = 0; i < z.size(); ++i) {
@@ -123,7 +124,9 @@ TEST_CASE("training/losses: distillation of odds 4 into odds 1 at temperature 2 
     CHECK(g[0] == 0);
 }
 
-TEST_CASE("training/losses: the factor temperature squared makes a hot distillation the squared error of centred logits / C") {
+TEST_CASE(
+    "training/losses: the factor temperature squared makes a hot distillation the squared error of centred logits / "
+    "C") {
     const auto z = normals(4, 5);
     const auto t = normals(4, 6);
     double z_mean = 0;
@@ -134,7 +137,8 @@ TEST_CASE("training/losses: the factor temperature squared makes a hot distillat
     }
     std::vector<double> g(4);
     distillation{.temperature = 1e4}(z, t, 4, g);
-    for (std::size_t c = 0; c < 4; ++c) CHECK(g[c] == doctest::Approx(((z[c] - z_mean) - (t[c] - t_mean)) / 4).epsilon(1e-3));
+    for (std::size_t c = 0; c < 4; ++c)
+        CHECK(g[c] == doctest::Approx(((z[c] - z_mean) - (t[c] - t_mean)) / 4).epsilon(1e-3));
 }
 
 TEST_CASE("training/losses: a weighted, accumulated loss adds exactly its own gradient to what is there") {
@@ -151,16 +155,19 @@ TEST_CASE("training/losses: a weighted, accumulated loss adds exactly its own gr
     CHECK(distillation{.temperature = 2}(z, t, 3, both, {.weight = 0.75, .accumulate = true}) == vb);
     for (std::size_t i = 0; i < 6; ++i) CHECK(both[i] == doctest::Approx(a[i] + b[i]).epsilon(1e-14));
     squared_error{}(z, t, both, {.weight = 2, .accumulate = true});
-    for (std::size_t i = 0; i < 6; ++i) CHECK(both[i] == doctest::Approx(a[i] + b[i] + 2 * 2 * (z[i] - t[i]) / 6).epsilon(1e-13));
+    for (std::size_t i = 0; i < 6; ++i)
+        CHECK(both[i] == doctest::Approx(a[i] + b[i] + 2 * 2 * (z[i] - t[i]) / 6).epsilon(1e-13));
 }
 
-TEST_CASE("training/losses: float follows double to 1e-6, huge logits do not overflow, gradients of a sample sum to zero") {
+TEST_CASE(
+    "training/losses: float follows double to 1e-6, huge logits do not overflow, gradients of a sample sum to zero") {
     const auto z = normals(8 * 10, 9);
     const std::vector<float> narrow(z.begin(), z.end());
     const std::vector<double> wide(narrow.begin(), narrow.end());
     const std::vector<int> y{0, 1, 2, 3, 4, 5, 6, 7};
     std::vector<float> g(80);
-    CHECK(cross_entropy{.smoothing = 0.1}(narrow, y, g) == doctest::Approx(cross_entropy{.smoothing = 0.1}(wide, y)).epsilon(1e-6));
+    CHECK(cross_entropy{.smoothing = 0.1}(narrow, y, g) ==
+          doctest::Approx(cross_entropy{.smoothing = 0.1}(wide, y)).epsilon(1e-6));
     for (std::size_t i = 0; i < 8; ++i) {
         float sum = 0;
         for (std::size_t c = 0; c < 10; ++c) sum += g[i * 10 + c];
@@ -172,7 +179,8 @@ TEST_CASE("training/losses: float follows double to 1e-6, huge logits do not ove
     CHECK(h == std::vector<float>{0, 0, 0});
     const std::vector<float> far{1e4F, 0, 0};
     CHECK(cross_entropy{}(far, std::vector<int>{1}) == 1e4);
-    CHECK(std::isnan(cross_entropy{}(std::vector<float>{0, std::numeric_limits<float>::quiet_NaN()}, std::vector<int>{0})));
+    CHECK(std::isnan(
+        cross_entropy{}(std::vector<float>{0, std::numeric_limits<float>::quiet_NaN()}, std::vector<int>{0})));
 }
 
 TEST_CASE("training/losses: errors name the argument and the index") {
@@ -184,9 +192,13 @@ TEST_CASE("training/losses: errors name the argument and the index") {
     const std::vector<int> low{0, -1};
     const std::vector<int> high{3, 0};
     const std::vector<int> none;
-    CHECK(contains(message([&] { cross_entropy{}(z, low); }), "cross_entropy: labels: label -1 at index 1 is outside of [0, 3)"));
+    CHECK(contains(message([&] { cross_entropy{}(z, low); }),
+                   "cross_entropy: labels: label -1 at index 1 is outside of [0, 3)"));
     CHECK(contains(message([&] { cross_entropy{}(z, high); }), "label 3 at index 0"));
-    CHECK(contains(message([&] { cross_entropy{}(z, mixed_labels{fine, low, share}); }), "second labels: label -1 at index 1"));
+    CHECK(contains(message([&] {
+                       cross_entropy{}(z, mixed_labels{fine, low, share});
+                   }),
+                   "second labels: label -1 at index 1"));
     CHECK(contains(message([&] { cross_entropy{}(z, mixed_labels{fine, fine, wrong_share}); }), "share: 1.5"));
     CHECK(contains(message([&] { cross_entropy{}(z, none); }), "no samples"));
     CHECK(contains(message([&] { cross_entropy{}(z, std::vector<int>{0, 0, 0, 0}); }), "6 elements for 4 samples"));

@@ -53,7 +53,8 @@ TEST_CASE("training/optimizers: plain SGD subtracts the learning rate times the 
     close(three_steps(sgd{.weight_decay = 0.2}), {0.93, 0.9364, 0.817672});
 }
 
-TEST_CASE("training/optimizers: momentum 0.9 has the velocities 0.5, 0.2, 1.18 and Nesterov looks ahead by 0.9 of them") {
+TEST_CASE(
+    "training/optimizers: momentum 0.9 has the velocities 0.5, 0.2, 1.18 and Nesterov looks ahead by 0.9 of them") {
     close(three_steps(sgd{.momentum = 0.9}), {0.95, 0.93, 0.812});
     // d + 0.9 v: 0.95, -0.07, 2.062
     close(three_steps(sgd{.momentum = 0.9, .nesterov = true}), {0.905, 0.912, 0.7058});
@@ -61,7 +62,8 @@ TEST_CASE("training/optimizers: momentum 0.9 has the velocities 0.5, 0.2, 1.18 a
     close(three_steps(sgd{.momentum = 0.9, .weight_decay = 0.2}), {0.93, 0.8734, 0.704992});
 }
 
-TEST_CASE("training/optimizers: Adam's first step is the learning rate times the sign, the next two as worked out by hand") {
+TEST_CASE(
+    "training/optimizers: Adam's first step is the learning rate times the sign, the next two as worked out by hand") {
     // t = 2: m = 0.9 * 0.05 - 0.025 = 0.02, v = 0.999 * 0.00025 + 0.001 * 0.0625 = 0.00031225
     // t = 3: m = 0.018 + 0.1 = 0.118, v = 0.999 * 0.00031225 + 0.001 = 0.00131193775
     const double second = 0.1 * (0.02 / 0.19) / (std::sqrt(0.00031225 / 0.001999) + 1e-8);
@@ -71,7 +73,8 @@ TEST_CASE("training/optimizers: Adam's first step is the learning rate times the
     CHECK(second == doctest::Approx(0.026633703292).epsilon(1e-9));
 }
 
-TEST_CASE("training/optimizers: Adam adds the decay to the gradient, AdamW shrinks the parameter by 1 - lr decay instead") {
+TEST_CASE(
+    "training/optimizers: Adam adds the decay to the gradient, AdamW shrinks the parameter by 1 - lr decay instead") {
     const double tiny = 1e-8;
     CHECK(three_steps(adam{.weight_decay = 0.2})[0] == doctest::Approx(1 - 0.1 * 0.7 / (0.7 + tiny)).epsilon(1e-13));
     const auto decoupled = three_steps(adamw{.weight_decay = 0.2});
@@ -163,13 +166,17 @@ TEST_CASE("training/optimizers: errors name the optimizer, the argument and what
     optimizer_state<float> s;
     const std::vector<parameter_range> all{{0, 4}};
     const double nan = std::numeric_limits<double>::quiet_NaN();
-    CHECK(contains(message([&] { sgd{}.step(p, std::vector<float>(3), s, all, 0.1); }), "sgd: gradient: 3 elements for 4 parameters"));
+    CHECK(contains(message([&] { sgd{}.step(p, std::vector<float>(3), s, all, 0.1); }),
+                   "sgd: gradient: 3 elements for 4 parameters"));
     CHECK(contains(message([&] { sgd{}.step(p, g, s, all, nan); }), "sgd: learning_rate: nan"));
     CHECK(contains(message([&] { sgd{.momentum = 1}.step(p, g, s, all, 0.1); }), "sgd: momentum: 1.0"));
     CHECK(contains(message([&] { sgd{.weight_decay = -1}.step(p, g, s, all, 0.1); }), "sgd: weight_decay"));
     CHECK(contains(message([&] { sgd{.nesterov = true}.step(p, g, s, all, 0.1); }), "sgd: nesterov"));
     CHECK(contains(message([&] { adam{.beta2 = 1}.step(p, g, s, all, 0.1); }), "adam: beta2"));
-    CHECK(contains(message([&] { adam{}.step(p, g, s, std::vector<parameter_range>{{2, 3}}, 0.1); }), "parameter_range 0"));
+    CHECK(contains(message([&] {
+                       adam{}.step(p, g, s, std::vector<parameter_range>{{2, 3}}, 0.1);
+                   }),
+                   "parameter_range 0"));
     s.first.assign(7, 0);
     CHECK(contains(message([&] { adamw{}.step(p, g, s, all, 0.1); }), "adamw: state.first: 7 elements for 4"));
     CHECK(p == std::vector<float>(4));

@@ -19,6 +19,7 @@ TEST_CASE("training/parameter_range: ranges rise, do not overlap and end inside;
     try {
         check_ranges(ranges{{0, 3}, {2, 2}}, 10);
     } catch (const error& e) {
-        CHECK(std::string{e.what()}.find("parameter_range 1: [2, 2 + 2) of 10 parameters, after one that ends at 3") == 0);
+        CHECK(std::string{e.what()}.find("parameter_range 1: [2, 2 + 2) of 10 parameters, after one that ends at 3") ==
+              0);
     }
 }

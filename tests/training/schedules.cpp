@@ -11,7 +11,8 @@ namespace {
 constexpr double pi = 3.14159265358979323846;
 }
 
-TEST_CASE("training/schedules: the constexpr cosine agrees with libm to 1e-15 and is exact at both ends and the middle") {
+TEST_CASE(
+    "training/schedules: the constexpr cosine agrees with libm to 1e-15 and is exact at both ends and the middle") {
     for (int i = 0; i <= 1000; ++i) {
         const double x = i / 1000.0;
         CHECK(std::abs(schedule_curves::half_cosine(x) - 0.5 * (1 - std::cos(pi * x))) < 1e-15);
@@ -28,7 +29,8 @@ TEST_CASE("training/schedules: step decay drops by ten at half and at three quar
     CHECK(s(74, 100) == doctest::Approx(0.1));
     CHECK(s(75, 100) == doctest::Approx(0.01));
     CHECK(s(99, 100) == doctest::Approx(0.01));
-    static_assert(step_decay{.rate = 4, .factor = 0.5, .milestones = {0.25, 1, 1, 1}}(1, 4) == 2, "milestones are constexpr");
+    static_assert(step_decay{.rate = 4, .factor = 0.5, .milestones = {0.25, 1, 1, 1}}(1, 4) == 2,
+                  "milestones are constexpr");
 }
 
 TEST_CASE("training/schedules: cosine decay starts at the rate, ends at the final rate and is half way in the middle") {
@@ -43,7 +45,8 @@ TEST_CASE("training/schedules: cosine decay starts at the rate, ends at the fina
     for (int t = 1; t < 101; ++t) CHECK(s(t, 101) < s(t - 1, 101));
 }
 
-TEST_CASE("training/schedules: a warm-up of three steps takes 1/4, 2/4 and 3/4 of the rate, then the schedule runs in full") {
+TEST_CASE(
+    "training/schedules: a warm-up of three steps takes 1/4, 2/4 and 3/4 of the rate, then the schedule runs in full") {
     constexpr warm_up s{3, cosine_decay{.rate = 0.8}};
     CHECK(s(0, 23) == doctest::Approx(0.2));
     CHECK(s(1, 23) == doctest::Approx(0.4));
@@ -60,7 +63,8 @@ TEST_CASE("training/schedules: one cycle over 10 steps peaks after three, as PyT
     CHECK(s(1, 10) == doctest::Approx(0.52));
     CHECK(s(2, 10) == doctest::Approx(1));
     const double low = 0.04 / 1e4;
-    for (int t = 3; t < 10; ++t) CHECK(s(t, 10) == doctest::Approx(low + (1 - low) * 0.5 * (1 + std::cos(pi * (t - 2) / 7))).epsilon(1e-12));
+    for (int t = 3; t < 10; ++t)
+        CHECK(s(t, 10) == doctest::Approx(low + (1 - low) * 0.5 * (1 + std::cos(pi * (t - 2) / 7))).epsilon(1e-12));
     CHECK(s(9, 10) == doctest::Approx(low).epsilon(1e-9));
     for (const int total : {1, 2, 3, 4, 1000}) {
         for (int t = 0; t < total; ++t) {

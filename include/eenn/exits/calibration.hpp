@@ -42,12 +42,15 @@ struct reliability {
 /// @par Errors  eenn::error if there is no sample or bin, sizes disagree or a confidence is outside of [0,1].
 /// @par Source  Naeini, Cooper, Hauskrecht (2015), section 2 (ECE and MCE); bins as in Guo et al. (2017), equations 2 to 5,
 ///              M = 15. A confidence of 0 belongs to the first bin.
-[[nodiscard]] inline reliability reliability_of(std::span<const float> confidence, std::span<const std::uint8_t> correct, int bins = 15) {
+[[nodiscard]] inline reliability reliability_of(std::span<const float> confidence,
+                                                std::span<const std::uint8_t> correct, int bins = 15) {
     if (confidence.empty() || bins <= 0) {
-        raise("reliability_of", std::to_string(confidence.size()) + " samples in " + std::to_string(bins) + " bins", "give at least one of each");
+        raise("reliability_of", std::to_string(confidence.size()) + " samples in " + std::to_string(bins) + " bins",
+              "give at least one of each");
     }
     if (correct.size() != confidence.size()) {
-        raise("reliability_of: correct", std::to_string(correct.size()) + " elements for " + std::to_string(confidence.size()) + " confidences");
+        raise("reliability_of: correct",
+              std::to_string(correct.size()) + " elements for " + std::to_string(confidence.size()) + " confidences");
     }
     reliability table;
     table.bins.resize(static_cast<std::size_t>(bins));
@@ -58,10 +61,12 @@ struct reliability {
     for (std::size_t i = 0; i < confidence.size(); ++i) {
         const double c = static_cast<double>(confidence[i]);
         if (!(c >= 0 && c <= 1)) {
-            raise("reliability_of: confidence", std::to_string(c) + " at index " + std::to_string(i) + " is outside of [0, 1]",
+            raise("reliability_of: confidence",
+                  std::to_string(c) + " at index " + std::to_string(i) + " is outside of [0, 1]",
                   "give probabilities, not counts or logits");
         }
-        reliability_bin& bin = table.bins[static_cast<std::size_t>(std::clamp(static_cast<int>(std::ceil(c * bins)) - 1, 0, bins - 1))];
+        reliability_bin& bin =
+            table.bins[static_cast<std::size_t>(std::clamp(static_cast<int>(std::ceil(c * bins)) - 1, 0, bins - 1))];
         ++bin.count;
         bin.confidence += c;
         bin.accuracy += correct[i] != 0 ? 1 : 0;
@@ -81,10 +86,11 @@ struct reliability {
 }
 
 /// @brief Reliability of the largest softmax probability of logits (N,C) at a temperature.
-[[nodiscard]] inline reliability reliability_of(std::span<const float> logits, std::span<const std::int32_t> labels, float temperature,
-                                                int bins = 15) {
+[[nodiscard]] inline reliability reliability_of(std::span<const float> logits, std::span<const std::int32_t> labels,
+                                                float temperature, int bins = 15) {
     if (labels.empty() || logits.empty() || logits.size() % labels.size() != 0) {
-        raise("reliability_of: logits", std::to_string(logits.size()) + " elements for " + std::to_string(labels.size()) + " labels",
+        raise("reliability_of: logits",
+              std::to_string(logits.size()) + " elements for " + std::to_string(labels.size()) + " labels",
               "their shape is (N,C)");
     }
     const std::size_t classes = logits.size() / labels.size();
@@ -94,8 +100,8 @@ struct reliability {
         exit_state state;
         const auto s = max_probability{}.confidence(logits.subspan(i * classes, classes), temperature, state);
         if (s.label < 0) {
-            raise("reliability_of", "sample " + std::to_string(i) + " has no finite logits, or the temperature " + std::to_string(temperature) +
-                  " is not positive");
+            raise("reliability_of", "sample " + std::to_string(i) + " has no finite logits, or the temperature " +
+                                        std::to_string(temperature) + " is not positive");
         }
         confidence[i] = std::min(s.confidence, 1.0F);
         correct[i] = s.label == labels[i] ? 1 : 0;
@@ -110,8 +116,9 @@ struct calibration {
     double nll_after = 0;
     double ece_before = 0;  ///< expected calibration error over 15 bins
     double ece_after = 0;
-    bool at_limit = false;  ///< true: no minimum inside [0.01, 100]; all right (lower end) or no better than chance (upper)
-    int steps = 0;          ///< Newton or bisection steps taken
+    bool at_limit =
+        false;      ///< true: no minimum inside [0.01, 100]; all right (lower end) or no better than chance (upper)
+    int steps = 0;  ///< Newton or bisection steps taken
 };
 
 /// @brief Fits the temperature that minimises the mean negative log likelihood of softmax(z / temperature).
@@ -131,19 +138,22 @@ struct calibration {
     constexpr double hottest = 100;
     const std::size_t n = labels.size();
     if (n == 0 || logits.empty() || logits.size() % n != 0) {
-        raise("fit_temperature: logits", std::to_string(logits.size()) + " elements for " + std::to_string(n) + " labels", "their shape is (N,C)");
+        raise("fit_temperature: logits",
+              std::to_string(logits.size()) + " elements for " + std::to_string(n) + " labels", "their shape is (N,C)");
     }
     const std::size_t classes = logits.size() / n;
     for (std::size_t i = 0; i < n; ++i) {
         if (labels[i] < 0 || static_cast<std::size_t>(labels[i]) >= classes) {
-            raise("fit_temperature: labels", "label " + std::to_string(labels[i]) + " at index " + std::to_string(i) + " is outside of [0, " +
-                  std::to_string(classes) + ")");
+            raise("fit_temperature: labels", "label " + std::to_string(labels[i]) + " at index " + std::to_string(i) +
+                                                 " is outside of [0, " + std::to_string(classes) + ")");
         }
     }
     for (std::size_t x = 0; x < logits.size(); ++x) {
         if (!std::isfinite(logits[x])) {
-            raise("fit_temperature: logits", std::to_string(logits[x]) + " at sample " + std::to_string(x / classes) + ", class " +
-                  std::to_string(x % classes), "look for a diverged exit");
+            raise("fit_temperature: logits",
+                  std::to_string(logits[x]) + " at sample " + std::to_string(x / classes) + ", class " +
+                      std::to_string(x % classes),
+                  "look for a diverged exit");
         }
     }
     struct point {
@@ -203,7 +213,8 @@ struct calibration {
 
 /// @brief fit_temperature for each exit: logits[e] is (N,C_e), labels (N) are shared.
 /// @par Errors As fit_temperature, naming the exit.
-[[nodiscard]] inline std::vector<calibration> calibrate(std::span<const std::span<const float>> logits, std::span<const std::int32_t> labels) {
+[[nodiscard]] inline std::vector<calibration> calibrate(std::span<const std::span<const float>> logits,
+                                                        std::span<const std::int32_t> labels) {
     std::vector<calibration> fitted;
     fitted.reserve(logits.size());
     for (std::size_t e = 0; e < logits.size(); ++e) {

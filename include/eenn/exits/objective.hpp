@@ -49,20 +49,24 @@ public:
     using rank = std::array<double, 3>;
 
     /// @par Errors eenn::error if the trace fails check_trace or the objective has a limit or weight that is no number.
-    exit_ranking(const exit_trace& trace, const exit_objective& objective) : objective_{objective}, samples_{trace.samples} {
+    exit_ranking(const exit_trace& trace, const exit_objective& objective)
+        : objective_{objective}, samples_{trace.samples} {
         check_trace(trace);
         const bool weighted = objective.goal == exit_objective::kind::weighted_sum;
         if (std::isnan(objective.limit)) raise("exit_objective::limit", "NaN", "give a finite limit");
-        if (weighted && (!(objective.cost_weight >= 0) || !(objective.error_weight >= 0) || !std::isfinite(objective.cost_weight) ||
-                         !std::isfinite(objective.error_weight) || !(objective.cost_weight + objective.error_weight > 0))) {
-            raise("exit_objective", "weights " + std::to_string(objective.cost_weight) + " and " + std::to_string(objective.error_weight),
+        if (weighted &&
+            (!(objective.cost_weight >= 0) || !(objective.error_weight >= 0) || !std::isfinite(objective.cost_weight) ||
+             !std::isfinite(objective.error_weight) || !(objective.cost_weight + objective.error_weight > 0))) {
+            raise("exit_objective",
+                  "weights " + std::to_string(objective.cost_weight) + " and " + std::to_string(objective.error_weight),
                   "give weights of at least 0, not both 0");
         }
         last_cost_ = trace.cost.back();
         for (int i = 0; i < trace.samples; ++i) last_right_ += trace.correct[trace.at(i, trace.exits - 1)];
         if (objective.goal == exit_objective::kind::least_cost) {
             const double allowed = std::floor(objective.limit * samples_ + 1e-9);  // 0.01 * 300 is 3 samples, not 2
-            required_right_ = allowed >= last_right_ ? 0 : last_right_ - std::max(allowed, -static_cast<double>(samples_) - 1);
+            required_right_ =
+                allowed >= last_right_ ? 0 : last_right_ - std::max(allowed, -static_cast<double>(samples_) - 1);
         }
     }
 
@@ -113,7 +117,8 @@ private:
             double best = std::numeric_limits<double>::infinity();
             int chosen = 0;
             for (int e = 0; e < trace.exits; ++e) {
-                const double value = a * trace.cost[static_cast<std::size_t>(e)] + (trace.correct[trace.at(i, e)] ? 0.0 : b);
+                const double value =
+                    a * trace.cost[static_cast<std::size_t>(e)] + (trace.correct[trace.at(i, e)] ? 0.0 : b);
                 if (value < best) {
                     best = value;
                     chosen = e;

@@ -85,7 +85,9 @@ public:
     /// The trace must outlive the search.
     /// @par Errors eenn::error if the trace fails check_trace.
     explicit exit_search(const exit_trace& trace)
-        : trace_{(check_trace(trace), trace)}, archive_{trace.samples, trace.exits - 1}, order_(static_cast<std::size_t>(trace.exits - 1)) {
+        : trace_{(check_trace(trace), trace)},
+          archive_{trace.samples, trace.exits - 1},
+          order_(static_cast<std::size_t>(trace.exits - 1)) {
         for (std::size_t k = 0; k < order_.size(); ++k) {
             order_[k].resize(static_cast<std::size_t>(trace.samples));
             for (int i = 0; i < trace.samples; ++i) order_[k][static_cast<std::size_t>(i)] = i;
@@ -154,7 +156,8 @@ public:
             for (const int start : {0, 1, 2}) {
                 std::vector<float> thresholds(order_.size(), never_exit);
                 for (std::size_t k = 0; start > 0 && k < order_.size(); ++k) {
-                    thresholds[k] = confidence(order_[k][order_[k].size() * static_cast<std::size_t>(start) / 4], static_cast<int>(k));
+                    thresholds[k] = confidence(order_[k][order_[k].size() * static_cast<std::size_t>(start) / 4],
+                                               static_cast<int>(k));
                 }
                 descend(thresholds, ranking);
             }
@@ -162,7 +165,9 @@ public:
     }
 
 private:
-    [[nodiscard]] float confidence(int sample, int exit) const noexcept { return trace_.confidence[trace_.at(sample, exit)]; }
+    [[nodiscard]] float confidence(int sample, int exit) const noexcept {
+        return trace_.confidence[trace_.at(sample, exit)];
+    }
     [[nodiscard]] int correct(int sample, int exit) const noexcept { return trace_.correct[trace_.at(sample, exit)]; }
 
     // Rounding of cost sums must not keep a descent going.
@@ -179,7 +184,8 @@ private:
     void offer_corners() {
         for (int e = 0; e < trace_.exits; ++e) {
             std::vector<float> thresholds(order_.size(), never_exit);
-            if (e + 1 < trace_.exits) thresholds[static_cast<std::size_t>(e)] = confidence(order_[static_cast<std::size_t>(e)].back(), e);
+            if (e + 1 < trace_.exits)
+                thresholds[static_cast<std::size_t>(e)] = confidence(order_[static_cast<std::size_t>(e)].back(), e);
             int right = 0;
             for (int i = 0; i < trace_.samples; ++i) right += correct(i, e);
             archive_.offer(right, trace_.samples * trace_.cost[static_cast<std::size_t>(e)], thresholds);
@@ -187,7 +193,8 @@ private:
     }
 
     // `alive`: by falling confidence at the exit before the last; those gone are dropped on the way. `cost`, `right`: of those gone.
-    void sweep_before_last(std::vector<int>& alive, const std::vector<char>& gone, double cost, int right, std::vector<float>& thresholds) {
+    void sweep_before_last(std::vector<int>& alive, const std::vector<char>& gone, double cost, int right,
+                           std::vector<float>& thresholds) {
         const int last = trace_.exits - 1;
         const int exit = last - 1;
         std::size_t kept = 0;
@@ -204,8 +211,10 @@ private:
         archive_.offer(right, cost + static_cast<double>(kept) * there, thresholds);
         for (std::size_t a = 0; a < kept;) {
             threshold = confidence(alive[a], exit);
-            for (; a < kept && confidence(alive[a], exit) == threshold; ++a) right += correct(alive[a], exit) - correct(alive[a], last);
-            archive_.offer(right, cost + static_cast<double>(a) * here + static_cast<double>(kept - a) * there, thresholds);
+            for (; a < kept && confidence(alive[a], exit) == threshold; ++a)
+                right += correct(alive[a], exit) - correct(alive[a], last);
+            archive_.offer(right, cost + static_cast<double>(a) * here + static_cast<double>(kept - a) * there,
+                           thresholds);
         }
     }
 
@@ -223,8 +232,9 @@ private:
             while (e < k && row[e] < thresholds[static_cast<std::size_t>(e)]) ++e;
             if (e == k) {
                 for (++e; e + 1 < trace_.exits && row[e] < thresholds[static_cast<std::size_t>(e)];) ++e;
-                reaching_.push_back({row[k], trace_.cost[static_cast<std::size_t>(k)] - trace_.cost[static_cast<std::size_t>(e)],
-                                     correct(i, k) - correct(i, e)});
+                reaching_.push_back(
+                    {row[k], trace_.cost[static_cast<std::size_t>(k)] - trace_.cost[static_cast<std::size_t>(e)],
+                     correct(i, k) - correct(i, e)});
             }
             cost += trace_.cost[static_cast<std::size_t>(e)];
             right += correct(i, e);

@@ -22,7 +22,7 @@ struct threshold_choice {
     exit_evaluation evaluation;     ///< on the trace they were chosen on: report accuracy on other data
     double objective = 0;           ///< least_cost: mean cost; best_accuracy: error rate; weighted_sum: the sum
     double bound = 0;               ///< no thresholds have an objective below this
-    bool proven = false;            ///< true: these are best (bound == objective); false: a heuristic's, within gap() of the best
+    bool proven = false;  ///< true: these are best (bound == objective); false: a heuristic's, within gap() of the best
 
     [[nodiscard]] double gap() const noexcept { return objective - bound; }
 };
@@ -74,7 +74,8 @@ struct threshold_choice {
         if (objective.goal == exit_objective::kind::least_cost) {
             raise("choose_thresholds", "no thresholds reach accuracy " + std::to_string(ranking.required_accuracy()),
                   "the best " + std::string{proven ? "reachable" : "found"} + " is " +
-                      std::to_string(static_cast<double>(best) / trace.samples) + ": allow a larger loss or train the exits");
+                      std::to_string(static_cast<double>(best) / trace.samples) +
+                      ": allow a larger loss or train the exits");
         }
         raise("choose_thresholds", "no thresholds keep the mean cost at " + std::to_string(objective.limit),
               "the least reachable is " + std::to_string(trace.cost.front()) + ", everything out at the first exit");

@@ -25,13 +25,13 @@ namespace eenn {
 ///
 /// @par Memory  9 N E + 4 N + 8 E bytes.
 struct exit_trace {
-    int samples = 0;                     ///< N
-    int exits = 0;                       ///< E
-    std::vector<float> confidence;       ///< (N,E), larger = surer, as the exit's policy gave it
+    int samples = 0;                       ///< N
+    int exits = 0;                         ///< E
+    std::vector<float> confidence;         ///< (N,E), larger = surer, as the exit's policy gave it
     std::vector<std::int32_t> prediction;  ///< (N,E), or empty if only correctness is known
-    std::vector<std::uint8_t> correct;   ///< (N,E), 1 or 0
-    std::vector<double> cost;            ///< (E), of leaving at e, every earlier head included; MACs or any additive unit
-    std::vector<std::int32_t> labels;    ///< (N), or empty if only correctness is known
+    std::vector<std::uint8_t> correct;     ///< (N,E), 1 or 0
+    std::vector<double> cost;          ///< (E), of leaving at e, every earlier head included; MACs or any additive unit
+    std::vector<std::int32_t> labels;  ///< (N), or empty if only correctness is known
 
     [[nodiscard]] std::size_t at(int sample, int exit) const noexcept {
         return static_cast<std::size_t>(sample) * static_cast<std::size_t>(exits) + static_cast<std::size_t>(exit);
@@ -46,13 +46,15 @@ struct exit_trace {
 inline void check_trace(const exit_trace& trace) {
     const auto number = [](auto value) { return std::to_string(value); };
     if (trace.samples <= 0 || trace.exits <= 0) {
-        raise("exit_trace", number(trace.samples) + " samples and " + number(trace.exits) + " exits", "a trace needs at least one of each");
+        raise("exit_trace", number(trace.samples) + " samples and " + number(trace.exits) + " exits",
+              "a trace needs at least one of each");
     }
     const auto n = static_cast<std::size_t>(trace.samples);
     const auto e = static_cast<std::size_t>(trace.exits);
     const auto sized = [&](const char* name, std::size_t has, std::size_t needs, const char* shape) {
         if (has != needs) {
-            raise(std::string{"exit_trace::"} + name, number(has) + " elements, where " + shape + " = " + number(needs) + " are needed",
+            raise(std::string{"exit_trace::"} + name,
+                  number(has) + " elements, where " + shape + " = " + number(needs) + " are needed",
                   "N = " + number(n) + " samples, E = " + number(e) + " exits");
         }
     };
@@ -76,11 +78,14 @@ inline void check_trace(const exit_trace& trace) {
         for (std::size_t k = 0; k < e; ++k) {
             const std::size_t x = i * e + k;
             if (!std::isfinite(trace.confidence[x])) {
-                raise("exit_trace::confidence", number(trace.confidence[x]) + " at sample " + number(i) + ", exit " + number(k),
+                raise("exit_trace::confidence",
+                      number(trace.confidence[x]) + " at sample " + number(i) + ", exit " + number(k),
                       "the logits there are not finite: look for a diverged exit");
             }
-            if (trace.correct[x] > 1 || (judged && (trace.prediction[x] == trace.labels[i]) != (trace.correct[x] != 0))) {
-                raise("exit_trace::correct", number(static_cast<int>(trace.correct[x])) + " at sample " + number(i) + ", exit " + number(k),
+            if (trace.correct[x] > 1 ||
+                (judged && (trace.prediction[x] == trace.labels[i]) != (trace.correct[x] != 0))) {
+                raise("exit_trace::correct",
+                      number(static_cast<int>(trace.correct[x])) + " at sample " + number(i) + ", exit " + number(k),
                       judged ? "it must be 1 where the prediction is the label, else 0" : "it must be 0 or 1");
             }
         }
@@ -101,7 +106,8 @@ inline void check_trace(const exit_trace& trace) {
         trace.correct.resize(trace.prediction.size());
         for (int i = 0; i < trace.samples; ++i) {
             for (int e = 0; e < trace.exits; ++e) {
-                trace.correct[trace.at(i, e)] = trace.prediction[trace.at(i, e)] == trace.labels[static_cast<std::size_t>(i)];
+                trace.correct[trace.at(i, e)] =
+                    trace.prediction[trace.at(i, e)] == trace.labels[static_cast<std::size_t>(i)];
             }
         }
     }
@@ -134,13 +140,16 @@ struct exit_evaluation {
 /// @par Errors        eenn::error naming the exit, the threshold and the range.
 inline void check_thresholds(std::span<const float> thresholds, std::span<const threshold_range> ranges) {
     if (ranges.size() != thresholds.size() && ranges.size() != 1) {
-        raise("check_thresholds", std::to_string(ranges.size()) + " ranges for " + std::to_string(thresholds.size()) + " thresholds",
+        raise("check_thresholds",
+              std::to_string(ranges.size()) + " ranges for " + std::to_string(thresholds.size()) + " thresholds",
               "give one range for all or one for each exit but the last");
     }
     for (std::size_t e = 0; e < thresholds.size(); ++e) {
         const threshold_range& r = ranges[ranges.size() == 1 ? 0 : e];
         if (thresholds[e] == never_exit || r.contains(static_cast<double>(thresholds[e]))) continue;
-        raise("threshold of exit " + std::to_string(e), std::to_string(thresholds[e]) + " is outside of [" + std::to_string(r.low) + ", " + std::to_string(r.high) + "]",
+        raise("threshold of exit " + std::to_string(e),
+              std::to_string(thresholds[e]) + " is outside of [" + std::to_string(r.low) + ", " +
+                  std::to_string(r.high) + "]",
               "take one inside, or never_exit to close the exit");
     }
 }
@@ -188,7 +197,8 @@ inline void check_thresholds(std::span<const float> thresholds, std::span<const 
 [[nodiscard]] inline double lone_accuracy(const exit_trace& trace, int exit) {
     check_trace(trace);
     if (exit < 0 || exit >= trace.exits) {
-        raise("lone_accuracy", "exit " + std::to_string(exit) + " of " + std::to_string(trace.exits), "exits count from 0");
+        raise("lone_accuracy", "exit " + std::to_string(exit) + " of " + std::to_string(trace.exits),
+              "exits count from 0");
     }
     int right = 0;
     for (int i = 0; i < trace.samples; ++i) right += trace.correct[trace.at(i, exit)];

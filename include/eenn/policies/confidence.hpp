@@ -42,7 +42,9 @@ struct threshold_range {
     double low = 0;
     double high = 1;
 
-    [[nodiscard]] constexpr bool contains(double threshold) const noexcept { return threshold >= low && threshold <= high; }
+    [[nodiscard]] constexpr bool contains(double threshold) const noexcept {
+        return threshold >= low && threshold <= high;
+    }
     friend constexpr bool operator==(const threshold_range&, const threshold_range&) = default;
 };
 
@@ -52,13 +54,14 @@ struct threshold_range {
 /// and `confidence(logits, temperature, state)`: noexcept, no heap, logits divided by the temperature first. It notes
 /// its prediction in the state (see note_prediction), so that policies may differ from exit to exit.
 template <class P>
-concept ConfidencePolicy =
-    std::is_empty_v<P> && std::default_initializable<P> && requires(const P p, std::span<const float> logits, exit_state& state) {
-        { P::name } -> std::convertible_to<std::string_view>;
-        { P::default_threshold } -> std::convertible_to<float>;
-        { P::thresholds(int{}) } -> std::same_as<threshold_range>;  // argument: E
-        { p.confidence(logits, 1.0F, state) } noexcept -> std::same_as<scored<float>>;
-    };
+concept ConfidencePolicy = std::is_empty_v<P> && std::default_initializable<P> &&
+    requires(const P p, std::span<const float> logits, exit_state& state) {
+    { P::name } -> std::convertible_to<std::string_view>;
+    { P::default_threshold } -> std::convertible_to<float>;
+    { P::thresholds(int{}) } -> std::same_as<threshold_range>;  // argument: E
+    { p.confidence(logits, 1.0F, state) }
+    noexcept->std::same_as<scored<float>>;
+};
 
 /// @brief Index of the largest logit (the first of equals), the largest and the second largest logit.
 ///

@@ -20,8 +20,8 @@ struct margin {
     [[nodiscard]] static constexpr threshold_range thresholds(int /*exits*/) noexcept { return {0, 1}; }
 
     template <std::floating_point T = float>
-    [[nodiscard]] scored<T> confidence(std::span<const std::type_identity_t<T>> logits, std::type_identity_t<T> temperature,
-                                       exit_state& state) const noexcept {
+    [[nodiscard]] scored<T> confidence(std::span<const std::type_identity_t<T>> logits,
+                                       std::type_identity_t<T> temperature, exit_state& state) const noexcept {
         const leading_logits<T> lead{logits};
         note_prediction(state, usable_temperature(temperature) ? lead.label : -1);
         if (state.last_label < 0) return {};

@@ -19,11 +19,13 @@ namespace eenn {
 struct patience {
     static constexpr std::string_view name = "patience";
     static constexpr float default_threshold = 2;
-    [[nodiscard]] static constexpr threshold_range thresholds(int exits) noexcept { return {1, static_cast<double>(exits)}; }
+    [[nodiscard]] static constexpr threshold_range thresholds(int exits) noexcept {
+        return {1, static_cast<double>(exits)};
+    }
 
     template <std::floating_point T = float>
-    [[nodiscard]] scored<T> confidence(std::span<const std::type_identity_t<T>> logits, std::type_identity_t<T> /*temperature*/,
-                                       exit_state& state) const noexcept {
+    [[nodiscard]] scored<T> confidence(std::span<const std::type_identity_t<T>> logits,
+                                       std::type_identity_t<T> /*temperature*/, exit_state& state) const noexcept {
         note_prediction(state, leading_logits<T>{logits}.label);
         if (state.last_label < 0) return {};
         return {state.last_label, static_cast<T>(state.streak)};

@@ -57,8 +57,8 @@ struct policy {
     }
     /// Logits (C), temperature > 0, the state of this sample. `p.confidence<double>(...)` for double.
     template <std::floating_point T = float>
-    [[nodiscard]] scored<T> confidence(std::span<const std::type_identity_t<T>> logits, std::type_identity_t<T> temperature,
-                                       exit_state& state) const noexcept {
+    [[nodiscard]] scored<T> confidence(std::span<const std::type_identity_t<T>> logits,
+                                       std::type_identity_t<T> temperature, exit_state& state) const noexcept {
         return visit([&](auto p) { return p.template confidence<T>(logits, temperature, state); });
     }
     friend constexpr bool operator==(const policy&, const policy&) = default;

@@ -22,10 +22,11 @@ namespace eenn::report {
 /// @brief The shortest decimal that reads back as the same number.
 /// @par Errors eenn::error if it is not finite: JSON has no such number.
 template <class Number>
-    requires((std::integral<Number> || std::floating_point<Number>) && !std::same_as<Number, bool>)
-[[nodiscard]] std::string json_number(Number value) {
+requires((std::integral<Number> || std::floating_point<Number>)&&!std::same_as<Number, bool>) [[nodiscard]] std::string
+    json_number(Number value) {
     if constexpr (std::floating_point<Number>) {
-        if (!std::isfinite(value)) raise("json_number", std::to_string(value), "JSON has no such number: leave it out or write null");
+        if (!std::isfinite(value))
+            raise("json_number", std::to_string(value), "JSON has no such number: leave it out or write null");
     }
     char buffer[64];
     return {buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr};
@@ -59,8 +60,8 @@ public:
     json_writer& value(const char* text) { return value(std::string_view{text}); }
     json_writer& value(bool truth) { return put(truth ? "true" : "false"); }
     template <class Number>
-        requires((std::integral<Number> || std::floating_point<Number>) && !std::same_as<Number, bool>)
-    json_writer& value(Number number) {
+    requires((std::integral<Number> ||
+              std::floating_point<Number>)&&!std::same_as<Number, bool>) json_writer& value(Number number) {
         return put(json_number(number));
     }
     json_writer& null() { return put("null"); }
@@ -79,7 +80,8 @@ public:
 
     /// The finished value.
     [[nodiscard]] const std::string& text() const {
-        if (!open_.empty() || text_.empty()) raise("json_writer", "the value is not finished", "end every object and array");
+        if (!open_.empty() || text_.empty())
+            raise("json_writer", "the value is not finished", "end every object and array");
         return text_;
     }
 
@@ -90,7 +92,9 @@ private:
         bool lines = false;  // its members stand on lines of their own
     };
 
-    [[noreturn]] static void misplaced(const std::string& what) { raise("json_writer", what + " is out of place", "objects take a key before each value"); }
+    [[noreturn]] static void misplaced(const std::string& what) {
+        raise("json_writer", what + " is out of place", "objects take a key before each value");
+    }
 
     void new_line() {
         if (indent_ > 0) text_ += '\n' + std::string(indent_ * open_.size(), ' ');

@@ -39,8 +39,8 @@ namespace eenn::report {
 }
 
 /// @brief One line: "train  [=====>    ]  52 %  520/1000  84.1/s  5.7 s left  loss 0.41". An unknown total (0) leaves bar and time out.
-[[nodiscard]] inline std::string progress_text(std::string_view stage, std::int64_t done, std::int64_t total, double elapsed_s,
-                                               std::string_view note, int bar_width) {
+[[nodiscard]] inline std::string progress_text(std::string_view stage, std::int64_t done, std::int64_t total,
+                                               double elapsed_s, std::string_view note, int bar_width) {
     std::string line{stage};
     char text[64];
     if (total > 0) {
@@ -51,7 +51,8 @@ namespace eenn::report {
             if (filled < bar_width) line += '>' + std::string(static_cast<std::size_t>(bar_width - filled - 1), ' ');
             line += ']';
         }
-        std::snprintf(text, sizeof text, "  %3.0f %%  %lld/%lld", std::floor(100 * share), static_cast<long long>(done), static_cast<long long>(total));
+        std::snprintf(text, sizeof text, "  %3.0f %%  %lld/%lld", std::floor(100 * share), static_cast<long long>(done),
+                      static_cast<long long>(total));
     } else {
         std::snprintf(text, sizeof text, "  %lld", static_cast<long long>(done));
     }
@@ -80,7 +81,8 @@ public:
     enum class output { detect, terminal, plain };
 
     /// The stream must outlive the bar.
-    explicit progress_bar(std::FILE* stream = stderr, output kind = output::detect) : stream_{stream}, terminal_{kind == output::terminal} {
+    explicit progress_bar(std::FILE* stream = stderr, output kind = output::detect)
+        : stream_{stream}, terminal_{kind == output::terminal} {
         if (kind == output::detect) {
 #if defined(_WIN32)
             terminal_ = _isatty(_fileno(stream)) != 0;

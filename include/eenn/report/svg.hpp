@@ -34,12 +34,12 @@ struct chart_point {
 struct chart_series {
     std::string name{};  ///< empty: not in the legend
     std::vector<chart_point> points{};
-    bool line = true;    ///< join the points in their order
-    bool step = false;   ///< join them by stairs: across, then up
+    bool line = true;   ///< join the points in their order
+    bool step = false;  ///< join them by stairs: across, then up
     bool dashed = false;
     marker sign = marker::none;
-    int colour = 0;      ///< 0 to 5, or -1 for grey; told apart by colour-blind readers too
-    double size = 4.5;   ///< of the sign, in pixels from its centre
+    int colour = 0;     ///< 0 to 5, or -1 for grey; told apart by colour-blind readers too
+    double size = 4.5;  ///< of the sign, in pixels from its centre
 };
 
 /// @brief A dashed line across the chart at one value, labelled at its end.
@@ -114,29 +114,38 @@ struct box {
         if ((static_cast<unsigned char>(c) & 0xc0) == 0x80) continue;
         em += std::string_view{"iljtf.,:;|'!() "}.find(c) != std::string_view::npos ? 0.32
               : std::string_view{"mwMW%@"}.find(c) != std::string_view::npos        ? 0.86
-              : c >= 'A' && c <= 'Z'                                                 ? 0.68
-                                                                                     : 0.565;
+              : c >= 'A' && c <= 'Z'                                                ? 0.68
+                                                                                    : 0.565;
     }
     return em * font_size;
 }
 
-[[nodiscard]] inline std::string text(double x, double y, std::string_view content, const char* classes, const char* anchor = "start") {
-    return "<text class=\"" + std::string{classes} + "\" x=\"" + px(x) + "\" y=\"" + px(y) + "\" text-anchor=\"" + anchor + "\">" + xml_text(content) + "</text>\n";
+[[nodiscard]] inline std::string text(double x, double y, std::string_view content, const char* classes,
+                                      const char* anchor = "start") {
+    return "<text class=\"" + std::string{classes} + "\" x=\"" + px(x) + "\" y=\"" + px(y) + "\" text-anchor=\"" +
+           anchor + "\">" + xml_text(content) + "</text>\n";
 }
 
 [[nodiscard]] inline std::string line(double x1, double y1, double x2, double y2, const char* classes) {
-    return "<line class=\"" + std::string{classes} + "\" x1=\"" + px(x1) + "\" y1=\"" + px(y1) + "\" x2=\"" + px(x2) + "\" y2=\"" + px(y2) + "\"/>\n";
+    return "<line class=\"" + std::string{classes} + "\" x1=\"" + px(x1) + "\" y1=\"" + px(y1) + "\" x2=\"" + px(x2) +
+           "\" y2=\"" + px(y2) + "\"/>\n";
 }
 
-[[nodiscard]] inline std::string colour_class(int colour) { return colour < 0 ? "cg" : "c" + std::to_string(colour % 6); }
+[[nodiscard]] inline std::string colour_class(int colour) {
+    return colour < 0 ? "cg" : "c" + std::to_string(colour % 6);
+}
 
 /// A sign with a rim in the background's colour, so that signs which touch stay apart.
 [[nodiscard]] inline std::string sign(marker kind, double x, double y, double r, int colour) {
     const std::string c = colour_class(colour);
-    if (kind == marker::circle) return "<circle class=\"m " + c + "\" cx=\"" + px(x) + "\" cy=\"" + px(y) + "\" r=\"" + px(r) + "\"/>\n";
-    if (kind == marker::ring) return "<circle class=\"ring " + c + "\" cx=\"" + px(x) + "\" cy=\"" + px(y) + "\" r=\"" + px(r - 1) + "\"/>\n";
+    if (kind == marker::circle)
+        return "<circle class=\"m " + c + "\" cx=\"" + px(x) + "\" cy=\"" + px(y) + "\" r=\"" + px(r) + "\"/>\n";
+    if (kind == marker::ring)
+        return "<circle class=\"ring " + c + "\" cx=\"" + px(x) + "\" cy=\"" + px(y) + "\" r=\"" + px(r - 1) + "\"/>\n";
     std::string points;
-    const auto corner = [&](double dx, double dy) { points += (points.empty() ? "" : " ") + px(x + dx) + "," + px(y + dy); };
+    const auto corner = [&](double dx, double dy) {
+        points += (points.empty() ? "" : " ") + px(x + dx) + "," + px(y + dy);
+    };
     if (kind == marker::square) {
         const double s = 0.87 * r;
         corner(-s, -s), corner(s, -s), corner(s, s), corner(-s, s);
@@ -158,7 +167,10 @@ struct box {
 
 /// How far a series' signs reach from their centres.
 [[nodiscard]] inline double reach_of(const chart_series& s) {
-    return s.sign == marker::none ? 2 : s.sign == marker::star ? 1.5 * s.size : s.sign == marker::diamond ? 1.2 * s.size : s.size;
+    return s.sign == marker::none      ? 2
+           : s.sign == marker::star    ? 1.5 * s.size
+           : s.sign == marker::diamond ? 1.2 * s.size
+                                       : s.size;
 }
 
 // Okabe and Ito (2008), "Color universal design"; on dark ground the same hues, lighter.
@@ -170,14 +182,17 @@ inline constexpr std::array<const char*, 6> dark{"#4fa8e0", "#ff8c42", "#3cc79c"
         std::string css;
         for (std::size_t k = 0; k < palette.size(); ++k) {
             const std::string c = ".c" + std::to_string(k);
-            css += indent + ".m" + c + "{fill:" + palette[k] + "} .l" + c + ",.ring" + c + "{stroke:" + palette[k] + "}\n";
+            css +=
+                indent + ".m" + c + "{fill:" + palette[k] + "} .l" + c + ",.ring" + c + "{stroke:" + palette[k] + "}\n";
         }
         return css + indent + ".m.cg{fill:" + grey + "} .l.cg,.ring.cg{stroke:" + grey + "}\n";
     };
     return "<style>\n"
-           "text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif;fill:#1f2328;font-size:12.5px}\n"
+           "text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica "
+           "Neue',Arial,sans-serif;fill:#1f2328;font-size:12.5px}\n"
            ".title{font-size:17px;font-weight:600}\n"
-           ".sub{font-size:13px;fill:#59636e} .tick{fill:#59636e;font-variant-numeric:tabular-nums} .axis{font-size:13px}\n"
+           ".sub{font-size:13px;fill:#59636e} .tick{fill:#59636e;font-variant-numeric:tabular-nums} "
+           ".axis{font-size:13px}\n"
            ".label{font-weight:500;paint-order:stroke;stroke:#fff;stroke-width:3.5px;stroke-linejoin:round}\n"
            ".guide{fill:#59636e;font-size:12px;paint-order:stroke;stroke:#fff;stroke-width:3px;stroke-linejoin:round}\n"
            ".back{fill:#fff} .grid{stroke:#e4e8ec;stroke-width:1} .frame{stroke:#8c959f;stroke-width:1}\n"
@@ -211,15 +226,19 @@ inline constexpr std::array<const char*, 6> dark{"#4fa8e0", "#ff8c42", "#3cc79c"
         for (std::size_t i = 0; i < s.points.size(); ++i) {
             const chart_point& p = s.points[i];
             if (!std::isfinite(p.x) || !std::isfinite(p.y)) {
-                raise("to_svg", "point " + std::to_string(i) + " of series '" + s.name + "' is (" + std::to_string(p.x) + ", " + std::to_string(p.y) + ")",
+                raise("to_svg",
+                      "point " + std::to_string(i) + " of series '" + s.name + "' is (" + std::to_string(p.x) + ", " +
+                          std::to_string(p.y) + ")",
                       "leave it out");
             }
-            data = {std::min(data.left, p.x), std::min(data.top, p.y), std::max(data.right, p.x), std::max(data.bottom, p.y)};
+            data = {std::min(data.left, p.x), std::min(data.top, p.y), std::max(data.right, p.x),
+                    std::max(data.bottom, p.y)};
         }
     }
     if (!(data.left <= data.right)) raise("to_svg", "the chart has no points", "give a series with at least one");
     for (const chart_guide& g : c.guides) {
-        if (!std::isfinite(g.at)) raise("to_svg", "the guide '" + g.label + "' is at " + std::to_string(g.at), "leave it out");
+        if (!std::isfinite(g.at))
+            raise("to_svg", "the guide '" + g.label + "' is at " + std::to_string(g.at), "leave it out");
         if (g.horizontal) {
             data.top = std::min(data.top, g.at);
             data.bottom = std::max(data.bottom, g.at);
@@ -230,7 +249,8 @@ inline constexpr std::array<const char*, 6> dark{"#4fa8e0", "#ff8c42", "#3cc79c"
     }
     const auto ticks_of = [](const chart_axis& axis, double low, double high, int wanted) {
         for (const auto& limit : {axis.low, axis.high}) {
-            if (limit && !std::isfinite(*limit)) raise("to_svg", "a limit of axis '" + axis.title + "' is " + std::to_string(*limit), "leave it out");
+            if (limit && !std::isfinite(*limit))
+                raise("to_svg", "a limit of axis '" + axis.title + "' is " + std::to_string(*limit), "leave it out");
         }
         return nice_ticks(std::min(low, axis.low.value_or(low)), std::max(high, axis.high.value_or(high)), wanted);
     };
@@ -260,9 +280,10 @@ inline constexpr std::array<const char*, 6> dark{"#4fa8e0", "#ff8c42", "#3cc79c"
         legend_x += width;
     }
     double tick_width = 0;
-    for (const double v : y_ticks.values()) tick_width = std::max(tick_width, text_width(number_text(v, y_ticks.step, c.y.style), 12.5));
-    box frame{margin + (c.y.title.empty() ? 0 : 22) + tick_width + 8, (legend.empty() ? head : legend_y + 8) + 14, c.width - margin - 12.0,
-                    c.height - margin - (c.x.title.empty() ? 18.0 : 42.0)};
+    for (const double v : y_ticks.values())
+        tick_width = std::max(tick_width, text_width(number_text(v, y_ticks.step, c.y.style), 12.5));
+    box frame{margin + (c.y.title.empty() ? 0 : 22) + tick_width + 8, (legend.empty() ? head : legend_y + 8) + 14,
+              c.width - margin - 12.0, c.height - margin - (c.x.title.empty() ? 18.0 : 42.0)};
     // Room at the right for the labels of points at the right end; those stand there in a column.
     const auto share_of = [&](const chart_point& p) { return (p.x - x_ticks.low) / (x_ticks.high - x_ticks.low); };
     constexpr double right_end = 0.95;
@@ -271,14 +292,20 @@ inline constexpr std::array<const char*, 6> dark{"#4fa8e0", "#ff8c42", "#3cc79c"
             const double share = share_of(p);
             if (p.label.empty() || share < right_end) continue;
             const double room = c.width - margin - label_width(p.label) - reach_of(s) - 6 - frame.left;
-            frame.right = std::max(frame.left + 0.7 * (c.width - frame.left), std::min(frame.right, frame.left + room / share));
+            frame.right =
+                std::max(frame.left + 0.7 * (c.width - frame.left), std::min(frame.right, frame.left + room / share));
         }
     }
-    const auto at_x = [&](double v) { return frame.left + (v - x_ticks.low) / (x_ticks.high - x_ticks.low) * (frame.right - frame.left); };
-    const auto at_y = [&](double v) { return frame.bottom - (v - y_ticks.low) / (y_ticks.high - y_ticks.low) * (frame.bottom - frame.top); };
+    const auto at_x = [&](double v) {
+        return frame.left + (v - x_ticks.low) / (x_ticks.high - x_ticks.low) * (frame.right - frame.left);
+    };
+    const auto at_y = [&](double v) {
+        return frame.bottom - (v - y_ticks.low) / (y_ticks.high - y_ticks.low) * (frame.bottom - frame.top);
+    };
 
-    std::string out = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + std::to_string(c.width) + " " + std::to_string(c.height) +
-                      "\" width=\"" + std::to_string(c.width) + "\" height=\"" + std::to_string(c.height) + "\" role=\"img\">\n";
+    std::string out = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + std::to_string(c.width) + " " +
+                      std::to_string(c.height) + "\" width=\"" + std::to_string(c.width) + "\" height=\"" +
+                      std::to_string(c.height) + "\" role=\"img\">\n";
     out += "<title>" + xml_text(c.title) + "</title>\n" + style();
     out += "<rect class=\"back\" width=\"100%\" height=\"100%\" rx=\"6\"/>\n";
     double baseline = margin + 14;
@@ -296,12 +323,14 @@ inline constexpr std::array<const char*, 6> dark{"#4fa8e0", "#ff8c42", "#3cc79c"
         out += line(frame.left, at_y(v), frame.right, at_y(v), "grid");
         out += text(frame.left - 8, at_y(v) + 4.3, number_text(v, y_ticks.step, c.y.style), "tick", "end");
     }
-    out += line(frame.left, frame.bottom, frame.right, frame.bottom, "frame") + line(frame.left, frame.top, frame.left, frame.bottom, "frame");
+    out += line(frame.left, frame.bottom, frame.right, frame.bottom, "frame") +
+           line(frame.left, frame.top, frame.left, frame.bottom, "frame");
     if (!c.x.title.empty()) out += text((frame.left + frame.right) / 2, c.height - margin, c.x.title, "axis", "middle");
     if (!c.y.title.empty()) {
         const double x = margin + 8;
         const double y = (frame.top + frame.bottom) / 2;
-        out += "<text class=\"axis\" text-anchor=\"middle\" transform=\"translate(" + px(x) + " " + px(y) + ") rotate(-90)\">" + xml_text(c.y.title) + "</text>\n";
+        out += "<text class=\"axis\" text-anchor=\"middle\" transform=\"translate(" + px(x) + " " + px(y) +
+               ") rotate(-90)\">" + xml_text(c.y.title) + "</text>\n";
     }
 
     // What labels should keep off: signs, lines sampled every few pixels, other labels.
@@ -360,8 +389,8 @@ inline constexpr std::array<const char*, 6> dark{"#4fa8e0", "#ff8c42", "#3cc79c"
         if (g.horizontal) {
             const double left = frame.left + 6;
             const double right = frame.right - 4;
-            places = {box{right - width, y - 17, right, y - 3}, box{right - width, y + 4, right, y + 18}, box{left, y - 17, left + width, y - 3},
-                      box{left, y + 4, left + width, y + 18}};
+            places = {box{right - width, y - 17, right, y - 3}, box{right - width, y + 4, right, y + 18},
+                      box{left, y - 17, left + width, y - 3}, box{left, y + 4, left + width, y + 18}};
         } else {
             const double top = frame.top + 3;
             const double bottom = frame.bottom - 4;
@@ -411,7 +440,8 @@ inline constexpr std::array<const char*, 6> dark{"#4fa8e0", "#ff8c42", "#3cc79c"
         const double y = at_y(e.point->y);
         if (std::abs(e.y - y) > 5) leads += line(at_x(e.point->x), y, column_x - 2, e.y, "lead");
         labels += text(column_x, e.y + 4.3, e.point->label, "label");
-        taken.push_back({column_x, e.y - label_height / 2, column_x + label_width(e.point->label), e.y + label_height / 2});
+        taken.push_back(
+            {column_x, e.y - label_height / 2, column_x + label_width(e.point->label), e.y + label_height / 2});
     }
 
     // Every other label at the place around its point that covers least; nearer places first among equals.
@@ -427,7 +457,8 @@ inline constexpr std::array<const char*, 6> dark{"#4fa8e0", "#ff8c42", "#3cc79c"
             box chosen{};
             bool far = false;
             for (const double gap : {4.0, 18.0, 34.0}) {
-                for (const auto& [dx, dy] : {std::array<double, 2>{1, 0}, {1, 1}, {1, -1}, {-1, -1}, {-1, 0}, {-1, 1}, {0, 1}, {0, -1}}) {
+                for (const auto& [dx, dy] :
+                     {std::array<double, 2>{1, 0}, {1, 1}, {1, -1}, {-1, -1}, {-1, 0}, {-1, 1}, {0, 1}, {0, -1}}) {
                     const double reach = (dx != 0 && dy != 0 ? 0.75 : 1.0) * (reach_of(s) + gap);
                     const double cx = x + dx * (reach + width / 2);
                     const double cy = y + dy * (reach + height / 2);
@@ -444,7 +475,8 @@ inline constexpr std::array<const char*, 6> dark{"#4fa8e0", "#ff8c42", "#3cc79c"
             }
             taken.push_back(chosen);
             if (far) {
-                leads += line(x, y, std::clamp(x, chosen.left, chosen.right), std::clamp(y, chosen.top + 2, chosen.bottom - 2), "lead");
+                leads += line(x, y, std::clamp(x, chosen.left, chosen.right),
+                              std::clamp(y, chosen.top + 2, chosen.bottom - 2), "lead");
             }
             labels += text((chosen.left + chosen.right) / 2, chosen.bottom - 3.5, p.label, "label", "middle");
         }
@@ -454,9 +486,11 @@ inline constexpr std::array<const char*, 6> dark{"#4fa8e0", "#ff8c42", "#3cc79c"
     for (const entry& e : legend) {
         const double y = e.y - 4.3;
         if (e.series->line) {
-            out += line(e.x, y, e.x + 24, y, ("l " + colour_class(e.series->colour) + (e.series->dashed ? " dash" : "")).c_str());
+            out += line(e.x, y, e.x + 24, y,
+                        ("l " + colour_class(e.series->colour) + (e.series->dashed ? " dash" : "")).c_str());
         }
-        if (e.series->sign != marker::none) out += sign(e.series->sign, e.x + 12, y, std::min(e.series->size, 5.5), e.series->colour);
+        if (e.series->sign != marker::none)
+            out += sign(e.series->sign, e.x + 12, y, std::min(e.series->size, 5.5), e.series->colour);
         out += text(e.x + 31, e.y, e.series->name, "legend");
     }
     return out + "</svg>\n";

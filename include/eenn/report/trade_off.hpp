@@ -19,9 +19,9 @@ namespace eenn::report {
 /// @brief What is drawn, besides the front and the exits.
 struct trade_off_options {
     std::string title = "Accuracy against mean cost";
-    std::string subtitle{};                   ///< data set, number of samples, seed
+    std::string subtitle{};  ///< data set, number of samples, seed
     std::string cost_title = "mean MACs per sample";
-    std::vector<std::string> exit_names{};    ///< (E); empty: "exit 1", ..., "last exit"
+    std::vector<std::string> exit_names{};  ///< (E); empty: "exit 1", ..., "last exit"
     std::string chosen_name = "chosen thresholds";
 };
 
@@ -34,7 +34,8 @@ struct trade_off_options {
                                            const trade_off_options& options = {}) {
     check_trace(trace);
     if (!options.exit_names.empty() && options.exit_names.size() != static_cast<std::size_t>(trace.exits)) {
-        raise("trade_off_chart", std::to_string(options.exit_names.size()) + " names for " + std::to_string(trace.exits) + " exits");
+        raise("trade_off_chart",
+              std::to_string(options.exit_names.size()) + " names for " + std::to_string(trace.exits) + " exits");
     }
     chart c;
     c.title = options.title;
@@ -60,7 +61,9 @@ struct trade_off_options {
     for (int e = 0; e < trace.exits; ++e) {
         const bool is_last = e + 1 == trace.exits;
         const auto at = static_cast<std::size_t>(e);
-        const std::string name = !options.exit_names.empty() ? options.exit_names[at] : is_last ? "last exit" : "exit " + std::to_string(e + 1);
+        const std::string name = !options.exit_names.empty() ? options.exit_names[at]
+                                 : is_last                   ? "last exit"
+                                                             : "exit " + std::to_string(e + 1);
         (is_last ? last : alone).points.push_back({trace.cost[at], lone_accuracy(trace, e), name});
     }
     const chart_point end = last.points.front();
@@ -71,7 +74,10 @@ struct trade_off_options {
     std::string label;
     if (end.x > 0) label = "\xe2\x88\x92" + fixed(100 * (1 - chosen.mean_cost / end.x)) + " % cost, ";
     const double points = 100 * (chosen.accuracy - end.y);
-    label += (points < -0.05 ? "\xe2\x88\x92" : points >= 0.05 ? "+" : "\xc2\xb1") + fixed(std::abs(points)) + " points";
+    label += (points < -0.05   ? "\xe2\x88\x92"
+              : points >= 0.05 ? "+"
+                               : "\xc2\xb1") +
+             fixed(std::abs(points)) + " points";
     chart_series point{.name = options.chosen_name, .points = {{chosen.mean_cost, chosen.accuracy, label}}};
     point.line = false;
     point.sign = marker::star;

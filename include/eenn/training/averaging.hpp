@@ -32,12 +32,13 @@ namespace eenn {
 /// @par Source  Polyak, Juditsky (1992) for averaging as such; the bias correction of Kingma, Ba (2015), section 3, kept
 ///              inside of the average.
 template <std::floating_point T = float>
-void average_weights(std::span<std::type_identity_t<T>> average, std::span<const std::type_identity_t<T>> weights, double decay,
-                     std::int64_t update, bool warm_up = true) {
+void average_weights(std::span<std::type_identity_t<T>> average, std::span<const std::type_identity_t<T>> weights,
+                     double decay, std::int64_t update, bool warm_up = true) {
     if (!(decay >= 0 && decay < 1)) raise("average_weights: decay", std::to_string(decay), "take a value in [0, 1)");
     if (update < 1) raise("average_weights: update", std::to_string(update), "updates count from 1");
     if (average.size() != weights.size()) {
-        raise("average_weights: average", std::to_string(average.size()) + " elements for " + std::to_string(weights.size()) + " weights",
+        raise("average_weights: average",
+              std::to_string(average.size()) + " elements for " + std::to_string(weights.size()) + " weights",
               "it belongs to another network");
     }
     const double t = static_cast<double>(update);

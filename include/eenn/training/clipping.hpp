@@ -25,7 +25,8 @@ namespace eenn {
 /// @par Cost    2 flops and one load an element.
 /// @par Errors  eenn::error if a range is wrong.
 template <std::floating_point T = float>
-[[nodiscard]] double gradient_norm(std::span<const std::type_identity_t<T>> gradient, std::span<const parameter_range> ranges) {
+[[nodiscard]] double gradient_norm(std::span<const std::type_identity_t<T>> gradient,
+                                   std::span<const parameter_range> ranges) {
     check_ranges(ranges, gradient.size());
     constexpr std::size_t places = 8;
     double sums[places] = {};
@@ -33,9 +34,11 @@ template <std::floating_point T = float>
         const T* g = gradient.data() + range.offset;
         std::size_t i = 0;
         for (; i + places <= range.count; i += places) {
-            for (std::size_t k = 0; k < places; ++k) sums[k] += static_cast<double>(g[i + k]) * static_cast<double>(g[i + k]);
+            for (std::size_t k = 0; k < places; ++k)
+                sums[k] += static_cast<double>(g[i + k]) * static_cast<double>(g[i + k]);
         }
-        for (std::size_t k = 0; i + k < range.count; ++k) sums[k] += static_cast<double>(g[i + k]) * static_cast<double>(g[i + k]);
+        for (std::size_t k = 0; i + k < range.count; ++k)
+            sums[k] += static_cast<double>(g[i + k]) * static_cast<double>(g[i + k]);
     }
     return std::sqrt(((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7])));
 }
@@ -47,7 +50,8 @@ template <std::floating_point T = float>
 /// @par Errors  eenn::error if a range is wrong or the limit is not positive.
 /// @par Source  Pascanu, Mikolov, Bengio (2013), "On the difficulty of training recurrent neural networks", algorithm 1.
 template <std::floating_point T = float>
-double clip_gradient(std::span<std::type_identity_t<T>> gradient, std::span<const parameter_range> ranges, double limit) {
+double clip_gradient(std::span<std::type_identity_t<T>> gradient, std::span<const parameter_range> ranges,
+                     double limit) {
     if (!(limit > 0)) raise("clip_gradient: limit", std::to_string(limit), "take a positive one");
     const double norm = gradient_norm<T>(gradient, ranges);
     if (!(norm > limit) || !std::isfinite(norm)) return norm;

@@ -39,7 +39,8 @@ template <std::floating_point T>
 [[nodiscard]] inline double exponential_sum(const T* z, std::size_t classes, double temperature, T& largest) noexcept {
     largest = *std::max_element(z, z + classes);
     double sum = 0;
-    for (std::size_t c = 0; c < classes; ++c) sum += static_cast<double>(std::exp((z[c] - largest) / static_cast<T>(temperature)));
+    for (std::size_t c = 0; c < classes; ++c)
+        sum += static_cast<double>(std::exp((z[c] - largest) / static_cast<T>(temperature)));
     return sum;
 }
 
@@ -50,8 +51,8 @@ inline void put(T* g, T value, bool accumulate) noexcept {
 
 /// -sum_c q_c log p_c with q = (1 - smoothing) (share e_first + (1 - share) e_second) + smoothing / C; g = scale (p - q).
 template <std::floating_point T>
-inline double cross_entropy(const T* z, T* g, std::size_t classes, std::size_t first, std::size_t second, double share, double smoothing,
-                            double scale, bool accumulate) noexcept {
+inline double cross_entropy(const T* z, T* g, std::size_t classes, std::size_t first, std::size_t second, double share,
+                            double smoothing, double scale, bool accumulate) noexcept {
     T largest;
     const double sum = exponential_sum(z, classes, 1.0, largest);
     const double sure = 1 - smoothing;
@@ -67,7 +68,8 @@ inline double cross_entropy(const T* z, T* g, std::size_t classes, std::size_t f
     if (g != nullptr) {
         const T factor = static_cast<T>(scale / sum);
         const T background = static_cast<T>(scale * flat);
-        for (std::size_t c = 0; c < classes; ++c) put(g + c, factor * std::exp(z[c] - largest) - background, accumulate);
+        for (std::size_t c = 0; c < classes; ++c)
+            put(g + c, factor * std::exp(z[c] - largest) - background, accumulate);
         g[first] -= static_cast<T>(scale * sure * share);
         g[second] -= static_cast<T>(scale * sure * (1 - share));
     }
@@ -76,7 +78,8 @@ inline double cross_entropy(const T* z, T* g, std::size_t classes, std::size_t f
 
 /// temperature^2 KL(softmax(t / temperature) || softmax(z / temperature)); g = scale temperature (softmax(z) - softmax(t)).
 template <std::floating_point T>
-inline double distillation(const T* z, const T* t, T* g, std::size_t classes, double temperature, double scale, bool accumulate) noexcept {
+inline double distillation(const T* z, const T* t, T* g, std::size_t classes, double temperature, double scale,
+                           bool accumulate) noexcept {
     T z_max;
     T t_max;
     const double z_sum = exponential_sum(z, classes, temperature, z_max);
@@ -103,11 +106,12 @@ namespace loss_checks {
 inline std::size_t classes(const char* loss, std::size_t logits, std::size_t samples, std::size_t gradient) {
     if (samples == 0) raise(loss, "no samples", "give at least one label");
     if (logits == 0 || logits % samples != 0) {
-        raise(std::string{loss} + ": logits", std::to_string(logits) + " elements for " + std::to_string(samples) + " samples",
-              "their shape is (N,C)");
+        raise(std::string{loss} + ": logits",
+              std::to_string(logits) + " elements for " + std::to_string(samples) + " samples", "their shape is (N,C)");
     }
     if (gradient != 0 && gradient != logits) {
-        raise(std::string{loss} + ": gradient", std::to_string(gradient) + " elements for " + std::to_string(logits) + " logits",
+        raise(std::string{loss} + ": gradient",
+              std::to_string(gradient) + " elements for " + std::to_string(logits) + " logits",
               "give as many, or none to have the value alone");
     }
     return logits / samples;
@@ -116,7 +120,9 @@ inline std::size_t classes(const char* loss, std::size_t logits, std::size_t sam
 inline void labels(const char* argument, std::span<const std::int32_t> labels, std::size_t classes) {
     for (std::size_t i = 0; i < labels.size(); ++i) {
         if (labels[i] < 0 || static_cast<std::size_t>(labels[i]) >= classes) {
-            raise(argument, "label " + std::to_string(labels[i]) + " at index " + std::to_string(i) + " is outside of [0, " + std::to_string(classes) + ")",
+            raise(argument,
+                  "label " + std::to_string(labels[i]) + " at index " + std::to_string(i) + " is outside of [0, " +
+                      std::to_string(classes) + ")",
                   "labels count from 0 to C - 1");
         }
     }
@@ -138,24 +144,27 @@ inline void labels(const char* argument, std::span<const std::int32_t> labels, s
 struct cross_entropy {
     double smoothing = 0;
 
-    double operator()(std::span<const float> logits, std::span<const std::int32_t> labels, std::span<float> gradient = {},
-                      loss_part part = {}) const {
+    double operator()(std::span<const float> logits, std::span<const std::int32_t> labels,
+                      std::span<float> gradient = {}, loss_part part = {}) const {
         return batch<float>(logits, labels, gradient, part);
     }
-    double operator()(std::span<const double> logits, std::span<const std::int32_t> labels, std::span<double> gradient = {},
-                      loss_part part = {}) const {
+    double operator()(std::span<const double> logits, std::span<const std::int32_t> labels,
+                      std::span<double> gradient = {}, loss_part part = {}) const {
         return batch<double>(logits, labels, gradient, part);
     }
-    double operator()(std::span<const float> logits, const mixed_labels& labels, std::span<float> gradient = {}, loss_part part = {}) const {
+    double operator()(std::span<const float> logits, const mixed_labels& labels, std::span<float> gradient = {},
+                      loss_part part = {}) const {
         return mixed<float>(logits, labels, gradient, part);
     }
-    double operator()(std::span<const double> logits, const mixed_labels& labels, std::span<double> gradient = {}, loss_part part = {}) const {
+    double operator()(std::span<const double> logits, const mixed_labels& labels, std::span<double> gradient = {},
+                      loss_part part = {}) const {
         return mixed<double>(logits, labels, gradient, part);
     }
 
 private:
     template <class T>
-    double batch(std::span<const T> logits, std::span<const std::int32_t> labels, std::span<T> gradient, loss_part part) const {
+    double batch(std::span<const T> logits, std::span<const std::int32_t> labels, std::span<T> gradient,
+                 loss_part part) const {
         constexpr float all = 1;
         return mixed<T>(logits, {labels, labels, {&all, 1}}, gradient, part);
     }
@@ -165,19 +174,26 @@ private:
         const std::size_t c = loss_checks::classes("cross_entropy", logits.size(), n, gradient.size());
         loss_checks::labels("cross_entropy: labels", labels.first, c);
         if (labels.second.size() != n || (labels.share.size() != n && labels.share.size() != 1)) {
-            raise("cross_entropy: mixed_labels", std::to_string(n) + " first labels, " + std::to_string(labels.second.size()) + " second, " +
-                  std::to_string(labels.share.size()) + " shares", "give as many of each, or one share for all");
+            raise("cross_entropy: mixed_labels",
+                  std::to_string(n) + " first labels, " + std::to_string(labels.second.size()) + " second, " +
+                      std::to_string(labels.share.size()) + " shares",
+                  "give as many of each, or one share for all");
         }
-        if (labels.second.data() != labels.first.data()) loss_checks::labels("cross_entropy: second labels", labels.second, c);
-        if (!(smoothing >= 0 && smoothing <= 1)) raise("cross_entropy: smoothing", std::to_string(smoothing), "take a value in [0, 1]");
+        if (labels.second.data() != labels.first.data())
+            loss_checks::labels("cross_entropy: second labels", labels.second, c);
+        if (!(smoothing >= 0 && smoothing <= 1))
+            raise("cross_entropy: smoothing", std::to_string(smoothing), "take a value in [0, 1]");
         const double scale = part.weight / static_cast<double>(n);
         double total = 0;
         for (std::size_t i = 0; i < n; ++i) {
             const double share = static_cast<double>(labels.share[labels.share.size() == 1 ? 0 : i]);
-            if (!(share >= 0 && share <= 1)) raise("cross_entropy: share", std::to_string(share) + " at index " + std::to_string(i), "take a value in [0, 1]");
-            total += loss_rows::cross_entropy<T>(logits.data() + i * c, gradient.empty() ? nullptr : gradient.data() + i * c, c,
-                                                 static_cast<std::size_t>(labels.first[i]), static_cast<std::size_t>(labels.second[i]), share,
-                                                 smoothing, scale, part.accumulate);
+            if (!(share >= 0 && share <= 1))
+                raise("cross_entropy: share", std::to_string(share) + " at index " + std::to_string(i),
+                      "take a value in [0, 1]");
+            total += loss_rows::cross_entropy<T>(
+                logits.data() + i * c, gradient.empty() ? nullptr : gradient.data() + i * c, c,
+                static_cast<std::size_t>(labels.first[i]), static_cast<std::size_t>(labels.second[i]), share, smoothing,
+                scale, part.accumulate);
         }
         return total * scale;
     }
@@ -187,7 +203,8 @@ private:
 ///
 /// outputs, targets and gradient have one shape; the rest is as in cross_entropy.
 struct squared_error {
-    double operator()(std::span<const float> outputs, std::span<const float> targets, std::span<float> gradient = {}, loss_part part = {}) const {
+    double operator()(std::span<const float> outputs, std::span<const float> targets, std::span<float> gradient = {},
+                      loss_part part = {}) const {
         return batch<float>(outputs, targets, gradient, part);
     }
     double operator()(std::span<const double> outputs, std::span<const double> targets, std::span<double> gradient = {},
@@ -200,14 +217,16 @@ private:
     static double batch(std::span<const T> outputs, std::span<const T> targets, std::span<T> gradient, loss_part part) {
         loss_checks::classes("squared_error", outputs.size(), targets.size(), gradient.size());
         if (outputs.size() != targets.size()) {
-            raise("squared_error: targets", std::to_string(targets.size()) + " elements for " + std::to_string(outputs.size()) + " outputs");
+            raise("squared_error: targets",
+                  std::to_string(targets.size()) + " elements for " + std::to_string(outputs.size()) + " outputs");
         }
         const double scale = part.weight / static_cast<double>(outputs.size());
         double total = 0;
         for (std::size_t i = 0; i < outputs.size(); ++i) {
             const T difference = outputs[i] - targets[i];
             total += static_cast<double>(difference) * static_cast<double>(difference);
-            if (!gradient.empty()) loss_rows::put(&gradient[i], static_cast<T>(2 * scale) * difference, part.accumulate);
+            if (!gradient.empty())
+                loss_rows::put(&gradient[i], static_cast<T>(2 * scale) * difference, part.accumulate);
         }
         return total * scale;
     }
@@ -225,25 +244,29 @@ private:
 struct distillation {
     double temperature = 1;
 
-    double operator()(std::span<const float> logits, std::span<const float> teacher, std::size_t classes, std::span<float> gradient = {},
-                      loss_part part = {}) const {
+    double operator()(std::span<const float> logits, std::span<const float> teacher, std::size_t classes,
+                      std::span<float> gradient = {}, loss_part part = {}) const {
         return batch<float>(logits, teacher, classes, gradient, part);
     }
-    double operator()(std::span<const double> logits, std::span<const double> teacher, std::size_t classes, std::span<double> gradient = {},
-                      loss_part part = {}) const {
+    double operator()(std::span<const double> logits, std::span<const double> teacher, std::size_t classes,
+                      std::span<double> gradient = {}, loss_part part = {}) const {
         return batch<double>(logits, teacher, classes, gradient, part);
     }
 
 private:
     template <class T>
-    double batch(std::span<const T> logits, std::span<const T> teacher, std::size_t classes, std::span<T> gradient, loss_part part) const {
+    double batch(std::span<const T> logits, std::span<const T> teacher, std::size_t classes, std::span<T> gradient,
+                 loss_part part) const {
         if (classes == 0 || logits.empty() || logits.size() % classes != 0) {
-            raise("distillation: logits", std::to_string(logits.size()) + " elements for " + std::to_string(classes) + " classes", "their shape is (N,C)");
+            raise("distillation: logits",
+                  std::to_string(logits.size()) + " elements for " + std::to_string(classes) + " classes",
+                  "their shape is (N,C)");
         }
         const std::size_t n = logits.size() / classes;
         loss_checks::classes("distillation", logits.size(), n, gradient.size());
         if (teacher.size() != logits.size()) {
-            raise("distillation: teacher", std::to_string(teacher.size()) + " elements for " + std::to_string(logits.size()) + " logits",
+            raise("distillation: teacher",
+                  std::to_string(teacher.size()) + " elements for " + std::to_string(logits.size()) + " logits",
                   "teacher and student need the same classes");
         }
         if (!(temperature > 0) || !std::isfinite(temperature)) {
@@ -253,8 +276,8 @@ private:
         double total = 0;
         for (std::size_t i = 0; i < n; ++i) {
             total += loss_rows::distillation<T>(logits.data() + i * classes, teacher.data() + i * classes,
-                                                gradient.empty() ? nullptr : gradient.data() + i * classes, classes, temperature, scale,
-                                                part.accumulate);
+                                                gradient.empty() ? nullptr : gradient.data() + i * classes, classes,
+                                                temperature, scale, part.accumulate);
         }
         return total * scale;
     }

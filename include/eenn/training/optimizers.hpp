@@ -32,8 +32,8 @@ struct optimizer_state {
 /// @brief An optimizer is a value of hyperparameters with `moments` (vectors of state) and
 /// `step(parameters, gradient, state, ranges, learning_rate)`.
 template <class O>
-concept Optimizer = requires(const O optimizer, std::span<float> parameters, std::span<const float> gradient, optimizer_state<float>& state,
-                             std::span<const parameter_range> ranges) {
+concept Optimizer = requires(const O optimizer, std::span<float> parameters, std::span<const float> gradient,
+                             optimizer_state<float>& state, std::span<const parameter_range> ranges) {
     { O::moments } -> std::convertible_to<int>;
     { optimizer.step(parameters, gradient, state, ranges, 0.1) } -> std::same_as<void>;
 };
@@ -56,7 +56,8 @@ inline void descend(std::size_t n, T* __restrict p, const T* __restrict g, T lr,
 }
 
 template <std::floating_point T, bool Nesterov>
-inline void momentum(std::size_t n, T* __restrict p, const T* __restrict g, T* __restrict velocity, T lr, T decay, T mu) noexcept {
+inline void momentum(std::size_t n, T* __restrict p, const T* __restrict g, T* __restrict velocity, T lr, T decay,
+                     T mu) noexcept {
     for (std::size_t j = 0; j < n; ++j) {
         const T d = g[j] + decay * p[j];
         velocity[j] = mu * velocity[j] + d;
@@ -67,15 +68,16 @@ inline void momentum(std::size_t n, T* __restrict p, const T* __restrict g, T* _
 template <std::floating_point T>
 struct adam_factors {
     T beta1, one_less_beta1, beta2, one_less_beta2;
-    T step;         // lr / (1 - beta1^t)
-    T root_scale;   // 1 / sqrt(1 - beta2^t)
+    T step;        // lr / (1 - beta1^t)
+    T root_scale;  // 1 / sqrt(1 - beta2^t)
     T epsilon;
     T added_decay;  // Adam: added to the gradient
     T kept;         // AdamW: 1 - lr * weight decay
 };
 
 template <std::floating_point T>
-inline void adam(std::size_t n, T* __restrict p, const T* __restrict g, T* __restrict m, T* __restrict v, const adam_factors<T>& f) noexcept {
+inline void adam(std::size_t n, T* __restrict p, const T* __restrict g, T* __restrict m, T* __restrict v,
+                 const adam_factors<T>& f) noexcept {
     // Square roots go through a buffer: std::sqrt may set errno, which would keep the other loops from being vectorised too.
     T root[block];
     for (std::size_t j = 0; j < n; ++j) {
@@ -88,10 +90,11 @@ inline void adam(std::size_t n, T* __restrict p, const T* __restrict g, T* __res
 }
 
 template <std::floating_point T>
-void prepare(const char* name, std::span<T> parameters, std::span<const T> gradient, optimizer_state<T>& state, int moments,
-             std::span<const parameter_range> ranges, double learning_rate) {
+void prepare(const char* name, std::span<T> parameters, std::span<const T> gradient, optimizer_state<T>& state,
+             int moments, std::span<const parameter_range> ranges, double learning_rate) {
     if (gradient.size() != parameters.size()) {
-        raise(std::string{name} + ": gradient", std::to_string(gradient.size()) + " elements for " + std::to_string(parameters.size()) + " parameters");
+        raise(std::string{name} + ": gradient",
+              std::to_string(gradient.size()) + " elements for " + std::to_string(parameters.size()) + " parameters");
     }
     if (!(learning_rate >= 0) || !std::isfinite(learning_rate)) {
         raise(std::string{name} + ": learning_rate", std::to_string(learning_rate), "take a finite one of at least 0");
@@ -101,7 +104,8 @@ void prepare(const char* name, std::span<T> parameters, std::span<const T> gradi
         if (!needed) return;
         if (moment.empty()) moment.assign(parameters.size(), T{0});
         if (moment.size() != parameters.size()) {
-            raise(std::string{name} + ": state." + which, std::to_string(moment.size()) + " elements for " + std::to_string(parameters.size()) + " parameters",
+            raise(std::string{name} + ": state." + which,
+                  std::to_string(moment.size()) + " elements for " + std::to_string(parameters.size()) + " parameters",
                   "it belongs to another network: start from an empty state");
         }
     };
@@ -136,8 +140,8 @@ struct sgd {
     static constexpr int moments = 1;
 
     template <std::floating_point T>
-    void step(std::span<std::type_identity_t<T>> parameters, std::span<const std::type_identity_t<T>> gradient, optimizer_state<T>& state,
-              std::span<const parameter_range> ranges, double learning_rate) const {
+    void step(std::span<std::type_identity_t<T>> parameters, std::span<const std::type_identity_t<T>> gradient,
+              optimizer_state<T>& state, std::span<const parameter_range> ranges, double learning_rate) const {
         namespace loops = optimizer_loops;
         loops::check_fraction("sgd: momentum", momentum);
         loops::check_not_negative("sgd: weight_decay", weight_decay);
@@ -167,8 +171,9 @@ struct sgd {
 namespace optimizer_loops {
 
 template <std::floating_point T, class Hyper>
-void adam_step(const char* name, const Hyper& hyper, bool decoupled, std::span<T> parameters, std::span<const T> gradient,
-               optimizer_state<T>& state, std::span<const parameter_range> ranges, double learning_rate) {
+void adam_step(const char* name, const Hyper& hyper, bool decoupled, std::span<T> parameters,
+               std::span<const T> gradient, optimizer_state<T>& state, std::span<const parameter_range> ranges,
+               double learning_rate) {
     check_fraction("adam: beta1", hyper.beta1);
     check_fraction("adam: beta2", hyper.beta2);
     check_not_negative("adam: epsilon", hyper.epsilon);
@@ -218,8 +223,8 @@ struct adam {
     static constexpr int moments = 2;
 
     template <std::floating_point T>
-    void step(std::span<std::type_identity_t<T>> parameters, std::span<const std::type_identity_t<T>> gradient, optimizer_state<T>& state,
-              std::span<const parameter_range> ranges, double learning_rate) const {
+    void step(std::span<std::type_identity_t<T>> parameters, std::span<const std::type_identity_t<T>> gradient,
+              optimizer_state<T>& state, std::span<const parameter_range> ranges, double learning_rate) const {
         optimizer_loops::adam_step<T>("adam", *this, false, parameters, gradient, state, ranges, learning_rate);
     }
 };
@@ -237,8 +242,8 @@ struct adamw {
     static constexpr int moments = 2;
 
     template <std::floating_point T>
-    void step(std::span<std::type_identity_t<T>> parameters, std::span<const std::type_identity_t<T>> gradient, optimizer_state<T>& state,
-              std::span<const parameter_range> ranges, double learning_rate) const {
+    void step(std::span<std::type_identity_t<T>> parameters, std::span<const std::type_identity_t<T>> gradient,
+              optimizer_state<T>& state, std::span<const parameter_range> ranges, double learning_rate) const {
         optimizer_loops::adam_step<T>("adamw", *this, true, parameters, gradient, state, ranges, learning_rate);
     }
 };

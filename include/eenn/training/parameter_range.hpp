@@ -29,8 +29,9 @@ inline void check_ranges(std::span<const parameter_range> ranges, std::size_t pa
         const auto& [offset, count, decay] = ranges[r];
         if (offset < end || offset > parameters || count > parameters - offset) {
             raise("parameter_range " + std::to_string(r),
-                  "[" + std::to_string(offset) + ", " + std::to_string(offset) + " + " + std::to_string(count) + ") of " +
-                      std::to_string(parameters) + " parameters, after one that ends at " + std::to_string(end),
+                  "[" + std::to_string(offset) + ", " + std::to_string(offset) + " + " + std::to_string(count) +
+                      ") of " + std::to_string(parameters) + " parameters, after one that ends at " +
+                      std::to_string(end),
                   "ranges rise, do not overlap and stay inside");
         }
         end = offset + count;

@@ -36,7 +36,9 @@ namespace schedule_curves {
 }
 
 /// From `start` at x = 0 to `end` at x = 1 along half a cosine.
-[[nodiscard]] constexpr double anneal(double start, double end, double x) noexcept { return start + (end - start) * half_cosine(x); }
+[[nodiscard]] constexpr double anneal(double start, double end, double x) noexcept {
+    return start + (end - start) * half_cosine(x);
+}
 
 }  // namespace schedule_curves
 
@@ -44,7 +46,9 @@ namespace schedule_curves {
 struct constant_rate {
     double rate = 0.1;
 
-    [[nodiscard]] constexpr double operator()(std::int64_t /*step*/, std::int64_t /*total*/) const noexcept { return rate; }
+    [[nodiscard]] constexpr double operator()(std::int64_t /*step*/, std::int64_t /*total*/) const noexcept {
+        return rate;
+    }
 };
 
 /// @brief The rate times `factor` from each milestone on; milestones are fractions of all steps, rising, at most four.
@@ -115,7 +119,8 @@ struct one_cycle {
     }
 };
 
-static_assert(Schedule<constant_rate> && Schedule<step_decay> && Schedule<cosine_decay> && Schedule<warm_up<cosine_decay>> && Schedule<one_cycle>,
+static_assert(Schedule<constant_rate> && Schedule<step_decay> && Schedule<cosine_decay> &&
+                  Schedule<warm_up<cosine_decay>> && Schedule<one_cycle>,
               "the schedules must meet their concept");
 
 }  // namespace eenn
