@@ -5,8 +5,18 @@
 #ifndef EENN_TENSOR_SIMD_HPP
 #define EENN_TENSOR_SIMD_HPP
 
+// GCC 12 takes the AVX-512 intrinsics' deliberately undefined operands for a mistake (GCC bug 105593).
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include <Eigen/Core>
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
+#include <cmath>
+#include <cstddef>
 #include <cstring>
 
 // Every function that uses vectors lives in this inline namespace, so that two translation units built with different
@@ -21,6 +31,13 @@
 #define EENN_ISA neon
 #else
 #define EENN_ISA baseline
+#endif
+
+// Loops over accumulators must vanish, or the accumulators live in memory instead of registers.
+#if defined(__clang__)
+#define EENN_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define EENN_UNROLL _Pragma("GCC unroll 32")
 #endif
 
 namespace eenn {
@@ -54,19 +71,132 @@ template <class V>
     return Eigen::internal::pmadd(a, b, c);
 }
 
-/// @brief The first `count` lanes of memory, the rest zero; count in [0, W].
-template <class T>
-[[nodiscard]] inline lanes<T> load_first(const T* from, int count) noexcept {
-    alignas(64) T buffer[lane_count<T>]{};
-    std::memcpy(buffer, from, static_cast<std::size_t>(count) * sizeof(T));
-    return load<T>(buffer);
+// Plain arithmetic. A product that feeds a sum is written madd(), see above.
+template <class V>
+[[nodiscard]] EIGEN_ALWAYS_INLINE V plus(const V& a, const V& b) noexcept {
+    return Eigen::internal::padd(a, b);
 }
-/// @brief Stores the first `count` lanes; count in [0, W].
+template <class V>
+[[nodiscard]] EIGEN_ALWAYS_INLINE V minus(const V& a, const V& b) noexcept {
+    return Eigen::internal::psub(a, b);
+}
+template <class V>
+[[nodiscard]] EIGEN_ALWAYS_INLINE V times(const V& a, const V& b) noexcept {
+    return Eigen::internal::pmul(a, b);
+}
+template <class V>
+[[nodiscard]] EIGEN_ALWAYS_INLINE V divide(const V& a, const V& b) noexcept {
+    return Eigen::internal::pdiv(a, b);
+}
+
+/// @brief max(x, bound) and min(x, bound) per lane; a NaN in x stays, the bound is a number.
+template <class V>
+[[nodiscard]] EIGEN_ALWAYS_INLINE V at_least(const V& x, const V& bound) noexcept {
+    return Eigen::internal::pmax(x, bound);    // x86: of two operands of which one is NaN, the first
+}
+template <class V>
+[[nodiscard]] EIGEN_ALWAYS_INLINE V at_most(const V& x, const V& bound) noexcept {
+    return Eigen::internal::pmin(x, bound);
+}
+/// @brief The larger per lane; NaN where either is NaN.
+template <class V>
+[[nodiscard]] EIGEN_ALWAYS_INLINE V larger(const V& a, const V& b) noexcept {
+    return Eigen::internal::template pmax<Eigen::PropagateNaN>(a, b);
+}
+/// @brief x <= bound ? then : otherwise, per lane; NaN takes `otherwise`.
+template <class V>
+[[nodiscard]] EIGEN_ALWAYS_INLINE V where_at_most(const V& x, const V& bound, const V& then, const V& otherwise) noexcept {
+    return Eigen::internal::pselect(Eigen::internal::pcmp_le(x, bound), then, otherwise);
+}
+
+/// @brief a == b ? then : otherwise, per lane; NaN equals nothing.
+template <class V>
+[[nodiscard]] EIGEN_ALWAYS_INLINE V where_equal(const V& a, const V& b, const V& then, const V& otherwise) noexcept {
+    return Eigen::internal::pselect(Eigen::internal::pcmp_eq(a, b), then, otherwise);
+}
+/// @brief The sum of all lanes, in an order that the target fixes.
 template <class T>
-inline void store_first(T* to, const lanes<T>& v, int count) noexcept {
+[[nodiscard]] EIGEN_ALWAYS_INLINE T sum_of_lanes(const lanes<T>& v) noexcept {
+    return Eigen::internal::predux(v);
+}
+
+/// @brief exp per lane, to about 2 ulp.
+template <class T>
+[[nodiscard]] inline lanes<T> exponential(const lanes<T>& x) noexcept {
+    if constexpr (Eigen::internal::packet_traits<T>::HasExp) {
+        return Eigen::internal::pexp(x);
+    } else {
+        alignas(64) T each[lane_count<T>];
+        store<T>(each, x);
+        for (T& value : each) value = std::exp(value);
+        return load<T>(each);
+    }
+}
+/// @brief tanh per lane.
+template <class T>
+[[nodiscard]] inline lanes<T> hyperbolic_tangent(const lanes<T>& x) noexcept {
+    if constexpr (Eigen::internal::packet_traits<T>::HasTanh) {
+        return Eigen::internal::ptanh(x);
+    } else {
+        alignas(64) T each[lane_count<T>];
+        store<T>(each, x);
+        for (T& value : each) value = std::tanh(value);
+        return load<T>(each);
+    }
+}
+
+#if defined(__AVX__) && !defined(__AVX512F__)
+namespace masks {
+// Sliding window over ones and zeros: 32 bytes from entry 8 - count (4 - count) select the first `count` lanes.
+alignas(64) inline constexpr int first_floats[16]{-1, -1, -1, -1, -1, -1, -1, -1};
+alignas(64) inline constexpr long long first_doubles[8]{-1, -1, -1, -1};
+template <class T>
+[[nodiscard]] EIGEN_ALWAYS_INLINE __m256i first_mask(int count) noexcept {
+    if constexpr (sizeof(T) == 4) {
+        return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(first_floats + 8 - count));
+    } else {
+        return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(first_doubles + 4 - count));
+    }
+}
+}  // namespace masks
+#endif
+
+/// @brief The first `count` lanes of memory, the rest zero; count in [0, W]. Touches no byte beyond them.
+template <class T>
+[[nodiscard]] EIGEN_ALWAYS_INLINE lanes<T> load_first(const T* from, int count) noexcept {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4) {
+        return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1U << count) - 1U), from);
+    } else {
+        return _mm512_maskz_loadu_pd(static_cast<__mmask8>((1U << count) - 1U), from);
+    }
+#elif defined(__AVX__)
+    if constexpr (sizeof(T) == 4) {
+        return _mm256_maskload_ps(from, masks::first_mask<T>(count));
+    } else {
+        return _mm256_maskload_pd(from, masks::first_mask<T>(count));
+    }
+#else
+    if (count == lane_count<T>) return load<T>(from);
+    alignas(64) T buffer[lane_count<T>]{};
+    for (int i = 0; i < count; ++i) buffer[i] = from[i];
+    return load<T>(buffer);
+#endif
+}
+/// @brief Stores the first `count` lanes; count in [0, W]. Touches no byte beyond them.
+template <class T>
+EIGEN_ALWAYS_INLINE void store_first(T* to, const lanes<T>& v, int count) noexcept {
+    if (count == lane_count<T>) return store<T>(to, v);
+    // Halves of falling size from memory: on AMD a masked store costs ten times as much.
     alignas(64) T buffer[lane_count<T>];
     store<T>(buffer, v);
-    std::memcpy(to, buffer, static_cast<std::size_t>(count) * sizeof(T));
+    const T* from = buffer;
+    for (int size = lane_count<T> / 2; size > 0; size /= 2) {
+        if ((count & size) == 0) continue;
+        std::memcpy(to, from, static_cast<std::size_t>(size) * sizeof(T));
+        to += size;
+        from += size;
+    }
 }
 
 }  // namespace EENN_ISA

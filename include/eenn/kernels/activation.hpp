@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+//
+// activation.hpp - activation functions of one vector, and their derivatives.
+// Floor 2 (kernels). Letters: u = what goes in, y = what comes out.
+#ifndef EENN_KERNELS_ACTIVATION_HPP
+#define EENN_KERNELS_ACTIVATION_HPP
+
+#include <eenn/core/constant.hpp>
+#include <eenn/tensor/simd.hpp>
+
+#include <limits>
+
+namespace eenn::kernels {
+
+/// @brief Which function.
+enum class activation_kind : unsigned char {
+    none,            ///< u
+    relu,            ///< max(u, 0)
+    relu6,           ///< min(max(u, 0), 6)
+    leaky_relu,      ///< u > 0 ? u : slope u
+    sigmoid,         ///< 1 / (1 + exp(-u))
+    hard_sigmoid,    ///< clamp(u / 6 + 1/2, 0, 1)
+    hard_swish,      ///< u hard_sigmoid(u)
+    tanh,
+};
+
+/// @brief A function and its parameter, a structural value.
+struct activation {
+    activation_kind kind = activation_kind::none;
+    real slope{};    ///< of leaky_relu below zero, in (0, 1)
+
+    friend constexpr bool operator==(const activation&, const activation&) = default;
+};
+
+/// @brief Whether the derivative needs u; of all others it follows from y.
+[[nodiscard]] constexpr bool needs_input(activation_kind kind) noexcept { return kind == activation_kind::hard_swish; }
+
+inline namespace EENN_ISA {
+
+namespace detail {
+
+/// none, relu and relu6 are clamps, so that one branch-free form serves all three; bounds at infinity change nothing.
+[[nodiscard]] constexpr bool is_clamp(activation_kind kind) noexcept { return kind <= activation_kind::relu6; }
+
+template <class T>
+struct clamp {
+    lanes<T> low;
+    lanes<T> high;
+    explicit clamp(activation f) noexcept {
+        constexpr T infinity = std::numeric_limits<T>::infinity();
+        const bool bounded = f.kind == activation_kind::relu || f.kind == activation_kind::relu6;
+        low = broadcast(bounded ? T{0} : -infinity);
+        high = broadcast(f.kind == activation_kind::relu6 ? T{6} : infinity);
+    }
+    [[nodiscard]] EIGEN_ALWAYS_INLINE lanes<T> operator()(const lanes<T>& u) const noexcept {
+        return at_most(at_least(u, low), high);
+    }
+};
+
+/// The other functions, which are too long to repeat in every tile.
+template <class T>
+[[gnu::noinline]] lanes<T> apply_long(activation f, lanes<T> u) noexcept {
+    const auto c = [](double value) { return broadcast(static_cast<T>(value)); };
+    switch (f.kind) {
+        case activation_kind::leaky_relu: return where_at_most(u, c(0), times(u, c(float{f.slope})), u);
+        case activation_kind::sigmoid: return divide(c(1), plus(c(1), exponential<T>(minus(c(0), u))));
+        case activation_kind::tanh: return hyperbolic_tangent<T>(u);
+        case activation_kind::hard_sigmoid: return at_least(at_most(madd(u, c(1.0 / 6), c(0.5)), c(1)), c(0));
+        case activation_kind::hard_swish: return times(u, at_least(at_most(madd(u, c(1.0 / 6), c(0.5)), c(1)), c(0)));
+        default: return u;
+    }
+}
+
+}  // namespace detail
+
+/// @brief y = f(u) per lane. NaN in, NaN out.
+template <class T>
+[[nodiscard]] EIGEN_ALWAYS_INLINE lanes<T> apply(activation f, const lanes<T>& u) noexcept {
+    return detail::is_clamp(f.kind) ? detail::clamp<T>(f)(u) : detail::apply_long<T>(f, u);
+}
+
+/// @brief du = dy f'(u) per lane, from y, or from u where needs_input(); at a kink the side of the zero (relu6: both).
+template <class T>
+[[nodiscard]] EIGEN_ALWAYS_INLINE lanes<T> derivative(activation f, const lanes<T>& dy, const lanes<T>& y,
+                                                      const lanes<T>& u) noexcept {
+    const auto c = [](double value) { return broadcast(static_cast<T>(value)); };
+    const auto zero = broadcast(T{0});
+    switch (f.kind) {
+        case activation_kind::none: return dy;
+        case activation_kind::relu: return where_at_most(y, zero, zero, dy);
+        case activation_kind::relu6: return where_at_most(y, zero, zero, where_at_most(c(6), y, zero, dy));
+        case activation_kind::leaky_relu:
+            return where_at_most(y, zero, times(dy, broadcast(static_cast<T>(float{f.slope}))), dy);
+        case activation_kind::sigmoid: return times(dy, times(y, minus(c(1), y)));
+        case activation_kind::hard_sigmoid:
+            return where_at_most(y, zero, zero, where_at_most(c(1), y, zero, times(dy, c(1.0 / 6))));
+        case activation_kind::tanh: return times(dy, madd(minus(zero, y), y, c(1)));
+        case activation_kind::hard_swish:
+            return where_at_most(u, c(-3), zero, where_at_most(c(3), u, dy, times(dy, madd(u, c(1.0 / 3), c(0.5)))));
+    }
+    return dy;
+}
+
+}  // namespace EENN_ISA
+}  // namespace eenn::kernels
+
+#endif

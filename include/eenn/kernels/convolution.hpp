@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: MIT
+//
+// convolution.hpp - convolutions of every kind, and dense layers as 1x1 convolutions: forward and both gradients.
+// Floor 2 (kernels). Letters: N = samples, I, O = input, output channels, G = groups, kh, kw = kernel, W = lanes.
+//
+// Tensors are dense (N,H,W,C). Weights come as [kh][kw][I/G][O] and are packed once for forward() and once for
+// backward_data(); backward_weights() adds into the unpacked form. Every element of a result is one sum in an order that the
+// geometry alone fixes, so that it does not depend on N, on threads, or on whether the geometry is a constant.
+#ifndef EENN_KERNELS_CONVOLUTION_HPP
+#define EENN_KERNELS_CONVOLUTION_HPP
+
+#include <eenn/core/constant.hpp>
+#include <eenn/kernels/depthwise.hpp>
+#include <eenn/kernels/elementwise.hpp>
+#include <eenn/kernels/plane.hpp>
+#include <eenn/tensor/shape.hpp>
+
+#include <type_traits>
+
+namespace eenn::kernels {
+
+/// @brief Geometry of a convolution, a structural value. Padding below and to the right follows from `out`.
+struct convolution {
+    shape in{};
+    shape out{};
+    int kernel_h = 1;
+    int kernel_w = 1;
+    int stride_h = 1;
+    int stride_w = 1;
+    int pad_top = 0;
+    int pad_left = 0;
+    int dilation_h = 1;
+    int dilation_w = 1;
+    int groups = 1;
+
+    friend constexpr bool operator==(const convolution&, const convolution&) = default;
+
+    [[nodiscard]] constexpr axis rows() const noexcept { return {in.h, out.h, kernel_h, stride_h, dilation_h, pad_top}; }
+    [[nodiscard]] constexpr axis columns() const noexcept { return {in.w, out.w, kernel_w, stride_w, dilation_w, pad_left}; }
+    [[nodiscard]] constexpr bool depthwise() const noexcept { return groups > 1 && groups == in.c && groups == out.c; }
+    /// y[pixel] = f(x[pixel]), so that pixels of any shape form one row.
+    [[nodiscard]] constexpr bool pointwise() const noexcept {
+        return kernel_h == 1 && kernel_w == 1 && stride_h == 1 && stride_w == 1 && pad_top == 0 && pad_left == 0 &&
+               in.h == out.h && in.w == out.w;
+    }
+};
+
+inline namespace EENN_ISA {
+
+namespace detail {
+
+/// Vectors of one block of packed weights.
+[[nodiscard]] constexpr int block_of(const convolution& g) noexcept { return g.depthwise() ? 1 : tuning::block_vectors; }
+
+/// Samples that are taken at once: of small pointwise problems several, whose pixels then form one row of full tiles.
+[[nodiscard]] constexpr int samples_at_once(const convolution& g, int n) noexcept {
+    if (!g.pointwise() || g.depthwise()) return 1;
+    return std::max(1, std::min(n, tuning::pointwise_pixels / g.in.pixels()));
+}
+/// The geometry of so many samples as one.
+[[nodiscard]] constexpr convolution joined(convolution g, int samples) noexcept {
+    if (g.pointwise()) {
+        const int pixels = g.in.pixels() * samples;
+        g.in = {1, pixels, g.in.c};
+        g.out = {1, pixels, g.out.c};
+    }
+    return g;
+}
+
+/// The window of one group.
+[[nodiscard]] constexpr plane plane_of(const convolution& g) noexcept {
+    const std::ptrdiff_t x_pixel = g.in.c;
+    const std::ptrdiff_t y_pixel = g.out.c;
+    const int groups = g.depthwise() ? 1 : g.groups;
+    return {g.rows(), g.columns(), g.in.c / groups, g.out.c / groups, x_pixel * g.in.w, x_pixel, y_pixel * g.out.w, y_pixel};
+}
+
+template <class T>
+[[nodiscard]] constexpr std::size_t group_size(const convolution& g) noexcept {
+    const int groups = g.depthwise() ? 1 : g.groups;
+    return packed_block_size<T>(g.kernel_h * g.kernel_w, g.in.c / g.groups, g.out.c / groups);
+}
+
+template <class T>
+void convolve_samples(const convolution& each, int n, const T* x, const T* packed, const T* residual, activation act,
+                      T* y) noexcept {
+    const std::size_t packed_group = group_size<T>(each);
+    const int step = samples_at_once(each, n);
+    for (int i = 0; i < n; i += step) {
+        const convolution g = joined(each, std::min(step, n - i));
+        const plane one = plane_of(g);
+        if (g.depthwise()) {
+            convolve_depthwise(one, x, packed, residual, act, y);
+        } else {
+            for (int group = 0; group < g.groups; ++group) {
+                const int skip = group * one.out_channels;
+                convolve(one, x + group * one.in_channels, packed + static_cast<std::size_t>(group) * packed_group,
+                         residual == nullptr ? nullptr : residual + skip, act, y + skip);
+            }
+        }
+        x += g.in.elements();
+        y += g.out.elements();
+        if (residual != nullptr) residual += g.out.elements();
+    }
+}
+
+/// The residue classes of the data gradient: f(class of rows, class of columns, elements of its packed group).
+template <class T, class F>
+constexpr void for_each_class(const convolution& g, F&& f) {
+    const int groups = g.depthwise() ? 1 : g.groups;
+    for (int ry = 0; ry < g.stride_h; ++ry) {
+        for (int rx = 0; rx < g.stride_w; ++rx) {
+            const auto rows = gradient_window(g.rows(), ry);
+            const auto columns = gradient_window(g.columns(), rx);
+            const std::size_t size =
+                packed_block_size<T>(rows.window.taps * columns.window.taps, g.depthwise() ? 1 : g.out.c / groups, g.in.c / groups);
+            f(ry, rx, rows, columns, size);
+        }
+    }
+}
+
+template <class T>
+void spread_samples(const convolution& each, int n, const T* dy, const T* packed, bool accumulate, T* dx) noexcept {
+    const int groups = each.depthwise() ? 1 : each.groups;
+    const int step = samples_at_once(each, n);
+    for (int i = 0; i < n; i += step) {
+        const convolution g = joined(each, std::min(step, n - i));
+        const T* weights = packed;
+        for_each_class<T>(g, [&](int ry, int rx, const residue_class& rows, const residue_class& columns, std::size_t size) {
+            plane c{rows.window, columns.window, g.out.c / groups, g.in.c / groups, 0, g.out.c, 0, 0};
+            c.x_row = c.x_pixel * g.out.w;
+            c.y_pixel = static_cast<std::ptrdiff_t>(g.stride_w) * g.in.c;
+            c.y_row = static_cast<std::ptrdiff_t>(g.stride_h) * g.in.w * g.in.c;
+            T* to = dx + (static_cast<std::ptrdiff_t>(ry) * g.in.w + rx) * g.in.c;
+            for (int group = 0; group < groups; ++group, weights += size) {
+                T* const part = to + group * c.out_channels;
+                const T* const before = accumulate ? part : nullptr;
+                if (g.depthwise()) {
+                    convolve_depthwise(c, dy, weights, before, activation{}, part);
+                } else {
+                    convolve(c, dy + group * c.in_channels, weights, before, activation{}, part);
+                }
+            }
+        });
+        dy += g.out.elements();
+        dx += g.in.elements();
+    }
+}
+
+/// dw += of `samples` samples over the outputs [oy] x [ox] for `across` rows of dw from tap (ky, kx) on, one group.
+template <class T>
+void correlate(const convolution& g, int samples, axis::range oy, axis::range ox, int ky, int kx, int across, const T* x,
+               const T* dy, int out_channels, T* dw) noexcept {
+    constexpr int W = lane_count<T>;
+    if (oy.first == oy.last || ox.first == ox.last) return;
+    const auto in_pixel = static_cast<std::ptrdiff_t>(g.in.c);
+    const auto out_pixel = static_cast<std::ptrdiff_t>(g.out.c);
+    sweep<T> s;
+    s.r = samples;
+    s.q = oy.last - oy.first;
+    s.k = ox.last - ox.first;
+    s.a_r = static_cast<std::ptrdiff_t>(g.in.elements());
+    s.b_r = static_cast<std::ptrdiff_t>(g.out.elements());
+    s.a_q = g.stride_h * g.in.w * in_pixel;
+    s.b_q = g.out.w * out_pixel;
+    s.a_k = g.stride_w * in_pixel;
+    s.b_k = out_pixel;
+    s.out_row = out_pixel;
+    x += (g.rows().input_of(oy.first, ky) * g.in.w + g.columns().input_of(ox.first, kx)) * in_pixel;
+    dy += (oy.first * static_cast<std::ptrdiff_t>(g.out.w) + ox.first) * out_pixel;
+    for (int o = 0; o < out_channels;) {
+        const int vectors = out_channels - o > W ? 2 : 1;
+        s.last = std::min(W, out_channels - o - (vectors - 1) * W);
+        const balanced_tiles t(across, most_rows(vectors));
+        s.b = dy + o;
+        s.a = x;
+        s.out = dw + o;
+        if (t.larger > 0) {
+            s.tiles = t.larger;
+            run_accumulating_tiles(s, t.size + 1, vectors);
+            s.a += t.larger * (t.size + 1);
+            s.out += t.larger * (t.size + 1) * s.out_row;
+        }
+        s.tiles = t.smaller;
+        run_accumulating_tiles(s, t.size, vectors);
+        o += vectors * W;
+    }
+}
+
+/// With few channels a tile takes neighbouring taps too, where all of them are inside; the border follows tap by tap.
+[[nodiscard]] constexpr bool joins_taps(const convolution& g) noexcept {
+    return g.groups == 1 && g.dilation_w == 1 && g.in.c < tuning::few_channels && g.kernel_w > 1;
+}
+
+/// dw += of `samples` samples.
+template <class T>
+void correlate_taps(const convolution& g, int samples, const T* x, const T* dy, T* dw) noexcept {
+    const int in_group = g.in.c / g.groups;
+    const int out_group = g.out.c / g.groups;
+    const axis rows = g.rows();
+    const axis columns = g.columns();
+    const std::ptrdiff_t tap = static_cast<std::ptrdiff_t>(in_group) * g.out.c;
+    const auto inside = joins_taps(g) ? columns.interior() : axis::range{0, 0};
+    for (int ky = 0; ky < g.kernel_h; ++ky) {
+        const auto oy = rows.outputs_of(ky);
+        T* const row = dw + ky * g.kernel_w * tap;
+        if (inside.first < inside.last) {
+            correlate(g, samples, oy, inside, ky, 0, g.kernel_w * in_group, x, dy, out_group, row);
+        }
+        for (int kx = 0; kx < g.kernel_w; ++kx) {
+            const auto ox = columns.outputs_of(kx);
+            for (int group = 0; group < g.groups; ++group) {
+                const T* from = x + group * in_group;
+                const T* by = dy + group * out_group;
+                T* to = row + kx * tap + group * out_group;
+                if (inside.first < inside.last) {
+                    correlate(g, samples, oy, axis::range{ox.first, std::min(ox.last, inside.first)}, ky, kx, in_group, from, by,
+                              out_group, to);
+                    correlate(g, samples, oy, axis::range{std::max(ox.first, inside.last), ox.last}, ky, kx, in_group, from, by,
+                              out_group, to);
+                } else {
+                    correlate(g, samples, oy, ox, ky, kx, in_group, from, by, out_group, to);
+                }
+            }
+        }
+    }
+}
+
+template <class T>
+void correlate_samples(const convolution& g, int n, const T* x, const T* dy, T* dw) noexcept {
+    const auto x_step = static_cast<std::ptrdiff_t>(g.in.elements());
+    const auto y_step = static_cast<std::ptrdiff_t>(g.out.elements());
+    if (g.depthwise()) {
+        const plane one = plane_of(g);
+        for (int i = 0; i < n; ++i) correlate_depthwise(one, x + i * x_step, dy + i * y_step, dw);
+        return;
+    }
+    // Several samples in one sum save loads and stores of dw. Joined taps change the order, so there it is one at a time.
+    const int fit = static_cast<int>(tuning::chunk_elements / (x_step + y_step));
+    const int chunk = joins_taps(g) ? 1 : std::max(1, fit);
+    for (int i = 0; i < n; i += chunk) {
+        const int samples = std::min(chunk, n - i);
+        const bool one_row = g.pointwise();
+        correlate_taps(one_row ? joined(g, samples) : g, one_row ? 1 : samples, x + i * x_step, dy + i * y_step, dw);
+    }
+}
+
+}  // namespace detail
+
+/// @brief Elements of T that pack() fills.
+template <class T>
+[[nodiscard]] constexpr std::size_t packed_size(const convolution& g) noexcept {
+    return detail::group_size<T>(g) * static_cast<std::size_t>(g.depthwise() ? 1 : g.groups);
+}
+
+/// @brief Lays weights out for forward() and folds a scale and shift per output channel: w scale, bias scale + shift.
+///
+/// @par Shapes  weights (kh,kw,I/G,O); bias, scale, shift (O), each may be null; packed (packed_size).
+template <class T>
+constexpr void pack(const convolution& g, const T* weights, const std::type_identity_t<T>* bias, const std::type_identity_t<T>* scale,
+                    const std::type_identity_t<T>* shift, T* packed) noexcept {
+    const int groups = g.depthwise() ? 1 : g.groups;
+    const int out_channels = g.out.c / groups;
+    const int depth = g.kernel_h * g.kernel_w * (g.in.c / g.groups);
+    for (int group = 0; group < groups; ++group) {
+        const int first = group * out_channels;
+        packed = pack_blocks(
+            detail::block_of(g), depth, out_channels,
+            [&](int k, int o) {
+                const T w = weights[static_cast<std::ptrdiff_t>(k) * g.out.c + first + o];
+                return scale == nullptr ? w : w * scale[first + o];
+            },
+            [&](int o) {
+                T b = bias == nullptr ? T{0} : bias[first + o];
+                if (scale != nullptr) b *= scale[first + o];
+                return shift == nullptr ? b : b + shift[first + o];
+            },
+            packed);
+    }
+}
+
+/// @brief Elements of T that pack_gradient() fills.
+template <class T>
+[[nodiscard]] constexpr std::size_t packed_gradient_size(const convolution& g) noexcept {
+    std::size_t sum = 0;
+    const auto groups = static_cast<std::size_t>(g.depthwise() ? 1 : g.groups);
+    detail::for_each_class<T>(g, [&](int, int, const residue_class&, const residue_class&, std::size_t size) { sum += groups * size; });
+    return sum;
+}
+
+/// @brief Lays weights out for backward_data(): transposed, and the taps of each residue class of the stride together.
+///
+/// @par Shapes  weights (kh,kw,I/G,O); packed (packed_gradient_size).
+template <class T>
+constexpr void pack_gradient(const convolution& g, const T* weights, T* packed) noexcept {
+    const int groups = g.depthwise() ? 1 : g.groups;
+    const int in_group = g.in.c / groups;
+    const int depth_of_tap = g.depthwise() ? 1 : g.out.c / groups;
+    detail::for_each_class<T>(g, [&](int, int, const residue_class& rows, const residue_class& columns, std::size_t) {
+        for (int group = 0; group < groups; ++group) {
+            packed = pack_blocks(
+                detail::block_of(g), rows.window.taps * columns.window.taps * depth_of_tap, in_group,
+                [&](int k, int i) {
+                    const int tap = k / depth_of_tap;
+                    const int ky = rows.first_tap - tap / columns.window.taps * rows.tap_step;
+                    const int kx = columns.first_tap - tap % columns.window.taps * columns.tap_step;
+                    const std::ptrdiff_t at = ky * g.kernel_w + kx;
+                    if (g.depthwise()) return weights[at * g.out.c + i];
+                    return weights[(at * in_group + i) * g.out.c + group * depth_of_tap + k % depth_of_tap];
+                },
+                [](int) { return T{0}; }, packed);
+        }
+    });
+}
+
+/// @brief y = act(x * w + bias + residual).
+///
+/// @par Shapes   x (N,H,W,I), packed by pack(), residual null or (N,H',W',O), y (N,H',W',O); residual may be y.
+/// @par Cost     2 N H' W' O kh kw I / G flops, less the taps that fall on padding; no memory of its own.
+/// @par Threads  safe; divide the samples among them.
+template <class T, Parameter<convolution> G>
+void forward(G g, int n, const T* x, const T* packed, const std::type_identity_t<T>* residual, activation act, T* y) noexcept {
+    detail::convolve_samples(g.value, n, x, packed, residual, act, y);
+}
+
+/// @brief dx = dy * w transposed, or dx += where `accumulate`.
+///
+/// @par Shapes  dy (N,H',W',O), packed_gradient by pack_gradient(), dx (N,H,W,I).
+/// @par Cost    as forward(): a stride s makes s x s windows of stride 1 over dy, each with its own taps.
+template <class T, Parameter<convolution> G>
+void backward_data(G g, int n, const T* dy, const T* packed_gradient, bool accumulate, T* dx) noexcept {
+    detail::spread_samples(g.value, n, dy, packed_gradient, accumulate, dx);
+}
+
+/// @brief dw += x^T dy and dbias += sum of dy, over all samples and pixels, in their order.
+///
+/// @par Shapes   x (N,H,W,I), dy (N,H',W',O), dw (kh,kw,I/G,O), dbias null or (O).
+/// @par Cost     as forward().
+/// @par Threads  safe with a dw, dbias of its own for each thread.
+template <class T, Parameter<convolution> G>
+void backward_weights(G g, int n, const T* x, const T* dy, T* dw, std::type_identity_t<T>* dbias) noexcept {
+    detail::correlate_samples(g.value, n, x, dy, dw);
+    if (dbias != nullptr) add_rows(static_cast<std::size_t>(n) * static_cast<std::size_t>(g.value.out.pixels()), g.value.out.c, dy, dbias);
+}
+
+}  // namespace EENN_ISA
+}  // namespace eenn::kernels
+
+#endif

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+//
+// outer_product.hpp - the microkernel: a tile of P rows by V vectors, summed over up to three loops.
+// Floor 2 (kernels). Letters: P = rows of the tile, V = its vectors, W = lanes of one vector, r, q, k = the loops of the sum.
+//
+// Sizes and strides are run-time values and only the tile is a template argument, so that a program has a few dozen of these
+// functions whatever its networks, and a compiled and a run-time network run the same ones and agree bit for bit.
+#ifndef EENN_KERNELS_OUTER_PRODUCT_HPP
+#define EENN_KERNELS_OUTER_PRODUCT_HPP
+
+#include <eenn/kernels/epilogue.hpp>
+#include <eenn/kernels/tuning.hpp>
+
+#include <array>
+#include <cstddef>
+#include <utility>
+
+namespace eenn::kernels {
+
+/// @brief One sweep of tiles. Strides in elements.
+///
+/// For line l, tile t, row p, vector v, with the row's start at a + l a_line + (t P + p) a_row:
+///
+///     sum(r < R, q < Q, k < K) a[r a_r + q a_q + k a_k] * b[r b_r + q b_q + k b_k + vector v]
+///
+/// in this order of r, q, k, one madd() a term. Vector v of b lies at (v / 2) b_block + (v % 2) W.
+template <class T>
+struct sweep {
+    const T* a = nullptr;
+    const T* b = nullptr;
+    const T* bias = nullptr;        ///< where the sum starts, vectors as in b; null: at zero
+    const T* residual = nullptr;    ///< added to the sum, strides as out; null: nothing
+    T* out = nullptr;
+    std::ptrdiff_t a_line = 0, a_row = 0, a_r = 0, a_q = 0, a_k = 0;
+    std::ptrdiff_t b_block = 0, b_r = 0, b_q = 0, b_k = 0;
+    std::ptrdiff_t out_line = 0, out_row = 0;
+    int lines = 1, tiles = 1;
+    int r = 1, q = 1, k = 1;
+    int last = 0;    ///< lanes of the last vector that exist in out, in [1, W]
+    activation act{};
+};
+
+inline namespace EENN_ISA {
+
+/// @brief Which of a's strides is one: that of the sum (convolutions) or that of the rows (weight gradients).
+enum class unit_stride : unsigned char { sum, rows };
+
+namespace detail {
+
+/// acc[p][v] += the sum of one tile.
+template <class T, int P, int V, unit_stride Unit>
+EIGEN_ALWAYS_INLINE void add_products(const sweep<T>& s, const T* a, lanes<T> (&acc)[P][V]) noexcept {
+    constexpr int W = lane_count<T>;
+    for (int r = 0; r < s.r; ++r) {
+        for (int q = 0; q < s.q; ++q) {
+            const T* b = s.b + r * s.b_r + q * s.b_q;
+            const T* from = a + r * s.a_r + q * s.a_q;
+            const T* row[P];
+            EENN_UNROLL
+            for (int p = 0; p < P; ++p) row[p] = from + p * (Unit == unit_stride::sum ? s.a_row : 1);
+            for (int k = 0; k < s.k; ++k, b += s.b_k) {
+                lanes<T> bv[V];
+                EENN_UNROLL
+                for (int v = 0; v < V; ++v) {
+                    if constexpr (Unit == unit_stride::sum) {
+                        bv[v] = load<T>(b + (v / 2) * s.b_block + (v % 2) * W);
+                    } else {    // b is a tensor of the caller's, where nothing pads the last vector
+                        bv[v] = v + 1 < V ? load<T>(b + v * W) : load_first<T>(b + v * W, s.last);
+                    }
+                }
+                EENN_UNROLL
+                for (int p = 0; p < P; ++p) {
+                    const lanes<T> av = broadcast(Unit == unit_stride::sum ? row[p][k] : from[p]);
+                    EENN_UNROLL
+                    for (int v = 0; v < V; ++v) acc[p][v] = madd(av, bv[v], acc[p][v]);
+                }
+                if constexpr (Unit == unit_stride::rows) from += s.a_k;
+            }
+        }
+    }
+}
+
+}  // namespace detail
+
+/// @brief out = act(bias + sum + residual) for a sweep of tiles; a_k is 1.
+///
+/// @par Cost  2 lines tiles P V W r q k flops.
+template <class T, int P, int V>
+[[gnu::noinline]] void outer_product(const sweep<T>& s) noexcept {
+    constexpr int W = lane_count<T>;
+    for (int line = 0; line < s.lines; ++line) {
+        const T* a = s.a + line * s.a_line;
+        std::ptrdiff_t at = line * s.out_line;
+        for (int tile = 0; tile < s.tiles; ++tile, a += P * s.a_row, at += P * s.out_row) {
+            lanes<T> acc[P][V];
+            EENN_UNROLL
+            for (int v = 0; v < V; ++v) {
+                const lanes<T> start = s.bias != nullptr ? load<T>(s.bias + (v / 2) * s.b_block + (v % 2) * W) : broadcast(T{0});
+                EENN_UNROLL
+                for (int p = 0; p < P; ++p) acc[p][v] = start;
+            }
+            detail::add_products<T, P, V, unit_stride::sum>(s, a, acc);
+            detail::finish<T, P, V>(acc, s.residual == nullptr ? nullptr : s.residual + at, s.act, s.last, s.out_row, s.out + at);
+        }
+    }
+}
+
+/// @brief out += sum for a sweep of tiles; a_row is 1, V is at most two. Each sum starts from what out holds, so that
+/// samples may come in any grouping.
+template <class T, int P, int V>
+[[gnu::noinline]] void accumulate_outer_product(const sweep<T>& s) noexcept {
+    constexpr int W = lane_count<T>;
+    const T* a = s.a;
+    T* out = s.out;
+    for (int tile = 0; tile < s.tiles; ++tile, a += P, out += P * s.out_row) {
+        lanes<T> acc[P][V];
+        EENN_UNROLL
+        for (int p = 0; p < P; ++p) {
+            EENN_UNROLL
+            for (int v = 0; v < V; ++v) acc[p][v] = load_first<T>(out + p * s.out_row + v * W, v + 1 < V ? W : s.last);
+        }
+        detail::add_products<T, P, V, unit_stride::rows>(s, a, acc);
+        EENN_UNROLL
+        for (int p = 0; p < P; ++p) {
+            EENN_UNROLL
+            for (int v = 0; v < V; ++v) store_first<T>(out + p * s.out_row + v * W, acc[p][v], v + 1 < V ? W : s.last);
+        }
+    }
+}
+
+namespace detail {
+
+template <class T>
+using tile_function = void (*)(const sweep<T>&) noexcept;
+
+/// The tiles of 1, 2, ..., N rows and V vectors.
+template <class T, int V, unit_stride Unit, int... P>
+[[nodiscard]] constexpr auto tiles_of(std::integer_sequence<int, P...>) noexcept {
+    if constexpr (Unit == unit_stride::sum) {
+        return std::array<tile_function<T>, sizeof...(P)>{&outer_product<T, P + 1, V>...};
+    } else {
+        return std::array<tile_function<T>, sizeof...(P)>{&accumulate_outer_product<T, P + 1, V>...};
+    }
+}
+
+template <class T, int V, int N, unit_stride Unit = unit_stride::sum>
+inline constexpr auto tile_table = tiles_of<T, V, Unit>(std::make_integer_sequence<int, N>{});
+
+}  // namespace detail
+
+/// @brief Most rows of a tile of V vectors.
+[[nodiscard]] constexpr int most_rows(int vectors) noexcept {
+    return vectors == 1 ? tuning::rows_of_one : vectors == 2 ? tuning::rows_of_two : vectors == 4 ? tuning::rows_of_four : tuning::rows_of_eight;
+}
+
+/// @brief A count of rows in tiles whose sizes differ by at most one: `larger` tiles of size + 1, then `smaller` of size.
+struct balanced_tiles {
+    int size;
+    int larger;
+    int smaller;
+
+    constexpr balanced_tiles(int count, int most) noexcept {
+        const int tiles = (count + most - 1) / most;
+        size = count / tiles;
+        larger = count % tiles;
+        smaller = tiles - larger;
+    }
+};
+
+/// @brief Runs a sweep whose every tile has `rows` rows and `vectors` vectors: 1, 2, 4 or 8.
+template <class T>
+void run_tiles(const sweep<T>& s, int rows, int vectors) noexcept {
+    const auto p = static_cast<std::size_t>(rows - 1);
+    switch (vectors) {
+        case 1: return detail::tile_table<T, 1, tuning::rows_of_one>[p](s);
+        case 2: return detail::tile_table<T, 2, tuning::rows_of_two>[p](s);
+        case 4: return detail::tile_table<T, 4, tuning::rows_of_four>[p](s);
+        default: return detail::tile_table<T, 8, tuning::rows_of_eight>[p](s);
+    }
+}
+
+/// @brief The same for accumulate_outer_product(), with 1 or 2 vectors.
+template <class T>
+void run_accumulating_tiles(const sweep<T>& s, int rows, int vectors) noexcept {
+    const auto p = static_cast<std::size_t>(rows - 1);
+    if (vectors == 1) return detail::tile_table<T, 1, tuning::rows_of_one, unit_stride::rows>[p](s);
+    return detail::tile_table<T, 2, tuning::rows_of_two, unit_stride::rows>[p](s);
+}
+
+}  // namespace EENN_ISA
+}  // namespace eenn::kernels
+
+#endif

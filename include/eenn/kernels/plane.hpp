@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+//
+// plane.hpp - one image of a convolution: which tiles cover it, without padding, copies or edge cases in the tiles.
+// Floor 2 (kernels). Letters: I, O = input, output channels; V = vectors; W = lanes of one vector.
+#ifndef EENN_KERNELS_PLANE_HPP
+#define EENN_KERNELS_PLANE_HPP
+
+#include <eenn/kernels/outer_product.hpp>
+#include <eenn/kernels/window.hpp>
+
+namespace eenn::kernels {
+
+/// @brief A window over an image, all strides explicit, so that it serves forward, groups and the gradients' residue classes.
+struct plane {
+    axis rows;
+    axis columns;
+    int in_channels;     ///< summed over
+    int out_channels;    ///< made
+    std::ptrdiff_t x_row, x_pixel;
+    std::ptrdiff_t y_row, y_pixel;
+};
+
+inline namespace EENN_ISA {
+
+/// @brief Elements of packed weights: each block of `block` vectors is its bias, then [taps][I][lanes], padded with zeros.
+template <class T>
+[[nodiscard]] constexpr std::size_t packed_block_size(int taps, int in_channels, int out_channels) noexcept {
+    constexpr int W = lane_count<T>;
+    const int vectors = (out_channels + W - 1) / W;
+    return (1 + static_cast<std::size_t>(taps) * static_cast<std::size_t>(in_channels)) * static_cast<std::size_t>(vectors * W);
+}
+
+/// @brief Lays weights out so; weight(k, o) for k = tap I + i, bias(o). Returns the end of what it wrote.
+template <class T, class Weight, class Bias>
+constexpr T* pack_blocks(int block, int depth, int out_channels, Weight weight, Bias bias, T* packed) noexcept {
+    constexpr int W = lane_count<T>;
+    for (int start = 0; start < out_channels;) {
+        const int width = out_channels - start > W ? block * W : W;
+        for (int k = -1; k < depth; ++k) {
+            for (int lane = 0; lane < width; ++lane) {
+                const int o = start + lane;
+                *packed++ = o >= out_channels ? T{0} : k < 0 ? bias(o) : weight(k, o);
+            }
+        }
+        start += width;
+    }
+    return packed;
+}
+
+namespace detail {
+
+/// Half cycles that a run of `count` rows takes in tiles of `vectors` vectors.
+[[nodiscard]] constexpr int run_cycles(int count, int vectors) noexcept {
+    const balanced_tiles t(count, most_rows(vectors));
+    return t.larger * tuning::tile_cycles(t.size + 1, vectors) + t.smaller * tuning::tile_cycles(t.size, vectors);
+}
+
+/// Tiles of `rows` rows over vectors [from, to) of the output, several blocks side by side where the rows are few.
+template <class T>
+void run_blocks(sweep<T> s, const T* packed, std::size_t depth, std::size_t skipped, int out_channels, int from, int to,
+                int rows) noexcept {
+    constexpr int W = lane_count<T>;
+    const T* residual = s.residual;
+    T* out = s.out;
+    for (int v = from; v < to;) {
+        const int left = to - v;
+        const int vectors = rows <= tuning::rows_of_eight && left >= 8 ? 8 : rows <= tuning::rows_of_four && left >= 4 ? 4
+                            : left >= 2                                                                              ? 2
+                                                                                                                     : 1;
+        const int width = std::min(vectors, 2) * W;
+        s.bias = packed + static_cast<std::size_t>(v * W) * (1 + depth);
+        s.b = s.bias + width + skipped * static_cast<std::size_t>(width);
+        s.out = out + v * W;
+        s.residual = residual == nullptr ? nullptr : residual + v * W;
+        s.last = std::min(W, out_channels - (v + vectors - 1) * W);
+        run_tiles(s, rows, vectors);
+        v += vectors;
+    }
+}
+
+}  // namespace detail
+
+/// @brief y = act(window over x, weighted, + bias + residual) for one image.
+///
+/// The outputs fall into rectangles with the same taps inside the input: one interior, and borders. Each is covered by
+/// tiles along its rows, or down its columns where that makes fuller tiles, so a tile never meets padding and skips its work.
+///
+/// @par Shapes  packed as pack_blocks(2, ...) lays it out; residual null or strided as y, and may be y.
+template <class T>
+void convolve(const plane& g, const T* x, const T* packed, const T* residual, activation act, T* y) noexcept {
+    constexpr int W = lane_count<T>;
+    const int vectors = (g.out_channels + W - 1) / W;
+    const int in_pairs = vectors & ~1;
+    const bool one_run = g.columns.dilation == 1 && g.x_pixel == g.in_channels;
+    const std::size_t depth = static_cast<std::size_t>(g.rows.taps) * static_cast<std::size_t>(g.columns.taps) *
+                              static_cast<std::size_t>(g.in_channels);
+    for_each_run(g.rows, [&](axis::range oy, axis::range ky) {
+        for_each_run(g.columns, [&](axis::range ox, axis::range kx) {
+            sweep<T> s;
+            const int height = oy.last - oy.first;
+            const int width = ox.last - ox.first;
+            const int across = kx.last - kx.first;
+            std::size_t skipped = 0;
+            s.a = x;
+            s.r = across == 0 ? 0 : ky.last - ky.first;
+            if (s.r > 0) {
+                s.a += g.rows.input_of(oy.first, ky.first) * g.x_row + g.columns.input_of(ox.first, kx.first) * g.x_pixel;
+                skipped = static_cast<std::size_t>(ky.first * g.columns.taps + kx.first) * static_cast<std::size_t>(g.in_channels);
+            }
+            s.q = one_run ? 1 : across;
+            s.k = one_run ? across * g.in_channels : g.in_channels;
+            s.a_r = g.rows.dilation * g.x_row;
+            s.a_q = g.columns.dilation * g.x_pixel;
+            s.act = act;
+            const std::ptrdiff_t start = oy.first * g.y_row + ox.first * g.y_pixel;
+
+            const auto cover = [&](int from, int to, int block) {
+                if (from == to) return;
+                s.b_k = block * W;
+                s.b_q = s.b_k * g.in_channels;
+                s.b_r = s.b_q * g.columns.taps;
+                s.b_block = static_cast<std::ptrdiff_t>(1 + depth) * block * W;
+                const bool down = static_cast<long>(detail::run_cycles(height, block)) * width <
+                                  static_cast<long>(detail::run_cycles(width, block)) * height;
+                const std::ptrdiff_t a_row = g.columns.stride * g.x_pixel;
+                const std::ptrdiff_t a_line = g.rows.stride * g.x_row;
+                s.lines = down ? width : height;
+                s.a_row = down ? a_line : a_row;
+                s.a_line = down ? a_row : a_line;
+                s.out_row = down ? g.y_row : g.y_pixel;
+                s.out_line = down ? g.y_pixel : g.y_row;
+                const balanced_tiles t(down ? height : width, most_rows(block));
+                sweep<T> part = s;
+                part.out = y + start;
+                part.residual = residual == nullptr ? nullptr : residual + start;
+                if (t.larger > 0) {
+                    part.tiles = t.larger;
+                    detail::run_blocks(part, packed, depth, skipped, g.out_channels, from, to, t.size + 1);
+                }
+                const std::ptrdiff_t done = static_cast<std::ptrdiff_t>(t.larger) * (t.size + 1);
+                part.tiles = t.smaller;
+                part.a += done * s.a_row;
+                part.out += done * s.out_row;
+                if (residual != nullptr) part.residual += done * s.out_row;
+                detail::run_blocks(part, packed, depth, skipped, g.out_channels, from, to, t.size);
+            };
+            cover(0, in_pairs, 2);
+            cover(in_pairs, vectors, 1);
+        });
+    });
+}
+
+}  // namespace EENN_ISA
+}  // namespace eenn::kernels
+
+#endif

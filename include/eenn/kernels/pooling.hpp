@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+//
+// pooling.hpp - largest and mean of windows and of whole planes, forward and backward.
+// Floor 2 (kernels). Letters: N = samples, C = channels.
+#ifndef EENN_KERNELS_POOLING_HPP
+#define EENN_KERNELS_POOLING_HPP
+
+#include <eenn/core/constant.hpp>
+#include <eenn/kernels/elementwise.hpp>
+#include <eenn/kernels/window.hpp>
+
+#include <limits>
+
+namespace eenn::kernels {
+
+/// @brief Geometry of a pooling window, a structural value; in.c == out.c. Every window meets the input.
+struct pooling {
+    shape in{};
+    shape out{};
+    int kernel_h = 1;
+    int kernel_w = 1;
+    int stride_h = 1;
+    int stride_w = 1;
+    int pad_top = 0;
+    int pad_left = 0;
+    bool count_padding = false;    ///< the mean divides by kernel_h kernel_w, not by the elements inside
+
+    friend constexpr bool operator==(const pooling&, const pooling&) = default;
+
+    [[nodiscard]] constexpr axis rows() const noexcept { return {in.h, out.h, kernel_h, stride_h, 1, pad_top}; }
+    [[nodiscard]] constexpr axis columns() const noexcept { return {in.w, out.w, kernel_w, stride_w, 1, pad_left}; }
+};
+
+inline namespace EENN_ISA {
+
+namespace detail {
+
+/// One window: its first element inside the input, as an offset in elements, and how many rows and columns are inside.
+struct window_place {
+    std::ptrdiff_t start;
+    int rows;
+    int columns;
+};
+
+/// f(sample's offset of x + window, output offset) for all windows of n samples, in order.
+template <class F>
+void for_each_window(const pooling& g, int n, F&& f) noexcept {
+    const axis rows = g.rows();
+    const axis columns = g.columns();
+    const auto channels = static_cast<std::ptrdiff_t>(g.in.c);
+    std::ptrdiff_t to = 0;
+    for (int i = 0; i < n; ++i) {
+        const std::ptrdiff_t sample = i * static_cast<std::ptrdiff_t>(g.in.elements());
+        for (int y = 0; y < g.out.h; ++y) {
+            const auto ky = rows.taps_at(y);
+            for_each_run(columns, [&](axis::range xs, axis::range kx) {
+                for (int x = xs.first; x < xs.last; ++x, to += channels) {
+                    const std::ptrdiff_t pixel = rows.input_of(y, ky.first) * g.in.w + columns.input_of(x, kx.first);
+                    f(window_place{sample + pixel * channels, ky.last - ky.first, kx.last - kx.first}, to);
+                }
+            });
+        }
+    }
+}
+
+/// f(offset) for the elements of channel 0 of a window, in scan order.
+template <class F>
+EIGEN_ALWAYS_INLINE void for_each_element(const window_place& w, std::ptrdiff_t row, std::ptrdiff_t channels, F&& f) noexcept {
+    for (int y = 0; y < w.rows; ++y) {
+        for (int x = 0; x < w.columns; ++x) f(w.start + y * row + x * channels);
+    }
+}
+
+template <class T>
+[[nodiscard]] T pool_divisor(const pooling& g, const window_place& w) noexcept {
+    return T{1} / static_cast<T>(g.count_padding ? g.kernel_h * g.kernel_w : w.rows * w.columns);
+}
+
+/// The first of the elements equal to `most` (or the first NaN) takes `d`; what is left of d comes back.
+template <class T, class K>
+[[nodiscard]] EIGEN_ALWAYS_INLINE lanes<T> give_gradient(const lanes<T>& x, const lanes<T>& most, const lanes<T>& d, T* dx,
+                                                         K k) noexcept {
+    const auto zero = broadcast(T{0});
+    const lanes<T> given = where_equal(x, most, d, where_equal(x, x, zero, d));
+    store_lanes<T>(dx, plus(load_lanes<T>(dx, k), given), k);
+    return where_equal(x, most, zero, where_equal(x, x, d, zero));
+}
+
+}  // namespace detail
+
+/// @brief y = the largest element of each window, per channel. Padding never wins; NaN does.
+///
+/// @par Shapes  x (N,H,W,C), y (N,H',W',C).
+/// @par Cost    H' W' kernel_h kernel_w C comparisons a sample.
+template <class T, Parameter<pooling> G>
+void max_pool_forward(G g, int n, const T* x, T* y) noexcept {
+    const auto channels = static_cast<std::ptrdiff_t>(g.value.in.c);
+    const std::ptrdiff_t row = channels * g.value.in.w;
+    detail::for_each_window(g.value, n, [&](const detail::window_place& w, std::ptrdiff_t to) {
+        detail::for_each_vector<T>(channels, [&](std::ptrdiff_t c, auto k) {
+            lanes<T> most = broadcast(-std::numeric_limits<T>::infinity());
+            detail::for_each_element(w, row, channels,
+                                     [&](std::ptrdiff_t i) { most = larger(most, detail::load_lanes<T>(x + i + c, k)); });
+            detail::store_lanes<T>(y + to + c, most, k);
+        });
+    });
+}
+
+/// @brief dx = dy at the first largest element of each window in scan order, zero elsewhere; or dx += where `accumulate`.
+///
+/// @par Shapes  x, dx (N,H,W,C), dy (N,H',W',C).
+template <class T, Parameter<pooling> G>
+void max_pool_backward(G g, int n, const T* x, const T* dy, bool accumulate, T* dx) noexcept {
+    const auto channels = static_cast<std::ptrdiff_t>(g.value.in.c);
+    const std::ptrdiff_t row = channels * g.value.in.w;
+    if (!accumulate) std::fill_n(dx, static_cast<std::size_t>(n) * g.value.in.elements(), T{0});
+    detail::for_each_window(g.value, n, [&](const detail::window_place& w, std::ptrdiff_t from) {
+        detail::for_each_vector<T>(channels, [&](std::ptrdiff_t c, auto k) {
+            lanes<T> most = broadcast(-std::numeric_limits<T>::infinity());
+            detail::for_each_element(w, row, channels,
+                                     [&](std::ptrdiff_t i) { most = larger(most, detail::load_lanes<T>(x + i + c, k)); });
+            lanes<T> d = detail::load_lanes<T>(dy + from + c, k);
+            detail::for_each_element(w, row, channels, [&](std::ptrdiff_t i) {
+                d = detail::give_gradient<T>(detail::load_lanes<T>(x + i + c, k), most, d, dx + i + c, k);
+            });
+        });
+    });
+}
+
+/// @brief y = the mean of each window, per channel, over the elements inside or, with count_padding, over the whole window.
+template <class T, Parameter<pooling> G>
+void average_pool_forward(G g, int n, const T* x, T* y) noexcept {
+    const auto channels = static_cast<std::ptrdiff_t>(g.value.in.c);
+    const std::ptrdiff_t row = channels * g.value.in.w;
+    detail::for_each_window(g.value, n, [&](const detail::window_place& w, std::ptrdiff_t to) {
+        const lanes<T> part = broadcast(detail::pool_divisor<T>(g.value, w));
+        detail::for_each_vector<T>(channels, [&](std::ptrdiff_t c, auto k) {
+            lanes<T> sum = broadcast(T{0});
+            detail::for_each_element(w, row, channels,
+                                     [&](std::ptrdiff_t i) { sum = plus(sum, detail::load_lanes<T>(x + i + c, k)); });
+            detail::store_lanes<T>(y + to + c, times(sum, part), k);
+        });
+    });
+}
+
+/// @brief dx = dy spread evenly over each window, or dx += where `accumulate`.
+template <class T, Parameter<pooling> G>
+void average_pool_backward(G g, int n, const T* dy, bool accumulate, T* dx) noexcept {
+    const auto channels = static_cast<std::ptrdiff_t>(g.value.in.c);
+    const std::ptrdiff_t row = channels * g.value.in.w;
+    if (!accumulate) std::fill_n(dx, static_cast<std::size_t>(n) * g.value.in.elements(), T{0});
+    detail::for_each_window(g.value, n, [&](const detail::window_place& w, std::ptrdiff_t from) {
+        const lanes<T> part = broadcast(detail::pool_divisor<T>(g.value, w));
+        detail::for_each_vector<T>(channels, [&](std::ptrdiff_t c, auto k) {
+            const lanes<T> d = times(detail::load_lanes<T>(dy + from + c, k), part);
+            detail::for_each_element(w, row, channels, [&](std::ptrdiff_t i) {
+                T* const to = dx + i + c;
+                detail::store_lanes<T>(to, plus(detail::load_lanes<T>(to, k), d), k);
+            });
+        });
+    });
+}
+
+/// @brief y = the mean over the plane, per channel. x (N, in), y (N,1,1,C).
+template <class T>
+void global_average_pool_forward(int n, shape in, const T* x, T* y) noexcept {
+    const auto pixels = static_cast<std::size_t>(in.pixels());
+    const lanes<T> part = broadcast(T{1} / static_cast<T>(in.pixels()));
+    for (int i = 0; i < n; ++i, x += in.elements(), y += in.c) {
+        std::fill_n(y, in.c, T{0});
+        add_rows(pixels, in.c, x, y);
+        detail::for_each_vector<T>(in.c, [&](std::ptrdiff_t c, auto k) {
+            detail::store_lanes<T>(y + c, times(detail::load_lanes<T>(y + c, k), part), k);
+        });
+    }
+}
+
+/// @brief dx = dy / pixels everywhere, or dx += where `accumulate`.
+template <class T>
+void global_average_pool_backward(int n, shape in, const T* dy, bool accumulate, T* dx) noexcept {
+    const lanes<T> part = broadcast(T{1} / static_cast<T>(in.pixels()));
+    for (int i = 0; i < n; ++i, dy += in.c) {
+        for (int p = 0; p < in.pixels(); ++p, dx += in.c) {
+            detail::for_each_vector<T>(in.c, [&](std::ptrdiff_t c, auto k) {
+                const lanes<T> d = times(detail::load_lanes<T>(dy + c, k), part);
+                detail::store_lanes<T>(dx + c, accumulate ? plus(detail::load_lanes<T>(dx + c, k), d) : d, k);
+            });
+        }
+    }
+}
+
+/// @brief The whole plane as one window.
+[[nodiscard]] constexpr pooling whole_plane(shape in) noexcept { return {in, {1, 1, in.c}, in.h, in.w, 1, 1, 0, 0, false}; }
+
+/// @brief y = the largest of the plane, per channel. x (N, in), y (N,1,1,C).
+template <class T>
+void global_max_pool_forward(int n, shape in, const T* x, T* y) noexcept {
+    max_pool_forward(dynamic<pooling>{whole_plane(in)}, n, x, y);
+}
+
+/// @brief dx = dy at the first largest element, or dx += where `accumulate`.
+template <class T>
+void global_max_pool_backward(int n, shape in, const T* x, const T* dy, bool accumulate, T* dx) noexcept {
+    max_pool_backward(dynamic<pooling>{whole_plane(in)}, n, x, dy, accumulate, dx);
+}
+
+}  // namespace EENN_ISA
+}  // namespace eenn::kernels
+
+#endif

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+//
+// tuning.hpp - the numbers that measurement chose.
+// Floor 2 (kernels). Letters: P = rows of a tile, V = vectors of a tile, W = lanes of one vector.
+#ifndef EENN_KERNELS_TUNING_HPP
+#define EENN_KERNELS_TUNING_HPP
+
+#include <eenn/tensor/simd.hpp>
+
+namespace eenn::kernels::inline EENN_ISA::tuning {
+
+#if defined(__AVX512F__) || defined(__aarch64__)
+inline constexpr int vector_registers = 32;
+#else
+inline constexpr int vector_registers = 16;
+#endif
+
+/// Vectors of one block of packed weights. Two, so that every broadcast feeds two multiply-adds.
+inline constexpr int block_vectors = 2;
+
+/// Most rows of a tile with one vector and with two. The accumulators, the vectors of b and one broadcast must fit the registers.
+inline constexpr int rows_of_one = vector_registers == 32 ? 16 : 12;
+inline constexpr int rows_of_two = vector_registers == 32 ? 8 : 6;
+
+/// Tiles of few rows take several blocks side by side: a multiply-add has a latency of 4 cycles and two start in each, so
+/// eight accumulators are the least that keep the unit busy.
+inline constexpr int rows_of_four = 3;
+inline constexpr int rows_of_eight = 1;
+
+/// Most output pixels of a depthwise tile: accumulators, and beside them one row of weights and one input vector.
+inline constexpr int depthwise_pixels = 8;
+
+/// Pixels that one pass of a pointwise convolution should have at least: small samples are joined.
+inline constexpr int pointwise_pixels = 64;
+
+/// Output pixels that the depthwise weight gradient takes before it turns to the next channels.
+inline constexpr int depthwise_band = 128;
+
+/// Input channels below which the weight gradient tiles over (kx, channel) together instead of over channels.
+inline constexpr int few_channels = 4;
+
+/// Elements of input and output that the weight gradient takes at a time: half of an L2 cache of 512 KiB.
+inline constexpr int chunk_elements = 64 * 1024;
+
+/// @brief Cycles that one step of a P x V tile takes: two multiply-adds or two loads a cycle, and the latency.
+[[nodiscard]] constexpr int tile_cycles(int rows, int vectors) noexcept {
+    const int work = rows * vectors > rows + vectors ? rows * vectors : rows + vectors;
+    return work > 8 ? work : 8;    // in half cycles
+}
+
+}  // namespace eenn::kernels::inline EENN_ISA::tuning
+
+#endif
