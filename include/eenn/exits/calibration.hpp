@@ -40,7 +40,7 @@ struct reliability {
 ///
 /// @par Cost    O(N + M).
 /// @par Errors  eenn::error if there is no sample or bin, sizes disagree or a confidence is outside of [0,1].
-/// @par Source  Naeini, Cooper, Hauskrecht (2015), section 2 (ECE and MCE); bins as in Guo et al. (2017), equations 2 to 5,
+/// @par Source  Naeini, Cooper, Hauskrecht (2015) (ECE and MCE); bins as in Guo et al. (2017), section 2,
 ///              M = 15. A confidence of 0 belongs to the first bin.
 [[nodiscard]] inline reliability reliability_of(std::span<const float> confidence,
                                                 std::span<const std::uint8_t> correct, int bins = 15) {
@@ -125,14 +125,15 @@ struct calibration {
 /// @param logits (N,C), of validation samples that trained nothing
 /// @param labels (N)
 ///
-/// In b = 1 / temperature the loss is convex: its slope is the mean of E_p[z] - z_label, its curvature the mean variance of z
-/// under p. Newton's method in double, kept inside a bracket that every slope narrows (else it bisects), until the next step
-/// or the bracket is below 1e-10 of b. Predictions do not change, as no temperature changes the order of logits.
+/// In b = 1 / temperature the loss is convex: its slope is the mean of E_p[z] - z_label, its curvature the mean
+/// variance of z under p. Newton's method in double, kept inside a bracket that every slope narrows (else it bisects),
+/// until the next step or the bracket is below 1e-10 of b. Predictions do not change, as no temperature changes the
+/// order of logits.
 ///
 /// @par Cost    About ten passes of N C exponentials; memory 5 N bytes.
 /// @par Errors  eenn::error if sizes disagree, a label is outside of [0, C) or a logit is not finite.
-/// @par Source  Guo et al. (2017), "On calibration of modern neural networks", section 4.2; the solver is ours (they use
-///              gradient descent on the temperature, which is not convex in it).
+/// @par Source  Guo et al. (2017), "On calibration of modern neural networks", section 4.2; the solver is ours (they
+///              use gradient descent on the temperature, which is not convex in it).
 [[nodiscard]] inline calibration fit_temperature(std::span<const float> logits, std::span<const std::int32_t> labels) {
     constexpr double coldest = 0.01;
     constexpr double hottest = 100;

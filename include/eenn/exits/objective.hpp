@@ -33,8 +33,8 @@ struct exit_objective {
     [[nodiscard]] static constexpr exit_objective best_accuracy(double max_mean_cost) {
         return {kind::best_accuracy, max_mean_cost, 0, 0};
     }
-    /// The least cost_weight * mean cost / cost of the last exit + error_weight * (1 - accuracy). Costs are relative to the
-    /// last exit, so the weights mean the same in MACs and in microseconds.
+    /// The least cost_weight * mean cost / cost of the last exit + error_weight * (1 - accuracy). Costs are relative to
+    /// the last exit, so the weights mean the same in MACs and in microseconds.
     [[nodiscard]] static constexpr exit_objective weighted_sum(double cost_weight, double error_weight) {
         return {kind::weighted_sum, 0, cost_weight, error_weight};
     }
@@ -97,12 +97,12 @@ private:
 
 /// @brief A value of the objective below which no thresholds come: every sample takes the exit that suits it best.
 ///
-/// For a weighted sum that oracle is evaluated as it stands. With a limit, its Lagrangian dual: for any price on the limited
-/// quantity, the priced optimum less price * limit is a bound, and bisection on the slope finds the best price.
+/// For a weighted sum that oracle is evaluated as it stands. With a limit, its Lagrangian dual: for any price on the
+/// limited quantity, the priced optimum less price * limit is a bound, and bisection on the slope finds the best price.
 ///
 /// @par Cost    O(N E) for a weighted sum, 80 times that with a limit.
-/// @par Source  Everett (1963), "Generalized Lagrange multiplier method", main theorem. The bound is the oracle's, which
-///              sees the labels, so it is seldom tight.
+/// @par Source  Everett (1963), "Generalized Lagrange multiplier method", main theorem. The bound is the oracle's,
+///              which sees the labels, so it is seldom tight.
 [[nodiscard]] inline double oracle_bound(const exit_trace& trace, const exit_objective& objective) {
     const exit_ranking ranking{trace, objective};
     const int n = trace.samples;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // pareto.hpp - the thresholds worth having: no others are both cheaper and at least as accurate.
-// Floor 5 (exits); host subset. Letters: N = samples, E = exits, the last classifier among them, D = distinct confidences.
+// Floor 5 (exits); host subset.
+// Letters: N = samples, E = exits, the last classifier among them, D = distinct confidences.
 #ifndef EENN_EXITS_PARETO_HPP
 #define EENN_EXITS_PARETO_HPP
 
@@ -146,8 +147,8 @@ public:
         }
     }
 
-    /// Descents under weighted sums from accuracy for its own sake to hardly any, each from four starts: all exits closed,
-    /// all open at their upper quartile and at their median, and the solution of the weight before.
+    /// Descents under weighted sums from accuracy for its own sake to hardly any, each from four starts: all exits
+    /// closed, all open at their upper quartile and at their median, and the solution of the weight before.
     void ladder() {
         std::vector<float> before(order_.size(), never_exit);
         for (int step = 16; step >= -8; --step) {
@@ -192,7 +193,8 @@ private:
         }
     }
 
-    // `alive`: by falling confidence at the exit before the last; those gone are dropped on the way. `cost`, `right`: of those gone.
+    // `alive`: by falling confidence at the exit before the last; those gone are dropped on the way. `cost`, `right`:
+    // of those gone.
     void sweep_before_last(std::vector<int>& alive, const std::vector<char>& gone, double cost, int right,
                            std::vector<float>& thresholds) {
         const int last = trace_.exits - 1;
@@ -289,7 +291,8 @@ private:
 
 /// @brief Cost against accuracy over all thresholds: what a plot of the trade-off shows.
 ///
-/// Exact and proven for up to three exits (two thresholds); beyond that the points that a ladder of coordinate descents met.
+/// Exact and proven for up to three exits (two thresholds); beyond that the points that a ladder of coordinate descents
+/// met.
 ///
 /// @par Cost    O(N log N) for E = 2, O(D N) for E = 3, some hundred rounds of O(N E^2) beyond. Memory O(N E).
 /// @par Errors  eenn::error if the trace fails check_trace.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // thresholds.hpp - the thresholds that serve an objective best on a trace.
-// Floor 5 (exits); host subset. Letters: N = samples, E = exits, the last classifier among them, D = distinct confidences.
+// Floor 5 (exits); host subset.
+// Letters: N = samples, E = exits, the last classifier among them, D = distinct confidences.
 #ifndef EENN_EXITS_THRESHOLDS_HPP
 #define EENN_EXITS_THRESHOLDS_HPP
 
@@ -29,17 +30,19 @@ struct threshold_choice {
 
 /// @brief Thresholds for an objective, chosen on a validation trace.
 ///
-/// Up to three exits (two thresholds) every set of distinct thresholds is tried, so the result is optimal on the trace. With
-/// more exits it is a heuristic: coordinate descent over all distinct confidences from four starts under 25 weightings of cost
-/// and error, then under the objective itself from the best points met; the bound is then the oracle's (oracle_bound).
-/// Samples of equal confidence leave together. Deterministic: no random start, ties go to the more accurate.
+/// Up to three exits (two thresholds) every set of distinct thresholds is tried, so the result is optimal on the trace.
+/// With more exits it is a heuristic: coordinate descent over all distinct confidences from four starts under 25
+/// weightings of cost and error, then under the objective itself from the best points met; the bound is then the
+/// oracle's (oracle_bound). Samples of equal confidence leave together. Deterministic: no random start, ties go to the
+/// more accurate.
 ///
-/// @par Cost    O(N log N) for E = 2, O(D N) for E = 3 (below a second for N = 10000), some hundred rounds of O(N E^2) beyond. Memory O(N E).
-/// @par Errors  eenn::error if the trace fails check_trace, a limit or weight is no number, or no thresholds keep the limit;
-///              the message then says what can be reached.
+/// @par Cost    O(N log N) for E = 2, O(D N) for E = 3 (below a second for N = 10000), some hundred rounds of O(N E^2)
+///              beyond. Memory O(N E).
+/// @par Errors  eenn::error if the trace fails check_trace, a limit or weight is no number, or no thresholds keep the
+///              limit; the message then says what can be reached.
 /// @par Source  The trade-off of Sponner et al. (2024), "Efficient post-training augmentation for adaptive inference in
-///              heterogeneous and distributed IoT environments", solved there as a shortest path under independent exits;
-///              here on the joint trace, where each sample is counted at the exit it really leaves at.
+///              heterogeneous and distributed IoT environments", solved there as a shortest path under independent
+///              exits; here on the joint trace, where each sample is counted at the exit it really leaves at.
 [[nodiscard]] inline threshold_choice choose_thresholds(const exit_trace& trace, const exit_objective& objective) {
     const exit_ranking ranking{trace, objective};
     exit_search search{trace};

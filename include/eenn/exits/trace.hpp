@@ -20,8 +20,9 @@ namespace eenn {
 
 /// @brief The joint table of all samples and exits, row-major: element (i,e) lies at i * E + e.
 ///
-/// One pass over a data set with every exit running fills it; from then on any thresholds are judged without the network.
-/// The last exit takes every sample that reaches it, so its confidences decide nothing; they must be numbers all the same.
+/// One pass over a data set with every exit running fills it; from then on any thresholds are judged without the
+/// network. The last exit takes every sample that reaches it, so its confidences decide nothing; they must be numbers
+/// all the same.
 ///
 /// @par Memory  9 N E + 4 N + 8 E bytes.
 struct exit_trace {
@@ -41,8 +42,8 @@ struct exit_trace {
 /// @brief Refuses a trace nobody can judge.
 ///
 /// @par Cost    O(N E).
-/// @par Errors  eenn::error if it is empty, sizes disagree, a confidence is not finite, a cost is negative, not finite or smaller
-///              than the one before, or `correct` contradicts predictions and labels.
+/// @par Errors  eenn::error if it is empty, sizes disagree, a confidence is not finite, a cost is negative, not finite
+///              or smaller than the one before, or `correct` contradicts predictions and labels.
 inline void check_trace(const exit_trace& trace) {
     const auto number = [](auto value) { return std::to_string(value); };
     if (trace.samples <= 0 || trace.exits <= 0) {
@@ -155,7 +156,8 @@ inline void check_thresholds(std::span<const float> thresholds, std::span<const 
 }
 
 /// @brief Accuracy, cost and shares of a trace under thresholds.
-/// @param thresholds  (E-1); the last exit takes the rest. +infinity (never_exit) closes an exit, -infinity lets all leave.
+/// @param thresholds  (E-1); the last exit takes the rest. +infinity (never_exit) closes an exit, -infinity lets all
+/// leave.
 ///
 /// @par Cost    O(N E). Counts are whole numbers, so the result does not depend on the order of the samples.
 /// @par Errors  eenn::error if the trace fails check_trace, there are not E-1 thresholds or one is NaN.

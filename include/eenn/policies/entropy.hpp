@@ -11,12 +11,12 @@ namespace eenn {
 
 /// @brief 1 - H(p) / log C with p = softmax(z / temperature), in [0, 1]; 1 if C = 1.
 ///
-/// H = log S - sum_c e_c d_c / S with d_c = (z_c - z_max) / temperature, e_c = exp(d_c), S = sum_c e_c: no logarithm of a
-/// probability, so a probability of zero is no special case.
+/// H = log S - sum_c e_c d_c / S with d_c = (z_c - z_max) / temperature, e_c = exp(d_c), S = sum_c e_c: no logarithm of
+/// a probability, so a probability of zero is no special case.
 ///
 /// @par Cost    Two passes over C, C exponentials, two logarithms, no storage.
 /// @par Source  Teerapittayanon, McDanel, Kung (2016), "BranchyNet", section III: leave if H is small. Here divided by
-///              log C as in their DDNN (2017), section III-D, and subtracted from one, so that larger is surer.
+///              log C as in their DDNN (2017), section III, and subtracted from one, so that larger is surer.
 struct entropy {
     static constexpr std::string_view name = "entropy";
     static constexpr float default_threshold = 0.8F;

@@ -12,7 +12,7 @@ namespace eenn {
 /// @brief p_(1) - p_(2), the two largest entries of softmax(z / temperature), in [0, 1]; 1 if C = 1.
 ///
 /// @par Cost    Two passes over C, C + 1 exponentials, no storage.
-/// @par Source  Park et al. (2015), "Big/LITTLE deep neural network for ultra low power inference", section 3
+/// @par Source  Park et al. (2015), "Big/LITTLE deep neural network for ultra low power inference"
 ///              (the "score margin").
 struct margin {
     static constexpr std::string_view name = "margin";

@@ -12,7 +12,7 @@ namespace eenn {
 /// @brief max_c p_c with p = softmax(z / temperature), in [1/C, 1].
 ///
 /// @par Cost    Two passes over C, C exponentials, no storage.
-/// @par Source  Hendrycks, Gimpel (2017), "A baseline for detecting misclassified examples", section 2.
+/// @par Source  Hendrycks, Gimpel (2017), "A baseline for detecting misclassified and out-of-distribution examples".
 struct max_probability {
     static constexpr std::string_view name = "max_probability";
     static constexpr float default_threshold = 0.9F;

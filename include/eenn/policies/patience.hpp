@@ -14,8 +14,8 @@ namespace eenn {
 /// Exits under other policies count too: every policy notes its prediction in the state. The temperature has no effect.
 ///
 /// @par Cost    One pass over C, no exponential.
-/// @par Source  Zhou et al. (2020), "BERT loses patience: fast and robust inference with early exit" (PABEE), section 3.1,
-///              which counts agreements, from 0: its patience P is the threshold P + 1 here.
+/// @par Source  Zhou et al. (2020), "BERT loses patience: fast and robust inference with early exit" (PABEE), section
+///              3, which counts agreements, from 0: its patience P is the threshold P + 1 here.
 struct patience {
     static constexpr std::string_view name = "patience";
     static constexpr float default_threshold = 2;

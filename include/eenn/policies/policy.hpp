@@ -19,7 +19,7 @@ enum class policy_kind : std::uint8_t { max_probability = 0, margin = 1, entropy
 
 inline constexpr int policy_count = 4;
 
-/// @brief A confidence policy chosen by a value: `policy p = max_probability{}`. Structural, so a template argument too.
+/// @brief A confidence policy chosen by a value: `policy p = max_probability{}`. Structural.
 ///
 /// The same members as a ConfidencePolicy, but of the value instead of the type. One switch a call; where the kind is a
 /// constant the compiler keeps one case.

@@ -34,11 +34,11 @@ requires((std::integral<Number> || std::floating_point<Number>)&&!std::same_as<N
 
 /// @brief Builds one JSON value as text, member by member.
 ///
-/// `w.begin_object().member("name", "ecg").key("shares").array(shares).end_object()`. Objects take a line a member, arrays one
-/// line unless objects or arrays are in them.
+/// `w.begin_object().member("name", "ecg").key("shares").array(shares).end_object()`. Objects take a line a member,
+/// arrays one line unless objects or arrays are in them.
 ///
-/// @par Errors eenn::error if calls are out of place (a value without a key, an end without a begin, text() too early), a
-///             number is not finite or a text is not UTF-8.
+/// @par Errors eenn::error if calls are out of place (a value without a key, an end without a begin, text() too early),
+///             a number is not finite or a text is not UTF-8.
 class json_writer {
 public:
     /// `indent` spaces a level; 0 writes everything on one line.

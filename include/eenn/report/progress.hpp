@@ -38,7 +38,8 @@ namespace eenn::report {
     return text;
 }
 
-/// @brief One line: "train  [=====>    ]  52 %  520/1000  84.1/s  5.7 s left  loss 0.41". An unknown total (0) leaves bar and time out.
+/// @brief One line: "train  [=====>    ]  52 %  520/1000  84.1/s  5.7 s left  loss 0.41". An unknown total (0) leaves
+/// bar and time out.
 [[nodiscard]] inline std::string progress_text(std::string_view stage, std::int64_t done, std::int64_t total,
                                                double elapsed_s, std::string_view note, int bar_width) {
     std::string line{stage};
@@ -70,9 +71,9 @@ namespace eenn::report {
 
 /// @brief Draws progress on a terminal, or writes a plain line now and then where there is none.
 ///
-/// A callable for observers: `bar("train", step, steps, "loss 0.41")`. On a terminal one line is redrawn at most ten times a
-/// second; elsewhere (a file, CI) a line comes every ten seconds. The last call of a stage (done = total) always shows.
-/// A new stage name starts a new line and a new clock.
+/// A callable for observers: `bar("train", step, steps, "loss 0.41")`. On a terminal one line is redrawn at most ten
+/// times a second; elsewhere (a file, CI) a line comes every ten seconds. The last call of a stage (done = total)
+/// always shows. A new stage name starts a new line and a new clock.
 ///
 /// @par Threads  One caller at a time.
 /// @par Errors   None: what the stream refuses is lost.

@@ -211,7 +211,8 @@ inline constexpr std::array<const char*, 6> dark{"#4fa8e0", "#ff8c42", "#3cc79c"
 
 }  // namespace svg_parts
 
-/// @brief A chart as an SVG document of its own: no script, no outside font or style, readable on light and dark ground.
+/// @brief A chart as an SVG document of its own: no script, no outside font or style, readable on light and dark
+/// ground.
 ///
 /// Labels of points are put where they cover least of what else is drawn. The same chart gives the same text.
 ///

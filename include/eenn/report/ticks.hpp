@@ -37,7 +37,8 @@ struct tick_range {
     }
 };
 
-/// @brief Ticks at 1, 2 or 5 times a power of ten, about `wanted` of them, from at or below `low` to at or above `high`.
+/// @brief Ticks at 1, 2 or 5 times a power of ten, about `wanted` of them, from at or below `low` to at or above
+/// `high`.
 ///
 /// An interval of no length is widened around its value.
 [[nodiscard]] inline tick_range nice_ticks(double low, double high, int wanted = 6) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// trade_off.hpp - the chart of accuracy against mean cost: the front, the exits alone, and the thresholds that were chosen.
+// trade_off.hpp - the chart of accuracy against mean cost: the front, the exits alone, the chosen thresholds.
 // Floor 7 (report); host subset. Letters: E = exits, the last classifier among them.
 #ifndef EENN_REPORT_TRADE_OFF_HPP
 #define EENN_REPORT_TRADE_OFF_HPP

@@ -24,13 +24,13 @@ namespace eenn {
 /// @param update  t, from 1
 ///
 /// With warm_up, d = decay (1 - decay^(t-1)) / (1 - decay^t) at update t: then a equals, at every t, the bias-corrected
-/// average (1 - decay) sum_s decay^(t-s) w_s / (1 - decay^t), and what stood in it before counts nothing. Without it d = decay,
-/// and the start keeps the share decay^t.
+/// average (1 - decay) sum_s decay^(t-s) w_s / (1 - decay^t), and what stood in it before counts nothing. Without it
+/// d = decay, and the start keeps the share decay^t.
 ///
 /// @par Cost    3 flops and 12 bytes a float parameter.
 /// @par Errors  eenn::error if the decay is outside of [0, 1), update is below 1 or sizes disagree.
-/// @par Source  Polyak, Juditsky (1992) for averaging as such; the bias correction of Kingma, Ba (2015), section 3, kept
-///              inside of the average.
+/// @par Source  Polyak, Juditsky (1992) for averaging as such; the bias correction of Kingma, Ba (2015), section 3,
+///              kept inside of the average.
 template <std::floating_point T = float>
 void average_weights(std::span<std::type_identity_t<T>> average, std::span<const std::type_identity_t<T>> weights,
                      double decay, std::int64_t update, bool warm_up = true) {

@@ -19,8 +19,8 @@ namespace eenn {
 
 /// @brief Euclidean norm of the gradient over the ranges that take part.
 ///
-/// Eight sums in double, one for each place modulo 8 within a range, then added in pairs: the same bits each time and on every
-/// machine, and vectorisable.
+/// Eight sums in double, one for each place modulo 8 within a range, then added in pairs: the same bits each time and
+/// on every machine, and vectorisable.
 ///
 /// @par Cost    2 flops and one load an element.
 /// @par Errors  eenn::error if a range is wrong.
@@ -48,7 +48,8 @@ template <std::floating_point T = float>
 /// A norm that is not finite leaves the gradient as it is and is returned: look for it, the step must not be taken.
 ///
 /// @par Errors  eenn::error if a range is wrong or the limit is not positive.
-/// @par Source  Pascanu, Mikolov, Bengio (2013), "On the difficulty of training recurrent neural networks", algorithm 1.
+/// @par Source  Pascanu, Mikolov, Bengio (2013), "On the difficulty of training recurrent neural networks", algorithm
+///              1.
 template <std::floating_point T = float>
 double clip_gradient(std::span<std::type_identity_t<T>> gradient, std::span<const parameter_range> ranges,
                      double limit) {

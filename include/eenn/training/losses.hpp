@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // losses.hpp - loss of a batch of logits and its gradient: cross-entropy, squared error, distillation.
-// Floor 5 (training). Letters: N = samples of the batch, C = classes (or outputs), z = logits, p = softmax(z), q = target.
+// Floor 5 (training).
+// Letters: N = samples of the batch, C = classes (or outputs), z = logits, p = softmax(z), q = target.
 #ifndef EENN_TRAINING_LOSSES_HPP
 #define EENN_TRAINING_LOSSES_HPP
 
@@ -49,7 +50,8 @@ inline void put(T* g, T value, bool accumulate) noexcept {
     *g = accumulate ? *g + value : value;
 }
 
-/// -sum_c q_c log p_c with q = (1 - smoothing) (share e_first + (1 - share) e_second) + smoothing / C; g = scale (p - q).
+/// -sum_c q_c log p_c with q = (1 - smoothing) (share e_first + (1 - share) e_second) + smoothing / C;
+/// g = scale (p - q).
 template <std::floating_point T>
 inline double cross_entropy(const T* z, T* g, std::size_t classes, std::size_t first, std::size_t second, double share,
                             double smoothing, double scale, bool accumulate) noexcept {
@@ -76,7 +78,8 @@ inline double cross_entropy(const T* z, T* g, std::size_t classes, std::size_t f
     return std::log(sum) - targeted;
 }
 
-/// temperature^2 KL(softmax(t / temperature) || softmax(z / temperature)); g = scale temperature (softmax(z) - softmax(t)).
+/// temperature^2 KL(softmax(t / temperature) || softmax(z / temperature));
+/// g = scale temperature (softmax(z) - softmax(t)).
 template <std::floating_point T>
 inline double distillation(const T* z, const T* t, T* g, std::size_t classes, double temperature, double scale,
                            bool accumulate) noexcept {
@@ -133,14 +136,14 @@ inline void labels(const char* argument, std::span<const std::int32_t> labels, s
 /// @brief Mean over the batch of -sum_c q_c log p_c.
 ///
 /// Every call returns `weight` times the mean and writes the derivative of what it returns: logits (N,C), labels (N),
-/// gradient (N,C) or empty. Sums run in double, in the order of the samples: the same bits each time. Logits that are not
-/// finite give a NaN, which the caller must look for.
+/// gradient (N,C) or empty. Sums run in double, in the order of the samples: the same bits each time. Logits that are
+/// not finite give a NaN, which the caller must look for.
 ///
 /// @par Cost    2 N C exponentials with the gradient, N C without; no storage.
-/// @par Errors  eenn::error if sizes disagree, a label is outside of [0, C) (named by argument and index), a share or the
-///              smoothing is outside of [0, 1].
-/// @par Source  Label smoothing: Szegedy et al. (2016), section 7, with the uniform prior over all C classes (the convention
-///              of PyTorch). Mixed targets: Zhang et al. (2018), "mixup", equation 2.
+/// @par Errors  eenn::error if sizes disagree, a label is outside of [0, C) (named by argument and index), a share or
+///              the smoothing is outside of [0, 1].
+/// @par Source  Label smoothing: Szegedy et al. (2016), section 7, with the uniform prior over all C classes (the
+///              convention of PyTorch). Mixed targets: Zhang et al. (2018), "mixup".
 struct cross_entropy {
     double smoothing = 0;
 
@@ -240,7 +243,8 @@ private:
 /// @par Cost    4 N C exponentials; no storage.
 /// @par Errors  eenn::error if sizes disagree or the temperature is not positive.
 /// @par Source  Hinton, Vinyals, Dean (2015), "Distilling the knowledge in a neural network", section 2; the divergence
-///              instead of the cross-entropy (they differ by the teacher's entropy, a constant), so that the minimum is 0.
+///              instead of the cross-entropy (they differ by the teacher's entropy, a constant), so that the
+///              minimum is 0.
 struct distillation {
     double temperature = 1;
 

@@ -40,7 +40,8 @@ concept Optimizer = requires(const O optimizer, std::span<float> parameters, std
 
 namespace optimizer_loops {
 
-// The inner loops run over blocks of a constant length, which g++ 12 vectorises at -O2 too; a run-time length it does not.
+// The inner loops run over blocks of a constant length, which g++ 12 vectorises at -O2 too; a run-time length it does
+// not.
 inline constexpr std::size_t block = 64;
 
 template <class Body>
@@ -78,7 +79,8 @@ struct adam_factors {
 template <std::floating_point T>
 inline void adam(std::size_t n, T* __restrict p, const T* __restrict g, T* __restrict m, T* __restrict v,
                  const adam_factors<T>& f) noexcept {
-    // Square roots go through a buffer: std::sqrt may set errno, which would keep the other loops from being vectorised too.
+    // Square roots go through a buffer: std::sqrt may set errno, which would keep the other loops from being vectorised
+    // too.
     T root[block];
     for (std::size_t j = 0; j < n; ++j) {
         const T d = g[j] + f.added_decay * p[j];
@@ -130,8 +132,8 @@ inline void check_not_negative(const char* what, double value) {
 ///
 /// @par Cost    One pass: 4 to 6 flops and 12 (no momentum) or 20 bytes a float parameter.
 /// @par Errors  eenn::error if sizes disagree, a range is wrong or a hyperparameter is out of its range.
-/// @par Source  Sutskever et al. (2013), "On the importance of initialization and momentum", equations 1 to 4; the learning
-///              rate outside of the velocity as in PyTorch.
+/// @par Source  Sutskever et al. (2013), "On the importance of initialization and momentum", equations 1 to 4; the
+///              learning rate outside of the velocity as in PyTorch.
 struct sgd {
     double momentum = 0;
     double weight_decay = 0;
@@ -206,12 +208,12 @@ void adam_step(const char* name, const Hyper& hyper, bool decoupled, std::span<T
 ///
 /// d = g + weight_decay p;  m = beta1 m + (1 - beta1) d;  v = beta2 v + (1 - beta2) d^2;
 /// p -= lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon).
-/// t counts the steps of the whole vector: parameters that were frozen at first are corrected as though their gradients had
-/// been 0 until then (PyTorch counts by tensor).
+/// t counts the steps of the whole vector: parameters that were frozen at first are corrected as though their gradients
+/// had been 0 until then (PyTorch counts by tensor).
 ///
 /// @par Cost    One pass: about 15 flops, a square root, a division and 28 bytes a float parameter. Compile with
-///              -fno-math-errno, which changes no result: it lets the square roots be vectorised, 0.4 instead of 1.7 ns a
-///              parameter (AVX-512, one core; roots by Newton's method came to 0.9, and to 2.9 without AVX).
+///              -fno-math-errno, which changes no result: it lets the square roots be vectorised, 0.4 instead of 1.7 ns
+///              a parameter (AVX-512, one core; roots by Newton's method came to 0.9, and to 2.9 without AVX).
 /// @par Errors  As sgd.
 /// @par Source  Kingma, Ba (2015), "Adam: a method for stochastic optimization", algorithm 1.
 struct adam {
@@ -231,8 +233,8 @@ struct adam {
 
 /// @brief AdamW, as torch.optim.AdamW: p *= 1 - lr weight_decay first, then Adam's step without decay.
 ///
-/// @par Source  Loshchilov, Hutter (2019), "Decoupled weight decay regularization", algorithm 2; the decay is multiplied by
-///              the learning rate, as PyTorch does, instead of by a schedule multiplier of its own.
+/// @par Source  Loshchilov, Hutter (2019), "Decoupled weight decay regularization", algorithm 2; the decay is
+///              multiplied by the learning rate, as PyTorch does, instead of by a schedule multiplier of its own.
 struct adamw {
     double beta1 = 0.9;
     double beta2 = 0.999;

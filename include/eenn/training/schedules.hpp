@@ -10,8 +10,9 @@
 
 namespace eenn {
 
-/// @brief A schedule is called with (step, total) and returns the learning rate of step t in [0, S). Steps outside are taken
-/// as the nearest inside, and a total below 1 as 1. All here are values, pure, constexpr, and give the same bits everywhere.
+/// @brief A schedule is called with (step, total) and returns the learning rate of step t in [0, S). Steps outside are
+/// taken as the nearest inside, and a total below 1 as 1. All here are values, pure, constexpr, and give the same bits
+/// everywhere.
 template <class S>
 concept Schedule = requires(const S schedule, std::int64_t step) {
     { schedule(step, step) } -> std::same_as<double>;
@@ -100,7 +101,7 @@ warm_up(std::int64_t, After) -> warm_up<After>;
 
 /// @brief Up from peak / start_divisor to `peak` in the first part, then down to peak / start_divisor / end_divisor.
 ///
-/// @par Source  Smith, Topin (2018), "Super-convergence", section 4; both parts along half a cosine instead of straight lines
+/// @par Source  Smith, Topin (2018), "Super-convergence"; both parts along half a cosine instead of straight lines
 ///              and with the defaults of PyTorch's OneCycleLR. The momentum does not cycle.
 struct one_cycle {
     double peak = 0.1;
