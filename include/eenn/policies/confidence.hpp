@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// confidence.hpp - what every confidence policy shares: its result, its state over exits, its concept, a stable softmax.
+// confidence.hpp - what every confidence policy shares: its result, its state over exits, its concept, softmax.
 // Floor 3 (policies); device subset. Letters: C = classes, E = exits, T = floating-point type.
 #ifndef EENN_POLICIES_CONFIDENCE_HPP
 #define EENN_POLICIES_CONFIDENCE_HPP
