@@ -18,23 +18,27 @@ namespace detail {
 /// Pixels that are summed in T before the sum goes on in double: a rounding error of at most 32 ulp of the partial sum.
 inline constexpr int rows_in_one_sum = 32;
 
+template <class T>
+EIGEN_ALWAYS_INLINE void add_lanes(double* sum, const lanes<T>& v, int count) noexcept {
+    alignas(64) T each[lane_count<T>];
+    store<T>(each, v);
+    for (int lane = 0; lane < lane_count<T>; ++lane) {
+        if (lane == count) break;
+        sum[lane] += static_cast<double>(each[lane]);
+    }
+}
+
 /// first[c] += sum of f(index, lanes)[0], second[c] += sum of [1], over pixels, for every channel.
 template <class T, class F>
 EIGEN_ALWAYS_INLINE void two_sums(int pixels, int channels, double* first, double* second, F&& terms) noexcept {
-    constexpr int W = lane_count<T>;
     for (int start = 0; start < pixels; start += rows_in_one_sum) {
         const int end = std::min(pixels, start + rows_in_one_sum);
         for_each_vector<T>(channels, [&](std::ptrdiff_t c, auto k) {
             lanes<T> acc[2]{broadcast(T{0}), broadcast(T{0})};
             const auto add = terms(c, k);
             for (int p = start; p < end; ++p) add(static_cast<std::ptrdiff_t>(p) * channels + c, acc);
-            alignas(64) T each[2][W]{};
-            store<T>(each[0], acc[0]);
-            store<T>(each[1], acc[1]);
-            for (int lane = 0; lane < static_cast<int>(k); ++lane) {
-                first[c + lane] += static_cast<double>(each[0][lane]);
-                second[c + lane] += static_cast<double>(each[1][lane]);
-            }
+            add_lanes<T>(first + c, acc[0], static_cast<int>(k));
+            add_lanes<T>(second + c, acc[1], static_cast<int>(k));
         });
     }
 }
