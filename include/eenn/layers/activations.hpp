@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+//
+// activations.hpp - the elementwise functions, as layers.
+// Floor 3 (layers).
+#ifndef EENN_LAYERS_ACTIVATIONS_HPP
+#define EENN_LAYERS_ACTIVATIONS_HPP
+
+#include <eenn/layers/layer.hpp>
+
+namespace eenn {
+
+/// @brief The common part of the activation layers.
+struct activation_layer {
+    static constexpr layer_role role = layer_role::activation;
+    [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const { return same_shapes(in, 1); }
+    friend constexpr bool operator==(const activation_layer&, const activation_layer&) = default;
+};
+
+/// @brief max(x, 0).
+struct relu : activation_layer {
+    static constexpr std::string_view kind = "relu";
+    [[nodiscard]] constexpr activation function() const { return {activation_kind::relu, {}}; }
+    friend constexpr bool operator==(const relu&, const relu&) = default;
+};
+/// @brief min(max(x, 0), 6).
+struct relu6 : activation_layer {
+    static constexpr std::string_view kind = "relu6";
+    [[nodiscard]] constexpr activation function() const { return {activation_kind::relu6, {}}; }
+    friend constexpr bool operator==(const relu6&, const relu6&) = default;
+};
+/// @brief x where x > 0, else slope x; 0 < slope < 1.
+struct leaky_relu {
+    static constexpr std::string_view kind = "leaky_relu";
+    static constexpr layer_role role = layer_role::activation;
+    real slope = 0.01;
+    [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const {
+        const float value = slope;
+        if (!(value > 0 && value < 1)) return {fault_kind::option_out_of_range, {}, {}};
+        return same_shapes(in, 1);
+    }
+    [[nodiscard]] constexpr activation function() const { return {activation_kind::leaky_relu, slope}; }
+    friend constexpr bool operator==(const leaky_relu&, const leaky_relu&) = default;
+};
+/// @brief 1 / (1 + exp(-x)).
+struct sigmoid : activation_layer {
+    static constexpr std::string_view kind = "sigmoid";
+    [[nodiscard]] constexpr activation function() const { return {activation_kind::sigmoid, {}}; }
+    friend constexpr bool operator==(const sigmoid&, const sigmoid&) = default;
+};
+/// @brief clamp(x / 6 + 1/2, 0, 1).
+struct hard_sigmoid : activation_layer {
+    static constexpr std::string_view kind = "hard_sigmoid";
+    [[nodiscard]] constexpr activation function() const { return {activation_kind::hard_sigmoid, {}}; }
+    friend constexpr bool operator==(const hard_sigmoid&, const hard_sigmoid&) = default;
+};
+/// @brief x hard_sigmoid(x).
+struct hard_swish : activation_layer {
+    static constexpr std::string_view kind = "hard_swish";
+    [[nodiscard]] constexpr activation function() const { return {activation_kind::hard_swish, {}}; }
+    friend constexpr bool operator==(const hard_swish&, const hard_swish&) = default;
+};
+/// @brief tanh(x). Beside `using namespace eenn`, write eenn::tanh: the C library has a function of that name.
+struct tanh : activation_layer {
+    static constexpr std::string_view kind = "tanh";
+    [[nodiscard]] constexpr activation function() const { return {activation_kind::tanh, {}}; }
+    friend constexpr bool operator==(const tanh&, const tanh&) = default;
+};
+
+}  // namespace eenn
+
+#endif
