@@ -27,6 +27,25 @@ struct depthwise_sweep {
 
 inline namespace EENN_ISA {
 
+namespace detail {
+
+/// The last channels of a tile, fewer than one vector: pixel by pixel.
+template <class T>
+[[gnu::noinline]] void depthwise_last_channels(const depthwise_sweep<T>& s, int pixels, const T* x, const T* w, const T* bias,
+                                               std::ptrdiff_t at, int count) noexcept {
+    for (int p = 0; p < pixels; ++p, x += s.x_row, at += s.y_row) {
+        lanes<T> acc[1][1]{{load<T>(bias)}};
+        for (int r = 0; r < s.r; ++r) {
+            for (int q = 0; q < s.q; ++q) {
+                acc[0][0] = madd(load_first<T>(x + r * s.x_r + q * s.x_q, count), load<T>(w + r * s.w_r + q * lane_count<T>), acc[0][0]);
+            }
+        }
+        finish<T, 1, 1>(acc, s.residual == nullptr ? nullptr : s.residual + at, s.act, count, s.y_row, s.y + at);
+    }
+}
+
+}  // namespace detail
+
 /// @brief y = act(bias + sum over taps + residual). Q, if not 0, is the number of adjacent taps of stride 1: each input
 /// vector is then loaded once for the Q outputs that it meets. The order of the sum is the same: rows, then columns.
 ///
@@ -34,53 +53,43 @@ inline namespace EENN_ISA {
 template <class T, int P, int Q>
 [[gnu::noinline]] void depthwise_tiles(const depthwise_sweep<T>& s) noexcept {
     constexpr int W = lane_count<T>;
-    const auto tile = [&s](const T* x, const T* w, const T* bias, std::ptrdiff_t at, auto whole, int last) {
-        const auto take = [=](const T* from) {
-            if constexpr (decltype(whole)::value) {
-                return load<T>(from);
-            } else {
-                return load_first<T>(from, last);
-            }
-        };
-        lanes<T> acc[P][1];
-        EENN_UNROLL
-        for (int p = 0; p < P; ++p) acc[p][0] = load<T>(bias);
-        for (int r = 0; r < s.r; ++r) {
-            const T* from = x + r * s.x_r;
-            const T* weight = w + r * s.w_r;
-            if constexpr (Q > 0) {
-                lanes<T> taps[Q];
-                EENN_UNROLL
-                for (int q = 0; q < Q; ++q) taps[q] = load<T>(weight + q * W);
-                EENN_UNROLL
-                for (int j = 0; j < P + Q - 1; ++j, from += s.x_row) {
-                    const lanes<T> value = take(from);
-                    EENN_UNROLL
-                    for (int q = 0; q < Q; ++q) {
-                        if (j - q >= 0 && j - q < P) acc[j - q][0] = madd(value, taps[q], acc[j - q][0]);
-                    }
-                }
-            } else {
-                for (int q = 0; q < s.q; ++q, from += s.x_q, weight += W) {
-                    const lanes<T> tap = load<T>(weight);
-                    EENN_UNROLL
-                    for (int p = 0; p < P; ++p) acc[p][0] = madd(take(from + p * s.x_row), tap, acc[p][0]);
-                }
-            }
-        }
-        detail::finish<T, P, 1>(acc, s.residual == nullptr ? nullptr : s.residual + at, s.act, last, s.y_row, s.y + at);
-    };
     for (int line = 0; line < s.lines; ++line) {
         for (int t = 0; t < s.tiles; ++t) {
             const T* x = s.x + line * s.x_line + t * P * s.x_row;
-            const std::ptrdiff_t at = line * s.y_line + t * P * s.y_row;
+            std::ptrdiff_t at = line * s.y_line + t * P * s.y_row;
             const T* w = s.w;
             const T* bias = s.bias;
             int c = 0;
-            for (; c + W <= s.channels; c += W, w += s.w_vector, bias += s.w_vector) {
-                tile(x + c, w, bias, at + c, std::true_type{}, W);
+            for (; c + W <= s.channels; c += W, x += W, at += W, w += s.w_vector, bias += s.w_vector) {
+                lanes<T> acc[P][1];
+                EENN_UNROLL
+                for (int p = 0; p < P; ++p) acc[p][0] = load<T>(bias);
+                for (int r = 0; r < s.r; ++r) {
+                    const T* from = x + r * s.x_r;
+                    const T* weight = w + r * s.w_r;
+                    if constexpr (Q > 0) {
+                        lanes<T> taps[Q];
+                        EENN_UNROLL
+                        for (int q = 0; q < Q; ++q) taps[q] = load<T>(weight + q * W);
+                        EENN_UNROLL
+                        for (int j = 0; j < P + Q - 1; ++j, from += s.x_row) {
+                            const lanes<T> value = load<T>(from);
+                            EENN_UNROLL
+                            for (int q = 0; q < Q; ++q) {
+                                if (j - q >= 0 && j - q < P) acc[j - q][0] = madd(value, taps[q], acc[j - q][0]);
+                            }
+                        }
+                    } else {
+                        for (int q = 0; q < s.q; ++q, from += s.x_q, weight += W) {
+                            const lanes<T> tap = load<T>(weight);
+                            EENN_UNROLL
+                            for (int p = 0; p < P; ++p) acc[p][0] = madd(load<T>(from + p * s.x_row), tap, acc[p][0]);
+                        }
+                    }
+                }
+                detail::finish<T, P, 1>(acc, s.residual == nullptr ? nullptr : s.residual + at, s.act, W, s.y_row, s.y + at);
             }
-            if (c < s.channels) tile(x + c, w, bias, at + c, std::false_type{}, s.channels - c);
+            if (c < s.channels) detail::depthwise_last_channels<T>(s, P, x, w, bias, at, s.channels - c);
         }
     }
 }

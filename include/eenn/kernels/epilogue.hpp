@@ -24,34 +24,63 @@ template <class T>
     }
 }
 
+/// Rows of `count` elements from one place to another. Not inlined: odd channel counts must not cost every tile its code.
+template <class T>
+[[gnu::noinline]] inline void move_rows(int rows, int count, const T* from, std::ptrdiff_t from_stride, T* to,
+                                        std::ptrdiff_t to_stride) noexcept {
+    for (int p = 0; p < rows; ++p, from += from_stride, to += to_stride) {
+        for (int i = 0; i < count; ++i) to[i] = from[i];
+    }
+}
+
+/// A tile's rows in memory where the last vector is whole, else in a buffer of whole vectors beside it.
+template <class T, int P, int V>
+struct tile_rows {
+    static constexpr int width = V * lane_count<T>;
+    alignas(64) T buffer[P * width];
+
+    [[nodiscard]] EIGEN_ALWAYS_INLINE static constexpr std::ptrdiff_t stride(int last, std::ptrdiff_t outside) noexcept {
+        return last == lane_count<T> ? outside : width;
+    }
+    [[nodiscard]] EIGEN_ALWAYS_INLINE const T* read(const T* from, std::ptrdiff_t outside, int last) noexcept {
+        if (last == lane_count<T>) return from;
+        move_rows<T>(P, width - lane_count<T> + last, from, outside, buffer, width);
+        return buffer;
+    }
+    EIGEN_ALWAYS_INLINE void write(const lanes<T> (&acc)[P][V], T* to, std::ptrdiff_t outside, int last) noexcept {
+        T* const place = last == lane_count<T> ? to : buffer;
+        const std::ptrdiff_t step = stride(last, outside);
+        EENN_UNROLL
+        for (int p = 0; p < P; ++p) {
+            EENN_UNROLL
+            for (int v = 0; v < V; ++v) store<T>(place + p * step + v * lane_count<T>, acc[p][v]);
+        }
+        if (last != lane_count<T>) move_rows<T>(P, width - lane_count<T> + last, buffer, width, to, outside);
+    }
+};
+
 /// y = act(acc + residual); the last vector has `last` lanes. residual may be null or y.
 template <class T, int P, int V>
 EIGEN_ALWAYS_INLINE void finish(lanes<T> (&acc)[P][V], const T* residual, activation f, int last, std::ptrdiff_t stride,
                                 T* y) noexcept {
     constexpr int W = lane_count<T>;
+    tile_rows<T, P, V> rows;
     if (residual != nullptr) {
+        const T* const from = rows.read(residual, stride, last);
+        const std::ptrdiff_t step = rows.stride(last, stride);
         EENN_UNROLL
         for (int p = 0; p < P; ++p) {
             EENN_UNROLL
-            for (int v = 0; v < V; ++v) {
-                const T* from = residual + p * stride + v * W;
-                acc[p][v] = plus(acc[p][v], v + 1 < V ? load<T>(from) : load_first<T>(from, last));
-            }
+            for (int v = 0; v < V; ++v) acc[p][v] = plus(acc[p][v], load<T>(from + p * step + v * W));
         }
     }
     const clamp<T> bounds(f);
     EENN_UNROLL
     for (int p = 0; p < P; ++p) {
         EENN_UNROLL
-        for (int v = 0; v < V; ++v) {
-            const lanes<T> value = bounds(acc[p][v]);
-            if (v + 1 < V) {
-                store<T>(y + p * stride + v * W, value);
-            } else {
-                store_first<T>(y + p * stride + v * W, value, last);
-            }
-        }
+        for (int v = 0; v < V; ++v) acc[p][v] = bounds(acc[p][v]);
     }
+    rows.write(acc, y, stride, last);
     if (!is_clamp(f.kind)) activate_rows<T>(f, P, stride, (V - 1) * W + last, y);
 }
 

@@ -114,17 +114,16 @@ template <class T, int P, int V>
     T* out = s.out;
     for (int tile = 0; tile < s.tiles; ++tile, a += P, out += P * s.out_row) {
         lanes<T> acc[P][V];
+        detail::tile_rows<T, P, V> rows;
+        const T* const before = rows.read(out, s.out_row, s.last);
+        const std::ptrdiff_t step = rows.stride(s.last, s.out_row);
         EENN_UNROLL
         for (int p = 0; p < P; ++p) {
             EENN_UNROLL
-            for (int v = 0; v < V; ++v) acc[p][v] = load_first<T>(out + p * s.out_row + v * W, v + 1 < V ? W : s.last);
+            for (int v = 0; v < V; ++v) acc[p][v] = load<T>(before + p * step + v * W);
         }
         detail::add_products<T, P, V, unit_stride::rows>(s, a, acc);
-        EENN_UNROLL
-        for (int p = 0; p < P; ++p) {
-            EENN_UNROLL
-            for (int v = 0; v < V; ++v) store_first<T>(out + p * s.out_row + v * W, acc[p][v], v + 1 < V ? W : s.last);
-        }
+        rows.write(acc, out, s.out_row, s.last);
     }
 }
 

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+//
+// kernels.cpp - GFLOP/s of the convolution kernels on the layers of small networks, as a share of what the core can do.
+//
+// Method: one thread, float. A call is repeated until it takes 0.5 ms; of 41 such samples the median counts, and the
+// quickest is shown beside it, since on a shared machine the two differ. The peak is the rate of independent multiply-adds
+// in registers, measured the same way before every layer. GFLOP/s are nominal: 2 x MACs, taps on padding included, so
+// that kernels which skip them can pass the peak.
+#include <eenn/core/aligned.hpp>
+#include <eenn/core/random.hpp>
+#include <eenn/kernels/convolution.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <vector>
+
+namespace {
+
+using namespace eenn;
+using kernels::convolution;
+
+volatile float sink;
+
+struct timing {
+    double median;
+    double best;
+};
+
+template <class F>
+timing seconds(F&& call) {
+    using clock = std::chrono::steady_clock;
+    const auto measure = [&](long repeats) {
+        const auto start = clock::now();
+        for (long i = 0; i < repeats; ++i) call();
+        return std::chrono::duration<double>(clock::now() - start).count();
+    };
+    call();
+    long repeats = 1;
+    while (measure(repeats) < 0.5e-3) repeats *= 2;
+    std::vector<double> samples(41);
+    for (double& s : samples) s = measure(repeats) / static_cast<double>(repeats);
+    std::sort(samples.begin(), samples.end());
+    return {samples[samples.size() / 2], samples[0]};
+}
+
+double peak() {
+    constexpr int chains = 12;
+    constexpr int rounds = 4096;
+    const auto factor = broadcast(0.999F);
+    const auto t = seconds([&] {
+        lanes<float> acc[chains];
+        EENN_UNROLL
+        for (int c = 0; c < chains; ++c) acc[c] = broadcast(static_cast<float>(c));
+        for (int i = 0; i < rounds; ++i) {
+            EENN_UNROLL
+            for (int c = 0; c < chains; ++c) acc[c] = madd(acc[c], factor, factor);
+        }
+        lanes<float> sum = acc[0];
+        EENN_UNROLL
+        for (int c = 1; c < chains; ++c) sum = plus(sum, acc[c]);
+        sink = sum_of_lanes<float>(sum);
+    });
+    return 2.0 * chains * rounds * lane_count<float> / t.best / 1e9;
+}
+
+struct layer {
+    const char* name;
+    convolution g;
+    int samples;
+};
+
+constexpr layer layers[] = {
+    {"3x3 16->16 32x32", {{32, 32, 16}, {32, 32, 16}, 3, 3, 1, 1, 1, 1, 1, 1, 1}, 1},
+    {"3x3 32->32 16x16", {{16, 16, 32}, {16, 16, 32}, 3, 3, 1, 1, 1, 1, 1, 1, 1}, 1},
+    {"3x3 64->64 8x8", {{8, 8, 64}, {8, 8, 64}, 3, 3, 1, 1, 1, 1, 1, 1, 1}, 1},
+    {"3x3 3->16 32x32", {{32, 32, 3}, {32, 32, 16}, 3, 3, 1, 1, 1, 1, 1, 1, 1}, 1},
+    {"3x3 16->32 32x32 s2", {{32, 32, 16}, {16, 16, 32}, 3, 3, 2, 2, 0, 0, 1, 1, 1}, 1},
+    {"1x1 16->32 32x32 s2", {{32, 32, 16}, {16, 16, 32}, 1, 1, 2, 2, 0, 0, 1, 1, 1}, 1},
+    {"1x1 64->64 25x5", {{25, 5, 64}, {25, 5, 64}, 1, 1, 1, 1, 0, 0, 1, 1, 1}, 1},
+    {"1x1 8->16 48x48", {{48, 48, 8}, {48, 48, 16}, 1, 1, 1, 1, 0, 0, 1, 1, 1}, 1},
+    {"1x1 128->128 6x6", {{6, 6, 128}, {6, 6, 128}, 1, 1, 1, 1, 0, 0, 1, 1, 1}, 1},
+    {"dw3x3 64 25x5", {{25, 5, 64}, {25, 5, 64}, 3, 3, 1, 1, 1, 1, 1, 1, 64}, 1},
+    {"dw3x3 16 48x48", {{48, 48, 16}, {48, 48, 16}, 3, 3, 1, 1, 1, 1, 1, 1, 16}, 1},
+    {"dw3x3 128 6x6", {{6, 6, 128}, {6, 6, 128}, 3, 3, 1, 1, 1, 1, 1, 1, 128}, 1},
+    {"dw3x3 16 48x48 s2", {{48, 48, 16}, {24, 24, 16}, 3, 3, 2, 2, 0, 0, 1, 1, 16}, 1},
+    {"10x4 1->64 49x10 s2", {{49, 10, 1}, {25, 5, 64}, 10, 4, 2, 2, 4, 1, 1, 1, 1}, 1},
+    {"1-D k5 32->32 187", {{1, 187, 32}, {1, 187, 32}, 1, 5, 1, 1, 0, 2, 1, 1, 1}, 1},
+    {"dense 64->10", {{1, 1, 64}, {1, 1, 10}, 1, 1, 1, 1, 0, 0, 1, 1, 1}, 1},
+    {"dense 64->10, 64 samples", {{1, 1, 64}, {1, 1, 10}, 1, 1, 1, 1, 0, 0, 1, 1, 1}, 64},
+    {"dense 256->128", {{1, 1, 256}, {1, 1, 128}, 1, 1, 1, 1, 0, 0, 1, 1, 1}, 1},
+    {"3x3 64->64 8x8, 16 samples", {{8, 8, 64}, {8, 8, 64}, 3, 3, 1, 1, 1, 1, 1, 1, 1}, 16},
+};
+
+aligned_vector<float> noise(std::size_t count) {
+    aligned_vector<float> v(count);
+    random_stream random{1};
+    for (float& x : v) x = static_cast<float>(random.uniform(-1, 1));
+    return v;
+}
+
+void run(const layer& l, double core) {
+    const convolution& g = l.g;
+    const auto n = static_cast<std::size_t>(l.samples);
+    const auto weights = static_cast<std::size_t>(g.kernel_h * g.kernel_w * (g.in.c / g.groups) * g.out.c);
+    const auto x = noise(n * g.in.elements());
+    const auto dy = noise(n * g.out.elements());
+    const auto w = noise(weights);
+    const auto bias = noise(static_cast<std::size_t>(g.out.c));
+    auto y = dy;
+    auto dx = x;
+    auto dw = w;
+    aligned_vector<float> packed(kernels::packed_size<float>(g));
+    aligned_vector<float> packed_gradient(kernels::packed_gradient_size<float>(g));
+    kernels::pack(g, w.data(), bias.data(), nullptr, nullptr, packed.data());
+    kernels::pack_gradient(g, w.data(), packed_gradient.data());
+
+    const double flops = 2.0 * static_cast<double>(g.out.elements() * n) * g.kernel_h * g.kernel_w * (g.in.c / g.groups);
+    constexpr kernels::activation relu{kernels::activation_kind::relu, {}};
+    const timing t[] = {
+        seconds([&] { kernels::forward(dynamic{g}, l.samples, x.data(), packed.data(), nullptr, relu, y.data()); }),
+        seconds([&] { kernels::backward_data(dynamic{g}, l.samples, dy.data(), packed_gradient.data(), false, dx.data()); }),
+        seconds([&] { kernels::backward_weights(dynamic{g}, l.samples, x.data(), dy.data(), dw.data(), nullptr); })};
+    std::printf("%-27s", l.name);
+    for (const auto& one : t) {
+        std::printf(" %8.2f us %5.1f GF %3.0f %% (%3.0f)", one.median * 1e6, flops / one.median / 1e9,
+                    100 * flops / one.median / 1e9 / core, 100 * flops / one.best / 1e9 / core);
+    }
+    std::printf("\n");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    std::printf("%d floats a vector; per kernel: median time, rate, share of the core's peak (of the quickest sample)\n",
+                lane_count<float>);
+    std::printf("%-27s %-33s %-33s %-33s\n", "layer", "forward", "data gradient", "weight gradient");
+    double core = 0;
+    for (const auto& l : layers) {
+        if (argc > 1 && std::strstr(l.name, argv[1]) == nullptr) continue;
+        core = std::max(core, peak());
+        run(l, core);
+    }
+    std::printf("peak %.1f GFLOP/s\n", core);
+}
