@@ -59,7 +59,8 @@ TEST_CASE("data/glyphs: a longer set continues a shorter one") {
 
 TEST_CASE("data/glyphs: nearest class means label over 80 % of the easy half, and 15 points less of the hard one") {
     const data_set train = make_glyphs(2000, 1), test = make_glyphs(1000, 2);
-    const double easy = nearest_mean_accuracy(train, test, 2, false), hard = nearest_mean_accuracy(train, test, 2, true);
+    const double easy = nearest_mean_accuracy(train, test, 2, false),
+                 hard = nearest_mean_accuracy(train, test, 2, true);
     CAPTURE(easy);
     CAPTURE(hard);
     CHECK(easy > 0.8);
@@ -70,6 +71,7 @@ TEST_CASE("data/glyphs: nearest class means label over 80 % of the easy half, an
 // Both compilers of the house gave this number, with and without -march=native; -ffp-contract=off is part of the promise.
 TEST_CASE("data/glyphs: the bits of 100 samples are those of every other machine") {
     std::uint64_t hash = 0;
-    for (const float pixel : make_glyphs(100, 42).pixels) hash = random_bits(hash, std::bit_cast<std::uint32_t>(pixel), 0);
+    for (const float pixel : make_glyphs(100, 42).pixels)
+        hash = random_bits(hash, std::bit_cast<std::uint32_t>(pixel), 0);
     CHECK(hash == 11414597027017320094ULL);
 }
