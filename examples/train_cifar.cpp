@@ -74,7 +74,7 @@ bool run(const arguments& a) {
     normalize(test.pixels, 3, constants);
     const data_set validation = subset(train, parts.validation);
 
-    const runtime_network<float, graph> net{models::cifar_resnet(1, a.exits)};
+    runtime_network<float, graph> net{models::cifar_resnet(1, a.exits)};
     threads pool;
     std::printf("ResNet-8: %zu parameters, %lld MACs; %zu training, %d validation, %d test images; %d threads\n",
                 net.plan().sizes.parameters, static_cast<long long>(net.plan().sizes.macs), parts.train.size(), validation.size(),

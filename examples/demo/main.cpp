@@ -170,7 +170,7 @@ void run(const std::filesystem::path& data, const std::filesystem::path& out, in
     }
     demo::print(s);
     std::filesystem::create_directories(out);
-    demo::write(s, test_trace, choice.thresholds, images.name, out);
+    demo::write(s, validation_trace, test_trace, choice.thresholds, images.name, out);
     io::write_weights(out / "weights.safetensors", net::plan, std::span<const float>{parameters});
     std::printf("Written: %s/{summary.json,accuracy.svg,weights.safetensors}\n", out.c_str());
 }

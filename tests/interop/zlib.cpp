@@ -38,9 +38,9 @@ std::vector<std::byte> compressed(const std::string& text, int window_bits) {
     stream.next_out = reinterpret_cast<Bytef*>(bytes.data());
     stream.avail_out = static_cast<uInt>(bytes.size());
     REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
-    bytes.resize(bytes.size() - stream.avail_out);
+    const auto unused = static_cast<std::ptrdiff_t>(stream.avail_out);
     deflateEnd(&stream);
-    return bytes;
+    return {bytes.begin(), bytes.end() - unused};
 }
 
 std::string inflated(const std::vector<std::byte>& bytes, std::size_t size) {

@@ -50,7 +50,7 @@ std::vector<T> images() {
 }  // namespace
 
 TEST_CASE("layers/own_layer: a layer from outside the library runs in both phases to the same bits") {
-    const runtime_network<float, own::graph> at_run_time{with_own_layer()};
+    runtime_network<float, own::graph> at_run_time{with_own_layer()};
     const auto parameters = initialize(net::plan, 4);
     aligned_vector<float> a;
     aligned_vector<float> b;
@@ -64,7 +64,7 @@ TEST_CASE("layers/own_layer: a layer from outside the library runs in both phase
 }
 
 TEST_CASE("layers/own_layer: its gradients pass the same check as the library's") {
-    const runtime_network<double, own::graph> n{with_own_layer()};
+    runtime_network<double, own::graph> n{with_own_layer()};
     auto parameters = initialize<double>(n.plan(), 4);
     aligned_vector<double> gradients;
     loss<double>(n.training(), parameters, images<double>(), &gradients);

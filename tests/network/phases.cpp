@@ -97,7 +97,7 @@ constexpr graph recipe() {
 template <std::uint64_t Seed>
 void compare() {
     using net = network<recipe<Seed>>;
-    const runtime_network<float, graph> at_run_time{recipe<Seed>()};
+    runtime_network<float, graph> at_run_time{recipe<Seed>()};
     CAPTURE(Seed);
     CHECK(same_plan(net::plan, at_run_time.plan()));
     CHECK(net::training().packed_elements == at_run_time.training().packed_elements);
@@ -129,7 +129,7 @@ TEST_CASE("network/phases: results do not depend on the number of threads") {
     threads three{3};
     serial one;
     for (std::uint64_t seed = 0; seed < 40; ++seed) {
-        const runtime_network<float, graph> net{generated::network_of(seed)};
+        runtime_network<float, graph> net{generated::network_of(seed)};
         CAPTURE(seed);
         const outcome alone = run(net.training(), one, 11);
         CHECK(alone == run(net.training(), two, 11));

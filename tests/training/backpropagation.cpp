@@ -169,7 +169,7 @@ TEST_CASE("training/backpropagation: frozen steps get no gradient and keep their
     g(conv2d{.filters = 4}, batch_norm{}, relu{});
     g.exit(exit_head{.classes = 3, .hidden = 4});
     g(conv2d{.filters = 4}, batch_norm{}, relu{}, global_average_pool{}, dense{.units = 3});
-    const runtime_network<float, graph> net{g};
+    runtime_network<float, graph> net{g};
     const auto plan = net.plan();
     const int head_first = 4;    // layers 4 to 7 are the head
     backpropagation<float> batch{net.training(), 5};
@@ -198,7 +198,7 @@ TEST_CASE("training/backpropagation: frozen steps get no gradient and keep their
 TEST_CASE("training/backpropagation: a batch that is empty or too large is an error that names the sizes") {
     graph g{{2, 2, 1}};
     g(dense{.units = 2});
-    const runtime_network<float, graph> net{g};
+    runtime_network<float, graph> net{g};
     CHECK_THROWS_WITH_AS((backpropagation<float>{net.training(), 0}), doctest::Contains("capacity is 0"), error);
     backpropagation<float> batch{net.training(), 2};
     auto parameters = initialize(net.plan(), 1);

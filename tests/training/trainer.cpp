@@ -56,7 +56,7 @@ struct folder {
 }  // namespace
 
 TEST_CASE("training/trainer: learns two classes, reports validation accuracy of every exit, for any number of threads") {
-    const runtime_network<float, graph> net{two_exits()};
+    runtime_network<float, graph> net{two_exits()};
     const data_set train = sides(400, 1);
     const data_set validation = sides(200, 2);
     aligned_vector<float> results[2];
@@ -84,7 +84,7 @@ TEST_CASE("training/trainer: learns two classes, reports validation accuracy of 
 
 TEST_CASE("training/trainer: a run that was interrupted and resumed ends in the same bits") {
     const folder files;
-    const runtime_network<float, graph> net{two_exits()};
+    runtime_network<float, graph> net{two_exits()};
     const data_set train = sides(120, 1);
     const data_set validation = sides(60, 2);
     serial one;
@@ -113,7 +113,7 @@ TEST_CASE("training/trainer: a run that was interrupted and resumed ends in the 
 }
 
 TEST_CASE("training/trainer: heads alone train on a frozen backbone") {
-    const runtime_network<float, graph> net{two_exits()};
+    runtime_network<float, graph> net{two_exits()};
     const data_set train = sides(200, 1);
     auto o = options(3);
     o.average_decay = 0;
@@ -135,7 +135,7 @@ TEST_CASE("training/trainer: heads alone train on a frozen backbone") {
 }
 
 TEST_CASE("training/trainer: patience stops a run that gains nothing and keeps the best parameters") {
-    const runtime_network<float, graph> net{two_exits()};
+    runtime_network<float, graph> net{two_exits()};
     const data_set train = sides(100, 1);
     auto o = options(50);
     o.patience = 3;
@@ -156,7 +156,7 @@ TEST_CASE("training/trainer: patience stops a run that gains nothing and keeps t
 
 TEST_CASE("training/trainer: what does not fit is an error that names it, and a bad checkpoint changes nothing") {
     const folder files;
-    const runtime_network<float, graph> net{two_exits()};
+    runtime_network<float, graph> net{two_exits()};
     const auto start = initialize(net.plan(), 3);
     CHECK_THROWS_WITH_AS((trainer{net.training(), optimizer, aligned_vector<float>(3), options(1)}), doctest::Contains("3 parameters"), error);
     CHECK_THROWS_WITH_AS((trainer{net.training(), optimizer, start, options(0)}), doctest::Contains("epochs is 0"), error);

@@ -136,8 +136,8 @@ inline void write_file(const std::filesystem::path& path, std::span<const std::b
             fail(detail::system_reason(errno, "its folder takes no file"));
         }
         detail::temporary_file temporary{beside};
-        if (std::fwrite(bytes.data(), 1, bytes.size(), file.get()) != bytes.size() ||
-            !detail::flush_to_disk(file.get()) || std::fclose(file.release()) != 0) {
+        const bool stored = bytes.empty() || std::fwrite(bytes.data(), 1, bytes.size(), file.get()) == bytes.size();
+        if (!stored || !detail::flush_to_disk(file.get()) || std::fclose(file.release()) != 0) {
             fail(detail::system_reason(errno, "cannot be written"));
         }
         std::error_code not_renamed;

@@ -73,7 +73,8 @@ template <class T, int P, int Q>
                         for (int q = 0; q < Q; ++q) taps[q] = load<T>(weight + q * W);
                         EENN_UNROLL
                         for (int j = 0; j < P + Q - 1; ++j, from += s.x_row) {
-                            const lanes<T> value = load<T>(from);
+                            lanes<T> value = load<T>(from);
+                            keep_loaded(value);
                             EENN_UNROLL
                             for (int q = 0; q < Q; ++q) {
                                 if (j - q >= 0 && j - q < P) acc[j - q][0] = madd(value, taps[q], acc[j - q][0]);
@@ -135,8 +136,9 @@ void convolve_depthwise(const plane& g, const T* x, const T* packed, const T* re
             s.w_vector = static_cast<std::ptrdiff_t>(1 + depth) * W;
             s.channels = g.out_channels;
             s.act = act;
-            // Tiles run along the rows except in narrow borders.
-            const bool down = width < 3 && height > width;
+            // Tiles run along the rows, where they can slide, or down the columns if that takes fewer of them.
+            constexpr int most = tuning::depthwise_pixels;
+            const bool down = ceil_divide(height, most) * width < ceil_divide(width, most) * height;
             const std::ptrdiff_t x_row = g.columns.stride * g.x_pixel;
             const std::ptrdiff_t x_line = g.rows.stride * g.x_row;
             s.lines = down ? width : height;
@@ -147,7 +149,7 @@ void convolve_depthwise(const plane& g, const T* x, const T* packed, const T* re
             const std::ptrdiff_t start = oy.first * g.y_row + ox.first * g.y_pixel;
             s.y = y + start;
             s.residual = residual == nullptr ? nullptr : residual + start;
-            const balanced_tiles t(down ? height : width, tuning::depthwise_pixels);
+            const balanced_tiles t(down ? height : width, most);
             const bool sliding = !down && s.q == 3 && s.x_q == s.x_row;
             const auto& table = sliding ? detail::depthwise_table<T, 3> : detail::depthwise_table<T, 0>;
             if (t.larger > 0) {
@@ -195,7 +197,8 @@ template <class T, int A, int B>
                 const T* x = s.x + line * s.x_line + c;
                 const T* dy = s.dy + line * s.dy_line + c;
                 for (int i = 0; i < s.pixels; ++i, x += s.x_pixel, dy += s.dy_pixel) {
-                    const lanes<T> d = take(dy);
+                    lanes<T> d = take(dy);
+                    keep_loaded(d);
                     EENN_UNROLL
                     for (int a = 0; a < A; ++a) {
                         EENN_UNROLL

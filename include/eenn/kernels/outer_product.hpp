@@ -59,20 +59,41 @@ EIGEN_ALWAYS_INLINE void add_products(const sweep<T>& s, const T* a, lanes<T> (&
             EENN_UNROLL
             for (int p = 0; p < P; ++p) row[p] = from + p * (Unit == unit_stride::sum ? s.a_row : 1);
             for (int k = 0; k < s.k; ++k, b += s.b_k) {
-                lanes<T> bv[V];
-                EENN_UNROLL
-                for (int v = 0; v < V; ++v) {
+                const auto vector = [&](int v) {
                     if constexpr (Unit == unit_stride::sum) {
-                        bv[v] = load<T>(b + (v / 2) * s.b_block + (v % 2) * W);
+                        return load<T>(b + (v / 2) * s.b_block + (v % 2) * W);
                     } else {    // b is a tensor of the caller's, where nothing pads the last vector
-                        bv[v] = v + 1 < V ? load<T>(b + v * W) : load_first<T>(b + v * W, s.last);
+                        return v + 1 < V ? load<T>(b + v * W) : load_first<T>(b + v * W, s.last);
                     }
-                }
-                EENN_UNROLL
-                for (int p = 0; p < P; ++p) {
-                    const lanes<T> av = broadcast(Unit == unit_stride::sum ? row[p][k] : from[p]);
+                };
+                const auto scalar = [&](int p) {
+                    return broadcast(Unit == unit_stride::sum ? row[p][k] : from[p]);
+                };
+                // The shorter side of the tile waits in registers: P V + min(P, V) + 1 of them.
+                if constexpr (V > P) {
+                    lanes<T> av[P];
                     EENN_UNROLL
-                    for (int v = 0; v < V; ++v) acc[p][v] = madd(av, bv[v], acc[p][v]);
+                    for (int p = 0; p < P; ++p) av[p] = scalar(p);
+                    EENN_UNROLL
+                    for (int v = 0; v < V; ++v) {
+                        lanes<T> bv = vector(v);
+                        if constexpr (P > 1) keep_loaded(bv);
+                        EENN_UNROLL
+                        for (int p = 0; p < P; ++p) acc[p][v] = madd(av[p], bv, acc[p][v]);
+                    }
+                } else {
+                    lanes<T> bv[V];
+                    EENN_UNROLL
+                    for (int v = 0; v < V; ++v) {
+                        bv[v] = vector(v);
+                        if constexpr (P > 1) keep_loaded(bv[v]);
+                    }
+                    EENN_UNROLL
+                    for (int p = 0; p < P; ++p) {
+                        const lanes<T> av = scalar(p);
+                        EENN_UNROLL
+                        for (int v = 0; v < V; ++v) acc[p][v] = madd(av, bv[v], acc[p][v]);
+                    }
                 }
                 if constexpr (Unit == unit_stride::rows) from += s.a_k;
             }

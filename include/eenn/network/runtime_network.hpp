@@ -9,6 +9,7 @@
 #include <eenn/network/lower.hpp>
 
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 namespace eenn {
@@ -22,17 +23,13 @@ public:
     explicit runtime_network(const Graph& g) : nodes_{g.nodes()} {
         if (g.here().node == 0) raise("runtime_network", "the graph has no layers", "append at least one");
         plan_ = lower(g);
-        for (const auto& step : plan_.steps) {
-            std::visit(
-                [&]<class L>(const L&) {
-                    if constexpr (L::role == layer_role::operation) {
-                        add_step<L>(step);
-                    } else {
-                        add_step<typename Graph::carrier>(step);
-                    }
-                },
-                nodes_[static_cast<std::size_t>(step.node)].what);
-        }
+        each_step([&]<class L>(std::type_identity<L>, const step_info& step) {
+            using kernels = detail::kernels_of<T, L, dynamic<problem<L>>>;
+            const auto p = std::make_shared<const problem<L>>(detail::problem_of<L>(step, nodes_));
+            forward_.push_back({p.get(), &kernels::forward, &kernels::pack, packed_});
+            packed_ += round_up(packed_elements<T>(*p), workspace_grain);
+            problems_.push_back(p);
+        });
     }
     runtime_network(const runtime_network&) = delete;
     runtime_network& operator=(const runtime_network&) = delete;
@@ -41,18 +38,31 @@ public:
 
     [[nodiscard]] plan_view plan() const { return plan_.view(); }
     [[nodiscard]] executable<T> inference() const { return {plan(), forward_, packed_}; }
-    [[nodiscard]] trainable<T> training() const { return {inference(), backward_, packed_gradient_}; }
+    /// The first call adds the backward kernels; a program that never trains does not compile them.
+    [[nodiscard]] trainable<T> training() {
+        if (backward_.empty()) {
+            each_step([&]<class L>(std::type_identity<L>, const step_info&) {
+                using kernels = detail::kernels_of<T, L, dynamic<problem<L>>>;
+                const void* self = forward_[backward_.size()].self;
+                backward_.push_back({self, &kernels::backward, &kernels::pack_gradient, packed_gradient_});
+                packed_gradient_ += round_up(packed_gradient_elements<T>(*static_cast<const problem<L>*>(self)), workspace_grain);
+            });
+        }
+        return {inference(), backward_, packed_gradient_};
+    }
 
 private:
-    template <class L>
-    void add_step(const step_info& step) {
-        using kernels = detail::kernels_of<T, L, dynamic<problem<L>>>;
-        const auto p = std::make_shared<const problem<L>>(detail::problem_of<L>(step, nodes_));
-        forward_.push_back({p.get(), &kernels::forward, &kernels::pack, packed_});
-        backward_.push_back({p.get(), &kernels::backward, &kernels::pack_gradient, packed_gradient_});
-        packed_ += round_up(packed_elements<T>(*p), workspace_grain);
-        packed_gradient_ += round_up(packed_gradient_elements<T>(*p), workspace_grain);
-        problems_.push_back(p);
+    /// visit(type of the layer whose kernels run, step) for every step.
+    template <class F>
+    void each_step(F&& visit) const {
+        for (const auto& step : plan_.steps) {
+            std::visit(
+                [&]<class L>(const L&) {
+                    using runs = std::conditional_t<L::role == layer_role::operation, L, typename Graph::carrier>;
+                    visit(std::type_identity<runs>{}, step);
+                },
+                nodes_[static_cast<std::size_t>(step.node)].what);
+        }
     }
 
     std::vector<typename Graph::node> nodes_;
