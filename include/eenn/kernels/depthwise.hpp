@@ -46,11 +46,13 @@ template <class T>
 
 }  // namespace detail
 
-/// @brief y = act(bias + sum over taps + residual). Q, if not 0, is the number of adjacent taps of stride 1: each input
-/// vector is then loaded once for the Q outputs that it meets. The order of the sum is the same: rows, then columns.
+/// @brief y = act(bias + sum over taps + residual), rows of taps first. Q is the number of taps in a row, or 0: s.q of them.
 ///
-/// @par Cost  2 lines tiles P C r q flops; with Q = 3, (P + 5) loads for 3 P multiply-adds instead of 3 P + 3.
-template <class T, int P, int Q>
+/// With Slide neighbouring outputs are neighbouring inputs, and each input vector is loaded once for the Q outputs that
+/// it meets: P + 5 loads for 3 P multiply-adds instead of 3 P + 3. The order of each sum is the same.
+///
+/// @par Cost  2 lines tiles P C r q flops.
+template <class T, int P, int Q, bool Slide>
 [[gnu::noinline]] void depthwise_tiles(const depthwise_sweep<T>& s) noexcept {
     constexpr int W = lane_count<T>;
     for (int line = 0; line < s.lines; ++line) {
@@ -67,7 +69,7 @@ template <class T, int P, int Q>
                 for (int r = 0; r < s.r; ++r) {
                     const T* from = x + r * s.x_r;
                     const T* weight = w + r * s.w_r;
-                    if constexpr (Q > 0) {
+                    if constexpr (Slide) {
                         lanes<T> taps[Q];
                         EENN_UNROLL
                         for (int q = 0; q < Q; ++q) taps[q] = load<T>(weight + q * W);
@@ -81,10 +83,19 @@ template <class T, int P, int Q>
                             }
                         }
                     } else {
-                        for (int q = 0; q < s.q; ++q, from += s.x_q, weight += W) {
-                            const lanes<T> tap = load<T>(weight);
+                        const auto add_tap = [&] {
+                            lanes<T> tap = load<T>(weight);
+                            keep_loaded(tap);
                             EENN_UNROLL
                             for (int p = 0; p < P; ++p) acc[p][0] = madd(load<T>(from + p * s.x_row), tap, acc[p][0]);
+                            from += s.x_q;
+                            weight += W;
+                        };
+                        if constexpr (Q > 0) {
+                            EENN_UNROLL
+                            for (int q = 0; q < Q; ++q) add_tap();
+                        } else {
+                            for (int q = 0; q < s.q; ++q) add_tap();
                         }
                     }
                 }
@@ -100,12 +111,12 @@ namespace detail {
 template <class T>
 using depthwise_function = void (*)(const depthwise_sweep<T>&) noexcept;
 
-template <class T, int Q, int... P>
+template <class T, int Q, bool Slide, int... P>
 [[nodiscard]] constexpr auto depthwise_tiles_of(std::integer_sequence<int, P...>) noexcept {
-    return std::array<depthwise_function<T>, sizeof...(P)>{&depthwise_tiles<T, P + 1, Q>...};
+    return std::array<depthwise_function<T>, sizeof...(P)>{&depthwise_tiles<T, P + 1, Q, Slide>...};
 }
-template <class T, int Q>
-inline constexpr auto depthwise_table = depthwise_tiles_of<T, Q>(std::make_integer_sequence<int, tuning::depthwise_pixels>{});
+template <class T, int Q, bool Slide = false>
+inline constexpr auto depthwise_table = depthwise_tiles_of<T, Q, Slide>(std::make_integer_sequence<int, tuning::depthwise_pixels>{});
 
 }  // namespace detail
 
@@ -151,7 +162,10 @@ void convolve_depthwise(const plane& g, const T* x, const T* packed, const T* re
             s.residual = residual == nullptr ? nullptr : residual + start;
             const balanced_tiles t(down ? height : width, most);
             const bool sliding = !down && s.q == 3 && s.x_q == s.x_row;
-            const auto& table = sliding ? detail::depthwise_table<T, 3> : detail::depthwise_table<T, 0>;
+            const auto& table = sliding    ? detail::depthwise_table<T, 3, true>
+                                : s.q == 3 ? detail::depthwise_table<T, 3>
+                                : s.q == 2 ? detail::depthwise_table<T, 2>    // beside the border of a 3 x 3 window
+                                           : detail::depthwise_table<T, 0>;
             if (t.larger > 0) {
                 s.tiles = t.larger;
                 table[static_cast<std::size_t>(t.size)](s);
