@@ -68,7 +68,7 @@ TEST_CASE("data/glyphs: nearest class means label over 80 % of the easy half, an
     CHECK(hard > 0.3);
 }
 
-// Both compilers of the house gave this number, with and without -march=native; -ffp-contract=off is part of the promise.
+// Both compilers of the house gave this number, with and without -march=native, under -ffp-contract=off.
 TEST_CASE("data/glyphs: the bits of 100 samples are those of every other machine") {
     std::uint64_t hash = 0;
     for (const float pixel : make_glyphs(100, 42).pixels)
