@@ -21,7 +21,8 @@ public:
 /// @brief Throws eenn::error{"where: what; remedy"}; the remedy may be empty.
 ///
 /// Without exceptions (device builds) it traps: the device subset checks at compile time and never calls it.
-[[noreturn]] inline void raise(const std::string& where, const std::string& what, const std::string& remedy = {}) {
+[[noreturn]] inline void raise([[maybe_unused]] const std::string& where, [[maybe_unused]] const std::string& what,
+                               [[maybe_unused]] const std::string& remedy = {}) {
 #if defined(__cpp_exceptions)
     throw error{where + ": " + what + (remedy.empty() ? std::string{} : "; " + remedy)};
 #else

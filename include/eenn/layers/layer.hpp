@@ -10,7 +10,7 @@
 #define EENN_LAYERS_LAYER_HPP
 
 #include <eenn/core/constant.hpp>
-#include <eenn/kernels/activation.hpp>
+#include <eenn/kernels/activation_kind.hpp>
 #include <eenn/tensor/shape.hpp>
 
 #include <array>
