@@ -48,14 +48,15 @@ timing seconds(F&& call) {
 double peak() {
     constexpr int chains = 12;
     constexpr int rounds = 4096;
-    const auto factor = broadcast(0.999F);
+    const auto a = broadcast(0.999F);
+    const auto b = broadcast(1e-3F);
     const auto t = seconds([&] {
         lanes<float> acc[chains];
         EENN_UNROLL
         for (int c = 0; c < chains; ++c) acc[c] = broadcast(static_cast<float>(c));
         for (int i = 0; i < rounds; ++i) {
             EENN_UNROLL
-            for (int c = 0; c < chains; ++c) acc[c] = madd(acc[c], factor, factor);
+            for (int c = 0; c < chains; ++c) acc[c] = madd(a, b, acc[c]);
         }
         lanes<float> sum = acc[0];
         EENN_UNROLL
