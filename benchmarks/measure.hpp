@@ -29,7 +29,8 @@ double median_us(F&& call, double seconds = 0.5, std::size_t fewest = 5) {
     call();
     std::vector<double> times;
     const auto start = clock::now();
-    while (times.size() < fewest || (std::chrono::duration<double>(clock::now() - start).count() < seconds && times.size() < 20000)) {
+    while (times.size() < fewest ||
+           (std::chrono::duration<double>(clock::now() - start).count() < seconds && times.size() < 20000)) {
         times.push_back(once(call));
     }
     std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2), times.end());

@@ -53,11 +53,15 @@ double inference_us(int batch, int thread_count) {
     std::vector<decision> decisions(static_cast<std::size_t>(batch));
     if (batch == 1) {
         typename Net::workspace scratch{};
-        return measure::median_us([&] { decisions[0] = infer<float>(net, packed.data(), images.data(), scratch.data.data(), rules); }, seconds_each);
+        return measure::median_us(
+            [&] { decisions[0] = infer<float>(net, packed.data(), images.data(), scratch.data.data(), rules); },
+            seconds_each);
     }
     threads pool{thread_count};
     batch_inference<float> run{net, thread_count};
-    return measure::median_us([&] { run(packed.data(), images.data(), static_cast<std::size_t>(batch), rules, decisions, pool); }, seconds_each);
+    return measure::median_us(
+        [&] { run(packed.data(), images.data(), static_cast<std::size_t>(batch), rules, decisions, pool); },
+        seconds_each);
 }
 
 template <class Net>
@@ -82,7 +86,8 @@ double training_us(int batch, int thread_count) {
         [&] {
             run.forward(parameters.data(), images.data(), batch, 1, pass++, pool);
             const auto count = static_cast<std::size_t>(batch * Net::classes);
-            cross_entropy{}(std::span<const float>{run.logits(0), count}, labels, std::span<float>{run.logits_gradient(0), count});
+            cross_entropy{}(std::span<const float>{run.logits(0), count}, labels,
+                            std::span<float>{run.logits_gradient(0), count});
             run.backward(parameters.data(), gradients.data(), exits, pool);
             optimizer.step(std::span<float>{parameters}.first(gradients.size()), gradients, state, ranges, 1e-3);
         },
@@ -96,13 +101,14 @@ void run(const char* name, const std::string& only, double peak, std::vector<lin
     for (const bool training : {false, true}) {
         for (const int batch : {1, 64}) {
             for (const int thread_count : {1, 2}) {
-                const double us = training ? training_us<net>(batch, thread_count) : inference_us<net>(batch, thread_count);
+                const double us =
+                    training ? training_us<net>(batch, thread_count) : inference_us<net>(batch, thread_count);
                 const double flops = 2.0 * static_cast<double>(net::macs) * batch * (training ? 3 : 1);
                 lines.push_back({name, training ? "training" : "inference", batch, thread_count, us, net::macs,
                                  flops / us * 1e6 / (peak * thread_count)});
                 const line& l = lines.back();
-                std::printf("%-20s %-9s batch %2d  threads %d  %10.1f us  %5.1f %% of peak\n", name, l.phase.c_str(), batch,
-                            thread_count, us, 100 * l.peak_share);
+                std::printf("%-20s %-9s batch %2d  threads %d  %10.1f us  %5.1f %% of peak\n", name, l.phase.c_str(),
+                            batch, thread_count, us, 100 * l.peak_share);
                 std::fflush(stdout);
             }
         }
@@ -114,10 +120,11 @@ std::string json(const std::vector<line>& lines) {
     for (const line& l : lines) {
         char row[400];
         std::snprintf(row, sizeof row,
-                      "  {\"model\": \"%s\", \"phase\": \"%s\", \"batch\": %d, \"threads\": %d, \"median_us\": %.3f, \"macs\": %lld, "
+                      "  {\"model\": \"%s\", \"phase\": \"%s\", \"batch\": %d, \"threads\": %d, \"median_us\": %.3f, "
+                      "\"macs\": %lld, "
                       "\"peak_share\": %.5f}%s\n",
-                      l.model.c_str(), l.phase.c_str(), l.batch, l.threads, l.median_us, static_cast<long long>(l.macs), l.peak_share,
-                      &l == &lines.back() ? "" : ",");
+                      l.model.c_str(), l.phase.c_str(), l.batch, l.threads, l.median_us, static_cast<long long>(l.macs),
+                      l.peak_share, &l == &lines.back() ? "" : ",");
         text += row;
     }
     return text + "]\n";
@@ -142,7 +149,8 @@ int main(int argc, char** argv) {
         }
     }
     const double peak = measure::fma_peak();
-    std::printf("FMA peak of one thread, measured here: %.1f GFLOP/s, vectors of %d floats\n", peak * 1e-9, lane_count<float>);
+    std::printf("FMA peak of one thread, measured here: %.1f GFLOP/s, vectors of %d floats\n", peak * 1e-9,
+                lane_count<float>);
     std::vector<line> lines;
     run<models::resnet8>("resnet8", only, peak, lines);
     run<models::dscnn>("dscnn", only, peak, lines);

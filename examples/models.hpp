@@ -28,7 +28,8 @@ constexpr graph cifar_resnet(int blocks, bool exits = false) {
                       conv2d{.filters = filters, .pad = padding{1}}, batch_norm{});
                 },
                 [=](auto& b) {
-                    if (stride == 2) b(conv2d{.filters = filters, .kernel_h = 1, .kernel_w = 1, .stride = 2, .pad = valid});
+                    if (stride == 2)
+                        b(conv2d{.filters = filters, .kernel_h = 1, .kernel_w = 1, .stride = 2, .pad = valid});
                 });
             g(relu{});
         }
@@ -57,9 +58,9 @@ constexpr graph mobilenet_v1_025_96() {
         int filters;
         int stride;
     };
-    for (const auto& [filters, stride] : {block{16, 1}, block{32, 2}, block{32, 1}, block{64, 2}, block{64, 1}, block{128, 2},
-                                          block{128, 1}, block{128, 1}, block{128, 1}, block{128, 1}, block{128, 1}, block{256, 2},
-                                          block{256, 1}}) {
+    for (const auto& [filters, stride] :
+         {block{16, 1}, block{32, 2}, block{32, 1}, block{64, 2}, block{64, 1}, block{128, 2}, block{128, 1},
+          block{128, 1}, block{128, 1}, block{128, 1}, block{128, 1}, block{256, 2}, block{256, 1}}) {
         g(separable{.filters = filters, .stride = stride, .pad = padding{1}});
     }
     return g(global_average_pool{}, dense{.units = 2});

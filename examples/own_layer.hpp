@@ -31,9 +31,8 @@ struct gate {
     // p.value is the layer at its place: a constant in network<recipe>, a value in a graph compiled at run time.
     template <class T, class P>
     static void forward(P p, const forward_args<T>& a) noexcept {
-        each<T>(p, a.samples, [&](std::size_t i, std::size_t c) {
-            a.out[i] = a.in[0][i] * squash<T>(p, a.packed[c] * a.in[0][i]);
-        });
+        each<T>(p, a.samples,
+                [&](std::size_t i, std::size_t c) { a.out[i] = a.in[0][i] * squash<T>(p, a.packed[c] * a.in[0][i]); });
     }
 
     template <class T, class P>

@@ -77,8 +77,8 @@ bool run(const arguments& a) {
     runtime_network<float, graph> net{models::cifar_resnet(1, a.exits)};
     threads pool;
     std::printf("ResNet-8: %zu parameters, %lld MACs; %zu training, %d validation, %d test images; %d threads\n",
-                net.plan().sizes.parameters, static_cast<long long>(net.plan().sizes.macs), parts.train.size(), validation.size(),
-                test.size(), pool.concurrency());
+                net.plan().sizes.parameters, static_cast<long long>(net.plan().sizes.macs), parts.train.size(),
+                validation.size(), test.size(), pool.concurrency());
 
     std::filesystem::create_directories(a.out);
     report::progress_bar bar{stdout};
@@ -93,14 +93,16 @@ bool run(const arguments& a) {
         char note[160];
         std::snprintf(note, sizeof note, "epoch %d  loss %.3f", p.epoch + 1, p.loss);
         seconds = p.seconds;
-        bar("train", static_cast<std::int64_t>(p.epoch) * p.steps + p.step, static_cast<std::int64_t>(p.epochs) * p.steps, note);
+        bar("train", static_cast<std::int64_t>(p.epoch) * p.steps + p.step,
+            static_cast<std::int64_t>(p.epochs) * p.steps, note);
         if (!p.validation.empty()) {
             std::printf("epoch %2d  loss %.3f  validation %.2f %%\n", p.epoch + 1, p.loss, 100 * p.validation.back());
             std::fflush(stdout);
         }
         return !interrupted;
     };
-    trainer training{net.training(), sgd{.momentum = 0.9, .weight_decay = 5e-4, .nesterov = true}, initialize(net.plan(), 1), options};
+    trainer training{net.training(), sgd{.momentum = 0.9, .weight_decay = 5e-4, .nesterov = true},
+                     initialize(net.plan(), 1), options};
     if (std::filesystem::exists(options.checkpoint)) {
         training.resume(options.checkpoint);
         std::printf("Going on after epoch %d\n", training.epoch());

@@ -35,7 +35,7 @@ using demo::net;
 
 constexpr std::uint64_t seed = 1;
 constexpr int validation_samples = 6000;
-constexpr double allowed_loss = 0.005;    // half a point, on validation data
+constexpr double allowed_loss = 0.005;  // half a point, on validation data
 
 struct pictures {
     std::string name;
@@ -54,13 +54,15 @@ pictures load(const std::filesystem::path& folder) {
         std::printf("Data: Fashion-MNIST, 60,000 training and 10,000 test images\n");
         return {"Fashion-MNIST, 10,000 test images", read_fashion(folder, "train"), read_fashion(folder, "t10k")};
     }
-    std::printf("Data: glyphs drawn here, since there is no Fashion-MNIST in %s (Debian: dataset-fashion-mnist)\n", folder.c_str());
+    std::printf("Data: glyphs drawn here, since there is no Fashion-MNIST in %s (Debian: dataset-fashion-mnist)\n",
+                folder.c_str());
     return {"Glyphs, 5,000 test images", make_glyphs(30000, seed), make_glyphs(5000, seed + 1)};
 }
 
 /// Mean microseconds a sample over all samples, one at a time on this thread: leaving early, and never. The two take turns.
-std::pair<double, double> race(const aligned_vector<float>& packed, const data_set& set, const std::array<exit_rule, net::exits>& early,
-                               std::vector<decision>& decisions, std::vector<double>& times) {
+std::pair<double, double> race(const aligned_vector<float>& packed, const data_set& set,
+                               const std::array<exit_rule, net::exits>& early, std::vector<decision>& decisions,
+                               std::vector<double>& times) {
     auto never = early;
     for (auto& rule : never) rule.threshold = never_exit;
     net::workspace scratch{};
@@ -103,21 +105,25 @@ void run(const std::filesystem::path& data, const std::filesystem::path& out, in
     options.epochs = epochs;
     options.seed = seed;
     options.learning_rate = one_cycle{.peak = 0.15};
-    options.loss.smoothing = 0.05;
+    options.loss.smoothing = 0.02;
     options.exit_weights = {0.5, 0.7, 1.0};
     options.average_decay = 0.995;
     options.observer = [&](const training_progress& p) {
         char note[120];
         std::snprintf(note, sizeof note, "epoch %d  loss %.3f", p.epoch + 1, p.loss);
-        bar("train", static_cast<std::int64_t>(p.epoch) * p.steps + p.step, static_cast<std::int64_t>(p.epochs) * p.steps, note);
+        bar("train", static_cast<std::int64_t>(p.epoch) * p.steps + p.step,
+            static_cast<std::int64_t>(p.epochs) * p.steps, note);
         return true;
     };
-    trainer training{net::training(), sgd{.momentum = 0.9, .weight_decay = 5e-4, .nesterov = true}, initialize(net::plan, seed), options};
-    batch_loader batches{images.train, parts.train, {.size = 64, .seed = seed, .augment = {.crop_padding = 2, .flip = true}}};
+    trainer training{net::training(), sgd{.momentum = 0.9, .weight_decay = 5e-4, .nesterov = true},
+                     initialize(net::plan, seed), options};
+    batch_loader batches{
+        images.train, parts.train, {.size = 64, .seed = seed, .augment = {.crop_padding = 1, .flip = true}}};
     const auto start = std::chrono::steady_clock::now();
     training.run(batches, validation, pool);
     const double train_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    std::printf("Trained %d epochs in %s on %d threads\n", epochs, report::duration_text(train_seconds).c_str(), pool.concurrency());
+    std::printf("Trained %d epochs in %s on %d threads\n", epochs, report::duration_text(train_seconds).c_str(),
+                pool.concurrency());
 
     // Calibrate and choose thresholds: validation data only.
     const auto& parameters = training.parameters();

@@ -12,20 +12,20 @@ namespace demo {
 constexpr eenn::graph fashion_net() {
     using namespace eenn;
     graph g{{28, 28, 1}};
-    g(conv2d{.filters = 16, .stride = 2}, batch_norm{}, relu{});    // 14 x 14
     const auto block = [](graph& at, int filters) {
         at.residual([=](graph& b) {
             b(conv2d{.filters = filters}, batch_norm{}, relu{}, conv2d{.filters = filters}, batch_norm{});
         });
         at(relu{});
     };
+    g(conv2d{.filters = 16}, batch_norm{}, relu{}, max_pool{});  // 14 x 14
     block(g, 16);
     g.exit(exit_head{.classes = 10, .filters = 32}, max_probability{});
-    g(conv2d{.filters = 32}, batch_norm{}, relu{});
+    g(conv2d{.filters = 32}, batch_norm{}, relu{}, max_pool{});  // 7 x 7
     block(g, 32);
-    g.exit(exit_head{.classes = 10, .filters = 48}, max_probability{});
-    g(conv2d{.filters = 64, .stride = 2}, batch_norm{}, relu{});    // 7 x 7
-    block(g, 64);
+    g.exit(exit_head{.classes = 10, .filters = 32}, max_probability{});
+    g(conv2d{.filters = 48}, batch_norm{}, relu{});
+    block(g, 48);
     return g(global_average_pool{}, dropout{.rate = 0.2}, dense{.units = 10});
 }
 

@@ -19,11 +19,11 @@ namespace demo {
 
 /// One exit on test data.
 struct exit_summary {
-    int samples = 0;             ///< that left here
+    int samples = 0;  ///< that left here
     int right = 0;
     double share = 0;
-    double accuracy = 0;         ///< of those that left here
-    double lone_accuracy = 0;    ///< if all left here
+    double accuracy = 0;       ///< of those that left here
+    double lone_accuracy = 0;  ///< if all left here
     std::int64_t macs = 0;
     double median_us = 0;
     double threshold = 0;
@@ -43,19 +43,23 @@ struct summary {
 };
 
 inline void print(const summary& s) {
-    std::printf("\n exit   share  accuracy  if all left   threshold  temperature  ECE before  after        MACs  microseconds\n");
+    std::printf(
+        "\n exit   share  accuracy  if all left   threshold  temperature  ECE before  after        MACs  "
+        "microseconds\n");
     for (std::size_t e = 0; e < s.exits.size(); ++e) {
         const exit_summary& x = s.exits[e];
         char threshold[16] = "-";
         if (e + 1 < s.exits.size()) std::snprintf(threshold, sizeof threshold, "%.4f", x.threshold);
-        std::printf("%5zu  %5.1f %%   %6.2f %%     %6.2f %%  %10s  %11.2f  %10.4f %6.4f  %10lld  %12.1f\n", e + 1, 100 * x.share,
-                    100 * x.accuracy, 100 * x.lone_accuracy, threshold, x.calibrated.temperature, x.calibrated.ece_before,
-                    x.calibrated.ece_after, static_cast<long long>(x.macs), x.median_us);
+        std::printf("%5zu  %5.1f %%   %6.2f %%     %6.2f %%  %10s  %11.2f  %10.4f %6.4f  %10lld  %12.1f\n", e + 1,
+                    100 * x.share, 100 * x.accuracy, 100 * x.lone_accuracy, threshold, x.calibrated.temperature,
+                    x.calibrated.ece_before, x.calibrated.ece_after, static_cast<long long>(x.macs), x.median_us);
     }
-    std::printf("\nTest accuracy        %.2f %% leaving early, %.2f %% at the last exit\n", 100 * s.accuracy, 100 * s.accuracy_last);
+    std::printf("\nTest accuracy        %.2f %% leaving early, %.2f %% at the last exit\n", 100 * s.accuracy,
+                100 * s.accuracy_last);
     std::printf("Mean MACs            %.1f %% of the last exit's\n", 100 * s.mean_macs_share);
-    std::printf("Mean time a sample   %.1f of %.1f us, %.1f %%: %.0f %% of the saving that the MACs foretell\n", s.early_us, s.full_us,
-                100 * s.mean_time_share, 100 * (1 - s.mean_time_share) / (1 - s.mean_macs_share));
+    std::printf("Mean time a sample   %.1f of %.1f us, %.1f %%: %.0f %% of the saving that the MACs foretell\n",
+                s.early_us, s.full_us, 100 * s.mean_time_share,
+                100 * (1 - s.mean_time_share) / (1 - s.mean_macs_share));
 }
 
 inline void write_text(const std::filesystem::path& path, const std::string& text) {
@@ -69,8 +73,9 @@ inline eenn::pareto seen_on(const eenn::exit_trace& test, eenn::pareto front) {
         point.mean_cost = seen.mean_cost;
         point.accuracy = seen.accuracy;
     }
-    std::sort(front.points.begin(), front.points.end(), [](const auto& a, const auto& b) { return a.mean_cost < b.mean_cost; });
-    front.proven = false;    // best on validation data, not on these
+    std::sort(front.points.begin(), front.points.end(),
+              [](const auto& a, const auto& b) { return a.mean_cost < b.mean_cost; });
+    front.proven = false;  // best on validation data, not on these
     return front;
 }
 
@@ -85,12 +90,16 @@ inline void write(const summary& s, const eenn::exit_trace& validation, const ee
     json.key("exits").begin_array();
     for (const exit_summary& x : s.exits) {
         json.begin_object();
-        json.member("share", x.share).member("accuracy", x.accuracy).member("macs", x.macs).member("median_us", x.median_us);
+        json.member("share", x.share)
+            .member("accuracy", x.accuracy)
+            .member("macs", x.macs)
+            .member("median_us", x.median_us);
         json.end_object();
     }
     json.end_array().end_object();
     write_text(folder / "summary.json", json.text() + "\n");
-    const auto chart = eenn::report::trade_off_chart(test, seen_on(test, eenn::pareto_front(validation)), eenn::evaluate(test, thresholds),
+    const auto chart = eenn::report::trade_off_chart(test, seen_on(test, eenn::pareto_front(validation)),
+                                                     eenn::evaluate(test, thresholds),
                                                      {.subtitle = data + ", all thresholds chosen on validation data"});
     write_text(folder / "accuracy.svg", eenn::report::to_svg(chart));
 }

@@ -19,7 +19,8 @@ constexpr graph resnet56() {
             const int stride = stage > 0 && block == 0 ? 2 : 1;
             g.residual(
                 [=](auto& b) {
-                    b(conv2d{.filters = filters, .stride = stride}, batch_norm{}, relu{}, conv2d{.filters = filters}, batch_norm{});
+                    b(conv2d{.filters = filters, .stride = stride}, batch_norm{}, relu{}, conv2d{.filters = filters},
+                      batch_norm{});
                 },
                 [=](auto& b) {
                     if (stride == 2) b(conv2d{.filters = filters, .kernel_h = 1, .kernel_w = 1, .stride = 2});

@@ -43,7 +43,8 @@ struct trivial_layers {
 constexpr auto deep() {
     basic_graph<trivial_layers> g{{8, 8, 4}};
     for (int i = 0; i < 20; ++i) {
-        g.residual([=](auto& b) { b(twist{i % 3}, scale{}, clip{}, twist{i % 4}, scale{}, clip{}, twist{2}, scale{}); });
+        g.residual(
+            [=](auto& b) { b(twist{i % 3}, scale{}, clip{}, twist{i % 4}, scale{}, clip{}, twist{2}, scale{}); });
         g(clip{});
     }
     return g;

@@ -23,7 +23,7 @@ constexpr graph three_exits(policy p) {
     g.exit(exit_head{.classes = 3, .hidden = 4}, p);
     const edge wide = g.here();
     g(conv2d{.filters = 4, .kernel_h = 1}, relu{});
-    g.join(add{}, wide, g.here());    // something lives across the second exit beside the trunk
+    g.join(add{}, wide, g.here());  // something lives across the second exit beside the trunk
     return g(global_average_pool{}, dense{.units = 3});
 }
 constexpr graph recipe() { return three_exits(max_probability{}); }
@@ -42,7 +42,8 @@ loaded load(const N& n) {
     l.packed.resize(n.packed_elements);
     pack_weights(n, parameters.data(), l.packed.data());
     random_stream random{.seed = 3};
-    for (std::size_t i = 0; i < loaded::count * n.plan.input.elements(); ++i) l.images.push_back(static_cast<float>(random.normal()) * (1 + static_cast<float>(i % 7)));
+    for (std::size_t i = 0; i < loaded::count * n.plan.input.elements(); ++i)
+        l.images.push_back(static_cast<float>(random.normal()) * (1 + static_cast<float>(i % 7)));
     return l;
 }
 
@@ -54,8 +55,8 @@ std::vector<exit_rule> middle_rules(const executable<float>& n, const loaded& l)
         exit_state state;
         int step = 0;
         for (std::size_t e = 0; e < seen.size(); ++e) {
-            run_steps(n, step, n.plan.exits[e].step + 1, l.packed.data(), l.images.data() + static_cast<std::size_t>(i) * n.plan.input.elements(),
-                      workspace.data());
+            run_steps(n, step, n.plan.exits[e].step + 1, l.packed.data(),
+                      l.images.data() + static_cast<std::size_t>(i) * n.plan.input.elements(), workspace.data());
             step = n.plan.exits[e].step + 1;
             seen[e].push_back(score_exit(n, e, workspace.data(), 1.0F, state).confidence);
         }
@@ -83,7 +84,7 @@ TEST_CASE("exits/infer: a sample leaves at the first exit that is sure, and noth
         ++taken[d.exit];
         CHECK(d.label >= 0);
         if (d.exit < 2) CHECK(d.confidence >= rules[static_cast<std::size_t>(d.exit)].threshold);
-        if (d.exit == 0) {    // the output of the last step was never written
+        if (d.exit == 0) {  // the output of the last step was never written
             const auto& last = n.plan.values.back();
             bool written = false;
             for (const auto& step : n.plan.steps.first(static_cast<std::size_t>(n.plan.exits[0].step) + 1)) {
@@ -108,7 +109,8 @@ TEST_CASE("exits/infer_batch: decisions equal those of one at a time, in order, 
         std::vector<decision> alone;
         aligned_vector<float> workspace(n.plan.sizes.workspace);
         for (int i = 0; i < loaded::count; ++i) {
-            alone.push_back(infer<float>(n, l.packed.data(), l.images.data() + static_cast<std::size_t>(i) * 128, workspace.data(), rules));
+            alone.push_back(infer<float>(n, l.packed.data(), l.images.data() + static_cast<std::size_t>(i) * 128,
+                                         workspace.data(), rules));
         }
         CAPTURE(p.name());
         for (const int block : {1, 7, 64, 1000}) {
@@ -150,9 +152,12 @@ TEST_CASE("exits/infer_batch: bad rules and bad samples are errors that say whic
     serial one;
     batch_inference<float> batch{n};
     std::vector<decision> decisions(loaded::count);
-    const auto run = [&](std::vector<exit_rule> rules) { batch(l.packed.data(), l.images.data(), loaded::count, rules, decisions, one); };
+    const auto run = [&](std::vector<exit_rule> rules) {
+        batch(l.packed.data(), l.images.data(), loaded::count, rules, decisions, one);
+    };
     CHECK_THROWS_WITH_AS(run({{0.5F}, {0.5F}}), doctest::Contains("2 rules for 3 exits"), error);
-    CHECK_THROWS_WITH_AS(run({{0.5F}, {1.5F}, {}}), doctest::Contains("of exit 1 (max_probability) is outside its range"), error);
+    CHECK_THROWS_WITH_AS(run({{0.5F}, {1.5F}, {}}),
+                         doctest::Contains("of exit 1 (max_probability) is outside its range"), error);
     CHECK_THROWS_WITH_AS(run({{0.5F, 0.0F}, {0.5F}, {}}), doctest::Contains("temperature 0.000000 of exit 0"), error);
     CHECK_THROWS_WITH_AS((batch_inference<float>{n, 1, 0}), doctest::Contains("block of 0 samples"), error);
     std::vector<decision> few(3);

@@ -21,7 +21,8 @@ using net = network<with_own_layer>;
 static_assert(net::parameters == 9 * 2 * 4 + 8 + 4 + 4 * 2 + 2, "the gate has one parameter a channel");
 
 template <class T>
-double loss(const trainable<T>& n, aligned_vector<T> parameters, const std::vector<T>& x, aligned_vector<T>* gradients) {
+double loss(const trainable<T>& n, aligned_vector<T> parameters, const std::vector<T>& x,
+            aligned_vector<T>* gradients) {
     backpropagation<T> batch{n, 2};
     serial one;
     batch.forward(parameters.data(), x.data(), 2, 1, 1, one);
@@ -54,12 +55,14 @@ TEST_CASE("layers/own_layer: a layer from outside the library runs in both phase
     const auto parameters = initialize(net::plan, 4);
     aligned_vector<float> a;
     aligned_vector<float> b;
-    CHECK(loss<float>(net::training(), parameters, images<float>(), &a) == loss<float>(at_run_time.training(), parameters, images<float>(), &b));
+    CHECK(loss<float>(net::training(), parameters, images<float>(), &a) ==
+          loss<float>(at_run_time.training(), parameters, images<float>(), &b));
     CHECK(a == b);
     net::workspace scratch{};
     aligned_vector<float> packed(net::inference().packed_elements);
     pack_weights(net::inference(), parameters.data(), packed.data());
-    run_steps(net::inference(), 0, static_cast<int>(net::plan.steps.size()), packed.data(), images<float>().data(), scratch.data.data());
+    run_steps(net::inference(), 0, static_cast<int>(net::plan.steps.size()), packed.data(), images<float>().data(),
+              scratch.data.data());
     CHECK(scratch.data[net::plan.values.back().offset] != 0);
 }
 

@@ -33,9 +33,15 @@ constexpr void some_convolution(graph& g, random_stream& random) {
     switch (random.below(4)) {
         case 0: g(depthwise_conv2d{.kernel_h = some(random, 1, 3), .kernel_w = some(random, 1, 5)}); break;
         case 1:
-            g(conv2d{.filters = 2 * channels, .kernel_h = 3, .kernel_w = 2, .groups = channels % 2 == 0 ? 2 : 1, .bias = true});
+            g(conv2d{.filters = 2 * channels,
+                     .kernel_h = 3,
+                     .kernel_w = 2,
+                     .groups = channels % 2 == 0 ? 2 : 1,
+                     .bias = true});
             break;
-        case 2: g(conv2d{.filters = some(random, 1, 19), .kernel_h = 1, .kernel_w = 1, .bias = random.below(2) == 0}); break;
+        case 2:
+            g(conv2d{.filters = some(random, 1, 19), .kernel_h = 1, .kernel_w = 1, .bias = random.below(2) == 0});
+            break;
         default:
             g(conv2d{.filters = some(random, 1, 19),
                      .kernel_h = some(random, 1, 3),
@@ -69,11 +75,16 @@ constexpr graph network_of(std::uint64_t seed) {
             case 1:
                 g.branches(
                     concat{}, [&](graph& b) { b(conv2d{.filters = 3}, relu{}); },
-                    [&](graph& b) { b(conv2d{.filters = 5, .kernel_h = 1, .kernel_w = 1, .bias = true}, batch_norm{}); }, [](graph&) {});
+                    [&](graph& b) {
+                        b(conv2d{.filters = 5, .kernel_h = 1, .kernel_w = 1, .bias = true}, batch_norm{});
+                    },
+                    [](graph&) {});
                 break;
             case 2: g(squeeze_excite{.reduction = 2, .hard = random.below(2) == 0}); break;
             case 3: g(max_pool{.kernel_h = 2, .kernel_w = 3, .stride = 1, .pad = same}, batch_norm{}, relu{}); break;
-            case 4: g(average_pool{.kernel_h = 3, .stride = 2, .pad = padding{1}, .count_padding = random.below(2) == 0}); break;
+            case 4:
+                g(average_pool{.kernel_h = 3, .stride = 2, .pad = padding{1}, .count_padding = random.below(2) == 0});
+                break;
             case 5: g(pad{.top = 1, .right = 2, .channels_after = 1, .value = 0.5}, dropout{.rate = 0.25}); break;
             default: break;
         }

@@ -27,7 +27,8 @@ static_assert(net::parameters == 27 * 4 + 8 + 4 * 5 + 5 + 2 * (36 * 4 + 8) + 256
 static_assert(net::plan.sizes.state == 3 * 8, "mean and variance of three norms");
 static_assert(net::plan.steps.size() == 6, "conv, pool, dense; conv, conv + residual; dense");
 // While the second convolution of the block runs there are its input, the residual (which becomes its output) and no more.
-static_assert(net::workspace_bytes == 2 * 64 * 4 * sizeof(float) && net::plan.sizes.workspace_proven, "the arena by hand");
+static_assert(net::workspace_bytes == 2 * 64 * 4 * sizeof(float) && net::plan.sizes.workspace_proven,
+              "the arena by hand");
 
 std::string message_of(void (*build)()) {
     try {
@@ -95,8 +96,9 @@ TEST_CASE("network/graph: exits are charged for the heads before them") {
     CHECK(net::plan.exits[1].macs == net::macs);
 }
 
-TEST_CASE("network/graph: the networks of the literature have their published sizes, with every stage where it belongs") {
-    CHECK(network<models::resnet8>::plan.steps.size() == 11);    // nine convolutions, pool, dense
+TEST_CASE(
+    "network/graph: the networks of the literature have their published sizes, with every stage where it belongs") {
+    CHECK(network<models::resnet8>::plan.steps.size() == 11);  // nine convolutions, pool, dense
     CHECK(network<models::resnet56>::plan.steps.size() == 59);
     CHECK(network<models::resnet56>::workspace_bytes == 2 * 32 * 32 * 16 * sizeof(float));
     CHECK(network<models::dscnn>::workspace_bytes == 2 * 25 * 5 * 64 * sizeof(float));
@@ -128,9 +130,12 @@ TEST_CASE("network/graph: wrong networks throw at run time, naming layer and bot
               graph g{{4, 4, 3}};
               g.at(edge{-1});
           }) == "graph: layer 1 (graph): no such edge, expected 1x1x1, got 1x1x-1");
-    CHECK(message_of([] { graph g{{0, 4, 3}}; }) == "graph: layer 0 (input): option out of range, expected 1x1x1, got 0x4x3");
-    CHECK(message_of([] { const runtime_network<float, graph> n{graph{{1, 1, 1}}}; }) ==
-          "runtime_network: the graph has no layers; append at least one");
+    CHECK(message_of([] {
+              graph g{{0, 4, 3}};
+          }) == "graph: layer 0 (input): option out of range, expected 1x1x1, got 0x4x3");
+    CHECK(message_of([] {
+              const runtime_network<float, graph> n{graph{{1, 1, 1}}};
+          }) == "runtime_network: the graph has no layers; append at least one");
     CHECK(message_of([] {
               graph g{{4, 4, 3}};
               g(dropout{.rate = 1.0});

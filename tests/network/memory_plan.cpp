@@ -35,12 +35,14 @@ bool apart(const std::vector<buffer_request>& buffers, const std::vector<std::si
 }
 
 // The oracle tries every offset of every buffer: no theory, no pruning but the limit.
-bool fits(const std::vector<buffer_request>& buffers, std::vector<std::size_t>& offsets, std::size_t index, std::size_t limit) {
+bool fits(const std::vector<buffer_request>& buffers, std::vector<std::size_t>& offsets, std::size_t index,
+          std::size_t limit) {
     if (index == buffers.size()) return true;
     for (std::size_t at = 0; at + buffers[index].size <= limit; ++at) {
         bool clear = true;
         for (std::size_t j = 0; clear && j < index; ++j) {
-            clear = !meet(buffers[index], buffers[j]) || at + buffers[index].size <= offsets[j] || offsets[j] + buffers[j].size <= at;
+            clear = !meet(buffers[index], buffers[j]) || at + buffers[index].size <= offsets[j] ||
+                    offsets[j] + buffers[j].size <= at;
         }
         offsets[index] = at;
         if (clear && fits(buffers, offsets, index + 1, limit)) return true;

@@ -16,28 +16,30 @@ namespace {
 using namespace eenn;
 
 bool same_plan(const plan_view& a, const plan_view& b) {
-    if (a.steps.size() != b.steps.size() || a.values.size() != b.values.size() || a.tensors.size() != b.tensors.size() ||
-        a.exits.size() != b.exits.size()) {
+    if (a.steps.size() != b.steps.size() || a.values.size() != b.values.size() ||
+        a.tensors.size() != b.tensors.size() || a.exits.size() != b.exits.size()) {
         return false;
     }
-    bool same = a.sizes.parameters == b.sizes.parameters && a.sizes.state == b.sizes.state && a.sizes.macs == b.sizes.macs &&
-                a.sizes.workspace == b.sizes.workspace && a.sizes.workspace_bound == b.sizes.workspace_bound;
+    bool same = a.sizes.parameters == b.sizes.parameters && a.sizes.state == b.sizes.state &&
+                a.sizes.macs == b.sizes.macs && a.sizes.workspace == b.sizes.workspace &&
+                a.sizes.workspace_bound == b.sizes.workspace_bound;
     for (std::size_t i = 0; i < a.values.size(); ++i) {
         same = same && a.values[i].size == b.values[i].size && a.values[i].offset == b.values[i].offset &&
                a.values[i].first == b.values[i].first && a.values[i].last == b.values[i].last;
     }
     for (std::size_t i = 0; i < a.steps.size(); ++i) {
-        same = same && a.steps[i].node == b.steps[i].node && a.steps[i].tail == b.steps[i].tail && a.steps[i].macs == b.steps[i].macs &&
-               a.steps[i].inputs == b.steps[i].inputs && a.steps[i].residual == b.steps[i].residual &&
-               a.steps[i].weights == b.steps[i].weights && a.steps[i].norm == b.steps[i].norm && a.steps[i].act == b.steps[i].act;
+        same = same && a.steps[i].node == b.steps[i].node && a.steps[i].tail == b.steps[i].tail &&
+               a.steps[i].macs == b.steps[i].macs && a.steps[i].inputs == b.steps[i].inputs &&
+               a.steps[i].residual == b.steps[i].residual && a.steps[i].weights == b.steps[i].weights &&
+               a.steps[i].norm == b.steps[i].norm && a.steps[i].act == b.steps[i].act;
     }
     for (std::size_t i = 0; i < a.tensors.size(); ++i) {
-        same = same && tensor_name(a.tensors[i]) == tensor_name(b.tensors[i]) && a.tensors[i].offset == b.tensors[i].offset &&
-               a.tensors[i].spec.dims == b.tensors[i].spec.dims;
+        same = same && tensor_name(a.tensors[i]) == tensor_name(b.tensors[i]) &&
+               a.tensors[i].offset == b.tensors[i].offset && a.tensors[i].spec.dims == b.tensors[i].spec.dims;
     }
     for (std::size_t i = 0; i < a.exits.size(); ++i) {
-        same = same && a.exits[i].logits == b.exits[i].logits && a.exits[i].step == b.exits[i].step && a.exits[i].macs == b.exits[i].macs &&
-               a.exits[i].decides == b.exits[i].decides;
+        same = same && a.exits[i].logits == b.exits[i].logits && a.exits[i].step == b.exits[i].step &&
+               a.exits[i].macs == b.exits[i].macs && a.exits[i].decides == b.exits[i].decides;
     }
     return same;
 }
@@ -50,10 +52,10 @@ aligned_vector<float> noise(std::size_t count, std::uint64_t seed) {
 }
 
 struct outcome {
-    aligned_vector<float> inference;    // every exit's logits
+    aligned_vector<float> inference;  // every exit's logits
     aligned_vector<float> training;
     aligned_vector<float> gradients;
-    aligned_vector<float> parameters;    // running statistics moved
+    aligned_vector<float> parameters;  // running statistics moved
     friend bool operator==(const outcome&, const outcome&) = default;
 };
 
@@ -62,7 +64,7 @@ outcome run(const trainable<float>& net, Executor& executor, int samples) {
     const plan_view& plan = net.plan;
     outcome result;
     result.parameters = initialize(plan, 5);
-    for (std::size_t i = 0; i < result.parameters.size(); ++i) {    // no beta, mean or bias stays zero
+    for (std::size_t i = 0; i < result.parameters.size(); ++i) {  // no beta, mean or bias stays zero
         result.parameters[i] += 0.05F * static_cast<float>(random_stream{.seed = 9, .counter = i}.uniform());
     }
     const auto images = noise(plan.input.elements() * static_cast<std::size_t>(samples), 3);
@@ -120,7 +122,8 @@ void compare_all(std::integer_sequence<std::uint64_t, Seeds...>) {
 
 }  // namespace
 
-TEST_CASE("network/phases: generated networks agree bit for bit, compiled and interpreted, on plans, outputs and gradients") {
+TEST_CASE(
+    "network/phases: generated networks agree bit for bit, compiled and interpreted, on plans, outputs and gradients") {
     compare_all(std::make_integer_sequence<std::uint64_t, 10>{});
 }
 

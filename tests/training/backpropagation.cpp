@@ -37,7 +37,7 @@ public:
     }
 
     [[nodiscard]] double loss() {
-        auto moved = parameters;    // forward updates the running statistics
+        auto moved = parameters;  // forward updates the running statistics
         batch_.forward(moved.data(), input.data(), samples_, 1, 2, serial_);
         double sum = 0;
         for (std::size_t e = 0; e < weights_.size(); ++e) {
@@ -71,7 +71,7 @@ private:
 
 struct tally {
     int checked = 0;
-    int kinks = 0;    // a relu or a maximum switched between the two points
+    int kinks = 0;  // a relu or a maximum switched between the two points
 };
 
 /// Central differences at two widths; where they disagree the function has a kink there and says nothing.
@@ -136,7 +136,8 @@ TEST_CASE("training/backpropagation: gradients of every layer alone equal finite
         CHECK(counts.kinks < counts.checked / 4);
     };
     check("conv2d", conv2d{.filters = 3, .bias = true});
-    check("conv2d, strided, dilated, asymmetric", conv2d{.filters = 9, .kernel_h = 2, .stride = 2, .pad = padding{0, 2, 1, 3}, .dilation = 2});
+    check("conv2d, strided, dilated, asymmetric",
+          conv2d{.filters = 9, .kernel_h = 2, .stride = 2, .pad = padding{0, 2, 1, 3}, .dilation = 2});
     check("conv2d, groups", conv2d{.filters = 6, .groups = 2, .bias = true});
     check("depthwise_conv2d", depthwise_conv2d{.bias = true});
     check("depthwise_conv2d, multiplier", depthwise_conv2d{.stride = 2, .multiplier = 2});
@@ -171,7 +172,7 @@ TEST_CASE("training/backpropagation: frozen steps get no gradient and keep their
     g(conv2d{.filters = 4}, batch_norm{}, relu{}, global_average_pool{}, dense{.units = 3});
     runtime_network<float, graph> net{g};
     const auto plan = net.plan();
-    const int head_first = 4;    // layers 4 to 7 are the head
+    const int head_first = 4;  // layers 4 to 7 are the head
     backpropagation<float> batch{net.training(), 5};
     batch.train_only([&](const step_info& step) { return step.node >= head_first && step.node <= head_first + 3; });
     auto parameters = initialize(plan, 3);
@@ -204,6 +205,8 @@ TEST_CASE("training/backpropagation: a batch that is empty or too large is an er
     auto parameters = initialize(net.plan(), 1);
     const std::vector<float> images(12, 0.0F);
     serial one;
-    CHECK_THROWS_WITH_AS(batch.forward(parameters.data(), images.data(), 3, 1, 1, one), doctest::Contains("batch of 3 samples"), error);
-    CHECK_THROWS_WITH_AS(batch.forward(parameters.data(), images.data(), 0, 1, 1, one), doctest::Contains("batch of 0 samples"), error);
+    CHECK_THROWS_WITH_AS(batch.forward(parameters.data(), images.data(), 3, 1, 1, one),
+                         doctest::Contains("batch of 3 samples"), error);
+    CHECK_THROWS_WITH_AS(batch.forward(parameters.data(), images.data(), 0, 1, 1, one),
+                         doctest::Contains("batch of 0 samples"), error);
 }

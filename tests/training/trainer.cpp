@@ -55,7 +55,8 @@ struct folder {
 
 }  // namespace
 
-TEST_CASE("training/trainer: learns two classes, reports validation accuracy of every exit, for any number of threads") {
+TEST_CASE(
+    "training/trainer: learns two classes, reports validation accuracy of every exit, for any number of threads") {
     runtime_network<float, graph> net{two_exits()};
     const data_set train = sides(400, 1);
     const data_set validation = sides(200, 2);
@@ -97,7 +98,7 @@ TEST_CASE("training/trainer: a run that was interrupted and resumed ends in the 
     auto o = options(4);
     o.checkpoint = files.path / "run.safetensors";
     int calls = 0;
-    o.observer = [&](const training_progress&) { return ++calls < 13; };    // in the middle of the third epoch
+    o.observer = [&](const training_progress&) { return ++calls < 13; };  // in the middle of the third epoch
     {
         trainer t{net.training(), optimizer, initialize(net.plan(), 3), o};
         batch_loader batches{train, {.size = 32, .seed = 5}};
@@ -118,7 +119,7 @@ TEST_CASE("training/trainer: heads alone train on a frozen backbone") {
     auto o = options(3);
     o.average_decay = 0;
     o.exit_weights = {1, 0};
-    o.trained = [](const step_info& step) { return step.node == 5; };    // the head's dense layer
+    o.trained = [](const step_info& step) { return step.node == 5; };  // the head's dense layer
     const auto start = initialize(net.plan(), 3);
     trainer t{net.training(), optimizer, start, o};
     batch_loader batches{train, {.size = 32}};
@@ -158,11 +159,14 @@ TEST_CASE("training/trainer: what does not fit is an error that names it, and a 
     const folder files;
     runtime_network<float, graph> net{two_exits()};
     const auto start = initialize(net.plan(), 3);
-    CHECK_THROWS_WITH_AS((trainer{net.training(), optimizer, aligned_vector<float>(3), options(1)}), doctest::Contains("3 parameters"), error);
-    CHECK_THROWS_WITH_AS((trainer{net.training(), optimizer, start, options(0)}), doctest::Contains("epochs is 0"), error);
+    CHECK_THROWS_WITH_AS((trainer{net.training(), optimizer, aligned_vector<float>(3), options(1)}),
+                         doctest::Contains("3 parameters"), error);
+    CHECK_THROWS_WITH_AS((trainer{net.training(), optimizer, start, options(0)}), doctest::Contains("epochs is 0"),
+                         error);
     auto o = options(1);
     o.exit_weights = {1};
-    CHECK_THROWS_WITH_AS((trainer{net.training(), optimizer, start, o}), doctest::Contains("1 exit weights for 2 exits"), error);
+    CHECK_THROWS_WITH_AS((trainer{net.training(), optimizer, start, o}),
+                         doctest::Contains("1 exit weights for 2 exits"), error);
 
     serial one;
     const data_set train = sides(64, 1);

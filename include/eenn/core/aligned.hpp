@@ -24,9 +24,9 @@ struct aligned_allocator {
     aligned_allocator(const aligned_allocator<U>&) noexcept {}
 
     [[nodiscard]] T* allocate(std::size_t count) {
-        return static_cast<T*>(::operator new(count * sizeof(T), std::align_val_t{alignment}));
+        return static_cast<T*>(::operator new (count * sizeof(T), std::align_val_t{alignment}));
     }
-    void deallocate(T* memory, std::size_t) noexcept { ::operator delete(memory, std::align_val_t{alignment}); }
+    void deallocate(T* memory, std::size_t) noexcept { ::operator delete (memory, std::align_val_t{alignment}); }
 
     template <class U>
     friend bool operator==(const aligned_allocator&, const aligned_allocator<U>&) noexcept {

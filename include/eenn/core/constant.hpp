@@ -30,7 +30,9 @@ dynamic(Value) -> dynamic<Value>;
 
 /// @brief A parameter that is a constant<V> or a dynamic<V>: a kernel takes either and is written once.
 template <class P, class Value>
-concept Parameter = std::same_as<std::remove_cvref_t<decltype(P::value)>, Value> && requires { P::known; };
+concept Parameter = std::same_as<std::remove_cvref_t<decltype(P::value)>, Value> && requires {
+    P::known;
+};
 
 /// @brief f(p.value) in the same phase as p: a constant stays a constant. f must be a stateless constexpr callable.
 template <class P, class F>

@@ -35,8 +35,8 @@ struct serial {
 class executor_ref {
 public:
     template <Executor E>
-        requires(!std::same_as<std::remove_cvref_t<E>, executor_ref>)
-    executor_ref(E& executor) noexcept
+    requires(!std::same_as<std::remove_cvref_t<E>, executor_ref>) executor_ref(E& executor)
+    noexcept
         : executor_{const_cast<void*>(static_cast<const void*>(&executor))},
           run_{[](void* self, int count, void* task, void (*call)(void*, int)) {
               static_cast<E*>(self)->run(count, [=](int i) { call(task, i); });

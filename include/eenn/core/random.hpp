@@ -14,7 +14,8 @@ namespace eenn {
 /// No state means no order: any thread may draw any element of any stream and the result is the same. Three rounds of
 /// the SplitMix64 finaliser (Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators", Fig. 15) over
 /// the mixed words.
-[[nodiscard]] constexpr std::uint64_t random_bits(std::uint64_t seed, std::uint64_t stream, std::uint64_t counter) noexcept {
+[[nodiscard]] constexpr std::uint64_t random_bits(std::uint64_t seed, std::uint64_t stream,
+                                                  std::uint64_t counter) noexcept {
     constexpr auto mix = [](std::uint64_t z) {
         z += 0x9e3779b97f4a7c15ULL;
         z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;

@@ -24,10 +24,11 @@ using exit_logits = std::vector<std::vector<float>>;
 /// @par Threads  Samples are spread over the executor; the bits do not depend on it.
 /// @par Errors   eenn::error if the set's samples do not fit the network.
 template <Executor X>
-[[nodiscard]] exit_logits collect_logits(const executable<float>& net, std::span<const float> parameters, const data_set& set,
-                                         X& executor) {
+[[nodiscard]] exit_logits collect_logits(const executable<float>& net, std::span<const float> parameters,
+                                         const data_set& set, X& executor) {
     if (!(set.sample == net.plan.input)) {
-        raise("collect_logits", "samples are " + to_string(set.sample) + ", the network takes " + to_string(net.plan.input));
+        raise("collect_logits",
+              "samples are " + to_string(set.sample) + ", the network takes " + to_string(net.plan.input));
     }
     aligned_vector<float> packed(net.packed_elements);
     pack_weights(net, parameters.data(), packed.data());
@@ -61,7 +62,8 @@ template <Executor X>
                                          std::span<const float> temperatures = {}) {
     const std::size_t exits = plan.exits.size();
     if (!temperatures.empty() && temperatures.size() != exits) {
-        raise("trace_of", std::to_string(temperatures.size()) + " temperatures for " + std::to_string(exits) + " exits");
+        raise("trace_of",
+              std::to_string(temperatures.size()) + " temperatures for " + std::to_string(exits) + " exits");
     }
     std::vector<float> confidence(labels.size() * exits);
     std::vector<std::int32_t> prediction(labels.size() * exits);
@@ -82,8 +84,8 @@ template <Executor X>
 
 /// @brief collect_logits() and trace_of() in one.
 template <Executor X>
-[[nodiscard]] exit_trace collect_trace(const executable<float>& net, std::span<const float> parameters, const data_set& set,
-                                       std::span<const float> temperatures, X& executor) {
+[[nodiscard]] exit_trace collect_trace(const executable<float>& net, std::span<const float> parameters,
+                                       const data_set& set, std::span<const float> temperatures, X& executor) {
     return trace_of(net.plan, collect_logits(net, parameters, set, executor), set.labels, temperatures);
 }
 

@@ -14,12 +14,12 @@ namespace eenn {
 /// @brief When a sample leaves at an exit: confidence >= threshold. A run-time value, one an exit; the last exit takes all.
 struct exit_rule {
     float threshold = 0;
-    float temperature = 1;    ///< divides the logits before the policy sees them (calibration)
+    float temperature = 1;  ///< divides the logits before the policy sees them (calibration)
 };
 
 /// @brief What came out, where, and how sure. exit == E - 1 is the end of the network.
 struct decision {
-    int label = -1;    ///< -1: the logits were not numbers
+    int label = -1;  ///< -1: the logits were not numbers
     int exit = 0;
     float confidence = 0;
 
@@ -40,7 +40,8 @@ template <class T>
                                    exit_state& state) noexcept {
     const exit_info& at = net.plan.exits[e];
     const T* logits = workspace + net.plan.values[static_cast<std::size_t>(at.logits)].offset;
-    return at.decides.template confidence<T>({logits, static_cast<std::size_t>(at.classes)}, static_cast<T>(temperature), state);
+    return at.decides.template confidence<T>({logits, static_cast<std::size_t>(at.classes)},
+                                             static_cast<T>(temperature), state);
 }
 
 /// @brief Runs the network on one sample and stops at the first exit whose confidence reaches its threshold.

@@ -28,8 +28,9 @@ inline void check_rules(const plan_view& plan, std::span<const exit_rule> rules,
         const auto range = plan.exits[e].decides.thresholds(static_cast<int>(plan.exits.size()));
         const bool inside = range.contains(static_cast<double>(rules[e].threshold)) || rules[e].threshold == never_exit;
         if (e + 1 < rules.size() && !inside) {
-            raise(where, "threshold " + std::to_string(rules[e].threshold) + " of exit " + std::to_string(e) + " (" +
-                             std::string{plan.exits[e].decides.name()} + ") is outside its range",
+            raise(where,
+                  "threshold " + std::to_string(rules[e].threshold) + " of exit " + std::to_string(e) + " (" +
+                      std::string{plan.exits[e].decides.name()} + ") is outside its range",
                   "choose one in [" + std::to_string(range.low) + ", " + std::to_string(range.high) + "]");
         }
         if (!(rules[e].temperature > 0) || !std::isfinite(rules[e].temperature)) {
@@ -50,8 +51,11 @@ class batch_inference {
 public:
     /// @param block  samples that are under way at once.
     explicit batch_inference(const executable<T>& net, int concurrency = 1, int block = 64)
-        : net_{net}, threads_{static_cast<std::size_t>(std::max(1, concurrency))}, block_{static_cast<std::size_t>(block)} {
-        if (block < 1) raise("batch_inference", "block of " + std::to_string(block) + " samples", "a block has at least one");
+        : net_{net},
+          threads_{static_cast<std::size_t>(std::max(1, concurrency))},
+          block_{static_cast<std::size_t>(block)} {
+        if (block < 1)
+            raise("batch_inference", "block of " + std::to_string(block) + " samples", "a block has at least one");
         std::size_t largest = 0;
         for (const auto& exit : net_.plan.exits) {
             std::vector<int> alive;
@@ -81,12 +85,14 @@ public:
                     std::span<decision> decisions, E& executor) {
         check_rules(net_.plan, rules, "batch_inference");
         if (decisions.size() < count) {
-            raise("batch_inference", "room for " + std::to_string(decisions.size()) + " decisions of " + std::to_string(count),
+            raise("batch_inference",
+                  "room for " + std::to_string(decisions.size()) + " decisions of " + std::to_string(count),
                   "give one a sample");
         }
         const std::size_t each = net_.plan.input.elements();
         for (std::size_t start = 0; start < count; start += block_) {
-            run_block(packed, inputs + start * each, std::min(block_, count - start), rules, decisions.subspan(start), executor);
+            run_block(packed, inputs + start * each, std::min(block_, count - start), rules, decisions.subspan(start),
+                      executor);
         }
         for (std::size_t i = 0; i < count; ++i) {
             if (decisions[i].label < 0) {
@@ -118,7 +124,8 @@ private:
                     run_steps(net_, first, end, packed, inputs + sample * each, workspace);
                     const auto s = score_exit(net_, e, workspace, rules[e].temperature, states_[sample]);
                     const bool leaves = last || s.leaves(static_cast<T>(rules[e].threshold));
-                    decisions[sample] = {s.label, leaves ? static_cast<int>(e) : undecided, static_cast<float>(s.confidence)};
+                    decisions[sample] = {s.label, leaves ? static_cast<int>(e) : undecided,
+                                         static_cast<float>(s.confidence)};
                     if (!leaves) move(carried_[e], carry, workspace, true);
                 }
             });
@@ -146,7 +153,7 @@ private:
     std::size_t threads_;
     std::size_t block_;
     std::size_t slot_ = 0;
-    std::vector<std::vector<int>> carried_;    // values alive across each exit
+    std::vector<std::vector<int>> carried_;  // values alive across each exit
     aligned_vector<T> carry_;
     aligned_vector<T> workspaces_;
     std::vector<exit_state> states_;

@@ -20,7 +20,8 @@ template <Element T>
     std::vector<tensor_view> views;
     for (const auto& tensor : plan.tensors) {
         const std::vector<std::int64_t> dims(tensor.spec.dims.begin(), tensor.spec.dims.begin() + tensor.spec.rank);
-        views.push_back(make_tensor_view(tensor_name(tensor), dims, parameters.subspan(tensor.offset, tensor.spec.elements())));
+        views.push_back(
+            make_tensor_view(tensor_name(tensor), dims, parameters.subspan(tensor.offset, tensor.spec.elements())));
     }
     return views;
 }

@@ -27,8 +27,10 @@ struct separable {
 
     template <class Graph>
     constexpr void build(Graph& g) const {
-        g(depthwise_conv2d{.kernel_h = kernel_h, .kernel_w = kernel_w, .stride = stride, .pad = pad, .dilation = dilation},
-          batch_norm{}, relu{}, conv2d{.filters = filters, .kernel_h = 1, .kernel_w = 1}, batch_norm{}, relu{});
+        g(
+            depthwise_conv2d{
+                .kernel_h = kernel_h, .kernel_w = kernel_w, .stride = stride, .pad = pad, .dilation = dilation},
+            batch_norm{}, relu{}, conv2d{.filters = filters, .kernel_h = 1, .kernel_w = 1}, batch_norm{}, relu{});
     }
 };
 
@@ -36,8 +38,8 @@ struct separable {
 ///
 /// @par Source  Hu, Shen, Sun (2018), section 3; the hard gate is MobileNetV3's (Howard et al. 2019).
 struct squeeze_excite {
-    int reduction = 4;    ///< hidden units = channels / reduction, at least one
-    bool hard = false;    ///< hard_sigmoid instead of sigmoid
+    int reduction = 4;  ///< hidden units = channels / reduction, at least one
+    bool hard = false;  ///< hard_sigmoid instead of sigmoid
 
     template <class Graph>
     constexpr void build(Graph& g) const {
@@ -57,8 +59,8 @@ struct squeeze_excite {
 /// @brief A classifier on features: global average pool, an optional hidden layer, logits.
 struct exit_head {
     int classes = 0;
-    int filters = 0;    ///< > 0: a 3x3 convolution of stride 2, batch norm and relu come first
-    int hidden = 0;     ///< > 0: a dense layer of so many units, with relu
+    int filters = 0;  ///< > 0: a 3x3 convolution of stride 2, batch norm and relu come first
+    int hidden = 0;   ///< > 0: a dense layer of so many units, with relu
 
     template <class Graph>
     constexpr void build(Graph& g) const {

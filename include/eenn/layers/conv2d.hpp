@@ -26,11 +26,11 @@ struct conv2d {
     int kernel_h = 3;
     int kernel_w = 3;
     int stride = 1;
-    int stride_w = 0;    ///< 0: as stride
+    int stride_w = 0;  ///< 0: as stride
     padding pad = same;
     int groups = 1;
     int dilation = 1;
-    int dilation_w = 0;    ///< 0: as dilation
+    int dilation_w = 0;  ///< 0: as dilation
     bool bias = false;
 
     friend constexpr bool operator==(const conv2d&, const conv2d&) = default;
@@ -40,15 +40,19 @@ struct conv2d {
         const int spread_w = dilation_w == 0 ? dilation : dilation_w;
         const auto rows = place_window(in.h, kernel_h, stride, dilation, pad.how, pad.top, pad.bottom);
         const auto columns = place_window(in.w, kernel_w, step_w, spread_w, pad.how, pad.left, pad.right);
-        return {in,     {rows.outputs, columns.outputs, filters}, kernel_h, kernel_w, stride, step_w, rows.before, columns.before,
-                dilation, spread_w, groups};
+        return {in,          {rows.outputs, columns.outputs, filters},
+                kernel_h,    kernel_w,
+                stride,      step_w,
+                rows.before, columns.before,
+                dilation,    spread_w,
+                groups};
     }
 
     [[nodiscard]] constexpr output_shape output(std::span<const shape> inputs) const {
         if (inputs.size() != 1) return same_shapes(inputs, 1);
         const shape in = inputs[0];
-        if (filters < 1 || kernel_h < 1 || kernel_w < 1 || stride < 1 || stride_w < 0 || dilation < 1 || dilation_w < 0 ||
-            groups < 1 || pad.top < 0 || pad.bottom < 0 || pad.left < 0 || pad.right < 0) {
+        if (filters < 1 || kernel_h < 1 || kernel_w < 1 || stride < 1 || stride_w < 0 || dilation < 1 ||
+            dilation_w < 0 || groups < 1 || pad.top < 0 || pad.bottom < 0 || pad.left < 0 || pad.right < 0) {
             return {fault_kind::option_out_of_range, shape{1, 1, 1}, shape{kernel_h, kernel_w, filters}};
         }
         if (in.c % groups != 0 || filters % groups != 0) {
@@ -57,7 +61,9 @@ struct conv2d {
         const auto made = geometry(in).out;
         if (made.h < 1 || made.w < 1) {
             return {fault_kind::window_larger_than_input,
-                    shape{(kernel_h - 1) * dilation + 1, (kernel_w - 1) * (dilation_w == 0 ? dilation : dilation_w) + 1, in.c}, in};
+                    shape{(kernel_h - 1) * dilation + 1, (kernel_w - 1) * (dilation_w == 0 ? dilation : dilation_w) + 1,
+                          in.c},
+                    in};
         }
         return made;
     }
@@ -154,7 +160,7 @@ struct depthwise_conv2d {
     int stride = 1;
     padding pad = same;
     int dilation = 1;
-    int multiplier = 1;    ///< filters per channel
+    int multiplier = 1;  ///< filters per channel
     bool bias = false;
 
     template <class Graph>

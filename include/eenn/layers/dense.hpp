@@ -51,7 +51,8 @@ struct dense {
 
     template <class T, class P>
     static void forward(P p, const forward_args<T>& a) noexcept {
-        over_samples(p, a.samples, [&](auto g) { kernels::forward(g, 1, a.in[0], a.packed, a.residual, a.act, a.out); });
+        over_samples(p, a.samples,
+                     [&](auto g) { kernels::forward(g, 1, a.in[0], a.packed, a.residual, a.act, a.out); });
     }
 
     template <class T, class P>
@@ -60,7 +61,8 @@ struct dense {
         over_samples(p, a.samples, [&](auto g) {
             if (a.din[0] != nullptr) kernels::backward_data(g, 1, a.dout, a.packed_gradient, a.accumulate[0], a.din[0]);
             if (a.dweights != nullptr) {
-                kernels::backward_weights(g, 1, a.in[0], a.dout, a.dweights, p.value.layer.bias ? a.dweights + weights : nullptr);
+                kernels::backward_weights(g, 1, a.in[0], a.dout, a.dweights,
+                                          p.value.layer.bias ? a.dweights + weights : nullptr);
             }
         });
     }
@@ -85,7 +87,8 @@ struct dense {
 
 private:
     [[nodiscard]] static constexpr kernels::convolution geometry(const problem<dense>& p, int samples) {
-        return {{1, samples, static_cast<int>(p.in[0].elements())}, {1, samples, p.layer.units}, 1, 1, 1, 1, 0, 0, 1, 1, 1};
+        return {
+            {1, samples, static_cast<int>(p.in[0].elements())}, {1, samples, p.layer.units}, 1, 1, 1, 1, 0, 0, 1, 1, 1};
     }
     struct geometry_of {
         constexpr kernels::convolution operator()(const problem<dense>& p) const { return geometry(p, 1); }

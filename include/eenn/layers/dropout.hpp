@@ -43,8 +43,9 @@ struct dropout {
     static void backward(P p, const backward_args<T>& a) noexcept {
         if (a.din[0] == nullptr) return;
         const std::size_t each = p.value.out.elements();
-        kernels::dropout_backward(static_cast<std::size_t>(a.samples) * each, float{p.value.layer.rate}, a.seed, a.stream,
-                                  static_cast<std::uint64_t>(a.first_sample) * each, a.dout, a.accumulate[0], a.din[0]);
+        kernels::dropout_backward(static_cast<std::size_t>(a.samples) * each, float{p.value.layer.rate}, a.seed,
+                                  a.stream, static_cast<std::uint64_t>(a.first_sample) * each, a.dout, a.accumulate[0],
+                                  a.din[0]);
     }
 };
 

@@ -27,12 +27,12 @@ using kernels::activation_kind;
 /// @brief Why a network is wrong. `none` is a network that is right.
 enum class fault_kind : unsigned char {
     none,
-    shapes_differ,                       ///< two inputs of one layer, or a layer and its input, disagree
-    window_larger_than_input,            ///< a kernel or pooling window does not fit
-    channels_not_divisible_by_groups,    ///< input or output channels
+    shapes_differ,                     ///< two inputs of one layer, or a layer and its input, disagree
+    window_larger_than_input,          ///< a kernel or pooling window does not fit
+    channels_not_divisible_by_groups,  ///< input or output channels
     wrong_number_of_inputs,
-    option_out_of_range,                 ///< a size, stride, rate or count that cannot be
-    no_such_edge,                        ///< an edge that the graph does not have
+    option_out_of_range,  ///< a size, stride, rate or count that cannot be
+    no_such_edge,         ///< an edge that the graph does not have
 };
 
 /// @brief The name that error messages use.
@@ -62,11 +62,11 @@ struct output_shape {
 
 /// @brief How a graph treats a layer.
 enum class layer_role : unsigned char {
-    operation,     ///< computes; becomes a step of its own
-    norm,          ///< joins the step that makes its input, else becomes an identity step
-    activation,    ///< likewise
-    sum,           ///< likewise, as the residual of the later of its two inputs
-    reshape,       ///< no work: the same memory under another shape
+    operation,   ///< computes; becomes a step of its own
+    norm,        ///< joins the step that makes its input, else becomes an identity step
+    activation,  ///< likewise
+    sum,         ///< likewise, as the residual of the later of its two inputs
+    reshape,     ///< no work: the same memory under another shape
 };
 
 /// @brief How a tensor starts. The fans are those of the layer: inputs and outputs of one unit.
@@ -80,8 +80,8 @@ struct tensor_spec {
     initializer start = initializer::zeros;
     int fan_in = 1;
     int fan_out = 1;
-    bool trainable = true;    ///< false: state that training updates by other means (running statistics)
-    bool decay = false;       ///< weight decay applies
+    bool trainable = true;  ///< false: state that training updates by other means (running statistics)
+    bool decay = false;     ///< weight decay applies
 
     [[nodiscard]] constexpr std::size_t elements() const noexcept {
         std::size_t count = 1;
@@ -125,7 +125,7 @@ struct problem {
     std::array<shape, static_cast<std::size_t>(arity<L>)> in{};
     int inputs = 1;
     shape out{};
-    bool norm = false;    ///< pack() is given a per-channel scale and shift to fold
+    bool norm = false;  ///< pack() is given a per-channel scale and shift to fold
 
     friend constexpr bool operator==(const problem&, const problem&) = default;
 };
@@ -135,14 +135,14 @@ template <class T>
 struct forward_args {
     int samples = 1;
     std::array<const T*, max_inputs> in{};
-    T* out = nullptr;               ///< may be in[0] or residual where the memory plan says so
-    const T* packed = nullptr;      ///< parameters as pack() laid them out
-    const T* residual = nullptr;    ///< added before the activation, or null
+    T* out = nullptr;             ///< may be in[0] or residual where the memory plan says so
+    const T* packed = nullptr;    ///< parameters as pack() laid them out
+    const T* residual = nullptr;  ///< added before the activation, or null
     activation act{};
-    bool training = false;          ///< dropout drops
-    std::uint64_t seed = 0;         ///< of this pass
-    std::uint64_t stream = 0;       ///< of this step
-    int first_sample = 0;           ///< of this range within the batch
+    bool training = false;     ///< dropout drops
+    std::uint64_t seed = 0;    ///< of this pass
+    std::uint64_t stream = 0;  ///< of this step
+    int first_sample = 0;      ///< of this range within the batch
 };
 
 /// @brief What a backward kernel works on. It reads `dout` and adds into `dweights`.
@@ -171,15 +171,21 @@ concept Layer = requires(const L& layer, std::span<const shape> in) {
 
 /// @brief A recipe for several layers: build(graph&) adds them.
 template <class L, class Graph>
-concept Composite = requires(const L& layer, Graph& graph) { layer.build(graph); };
+concept Composite = requires(const L& layer, Graph& graph) {
+    layer.build(graph);
+};
 
 /// @brief Whether forward() of L applies norm, residual and activation itself.
 template <class L>
-inline constexpr bool fuses_epilogue = requires { requires L::fuses_epilogue; };
+inline constexpr bool fuses_epilogue = requires {
+    requires L::fuses_epilogue;
+};
 
 /// @brief Whether the output of L may take the memory of its first input.
 template <class L>
-inline constexpr bool in_place = requires { requires L::in_place; };
+inline constexpr bool in_place = requires {
+    requires L::in_place;
+};
 
 /// @brief The tensors of a layer; none by default.
 template <class L>

@@ -31,8 +31,8 @@ struct multiply {
     }
     template <class T, class P>
     static void backward(P p, const backward_args<T>& a) noexcept {
-        kernels::multiply_backward(a.samples, p.value.in[0], p.value.in[1], a.in[0], a.in[1], a.dout, a.accumulate[0], a.din[0],
-                                   a.accumulate[1], a.din[1]);
+        kernels::multiply_backward(a.samples, p.value.in[0], p.value.in[1], a.in[0], a.in[1], a.dout, a.accumulate[0],
+                                   a.din[0], a.accumulate[1], a.din[1]);
     }
 };
 

@@ -29,7 +29,8 @@ struct pooling_window {
         const int sw = stride_w != 0 ? stride_w : stride != 0 ? stride : kw;
         const auto rows = place_window(in.h, kernel_h, sh, 1, pad.how, pad.top, pad.bottom);
         const auto columns = place_window(in.w, kw, sw, 1, pad.how, pad.left, pad.right);
-        return {in, {rows.outputs, columns.outputs, in.c}, kernel_h, kw, sh, sw, rows.before, columns.before, count_padding};
+        return {in,           {rows.outputs, columns.outputs, in.c}, kernel_h, kw, sh, sw, rows.before, columns.before,
+                count_padding};
     }
 
     [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const {
@@ -40,7 +41,8 @@ struct pooling_window {
             return {fault_kind::option_out_of_range, shape{1, 1, 1}, shape{kernel_h, kw, 1}};
         }
         const auto made = geometry(in[0], false).out;
-        if (made.h < 1 || made.w < 1) return {fault_kind::window_larger_than_input, shape{kernel_h, kw, in[0].c}, in[0]};
+        if (made.h < 1 || made.w < 1)
+            return {fault_kind::window_larger_than_input, shape{kernel_h, kw, in[0].c}, in[0]};
         return made;
     }
 };
@@ -73,7 +75,8 @@ struct max_pool {
     template <class T, class P>
     static void backward(P p, const backward_args<T>& a) noexcept {
         if (a.din[0] == nullptr) return;
-        kernels::max_pool_backward(transformed(p, geometry_of{}), a.samples, a.in[0], a.dout, a.accumulate[0], a.din[0]);
+        kernels::max_pool_backward(transformed(p, geometry_of{}), a.samples, a.in[0], a.dout, a.accumulate[0],
+                                   a.din[0]);
     }
 };
 

@@ -48,8 +48,8 @@ struct concat {
     static void backward(P p, const backward_args<T>& a) noexcept {
         each(p, [&](std::size_t i, int channels, int offset) {
             if (a.din[i] == nullptr) return;
-            kernels::concat_backward(a.samples * p.value.out.pixels(), channels, p.value.out.c, offset, a.dout, a.accumulate[i],
-                                     a.din[i]);
+            kernels::concat_backward(a.samples * p.value.out.pixels(), channels, p.value.out.c, offset, a.dout,
+                                     a.accumulate[i], a.din[i]);
         });
     }
 
@@ -97,8 +97,8 @@ struct pad {
     static void backward(P p, const backward_args<T>& a) noexcept {
         if (a.din[0] == nullptr) return;
         const pad& l = p.value.layer;
-        kernels::pad_backward(a.samples, p.value.in[0], p.value.out, l.top, l.left, l.channels_before, a.dout, a.accumulate[0],
-                              a.din[0]);
+        kernels::pad_backward(a.samples, p.value.in[0], p.value.out, l.top, l.left, l.channels_before, a.dout,
+                              a.accumulate[0], a.din[0]);
     }
 };
 

@@ -26,7 +26,8 @@ struct softmax {
     template <class T, class P>
     static void backward(P p, const backward_args<T>& a) noexcept {
         if (a.din[0] == nullptr) return;
-        kernels::softmax_backward(a.samples * p.value.out.pixels(), p.value.out.c, a.out, a.dout, a.accumulate[0], a.din[0]);
+        kernels::softmax_backward(a.samples * p.value.out.pixels(), p.value.out.c, a.out, a.dout, a.accumulate[0],
+                                  a.din[0]);
     }
 };
 

@@ -20,7 +20,7 @@ struct forward_operation {
     const void* self = nullptr;
     void (*forward)(const void* self, const forward_args<T>&) noexcept = nullptr;
     void (*pack)(const void* self, const T* weights, const T* scale, const T* shift, T* packed) = nullptr;
-    std::size_t packed = 0;    ///< offset among the packed weights
+    std::size_t packed = 0;  ///< offset among the packed weights
 };
 
 /// @brief How to run one step backward.

@@ -34,8 +34,9 @@ struct graph_fault {
 
 /// @brief "layer 2 (conv2d): shapes differ, expected 8x8x7, got 8x8x4".
 [[nodiscard]] inline std::string to_string(const graph_fault& fault, std::string_view layer_kind) {
-    return "layer " + std::to_string(fault.layer) + " (" + std::string{layer_kind} + "): " + std::string{to_string(fault.kind)} +
-           ", expected " + to_string(fault.expected) + ", got " + to_string(fault.got);
+    return "layer " + std::to_string(fault.layer) + " (" + std::string{layer_kind} +
+           "): " + std::string{to_string(fault.kind)} + ", expected " + to_string(fault.expected) + ", got " +
+           to_string(fault.got);
 }
 
 /// @brief A network as a value.
@@ -62,7 +63,7 @@ public:
         shape out{};
     };
     struct exit_point {
-        int node = 0;    ///< its logits
+        int node = 0;  ///< its logits
         policy decides = max_probability{};
     };
 
@@ -136,7 +137,8 @@ public:
     }
 
     [[nodiscard]] constexpr shape shape_of(edge e) const {
-        return e.node >= 0 && e.node < static_cast<int>(nodes_.size()) ? nodes_[static_cast<std::size_t>(e.node)].out : shape{};
+        return e.node >= 0 && e.node < static_cast<int>(nodes_.size()) ? nodes_[static_cast<std::size_t>(e.node)].out
+                                                                       : shape{};
     }
     [[nodiscard]] constexpr shape input() const { return nodes_[0].out; }
     /// Layers and the input, in order; node i is layer i.

@@ -43,7 +43,8 @@ struct layer_traits {
 template <class Node>
 [[nodiscard]] constexpr layer_traits traits_of(const Node& n, std::span<const Node> nodes) {
     std::array<shape, max_inputs> in{};
-    for (std::size_t i = 0; i < static_cast<std::size_t>(n.input_count); ++i) in[i] = nodes[static_cast<std::size_t>(n.inputs[i])].out;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(n.input_count); ++i)
+        in[i] = nodes[static_cast<std::size_t>(n.inputs[i])].out;
     const std::span<const shape> shapes{in.data(), static_cast<std::size_t>(n.input_count)};
     return std::visit(
         [&]<class L>(const L& what) {
@@ -68,10 +69,10 @@ struct fusion_group {
     int node = 0;
     int tail = 0;
     int norm = -1;
-    int residual = -1;    // node
+    int residual = -1;  // node
     activation act{};
     bool fuses = false;
-    bool from_input = false;    // an identity that carries another layer: its input is input 0 of that layer
+    bool from_input = false;  // an identity that carries another layer: its input is input 0 of that layer
     [[nodiscard]] constexpr bool takes_norm() const { return fuses && norm < 0 && residual < 0 && !has_act(); }
     [[nodiscard]] constexpr bool takes_residual() const { return fuses && residual < 0 && !has_act(); }
     [[nodiscard]] constexpr bool takes_act() const { return fuses && !has_act(); }
@@ -102,14 +103,15 @@ template <class Graph>
     exits.push_back({g.here().node, max_probability{}});
 
     std::vector<detail::layer_traits> traits(count, detail::layer_traits{});
-    std::vector<int> root(count, 0);    // reshapes stand for what they reshape
+    std::vector<int> root(count, 0);  // reshapes stand for what they reshape
     std::vector<int> uses(count, 0);
     for (std::size_t i = 1; i < count; ++i) {
         traits[i] = detail::traits_of(nodes[i], std::span<const node>{nodes});
         const bool reshape = traits[i].role == layer_role::reshape;
         root[i] = reshape ? root[static_cast<std::size_t>(nodes[i].inputs[0])] : static_cast<int>(i);
         for (int k = 0; !reshape && k < nodes[i].input_count; ++k) {
-            ++uses[static_cast<std::size_t>(root[static_cast<std::size_t>(nodes[i].inputs[static_cast<std::size_t>(k)])])];
+            ++uses[static_cast<std::size_t>(
+                root[static_cast<std::size_t>(nodes[i].inputs[static_cast<std::size_t>(k)])])];
         }
     }
     for (const auto& e : exits) ++uses[static_cast<std::size_t>(root[static_cast<std::size_t>(e.node)])];
@@ -120,7 +122,7 @@ template <class Graph>
     for (std::size_t i = 1; i < count; ++i) {
         const auto& t = traits[i];
         if (t.role == layer_role::reshape) continue;
-        const auto maker = [&](int input) -> int {    // the group that makes this input, if only we read it
+        const auto maker = [&](int input) -> int {  // the group that makes this input, if only we read it
             const int r = root[static_cast<std::size_t>(nodes[i].inputs[static_cast<std::size_t>(input)])];
             return r > 0 && uses[static_cast<std::size_t>(r)] == 1 ? group_of[static_cast<std::size_t>(r)] : -1;
         };
@@ -139,7 +141,8 @@ template <class Graph>
                 const int m = maker(k);
                 // Of two that could take it, the later one: it runs right before.
                 if (m >= 0 && groups[static_cast<std::size_t>(m)].takes_residual() &&
-                    (joined < 0 || groups[static_cast<std::size_t>(m)].tail > groups[static_cast<std::size_t>(joined)].tail)) {
+                    (joined < 0 ||
+                     groups[static_cast<std::size_t>(m)].tail > groups[static_cast<std::size_t>(joined)].tail)) {
                     joined = m;
                     residual = 1 - k;
                 }
@@ -150,7 +153,8 @@ template <class Graph>
         } else {
             const int m = maker(0);
             const bool norm = t.role == layer_role::norm;
-            if (m >= 0 && (norm ? groups[static_cast<std::size_t>(m)].takes_norm() : groups[static_cast<std::size_t>(m)].takes_act())) {
+            if (m >= 0 && (norm ? groups[static_cast<std::size_t>(m)].takes_norm()
+                                : groups[static_cast<std::size_t>(m)].takes_act())) {
                 joined = m;
             } else {
                 start_group();
@@ -184,7 +188,7 @@ template <class Graph>
     made.sizes.state = place_tensors(false, made.sizes.parameters, states) - made.sizes.parameters;
 
     // Steps and values, in the order of the groups' last layers.
-    std::vector<int> value_of(count, 0);    // by root; 0 is the input
+    std::vector<int> value_of(count, 0);  // by root; 0 is the input
     made.values.push_back({.size = g.input(), .first = -1, .last = -1});
     for (std::size_t i = 1; i < count; ++i) {
         if (group_of[i] < 0) continue;
@@ -193,7 +197,10 @@ template <class Graph>
         const auto& op = nodes[static_cast<std::size_t>(group.node)];
         const auto& t = traits[static_cast<std::size_t>(group.node)];
         const int step = static_cast<int>(made.steps.size());
-        step_info info{.node = group.node, .tail = group.tail, .input_count = group.from_input ? 1 : op.input_count, .act = group.act};
+        step_info info{.node = group.node,
+                       .tail = group.tail,
+                       .input_count = group.from_input ? 1 : op.input_count,
+                       .act = group.act};
         const auto read = [&](int r) {
             const int value = value_of[static_cast<std::size_t>(r)];
             made.values[static_cast<std::size_t>(value)].last = step;
@@ -228,7 +235,8 @@ template <class Graph>
     for (const auto& e : exits) {
         const int value = value_of[static_cast<std::size_t>(root[static_cast<std::size_t>(e.node)])];
         const auto& v = made.values[static_cast<std::size_t>(value)];
-        exit_info info{.logits = value, .step = v.first, .classes = static_cast<int>(v.size.elements()), .decides = e.decides};
+        exit_info info{
+            .logits = value, .step = v.first, .classes = static_cast<int>(v.size.elements()), .decides = e.decides};
         for (int s = 0; s <= info.step; ++s) info.macs += made.steps[static_cast<std::size_t>(s)].macs;
         made.exits.push_back(info);
     }

@@ -22,9 +22,9 @@ struct buffer_request {
 /// @brief Offsets of the buffers in their order, and what is known of the total.
 struct memory_plan {
     std::vector<std::size_t> offsets;
-    std::size_t total = 0;          ///< units of the arena
-    std::size_t lower_bound = 0;    ///< the largest sum alive in one step; no plan is smaller
-    bool proven = false;            ///< no plan is smaller than total
+    std::size_t total = 0;        ///< units of the arena
+    std::size_t lower_bound = 0;  ///< the largest sum alive in one step; no plan is smaller
+    bool proven = false;          ///< no plan is smaller than total
 };
 
 namespace detail {
@@ -122,7 +122,8 @@ private:
 /// lowest place (induction over the order), so orders of rising offset suffice; ties go by index.
 class exact_packer {
 public:
-    constexpr exact_packer(std::span<const buffer_request> buffers, const conflict_list& conflicts, memory_plan& best, int budget)
+    constexpr exact_packer(std::span<const buffer_request> buffers, const conflict_list& conflicts, memory_plan& best,
+                           int budget)
         : buffers_{buffers}, conflicts_{conflicts}, place_{buffers, conflicts}, best_{best}, budget_{budget} {
         search(0, 0, -1, 0);
         best_.proven = best_.proven || budget_ > 0;
@@ -189,7 +190,8 @@ inline constexpr int memory_plan_budget = 40000;
 /// @par Cost    O(B A log A) with A buffers alive at once, plus the budget.
 /// @par Source  Greedy by size: Pisarchyk and Lee (2020), "Efficient memory management for deep neural net inference",
 ///              section 5; here with an exact search behind it.
-[[nodiscard]] constexpr memory_plan plan_memory(std::span<const buffer_request> buffers, int budget = memory_plan_budget) {
+[[nodiscard]] constexpr memory_plan plan_memory(std::span<const buffer_request> buffers,
+                                                int budget = memory_plan_budget) {
     memory_plan best;
     const auto count = buffers.size();
     const auto conflicts = detail::conflicts_of(buffers, best.lower_bound);

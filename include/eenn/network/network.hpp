@@ -92,8 +92,11 @@ template <auto Recipe>
 [[nodiscard]] consteval bool check() {
     constexpr graph_fault fault = lengths<Recipe>.fault;
     if constexpr (fault.kind != fault_kind::none) {
-        static_assert(sizeof(wrong_network<at_layer<fault.layer>, because<fault.kind>, expected<fault.expected>, got<fault.got>>) == 0,
-                      "eenn: the network is wrong; the incomplete type above names the layer and both shapes");
+        static_assert(
+            sizeof(
+                wrong_network<at_layer<fault.layer>, because<fault.kind>, expected<fault.expected>, got<fault.got>>) ==
+                0,
+            "eenn: the network is wrong; the incomplete type above names the layer and both shapes");
         return false;
     } else {
         return true;
@@ -115,15 +118,16 @@ template <auto Recipe>
 struct network {
     static_assert(detail::check<Recipe>(), "eenn: the network is wrong");
 
-    static constexpr plan_view plan{detail::frozen<Recipe>.nodes[0].out, detail::frozen<Recipe>.steps, detail::frozen<Recipe>.values,
-                                    detail::frozen<Recipe>.tensors,      detail::frozen<Recipe>.exits, detail::frozen<Recipe>.sizes};
+    static constexpr plan_view plan{detail::frozen<Recipe>.nodes[0].out, detail::frozen<Recipe>.steps,
+                                    detail::frozen<Recipe>.values,       detail::frozen<Recipe>.tensors,
+                                    detail::frozen<Recipe>.exits,        detail::frozen<Recipe>.sizes};
 
     static constexpr shape input = plan.input;
     static constexpr int classes = plan.classes();
-    static constexpr int exits = static_cast<int>(plan.exits.size());              ///< the final one included
-    static constexpr std::int64_t macs = plan.sizes.macs;                          ///< one sample through everything
-    static constexpr std::size_t parameters = plan.sizes.parameters;               ///< trainable
-    static constexpr std::size_t parameter_elements = plan.parameter_elements();   ///< with running statistics
+    static constexpr int exits = static_cast<int>(plan.exits.size());             ///< the final one included
+    static constexpr std::int64_t macs = plan.sizes.macs;                         ///< one sample through everything
+    static constexpr std::size_t parameters = plan.sizes.parameters;              ///< trainable
+    static constexpr std::size_t parameter_elements = plan.parameter_elements();  ///< with running statistics
     static constexpr std::size_t workspace_elements = plan.sizes.workspace;
     static constexpr std::size_t workspace_bytes = plan.sizes.workspace * sizeof(float);
 
@@ -158,7 +162,8 @@ private:
 
     // Offsets of the packed weights: running sums over the steps. Index step_count holds the total.
     template <class T, std::size_t... I>
-    [[nodiscard]] static consteval std::array<std::size_t, step_count + 1> offsets(std::index_sequence<I...>, bool gradient) {
+    [[nodiscard]] static consteval std::array<std::size_t, step_count + 1> offsets(std::index_sequence<I...>,
+                                                                                   bool gradient) {
         const std::array<std::size_t, step_count> sizes{
             (gradient ? packed_gradient_elements<T>(step<I>::value) : packed_elements<T>(step<I>::value))...};
         std::array<std::size_t, step_count + 1> sums{};
@@ -179,12 +184,15 @@ private:
     using kernels_of_step = detail::kernels_of<T, typename step<I>::layer, constant<step<I>::value>>;
 
     template <class T, std::size_t... I>
-    [[nodiscard]] static consteval std::array<forward_operation<T>, step_count> forward_operations(std::index_sequence<I...>) {
+    [[nodiscard]] static consteval std::array<forward_operation<T>, step_count> forward_operations(
+        std::index_sequence<I...>) {
         return {{{nullptr, &kernels_of_step<T, I>::forward, &kernels_of_step<T, I>::pack, packed_offsets<T>[I]}...}};
     }
     template <class T, std::size_t... I>
-    [[nodiscard]] static consteval std::array<backward_operation<T>, step_count> backward_operations(std::index_sequence<I...>) {
-        return {{{nullptr, &kernels_of_step<T, I>::backward, &kernels_of_step<T, I>::pack_gradient, packed_gradient_offsets<T>[I]}...}};
+    [[nodiscard]] static consteval std::array<backward_operation<T>, step_count> backward_operations(
+        std::index_sequence<I...>) {
+        return {{{nullptr, &kernels_of_step<T, I>::backward, &kernels_of_step<T, I>::pack_gradient,
+                  packed_gradient_offsets<T>[I]}...}};
     }
     template <class T>
     static constexpr auto forward_table = forward_operations<T>(all_steps{});

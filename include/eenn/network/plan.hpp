@@ -16,57 +16,57 @@ namespace eenn {
 
 /// @brief One kernel call: an operation with the norm, residual and activation that were fused into it.
 struct step_info {
-    int node = 0;                               ///< the operation's layer
-    int tail = 0;                               ///< the last layer that this step covers
-    std::array<int, max_inputs> inputs{};       ///< values
+    int node = 0;                          ///< the operation's layer
+    int tail = 0;                          ///< the last layer that this step covers
+    std::array<int, max_inputs> inputs{};  ///< values
     int input_count = 0;
-    int residual = -1;                          ///< value added before the activation
-    int output = 0;                             ///< value
+    int residual = -1;  ///< value added before the activation
+    int output = 0;     ///< value
     activation act{};
-    int norm = -1;                              ///< layer of the batch norm
+    int norm = -1;  ///< layer of the batch norm
     real epsilon{};
     real momentum{};
-    std::size_t weights = 0;                    ///< offset of the operation's tensors among the parameters
+    std::size_t weights = 0;  ///< offset of the operation's tensors among the parameters
     std::size_t weight_count = 0;
-    std::size_t norm_weights = 0;               ///< offset of gamma, beta follows
-    std::size_t norm_state = 0;                 ///< offset of the running mean, the variance follows
-    std::int64_t macs = 0;                      ///< one sample
-    bool carrier = false;                       ///< an identity for layers that no operation could take
+    std::size_t norm_weights = 0;  ///< offset of gamma, beta follows
+    std::size_t norm_state = 0;    ///< offset of the running mean, the variance follows
+    std::int64_t macs = 0;         ///< one sample
+    bool carrier = false;          ///< an identity for layers that no operation could take
 };
 
 /// @brief A tensor that flows. Value 0 is the input, which lies where the caller has it.
 struct value_info {
     shape size{};
-    std::size_t offset = 0;    ///< elements into the workspace
-    int first = 0;             ///< step that makes it
-    int last = 0;              ///< last step that reads it
+    std::size_t offset = 0;  ///< elements into the workspace
+    int first = 0;           ///< step that makes it
+    int last = 0;            ///< last step that reads it
 };
 
 /// @brief A parameter tensor: `parameters[offset, offset + elements)`.
 struct tensor_info {
     int node = 0;
-    std::string_view layer{};    ///< kind of its layer
+    std::string_view layer{};  ///< kind of its layer
     tensor_spec spec{};
     std::size_t offset = 0;
 };
 
 /// @brief An exit, the final one included.
 struct exit_info {
-    int logits = 0;    ///< value
-    int step = 0;      ///< decided after this step
+    int logits = 0;  ///< value
+    int step = 0;    ///< decided after this step
     int classes = 0;
     policy decides{};
-    std::int64_t macs = 0;    ///< from the input to this decision, earlier heads included
+    std::int64_t macs = 0;  ///< from the input to this decision, earlier heads included
 };
 
 /// @brief Totals of a plan.
 struct plan_sizes {
-    std::size_t parameters = 0;            ///< trainable; they come first
-    std::size_t state = 0;                 ///< running statistics, after the parameters
-    std::size_t workspace = 0;             ///< elements of the activation arena, one sample
-    std::size_t workspace_bound = 0;       ///< the largest live set: no arena is smaller
-    bool workspace_proven = false;         ///< the arena is as small as can be
-    std::int64_t macs = 0;                 ///< everything, all heads included
+    std::size_t parameters = 0;       ///< trainable; they come first
+    std::size_t state = 0;            ///< running statistics, after the parameters
+    std::size_t workspace = 0;        ///< elements of the activation arena, one sample
+    std::size_t workspace_bound = 0;  ///< the largest live set: no arena is smaller
+    bool workspace_proven = false;    ///< the arena is as small as can be
+    std::int64_t macs = 0;            ///< everything, all heads included
 };
 
 /// @brief View of a compiled network's numbers: what inference, training and reports read. It owns nothing.

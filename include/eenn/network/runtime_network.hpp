@@ -45,7 +45,8 @@ public:
                 using kernels = detail::kernels_of<T, L, dynamic<problem<L>>>;
                 const void* self = forward_[backward_.size()].self;
                 backward_.push_back({self, &kernels::backward, &kernels::pack_gradient, packed_gradient_});
-                packed_gradient_ += round_up(packed_gradient_elements<T>(*static_cast<const problem<L>*>(self)), workspace_grain);
+                packed_gradient_ +=
+                    round_up(packed_gradient_elements<T>(*static_cast<const problem<L>*>(self)), workspace_grain);
             });
         }
         return {inference(), backward_, packed_gradient_};
@@ -67,7 +68,7 @@ private:
 
     std::vector<typename Graph::node> nodes_;
     eenn::plan plan_;
-    std::vector<std::shared_ptr<const void>> problems_;    // what the operations point at
+    std::vector<std::shared_ptr<const void>> problems_;  // what the operations point at
     std::vector<forward_operation<T>> forward_;
     std::vector<backward_operation<T>> backward_;
     std::size_t packed_ = 0;

@@ -23,9 +23,9 @@ namespace eenn {
 
 /// @brief The standard set of layers.
 struct standard_layers {
-    using layer = std::variant<identity, conv2d, dense, batch_norm, relu, relu6, leaky_relu, sigmoid, hard_sigmoid, hard_swish, tanh, softmax,
-                                max_pool, average_pool, global_average_pool, global_max_pool, flatten, dropout, add, multiply, concat,
-                                pad>;
+    using layer = std::variant<identity, conv2d, dense, batch_norm, relu, relu6, leaky_relu, sigmoid, hard_sigmoid,
+                               hard_swish, tanh, softmax, max_pool, average_pool, global_average_pool, global_max_pool,
+                               flatten, dropout, add, multiply, concat, pad>;
 };
 
 namespace detail {

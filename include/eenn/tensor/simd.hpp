@@ -102,7 +102,7 @@ template <class V>
 /// @brief max(x, bound) and min(x, bound) per lane; a NaN in x stays, the bound is a number.
 template <class V>
 [[nodiscard]] EIGEN_ALWAYS_INLINE V at_least(const V& x, const V& bound) noexcept {
-    return Eigen::internal::pmax(x, bound);    // x86: of two operands of which one is NaN, the first
+    return Eigen::internal::pmax(x, bound);  // x86: of two operands of which one is NaN, the first
 }
 template <class V>
 [[nodiscard]] EIGEN_ALWAYS_INLINE V at_most(const V& x, const V& bound) noexcept {
@@ -115,7 +115,8 @@ template <class V>
 }
 /// @brief x <= bound ? then : otherwise, per lane; NaN takes `otherwise`.
 template <class V>
-[[nodiscard]] EIGEN_ALWAYS_INLINE V where_at_most(const V& x, const V& bound, const V& then, const V& otherwise) noexcept {
+[[nodiscard]] EIGEN_ALWAYS_INLINE V where_at_most(const V& x, const V& bound, const V& then,
+                                                  const V& otherwise) noexcept {
     return Eigen::internal::pselect(Eigen::internal::pcmp_le(x, bound), then, otherwise);
 }
 

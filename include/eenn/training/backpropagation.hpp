@@ -37,7 +37,8 @@ class backpropagation {
 public:
     /// Buffers for batches of up to `capacity` samples. The network behind the view must outlive this.
     backpropagation(const trainable<T>& net, int capacity) : net_{net}, capacity_{capacity} {
-        if (capacity < 1) raise("backpropagation", "capacity is " + std::to_string(capacity), "a batch has at least one sample");
+        if (capacity < 1)
+            raise("backpropagation", "capacity is " + std::to_string(capacity), "a batch has at least one sample");
         train_all();
     }
 
@@ -56,7 +57,8 @@ public:
     /// @param parameters  (plan.parameter_elements()), trainable first.
     /// @param input       (B,H,W,C), must stay in place until backward() is done.
     /// @param pass        changes the dropout mask; the same (seed, pass) gives the same bits.
-    void forward(T* parameters, const T* input, int samples, std::uint64_t seed, std::uint64_t pass, executor_ref executor) {
+    void forward(T* parameters, const T* input, int samples, std::uint64_t seed, std::uint64_t pass,
+                 executor_ref executor) {
         if (samples < 1 || samples > capacity_) {
             raise("backpropagation::forward", "batch of " + std::to_string(samples) + " samples",
                   "give between 1 and the capacity, " + std::to_string(capacity_));
@@ -93,11 +95,12 @@ public:
 
     /// Bytes that this object holds.
     [[nodiscard]] std::size_t bytes() const noexcept {
-        return (values_.size() + gradients_.size() + packed_.size() + packed_gradient_.size() + partial_.size()) * sizeof(T);
+        return (values_.size() + gradients_.size() + packed_.size() + packed_gradient_.size() + partial_.size()) *
+               sizeof(T);
     }
 
 private:
-    using real_sum = double;    // statistics are summed in double
+    using real_sum = double;  // statistics are summed in double
 
     struct range {
         int first;
@@ -110,7 +113,9 @@ private:
     }
     [[nodiscard]] const value_info& value(int v) const { return net_.plan.values[static_cast<std::size_t>(v)]; }
     [[nodiscard]] std::size_t elements(int v) const { return value(v).size.elements(); }
-    [[nodiscard]] const T* at(int v) const { return v == 0 ? input_ : values_.data() + value_offsets_[static_cast<std::size_t>(v)]; }
+    [[nodiscard]] const T* at(int v) const {
+        return v == 0 ? input_ : values_.data() + value_offsets_[static_cast<std::size_t>(v)];
+    }
     [[nodiscard]] T* mutable_at(int v) { return values_.data() + value_offsets_[static_cast<std::size_t>(v)]; }
     [[nodiscard]] T* gradient(int v) { return gradients_.data() + gradient_offsets_[static_cast<std::size_t>(v)]; }
 
@@ -131,20 +136,22 @@ private:
     void in_blocks(std::size_t s, int k, Work&& work) const {
         constexpr std::size_t block_elements = 16384;
         const range all = chunk(k);
-        const int most = static_cast<int>(std::max<std::size_t>(1, block_elements / elements(net_.plan.steps[s].output)));
+        const int most =
+            static_cast<int>(std::max<std::size_t>(1, block_elements / elements(net_.plan.steps[s].output)));
         for (int i = 0; i < all.count; i += most) work(range{all.first + i, std::min(most, all.count - i)});
     }
 
     void choose(const std::vector<bool>& trained) {
         const auto& steps = net_.plan.steps;
         trained_ = trained;
-        needed_.assign(steps.size(), false);    // some gradient flows through
+        needed_.assign(steps.size(), false);  // some gradient flows through
         std::vector<bool> value_needed(net_.plan.values.size(), false);
         value_needed[0] = want_input_;
         for (std::size_t s = 0; s < steps.size(); ++s) {
             const auto& step = steps[s];
             bool needed = trained_[s] && (step.weight_count > 0 || step.norm >= 0);
-            for (int i = 0; i < step.input_count; ++i) needed = needed || value_needed[static_cast<std::size_t>(step.inputs[static_cast<std::size_t>(i)])];
+            for (int i = 0; i < step.input_count; ++i)
+                needed = needed || value_needed[static_cast<std::size_t>(step.inputs[static_cast<std::size_t>(i)])];
             if (step.residual >= 0) needed = needed || value_needed[static_cast<std::size_t>(step.residual)];
             needed_[s] = needed;
             value_needed[static_cast<std::size_t>(step.output)] = needed;
@@ -185,7 +192,8 @@ private:
             const auto& info = net_.plan.values[v];
             bool is_logits = false;
             for (const auto& e : net_.plan.exits) is_logits = is_logits || e.logits == static_cast<int>(v);
-            const std::size_t size = value_needed_[v] || is_logits ? round_up(batch * info.size.elements(), workspace_grain) : 0;
+            const std::size_t size =
+                value_needed_[v] || is_logits ? round_up(batch * info.size.elements(), workspace_grain) : 0;
             buffers.push_back({size, is_logits ? -1 : count - 1 - info.last, v == 0 ? count : count - 1 - info.first});
         }
         const memory_plan arena = plan_memory(buffers, 0);
@@ -293,7 +301,8 @@ private:
             mean_istd[wide + c] = static_cast<T>(istd);
             const T gamma = parameters[step.norm_weights + c];
             coefficients_[c] = gamma * static_cast<T>(istd);
-            coefficients_[wide + c] = parameters[step.norm_weights + wide + c] - static_cast<T>(mean) * coefficients_[c];
+            coefficients_[wide + c] =
+                parameters[step.norm_weights + wide + c] - static_cast<T>(mean) * coefficients_[c];
             T& running_mean = parameters[step.norm_state + c];
             T& running_var = parameters[step.norm_state + wide + c];
             const double unbiased = count > 1 ? var * count / (count - 1) : var;
@@ -326,7 +335,8 @@ private:
                 const std::size_t start = static_cast<std::size_t>(r.first) * each;
                 const std::size_t count = static_cast<std::size_t>(r.count) * each;
                 if (step.act.kind != activation_kind::none) {
-                    kernels::activation_gradient(count, dy + start, y + start, u == nullptr ? u : u + start, step.act, dy + start);
+                    kernels::activation_gradient(count, dy + start, y + start, u == nullptr ? u : u + start, step.act,
+                                                 dy + start);
                 }
                 if (to_residual) {
                     T* d = gradient(step.residual) + start;
@@ -345,7 +355,7 @@ private:
         if (to_residual) written_[static_cast<std::size_t>(step.residual)] = 1;
         if (norm) {
             norm_gradients(s, parameters, gradients, static_cast<double>(samples_) * pixels);
-        } else if (step.norm >= 0) {    // frozen: a scale
+        } else if (step.norm >= 0) {  // frozen: a scale
             fold_norm(step, wide, parameters, coefficients_.data(), coefficients_.data() + wide);
             std::fill_n(coefficients_.data() + wide, 2 * wide, T{0});
         }
@@ -362,14 +372,15 @@ private:
             written_[v] = 1;
         }
         executor.run(chunks(), [&](int k) {
-            T* const dweights = has_weights ? partial_.data() + static_cast<std::size_t>(k) * step.weight_count : nullptr;
+            T* const dweights =
+                has_weights ? partial_.data() + static_cast<std::size_t>(k) * step.weight_count : nullptr;
             if (has_weights) std::memset(dweights, 0, step.weight_count * sizeof(T));
             in_blocks(s, k, [&](range r) {
                 const std::size_t start = static_cast<std::size_t>(r.first) * each;
                 if (step.norm >= 0) {
                     kernels::input_gradient(r.count * pixels, channels, dy + start, norm ? z + start : dy + start,
-                                            coefficients_.data(), coefficients_.data() + wide, coefficients_.data() + 2 * wide,
-                                            dy + start);
+                                            coefficients_.data(), coefficients_.data() + wide,
+                                            coefficients_.data() + 2 * wide, dy + start);
                 }
                 backward_args<T> args;
                 args.samples = r.count;
@@ -391,7 +402,8 @@ private:
         });
         if (has_weights) {
             for (int k = 0; k < chunks(); ++k) {
-                kernels::accumulate(step.weight_count, partial_.data() + static_cast<std::size_t>(k) * step.weight_count,
+                kernels::accumulate(step.weight_count,
+                                    partial_.data() + static_cast<std::size_t>(k) * step.weight_count,
                                     gradients + step.weights);
             }
         }
@@ -432,8 +444,8 @@ private:
     std::vector<bool> value_needed_;
     std::vector<char> written_;
     std::vector<std::size_t> value_offsets_;
-    std::vector<std::size_t> norm_offsets_;     // by step, where it normalises
-    std::vector<std::size_t> input_offsets_;    // by step, where the activation's input is kept
+    std::vector<std::size_t> norm_offsets_;   // by step, where it normalises
+    std::vector<std::size_t> input_offsets_;  // by step, where the activation's input is kept
     std::vector<std::size_t> gradient_offsets_;
     aligned_vector<T> values_;
     aligned_vector<T> gradients_;
@@ -441,7 +453,7 @@ private:
     aligned_vector<T> packed_gradient_;
     aligned_vector<T> partial_;
     std::vector<real_sum> sums_;
-    std::vector<std::vector<T>> statistics_;    // mean, 1 / std of the batch
+    std::vector<std::vector<T>> statistics_;  // mean, 1 / std of the batch
     aligned_vector<T> coefficients_;
 };
 

@@ -25,11 +25,11 @@ namespace eenn {
 
 /// @brief Where a training run stands, for an observer. The library itself prints nothing.
 struct training_progress {
-    int epoch = 0;     ///< from 0
+    int epoch = 0;  ///< from 0
     int epochs = 0;
-    int step = 0;      ///< of the epoch, from 1
+    int step = 0;  ///< of the epoch, from 1
     int steps = 0;
-    double loss = 0;                 ///< mean of the epoch so far, all exits weighted
+    double loss = 0;  ///< mean of the epoch so far, all exits weighted
     double learning_rate = 0;
     double seconds = 0;              ///< since run() began
     double seconds_left = 0;         ///< at the rate so far
@@ -42,14 +42,15 @@ struct training_options {
     std::uint64_t seed = 0;
     std::function<double(std::int64_t step, std::int64_t total)> learning_rate = one_cycle{.peak = 0.1};
     cross_entropy loss{};
-    std::vector<double> exit_weights{};    ///< (E) of the sum of losses; empty: 1 for each. 0 leaves an exit out
-    double clip_norm = 0;                  ///< > 0: largest norm of the gradient
-    double average_decay = 0;              ///< > 0: exponential moving average of the weights, used for validation and result
-    int patience = 0;                      ///< > 0: stop after so many epochs without a better validation accuracy, keep the best
-    std::function<bool(const step_info&)> trained{};    ///< empty: everything; else the steps that are trained, the rest is frozen
+    std::vector<double> exit_weights{};  ///< (E) of the sum of losses; empty: 1 for each. 0 leaves an exit out
+    double clip_norm = 0;                ///< > 0: largest norm of the gradient
+    double average_decay = 0;  ///< > 0: exponential moving average of the weights, used for validation and result
+    int patience = 0;          ///< > 0: stop after so many epochs without a better validation accuracy, keep the best
+    std::function<bool(const step_info&)>
+        trained{};  ///< empty: everything; else the steps that are trained, the rest is frozen
     /// Called after every step and, with `validation`, after every epoch; returning false stops training cleanly.
     std::function<bool(const training_progress&)> observer{};
-    std::filesystem::path checkpoint{};    ///< written after every epoch if given; resume() reads it
+    std::filesystem::path checkpoint{};  ///< written after every epoch if given; resume() reads it
 };
 
 /// @brief Trains a network on a data set. The same seed gives the same bits, for any executor, resumed or not.
@@ -70,14 +71,17 @@ public:
             raise("trainer", std::to_string(parameters.size()) + " parameters for a network of " +
                                  std::to_string(net.plan.parameter_elements()));
         }
-        if (options_.epochs < 1) raise("trainer", "epochs is " + std::to_string(options_.epochs), "train for at least one");
+        if (options_.epochs < 1)
+            raise("trainer", "epochs is " + std::to_string(options_.epochs), "train for at least one");
         if (options_.exit_weights.empty()) options_.exit_weights.assign(net.plan.exits.size(), 1.0);
         if (options_.exit_weights.size() != net.plan.exits.size()) {
-            raise("trainer", std::to_string(options_.exit_weights.size()) + " exit weights for " + std::to_string(net.plan.exits.size()) + " exits");
+            raise("trainer", std::to_string(options_.exit_weights.size()) + " exit weights for " +
+                                 std::to_string(net.plan.exits.size()) + " exits");
         }
         state_.parameters = std::move(parameters);
         for (const auto& tensor : net.plan.tensors) {
-            if (tensor.spec.trainable && is_trained(tensor.node)) ranges_.push_back({tensor.offset, tensor.spec.elements(), tensor.spec.decay});
+            if (tensor.spec.trainable && is_trained(tensor.node))
+                ranges_.push_back({tensor.offset, tensor.spec.elements(), tensor.spec.decay});
         }
     }
 
@@ -110,11 +114,13 @@ public:
             progress.validation.clear();
             while (const batch* b = batches.next()) {
                 if (!(b->sample == net_.plan.input)) {
-                    raise("trainer", "samples are " + to_string(b->sample) + ", the network takes " + to_string(net_.plan.input));
+                    raise("trainer",
+                          "samples are " + to_string(b->sample) + ", the network takes " + to_string(net_.plan.input));
                 }
                 const std::int64_t done = static_cast<std::int64_t>(state_.epoch) * steps + b->step;
                 progress.learning_rate = options_.learning_rate(done, total);
-                loss_sum += step(batch_state, *b, exits, progress.learning_rate, static_cast<std::uint64_t>(done), executor);
+                loss_sum +=
+                    step(batch_state, *b, exits, progress.learning_rate, static_cast<std::uint64_t>(done), executor);
                 progress.step = b->step + 1;
                 progress.loss = loss_sum / progress.step;
                 time(progress, start, done + 1 - first, total - first);
@@ -149,14 +155,16 @@ public:
         training_state read = state_;
         const auto meta = [&](const char* key) {
             const auto found = file.metadata().find(key);
-            if (found == file.metadata().end()) raise(path.string(), std::string{"no "} + key + " among its metadata", "it is not a checkpoint");
+            if (found == file.metadata().end())
+                raise(path.string(), std::string{"no "} + key + " among its metadata", "it is not a checkpoint");
             return found->second;
         };
         const auto number = [&](const char* key) {
             char* end = nullptr;
             const std::string text = meta(key);
             const double value = std::strtod(text.c_str(), &end);
-            if (text.empty() || *end != '\0') raise(path.string(), std::string{key} + " is '" + text + "'", "it is not a checkpoint");
+            if (text.empty() || *end != '\0')
+                raise(path.string(), std::string{key} + " is '" + text + "'", "it is not a checkpoint");
             return value;
         };
         std::vector<io::tensor_target<float>> wanted;
@@ -165,16 +173,20 @@ public:
             values.resize(view == nullptr ? 0 : view->bytes.size() / sizeof(float));
             const bool fits = view != nullptr && (values.empty() || values.size() == net_.plan.parameter_elements() ||
                                                   values.size() == net_.plan.sizes.parameters);
-            if (!fits) raise(path.string(), std::string{"'"} + name + "' does not fit the network", "resume with the network that wrote it");
+            if (!fits)
+                raise(path.string(), std::string{"'"} + name + "' does not fit the network",
+                      "resume with the network that wrote it");
             wanted.push_back({name, {static_cast<std::int64_t>(values.size())}, values.data()});
         });
         io::assign<float>(file.tensors(), wanted, io::extra_tensors::refused, path.string());
-        if (read.parameters.size() != net_.plan.parameter_elements()) raise(path.string(), "it holds no parameters for this network");
+        if (read.parameters.size() != net_.plan.parameter_elements())
+            raise(path.string(), "it holds no parameters for this network");
         read.epoch = static_cast<int>(number("epoch"));
         read.optimizer.steps = static_cast<std::int64_t>(number("optimizer_steps"));
         read.epochs_without_gain = static_cast<int>(number("epochs_without_gain"));
         read.best_accuracy = number("best_accuracy");
-        if (static_cast<std::uint64_t>(number("seed")) != options_.seed) raise(path.string(), "it was written with another seed");
+        if (static_cast<std::uint64_t>(number("seed")) != options_.seed)
+            raise(path.string(), "it was written with another seed");
         state_ = std::move(read);
     }
 
@@ -182,7 +194,8 @@ public:
     void write_checkpoint(const std::filesystem::path& path) {
         std::vector<io::tensor_view> views;
         each_vector(state_, [&](const char* name, aligned_vector<float>& values) {
-            views.push_back(io::make_tensor_view<float>(name, {static_cast<std::int64_t>(values.size())}, std::span<const float>{values}));
+            views.push_back(io::make_tensor_view<float>(name, {static_cast<std::int64_t>(values.size())},
+                                                        std::span<const float>{values}));
         });
         char accuracy[64];
         std::snprintf(accuracy, sizeof accuracy, "%.17g", state_.best_accuracy);
@@ -225,17 +238,19 @@ private:
 
     void check_data(const data_set& set) const {
         if (!(set.sample == net_.plan.input)) {
-            raise("trainer", "validation samples are " + to_string(set.sample) + ", the network takes " + to_string(net_.plan.input));
+            raise("trainer", "validation samples are " + to_string(set.sample) + ", the network takes " +
+                                 to_string(net_.plan.input));
         }
         for (const auto& exit : net_.plan.exits) {
             if (exit.classes != set.classes) {
-                raise("trainer", "the data has " + std::to_string(set.classes) + " classes, an exit " + std::to_string(exit.classes) + " logits");
+                raise("trainer", "the data has " + std::to_string(set.classes) + " classes, an exit " +
+                                     std::to_string(exit.classes) + " logits");
             }
         }
     }
 
-    double step(backpropagation<float>& batch_state, const batch& b, std::span<const bool> exits, double rate, std::uint64_t pass,
-                executor_ref executor) {
+    double step(backpropagation<float>& batch_state, const batch& b, std::span<const bool> exits, double rate,
+                std::uint64_t pass, executor_ref executor) {
         const auto size = static_cast<std::size_t>(b.size);
         batch_state.forward(state_.parameters.data(), b.pixels, b.size, options_.seed, pass, executor);
         double sum = 0;
@@ -248,15 +263,18 @@ private:
             const std::span<const int> labels{b.labels, size};
             sum += b.mixed_labels == nullptr
                        ? options_.loss(logits, labels, gradient, part)
-                       : options_.loss(logits, mixed_labels{labels, {b.mixed_labels, size}, {b.label_weight, size}}, gradient, part);
+                       : options_.loss(logits, mixed_labels{labels, {b.mixed_labels, size}, {b.label_weight, size}},
+                                       gradient, part);
         }
         if (!std::isfinite(sum)) {
-            raise("trainer", "the loss is not a number in epoch " + std::to_string(b.epoch) + ", step " + std::to_string(b.step),
+            raise("trainer",
+                  "the loss is not a number in epoch " + std::to_string(b.epoch) + ", step " + std::to_string(b.step),
                   "lower the learning rate or clip the gradient");
         }
         batch_state.backward(state_.parameters.data(), gradients_.data(), exits, executor);
         if (options_.clip_norm > 0) (void)clip_gradient(std::span<float>{gradients_}, ranges_, options_.clip_norm);
-        optimizer_.step(std::span<float>{state_.parameters}.first(gradients_.size()), gradients_, state_.optimizer, ranges_, rate);
+        optimizer_.step(std::span<float>{state_.parameters}.first(gradients_.size()), gradients_, state_.optimizer,
+                        ranges_, rate);
         if (options_.average_decay > 0) {
             state_.average.resize(state_.parameters.size());
             average_weights(state_.average, state_.parameters, options_.average_decay, state_.optimizer.steps);
@@ -264,7 +282,7 @@ private:
         return sum;
     }
 
-    [[nodiscard]] const aligned_vector<float>& averaged() const { 
+    [[nodiscard]] const aligned_vector<float>& averaged() const {
         return state_.average.empty() ? state_.parameters : state_.average;
     }
 
@@ -289,7 +307,8 @@ private:
         }
     }
 
-    static void time(training_progress& progress, std::chrono::steady_clock::time_point start, std::int64_t done, std::int64_t total) {
+    static void time(training_progress& progress, std::chrono::steady_clock::time_point start, std::int64_t done,
+                     std::int64_t total) {
         progress.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
         progress.seconds_left = progress.seconds / static_cast<double>(done) * static_cast<double>(total - done);
     }
