@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#include <eenn/core/executor.hpp>
+#include <eenn/core/threads.hpp>
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <ctime>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+namespace {
+
+using namespace eenn;
+static_assert(Executor<threads> && Executor<serial> && Executor<executor_ref>, "executors meet their concept");
+
+}  // namespace
+
+TEST_CASE("core/threads: every task runs exactly once, for any count and any number of threads") {
+    for (const int thread_count : {1, 2, 3, 7}) {
+        threads pool{thread_count};
+        CHECK(pool.concurrency() == thread_count);
+        for (const int count : {0, 1, 2, 3, 64, 1000}) {
+            std::vector<std::atomic<int>> ran(static_cast<std::size_t>(count));
+            pool.run(count, [&](int i) { ++ran[static_cast<std::size_t>(i)]; });
+            bool once = true;
+            for (const auto& r : ran) once = once && r == 1;
+            CAPTURE(thread_count);
+            CAPTURE(count);
+            CHECK(once);
+        }
+    }
+}
+
+TEST_CASE("core/threads: run() returns after the last task, so its writes are seen") {
+    threads pool{3};
+    for (int round = 0; round < 2000; ++round) {
+        int sums[5] = {};
+        pool.run(5, [&](int i) { sums[i] = round + i; });
+        for (int i = 0; i < 5; ++i) REQUIRE(sums[i] == round + i);
+    }
+}
+
+TEST_CASE("core/threads: the exception of the lowest task reaches the caller after all tasks, and the pool goes on") {
+    threads pool{2};
+    std::atomic<int> ran{0};
+    const auto failing = [&](int i) {
+        ++ran;
+        if (i == 3 || i == 7) throw std::runtime_error{std::to_string(i)};
+    };
+    CHECK_THROWS_WITH_AS(pool.run(10, failing), "3", std::runtime_error);
+    CHECK(ran == 10);
+    ran = 0;
+    pool.run(4, [&](int) { ++ran; });
+    CHECK(ran == 4);
+}
+
+TEST_CASE("core/threads: a call from inside a task runs there and does not lock up") {
+    threads pool{2};
+    std::atomic<int> ran{0};
+    pool.run(4, [&](int) { pool.run(5, [&](int) { ++ran; }); });
+    CHECK(ran == 20);
+}
+
+TEST_CASE("core/threads: idle threads use no processor time") {
+    threads pool{4};
+    pool.run(8, [](int) {});
+    const std::clock_t before = std::clock();
+    std::this_thread::sleep_for(std::chrono::milliseconds{200});
+    const double used = static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC;
+    CHECK(used < 0.05);
+}
+
+TEST_CASE("core/executor: the view runs what the executor runs") {
+    threads pool{2};
+    const serial one;
+    std::atomic<int> sum{0};
+    const executor_ref views[]{pool, one};
+    for (const auto& view : views) view.run(10, [&](int i) { sum += i; });
+    CHECK(sum == 90);
+    CHECK(views[0].concurrency() == 2);
+    CHECK(views[1].concurrency() == 1);
+}
