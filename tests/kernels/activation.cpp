@@ -13,9 +13,10 @@ using kernels::activation_kind;
 
 namespace {
 
-constexpr activation all[] = {{activation_kind::none, {}},    {activation_kind::relu, {}},         {activation_kind::relu6, {}},
-                              {activation_kind::leaky_relu, 0.1}, {activation_kind::sigmoid, {}},  {activation_kind::hard_sigmoid, {}},
-                              {activation_kind::hard_swish, {}},  {activation_kind::tanh, {}}};
+constexpr activation all[] = {{activation_kind::none, {}},       {activation_kind::relu, {}},
+                              {activation_kind::relu6, {}},      {activation_kind::leaky_relu, 0.1},
+                              {activation_kind::sigmoid, {}},    {activation_kind::hard_sigmoid, {}},
+                              {activation_kind::hard_swish, {}}, {activation_kind::tanh, {}}};
 
 template <class T>
 T apply(activation f, T u) {
@@ -50,7 +51,8 @@ TEST_CASE("kernels/activation: values agree with libm and plain formulas to 8 ep
     for (const auto& f : all) {
         for (double u = -20; u <= 20; u += 0.0371) {
             const double wanted = kernels::reference::apply(f, u);
-            CHECK(std::abs(apply(f, u) - wanted) <= 8 * std::numeric_limits<double>::epsilon() * std::max(1.0, std::abs(u)));
+            CHECK(std::abs(apply(f, u) - wanted) <=
+                  8 * std::numeric_limits<double>::epsilon() * std::max(1.0, std::abs(u)));
             const auto single = static_cast<float>(u);
             const double near = kernels::reference::apply(f, static_cast<double>(single));
             CHECK(std::abs(static_cast<double>(apply(f, single)) - near) <=
@@ -80,11 +82,12 @@ TEST_CASE("kernels/activation: far arguments saturate") {
 TEST_CASE("kernels/activation: derivatives agree with finite differences") {
     constexpr double h = 1e-6;
     for (const auto& f : all) {
-        for (double u = -7.005; u < 7.1; u += 0.0391) {    // no point within h of a kink
+        for (double u = -7.005; u < 7.1; u += 0.0391) {  // no point within h of a kink
             const double slope = (kernels::reference::apply(f, u + h) - kernels::reference::apply(f, u - h)) / (2 * h);
             const double y = apply(f, u);
             const double unused = std::numeric_limits<double>::quiet_NaN();
-            const double got = kernels::needs_input(f.kind) ? derivative(f, 3.0, unused, u) : derivative(f, 3.0, y, unused);
+            const double got =
+                kernels::needs_input(f.kind) ? derivative(f, 3.0, unused, u) : derivative(f, 3.0, y, unused);
             CHECK(got == doctest::Approx(3 * slope).epsilon(1e-7));
         }
     }

@@ -62,7 +62,7 @@ struct example {
         kernels::backward_data(dynamic{g}, n, dy.data(), packed_gradient_of(g, w.data()).data(), false, dx.data());
         return dx;
     }
-    aligned_vector<T> backward_weights() const {    // dw, then dbias
+    aligned_vector<T> backward_weights() const {  // dw, then dbias
         aligned_vector<T> dw(weights + static_cast<std::size_t>(g.out.c), T(0.5));
         kernels::backward_weights(dynamic{g}, n, x.data(), dy.data(), dw.data(), dw.data() + weights);
         return dw;
@@ -78,13 +78,15 @@ void matches_reference(const convolution& g, random_stream& random) {
     const std::string what = describe(g);
     CAPTURE(what);
     const example<T> e(g, 2, random);
-    const auto x = in_double(e.x), w = in_double(e.w), bias = in_double(e.bias), residual = in_double(e.residual), dy = in_double(e.dy);
+    const auto x = in_double(e.x), w = in_double(e.w), bias = in_double(e.bias), residual = in_double(e.residual),
+               dy = in_double(e.dy);
     const auto ax = in_double(e.x, true), aw = in_double(e.w, true), abias = in_double(e.bias, true),
                aresidual = in_double(e.residual, true), ady = in_double(e.dy, true);
     aligned_vector<double> wanted(e.outputs), magnitude(e.outputs);
 
     kernels::reference::forward(g, e.n, x.data(), w.data(), bias.data(), residual.data(), relu, wanted.data());
-    kernels::reference::forward(g, e.n, ax.data(), aw.data(), abias.data(), aresidual.data(), activation{}, magnitude.data());
+    kernels::reference::forward(g, e.n, ax.data(), aw.data(), abias.data(), aresidual.data(), activation{},
+                                magnitude.data());
     CHECK_EQ(first_difference(e.forward(true, relu).data(), wanted.data(), magnitude.data(), e.outputs, tolerance), -1);
 
     aligned_vector<double> dx(e.inputs), adx(e.inputs);
@@ -113,9 +115,9 @@ constexpr convolution same3x3{{5, 9, 3}, {5, 9, 17}, 3, 3, 1, 1, 1, 1, 1, 1, 1};
 }  // namespace
 
 TEST_CASE("kernels/convolution: a 1x2 kernel by hand") {
-    const convolution g{{1, 3, 1}, {1, 3, 2}, 1, 2, 1, 1, 0, 0, 1, 1, 1};    // one padded column on the right
+    const convolution g{{1, 3, 1}, {1, 3, 2}, 1, 2, 1, 1, 0, 0, 1, 1, 1};  // one padded column on the right
     const float x[] = {1, 2, 3};
-    const float w[] = {10, -1, 100, -2};    // [kx][o]
+    const float w[] = {10, -1, 100, -2};  // [kx][o]
     const float bias[] = {0.5F, 0};
     const auto packed = packed_of(g, w, bias);
     float y[6];
@@ -129,12 +131,12 @@ TEST_CASE("kernels/convolution: a 1x2 kernel by hand") {
     float dx[3];
     kernels::backward_data(dynamic{g}, 1, dy, packed_gradient_of(g, w).data(), false, dx);
     CHECK_EQ(dx[0], 10.0F);
-    CHECK_EQ(dx[1], 99.0F);    // 100 from the first output, -1 from the second
+    CHECK_EQ(dx[1], 99.0F);  // 100 from the first output, -1 from the second
     CHECK_EQ(dx[2], -2.0F);
     float dw[4] = {1, 0, 0, 0};
     float dbias[2] = {0, 5};
     kernels::backward_weights(dynamic{g}, 1, x, dy, dw, dbias);
-    CHECK_EQ(dw[0], 2.0F);    // 1 + x[0]
+    CHECK_EQ(dw[0], 2.0F);  // 1 + x[0]
     CHECK_EQ(dw[1], 2.0F);
     CHECK_EQ(dw[2], 2.0F);
     CHECK_EQ(dw[3], 3.0F);
@@ -173,7 +175,7 @@ TEST_CASE("kernels/convolution: five samples are five times one, bit for bit") {
     random_stream random{2026, 4};
     for (int i = 0; i < 60; ++i) {
         convolution g = any_convolution(random);
-        if (i % 4 == 0) g = {{2, 3, g.in.c}, {2, 3, g.out.c}, 1, 1, 1, 1, 0, 0, 1, 1, g.groups};    // joined samples
+        if (i % 4 == 0) g = {{2, 3, g.in.c}, {2, 3, g.out.c}, 1, 1, 1, 1, 0, 0, 1, 1, g.groups};  // joined samples
         const std::string what = describe(g);
         CAPTURE(what);
         const example<float> e(g, 5, random);
@@ -183,9 +185,11 @@ TEST_CASE("kernels/convolution: five samples are five times one, bit for bit") {
         for (std::size_t s = 0; s < 5; ++s) {
             const std::size_t in = s * g.in.elements();
             const std::size_t out = s * g.out.elements();
-            kernels::forward(dynamic{g}, 1, e.x.data() + in, packed.data(), e.residual.data() + out, relu, y.data() + out);
+            kernels::forward(dynamic{g}, 1, e.x.data() + in, packed.data(), e.residual.data() + out, relu,
+                             y.data() + out);
             kernels::backward_data(dynamic{g}, 1, e.dy.data() + out, packed_gradient.data(), false, dx.data() + in);
-            kernels::backward_weights(dynamic{g}, 1, e.x.data() + in, e.dy.data() + out, dw.data(), dw.data() + e.weights);
+            kernels::backward_weights(dynamic{g}, 1, e.x.data() + in, e.dy.data() + out, dw.data(),
+                                      dw.data() + e.weights);
         }
         CHECK_EQ(first_bit_difference(y.data(), e.forward(true, relu).data(), e.outputs), -1);
         CHECK_EQ(first_bit_difference(dx.data(), e.backward_data().data(), e.inputs), -1);
@@ -198,7 +202,8 @@ TEST_CASE("kernels/convolution: a constant geometry gives the bits of a dynamic 
     const example<float> e(same3x3, 2, random);
     constexpr constant<same3x3> known{};
     aligned_vector<float> y(e.outputs), dx(e.inputs), dw(e.weights + static_cast<std::size_t>(same3x3.out.c), 0.5F);
-    kernels::forward(known, 2, e.x.data(), packed_of(same3x3, e.w.data(), e.bias.data()).data(), e.residual.data(), relu, y.data());
+    kernels::forward(known, 2, e.x.data(), packed_of(same3x3, e.w.data(), e.bias.data()).data(), e.residual.data(),
+                     relu, y.data());
     kernels::backward_data(known, 2, e.dy.data(), packed_gradient_of(same3x3, e.w.data()).data(), false, dx.data());
     kernels::backward_weights(known, 2, e.x.data(), e.dy.data(), dw.data(), dw.data() + e.weights);
     CHECK_EQ(first_bit_difference(y.data(), e.forward(true, relu).data(), e.outputs), -1);
@@ -206,24 +211,31 @@ TEST_CASE("kernels/convolution: a constant geometry gives the bits of a dynamic 
     CHECK_EQ(first_bit_difference(dw.data(), e.backward_weights().data(), dw.size()), -1);
 }
 
-TEST_CASE("kernels/convolution: an output does not depend on where its tile begins") {
-    // The same image four columns wider: the inner outputs see the same inputs through other tiles.
+TEST_CASE("kernels/convolution: an output does not depend on its tile") {
+    // Cut from an image four columns wider, the inner outputs see the same inputs through tiles of 1, 2, 3, ... pixels.
     random_stream random{2026, 6};
-    for (const int channels : {3, 16, 33}) {
+    for (const int channels : {3, 16, 33, 64}) {
         for (const int groups : {1, channels}) {
-            const convolution narrow{{4, 8, channels}, {4, 8, channels}, 3, 3, 1, 1, 1, 1, 1, 1, groups};
-            const convolution wide{{4, 12, channels}, {4, 12, channels}, 3, 3, 1, 1, 1, 1, 1, 1, groups};
-            const example<float> w(wide, 1, random);
-            aligned_vector<float> x(narrow.in.elements());
-            for (int row = 0; row < 4; ++row) {
-                std::memcpy(x.data() + row * 8 * channels, w.x.data() + (row * 12 + 3) * channels, sizeof(float) * 8 * static_cast<std::size_t>(channels));
-            }
-            aligned_vector<float> y(narrow.out.elements());
-            kernels::forward(dynamic{narrow}, 1, x.data(), packed_of(narrow, w.w.data(), w.bias.data()).data(), nullptr, relu, y.data());
-            const auto whole = w.forward(false, relu);
-            for (int row = 0; row < 4; ++row) {
-                const auto inner = static_cast<std::size_t>(6 * channels);
-                CHECK_EQ(first_bit_difference(y.data() + (row * 8 + 1) * channels, whole.data() + (row * 12 + 4) * channels, inner), -1);
+            for (int width = 3; width < 16; ++width) {
+                const convolution narrow{{3, width, channels}, {3, width, channels}, 3, 3, 1, 1, 1, 1, 1, 1, groups};
+                const convolution wide{
+                    {3, width + 4, channels}, {3, width + 4, channels}, 3, 3, 1, 1, 1, 1, 1, 1, groups};
+                const example<float> w(wide, 1, random);
+                aligned_vector<float> x(narrow.in.elements());
+                for (int row = 0; row < 3; ++row) {
+                    std::memcpy(x.data() + row * width * channels, w.x.data() + (row * (width + 4) + 3) * channels,
+                                sizeof(float) * static_cast<std::size_t>(width * channels));
+                }
+                aligned_vector<float> y(narrow.out.elements());
+                kernels::forward(dynamic{narrow}, 1, x.data(), packed_of(narrow, w.w.data(), w.bias.data()).data(),
+                                 nullptr, relu, y.data());
+                const auto whole = w.forward(false, relu);
+                for (int row = 0; row < 3; ++row) {
+                    CHECK_EQ(first_bit_difference(y.data() + (row * width + 1) * channels,
+                                                  whole.data() + (row * (width + 4) + 4) * channels,
+                                                  static_cast<std::size_t>((width - 2) * channels)),
+                             -1);
+                }
             }
         }
     }
@@ -236,13 +248,13 @@ TEST_CASE("kernels/convolution: gradients agree with finite differences") {
         const std::string what = describe(g);
         CAPTURE(what);
         example<double> e(g, 1, random);
-        const auto loss = [&] {    // <y, dy>, whose gradients are dx, dw, dbias
+        const auto loss = [&] {  // <y, dy>, whose gradients are dx, dw, dbias
             const auto y = e.forward(false, activation{});
             double sum = 0;
             for (std::size_t k = 0; k < e.outputs; ++k) sum += y[k] * e.dy[k];
             return sum;
         };
-        const auto slope = [&](double& parameter) {    // exact but for rounding: the loss is linear in each parameter
+        const auto slope = [&](double& parameter) {  // exact but for rounding: the loss is linear in each parameter
             const double kept = parameter;
             parameter = kept + 0.5;
             const double above = loss();
@@ -253,7 +265,8 @@ TEST_CASE("kernels/convolution: gradients agree with finite differences") {
         };
         const auto dx = e.backward_data();
         const auto dw = e.backward_weights();
-        const std::size_t a = random.below(e.inputs), b = random.below(e.weights), c = random.below(static_cast<std::uint64_t>(g.out.c));
+        const std::size_t a = random.below(e.inputs), b = random.below(e.weights),
+                          c = random.below(static_cast<std::uint64_t>(g.out.c));
         CHECK(slope(e.x[a]) == doctest::Approx(dx[a]).epsilon(1e-9));
         CHECK(slope(e.w[b]) == doctest::Approx(dw[b] - 0.5).epsilon(1e-9));
         CHECK(slope(e.bias[c]) == doctest::Approx(dw[e.weights + c] - 0.5).epsilon(1e-9));
@@ -280,7 +293,8 @@ TEST_CASE("kernels/convolution: the residual may be the output") {
     random_stream random{2026, 9};
     const example<float> e(same3x3, 2, random);
     aligned_vector<float> y(e.residual.begin(), e.residual.begin() + static_cast<std::ptrdiff_t>(e.outputs));
-    kernels::forward(dynamic{e.g}, 2, e.x.data(), packed_of(e.g, e.w.data(), e.bias.data()).data(), y.data(), relu, y.data());
+    kernels::forward(dynamic{e.g}, 2, e.x.data(), packed_of(e.g, e.w.data(), e.bias.data()).data(), y.data(), relu,
+                     y.data());
     CHECK_EQ(first_bit_difference(y.data(), e.forward(true, relu).data(), e.outputs), -1);
 }
 

@@ -6,8 +6,8 @@
 using namespace eenn;
 
 TEST_CASE("kernels/copy: two inputs side by side, and their gradients apart") {
-    const float a[] = {1, 2};              // two pixels of one channel
-    const float b[] = {10, 20, 30, 40};    // of two
+    const float a[] = {1, 2};            // two pixels of one channel
+    const float b[] = {10, 20, 30, 40};  // of two
     float y[6];
     kernels::concat_forward(2, 1, 3, 0, a, y);
     kernels::concat_forward(2, 2, 3, 1, b, y);
@@ -34,7 +34,8 @@ TEST_CASE("kernels/copy: padding on every side, and back") {
             for (int w = 0; w < out.w; ++w) {
                 for (int c = 0; c < out.c; ++c) {
                     const bool inner = h >= 1 && h < 3 && w < 3 && c >= 2 && c < 7;
-                    const float wanted = inner ? x[static_cast<std::size_t>(((s * 2 + h - 1) * 3 + w) * 5 + c - 2)] : 9.0F;
+                    const float wanted =
+                        inner ? x[static_cast<std::size_t>(((s * 2 + h - 1) * 3 + w) * 5 + c - 2)] : 9.0F;
                     CHECK_EQ(y[static_cast<std::size_t>(((s * out.h + h) * out.w + w) * out.c + c)], wanted);
                 }
             }

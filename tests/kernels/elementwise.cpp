@@ -33,15 +33,17 @@ TEST_CASE("kernels/elementwise: affine agrees with plain loops, in place too") {
             const numbers<float> x(count, random), scale(static_cast<std::size_t>(channels), random),
                 shift(static_cast<std::size_t>(channels), random), residual(count, random);
             aligned_vector<double> wanted(count), magnitude(count, 4.0);
-            kernels::reference::affine(pixels, channels, in_double(x).data(), in_double(scale).data(), in_double(shift).data(),
-                                       in_double(residual).data(), act, wanted.data());
+            kernels::reference::affine(pixels, channels, in_double(x).data(), in_double(scale).data(),
+                                       in_double(shift).data(), in_double(residual).data(), act, wanted.data());
             auto in_x = x;
             auto in_residual = residual;
-            kernels::affine(pixels, channels, in_x.data(), scale.data(), shift.data(), residual.data(), act, in_x.data());
-            kernels::affine(pixels, channels, x.data(), scale.data(), shift.data(), in_residual.data(), act, in_residual.data());
+            kernels::affine(pixels, channels, in_x.data(), scale.data(), shift.data(), residual.data(), act,
+                            in_x.data());
+            kernels::affine(pixels, channels, x.data(), scale.data(), shift.data(), in_residual.data(), act,
+                            in_residual.data());
             CHECK_EQ(first_difference(in_x.data(), wanted.data(), magnitude.data(), count, 8), -1);
             CHECK_EQ(first_bit_difference(in_x.data(), in_residual.data(), count), -1);
-            CHECK(std::isnan(in_x[count]));    // nothing written beyond the end
+            CHECK(std::isnan(in_x[count]));  // nothing written beyond the end
         }
     }
 }
@@ -57,18 +59,22 @@ TEST_CASE("kernels/elementwise: products with whole, per-channel and per-pixel f
             const numbers<double> a(a_count, random), b(b_count, random), dy(a_count, random);
             aligned_vector<double> y(a_count), da(a_count), db(b_count), wanted_db(b_count, 0.0);
             kernels::multiply(n, a_shape, b_shape, a.data(), b.data(), y.data());
-            kernels::multiply_backward(n, a_shape, b_shape, a.data(), b.data(), dy.data(), false, da.data(), false, db.data());
+            kernels::multiply_backward(n, a_shape, b_shape, a.data(), b.data(), dy.data(), false, da.data(), false,
+                                       db.data());
             for (std::size_t i = 0; i < a_count; ++i) {
-                const auto k = static_cast<std::size_t>(kernels::reference::factor_index(a_shape, b_shape, static_cast<int>(i)));
+                const auto k =
+                    static_cast<std::size_t>(kernels::reference::factor_index(a_shape, b_shape, static_cast<int>(i)));
                 CHECK_EQ(y[i], a[i] * b[k]);
                 CHECK_EQ(da[i], dy[i] * b[k]);
                 wanted_db[k] += dy[i] * a[i];
             }
             for (std::size_t k = 0; k < b_count; ++k) CHECK(db[k] == doctest::Approx(wanted_db[k]).epsilon(1e-13));
-            kernels::multiply_backward(n, a_shape, b_shape, a.data(), b.data(), dy.data(), true, da.data(), true, db.data());
+            kernels::multiply_backward(n, a_shape, b_shape, a.data(), b.data(), dy.data(), true, da.data(), true,
+                                       db.data());
             CHECK(da[0] == doctest::Approx(2 * dy[0] * b[0]).epsilon(1e-13));
             for (std::size_t k = 0; k < b_count; ++k) CHECK(db[k] == doctest::Approx(2 * wanted_db[k]).epsilon(1e-13));
-            kernels::multiply_backward<double>(n, a_shape, b_shape, a.data(), b.data(), dy.data(), false, nullptr, false, db.data());
+            kernels::multiply_backward<double>(n, a_shape, b_shape, a.data(), b.data(), dy.data(), false, nullptr,
+                                               false, db.data());
             CHECK(db[0] == doctest::Approx(wanted_db[0]).epsilon(1e-13));
         }
     }

@@ -43,9 +43,9 @@ inline int pick(eenn::random_stream& random, int low, int high) {
 
 inline std::string describe(const eenn::kernels::convolution& g) {
     return eenn::to_string(g.in) + " -> " + eenn::to_string(g.out) + ", kernel " + std::to_string(g.kernel_h) + "x" +
-           std::to_string(g.kernel_w) + ", stride " + std::to_string(g.stride_h) + "x" + std::to_string(g.stride_w) + ", pad " +
-           std::to_string(g.pad_top) + "," + std::to_string(g.pad_left) + ", dilation " + std::to_string(g.dilation_h) + "x" +
-           std::to_string(g.dilation_w) + ", groups " + std::to_string(g.groups);
+           std::to_string(g.kernel_w) + ", stride " + std::to_string(g.stride_h) + "x" + std::to_string(g.stride_w) +
+           ", pad " + std::to_string(g.pad_top) + "," + std::to_string(g.pad_left) + ", dilation " +
+           std::to_string(g.dilation_h) + "x" + std::to_string(g.dilation_w) + ", groups " + std::to_string(g.groups);
 }
 
 /// A convolution with everything odd: sizes, paddings that differ on all sides and may exceed the kernel, kernels larger
@@ -57,9 +57,16 @@ inline eenn::kernels::convolution any_convolution(eenn::random_stream& random) {
         g.in = {random.below(4) == 0 ? 1 : pick(random, 1, 12), pick(random, 1, 15), channels()};
         g.out.c = channels();
         switch (random.below(5)) {
-            case 0: g.out.c = g.groups = g.in.c; break;                                                      // depthwise
-            case 1: g.groups = pick(random, 2, 3); g.in.c = g.groups * pick(random, 1, 9); g.out.c = g.groups * pick(random, 1, 9); break;
-            case 2: g.groups = g.in.c; g.out.c = 2 * g.in.c; break;                                          // channel multiplier
+            case 0: g.out.c = g.groups = g.in.c; break;  // depthwise
+            case 1:
+                g.groups = pick(random, 2, 3);
+                g.in.c = g.groups * pick(random, 1, 9);
+                g.out.c = g.groups * pick(random, 1, 9);
+                break;
+            case 2:
+                g.groups = g.in.c;
+                g.out.c = 2 * g.in.c;
+                break;  // channel multiplier
             default: break;
         }
         g.kernel_h = g.in.h == 1 ? 1 : pick(random, 1, 5);
@@ -84,7 +91,8 @@ inline eenn::kernels::convolution any_convolution(eenn::random_stream& random) {
 /// |got - wanted| <= k epsilon magnitude, magnitude being the sum of the magnitudes of the terms. Returns the first index
 /// that fails, or -1.
 template <class T>
-[[nodiscard]] int first_difference(const T* got, const double* wanted, const double* magnitude, std::size_t count, double k) {
+[[nodiscard]] int first_difference(const T* got, const double* wanted, const double* magnitude, std::size_t count,
+                                   double k) {
     for (std::size_t i = 0; i < count; ++i) {
         const double bound = k * static_cast<double>(std::numeric_limits<T>::epsilon()) * magnitude[i];
         if (!(std::abs(static_cast<double>(got[i]) - wanted[i]) <= bound)) return static_cast<int>(i);

@@ -35,7 +35,7 @@ struct normalised {
 }  // namespace
 
 TEST_CASE("kernels/normalization: moments by hand, added to what was there") {
-    const float z[] = {1, -1, 2, 0, 3, 5};    // three pixels of two channels
+    const float z[] = {1, -1, 2, 0, 3, 5};  // three pixels of two channels
     double sum[] = {10, 0};
     double squares[] = {0, 100};
     kernels::moments(3, 2, z, sum, squares);
@@ -69,8 +69,9 @@ TEST_CASE("kernels/normalization: moments of many pixels keep the precision of s
 TEST_CASE("kernels/normalization: gradients through batch norm and activation agree with finite differences") {
     random_stream random{2026, 31};
     for (const int channels : {1, 3, 5, 9}) {
-        for (const activation act : {activation{}, activation{activation_kind::relu, {}}, activation{activation_kind::hard_swish, {}},
-                                     activation{activation_kind::sigmoid, {}}}) {
+        for (const activation act :
+             {activation{}, activation{activation_kind::relu, {}}, activation{activation_kind::hard_swish, {}},
+              activation{activation_kind::sigmoid, {}}}) {
             constexpr int pixels = 7;
             const auto wide = static_cast<std::size_t>(channels);
             const auto count = pixels * wide;
@@ -84,8 +85,8 @@ TEST_CASE("kernels/normalization: gradients through batch norm and activation ag
             };
             const normalised f(pixels, channels, z.data(), gamma.data(), beta.data(), act);
             aligned_vector<double> du(count), dbeta(wide, 0.0), dgamma(wide, 0.0), a(wide), b(wide), c(wide), dz(count);
-            kernels::activation_gradient_sums(pixels, channels, dy.data(), f.y.data(), f.u.data(), act, du.data(), z.data(),
-                                              f.mean.data(), f.istd.data(), dbeta.data(), dgamma.data());
+            kernels::activation_gradient_sums(pixels, channels, dy.data(), f.y.data(), f.u.data(), act, du.data(),
+                                              z.data(), f.mean.data(), f.istd.data(), dbeta.data(), dgamma.data());
             for (std::size_t i = 0; i < wide; ++i) {
                 a[i] = gamma[i] * f.istd[i];
                 b[i] = -a[i] * f.istd[i] * dgamma[i] / pixels;
@@ -111,10 +112,12 @@ TEST_CASE("kernels/normalization: gradients through batch norm and activation ag
             kernels::activation_gradient(count, in_place.data(), f.y.data(), f.u.data(), act, in_place.data());
             CHECK_EQ(first_bit_difference(in_place.data(), du.data(), count), -1);
             aligned_vector<double> sum(wide, 0.0), sum_xhat(wide, 0.0);
-            kernels::gradient_sums(pixels, channels, in_place.data(), z.data(), f.mean.data(), f.istd.data(), sum.data(), sum_xhat.data());
+            kernels::gradient_sums(pixels, channels, in_place.data(), z.data(), f.mean.data(), f.istd.data(),
+                                   sum.data(), sum_xhat.data());
             CHECK_EQ(first_bit_difference(sum.data(), dbeta.data(), wide), -1);
             CHECK_EQ(first_bit_difference(sum_xhat.data(), dgamma.data(), wide), -1);
-            kernels::input_gradient(pixels, channels, in_place.data(), z.data(), a.data(), b.data(), c.data(), in_place.data());
+            kernels::input_gradient(pixels, channels, in_place.data(), z.data(), a.data(), b.data(), c.data(),
+                                    in_place.data());
             CHECK_EQ(first_bit_difference(in_place.data(), dz.data(), count), -1);
             CHECK(std::isnan(in_place[count]));
         }

@@ -72,17 +72,19 @@ TEST_CASE("kernels/pooling: windows agree with plain loops, forward and backward
         const auto inputs = n * g.in.elements();
         const auto outputs = n * g.out.elements();
         numbers<float> x(inputs, random);
-        for (std::size_t k = 0; k < inputs; k += 2) x[k] = std::round(4 * x[k]);    // ties
+        for (std::size_t k = 0; k < inputs; k += 2) x[k] = std::round(4 * x[k]);  // ties
         const numbers<float> dy(outputs, random);
         const auto wide_x = in_double(x), wide_dy = in_double(dy);
-        aligned_vector<double> wanted(outputs), gradient(inputs, 0.0), in_magnitude(inputs, 16.0), out_magnitude(outputs, 4.0);
+        aligned_vector<double> wanted(outputs), gradient(inputs, 0.0), in_magnitude(inputs, 16.0),
+            out_magnitude(outputs, 4.0);
         aligned_vector<float> y(outputs), dx(inputs);
         const auto taken = std::make_unique<bool[]>(outputs);
 
         kernels::reference::max_pool_forward(g, n, wide_x.data(), wanted.data());
         kernels::max_pool_forward(dynamic{g}, n, x.data(), y.data());
         CHECK_EQ(first_difference(y.data(), wanted.data(), out_magnitude.data(), outputs, 0), -1);
-        kernels::reference::max_pool_backward(g, n, wide_x.data(), wanted.data(), wide_dy.data(), gradient.data(), taken.get());
+        kernels::reference::max_pool_backward(g, n, wide_x.data(), wanted.data(), wide_dy.data(), gradient.data(),
+                                              taken.get());
         kernels::max_pool_backward(dynamic{g}, n, x.data(), dy.data(), false, dx.data());
         CHECK_EQ(first_difference(dx.data(), gradient.data(), in_magnitude.data(), inputs, 4), -1);
 

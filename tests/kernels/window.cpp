@@ -13,7 +13,9 @@ using kernels::axis;
 namespace {
 
 axis any_axis(random_stream& random) {
-    const auto pick = [&](int low, int high) { return low + static_cast<int>(random.below(static_cast<std::uint64_t>(high - low + 1))); };
+    const auto pick = [&](int low, int high) {
+        return low + static_cast<int>(random.below(static_cast<std::uint64_t>(high - low + 1)));
+    };
     return {pick(1, 9), pick(1, 12), pick(0, 6), pick(1, 4), pick(1, 3), pick(-3, 8)};
 }
 bool inside(const axis& a, int o, int t) {
@@ -74,7 +76,7 @@ TEST_CASE("kernels/window: residue classes together hold every product once") {
     random_stream random{1, 3};
     for (int i = 0; i < 500; ++i) {
         const axis a = any_axis(random);
-        std::vector<int> seen(static_cast<std::size_t>(a.in * a.out), 0);    // taps that join input and output, + 1
+        std::vector<int> seen(static_cast<std::size_t>(a.in * a.out), 0);  // taps that join input and output, + 1
         for (int residue = 0; residue < a.stride; ++residue) {
             const auto c = kernels::gradient_window(a, residue);
             for (int u = 0; u < c.window.out; ++u) {

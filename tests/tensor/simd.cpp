@@ -14,7 +14,7 @@ template <class T>
 void partial_vectors() {
     constexpr int W = lane_count<T>;
     for (int count = 0; count <= W; ++count) {
-        std::vector<T> from(static_cast<std::size_t>(count));    // exactly as long: a sanitizer sees a byte beyond
+        std::vector<T> from(static_cast<std::size_t>(count));  // exactly as long: a sanitizer sees a byte beyond
         for (int i = 0; i < count; ++i) from[static_cast<std::size_t>(i)] = static_cast<T>(i + 1);
         T all[W];
         store(all, load_first<T>(from.data(), count));
