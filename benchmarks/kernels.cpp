@@ -117,11 +117,14 @@ void run(const layer& l, double core) {
     kernels::pack(g, w.data(), bias.data(), nullptr, nullptr, packed.data());
     kernels::pack_gradient(g, w.data(), packed_gradient.data());
 
-    const double flops = 2.0 * static_cast<double>(g.out.elements() * n) * g.kernel_h * g.kernel_w * (g.in.c / g.groups);
+    const double flops =
+        2.0 * static_cast<double>(g.out.elements() * n) * g.kernel_h * g.kernel_w * (g.in.c / g.groups);
     constexpr kernels::activation relu{kernels::activation_kind::relu, {}};
     const timing t[] = {
         seconds([&] { kernels::forward(dynamic{g}, l.samples, x.data(), packed.data(), nullptr, relu, y.data()); }),
-        seconds([&] { kernels::backward_data(dynamic{g}, l.samples, dy.data(), packed_gradient.data(), false, dx.data()); }),
+        seconds([&] {
+            kernels::backward_data(dynamic{g}, l.samples, dy.data(), packed_gradient.data(), false, dx.data());
+        }),
         seconds([&] { kernels::backward_weights(dynamic{g}, l.samples, x.data(), dy.data(), dw.data(), nullptr); })};
     std::printf("%-27s", l.name);
     for (const auto& one : t) {
@@ -131,11 +134,56 @@ void run(const layer& l, double core) {
     std::printf("\n");
 }
 
+// One tile at a time over 3 rows of 96 inputs, a 3x3 window over 32 channels: what tuning.hpp chooses from.
+void run_tile_table(double core) {
+    constexpr int depth = 96;
+    constexpr int repeats = 20;
+    const auto a = noise(1 << 17);
+    const auto b = noise(1 << 17);
+    auto out = noise(1 << 17);
+    std::printf("share of the core's peak by rows x vectors: convolution, weight gradient\n");
+    for (const int vectors : {1, 2, 4, 8}) {
+        for (int rows = 1; rows <= kernels::most_rows(vectors); ++rows) {
+            constexpr int W = lane_count<float>;
+            kernels::sweep<float> s;
+            s.a = a.data();
+            s.b = s.bias = b.data();
+            s.out = out.data();
+            s.r = 3;
+            s.k = depth;
+            s.a_row = s.a_r = depth;
+            s.b_k = std::min(vectors, 2) * W;
+            s.b_r = s.b_k * depth;
+            s.b_block = s.b_r * s.r;
+            s.out_row = vectors * W;
+            s.last = W;
+            s.lines = repeats;
+            const double flops = 2.0 * repeats * rows * vectors * W * s.r * depth;
+            const auto rate = [&](auto run) { return 100 * flops / seconds(run).best / 1e9 / core; };
+            std::printf("%2d x %d  %3.0f", rows, vectors, rate([&] { kernels::run_tiles(s, rows, vectors); }));
+            if (vectors <= 2) {
+                kernels::sweep<float> g = s;
+                g.lines = 1;
+                g.tiles = repeats;
+                g.a_k = repeats * rows;
+                g.a_r = g.a_k * depth;
+                std::printf(" %3.0f", rate([&] { kernels::run_accumulating_tiles(g, rows, vectors); }));
+            }
+            std::printf("\n");
+        }
+    }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-    std::printf("%d floats a vector; per kernel: median time, rate, share of the core's peak (of the quickest sample)\n",
-                lane_count<float>);
+    if (argc > 1 && std::strcmp(argv[1], "tiles") == 0) {
+        run_tile_table(peak());
+        return 0;
+    }
+    std::printf(
+        "%d floats a vector; per kernel: median time, rate, share of the core's peak (of the quickest sample)\n",
+        lane_count<float>);
     std::printf("%-27s %-33s %-33s %-33s\n", "layer", "forward", "data gradient", "weight gradient");
     double core = 0;
     for (const auto& l : layers) {

@@ -33,7 +33,7 @@ std::atomic<bool> interrupted{false};
 struct arguments {
     std::filesystem::path data;
     std::filesystem::path out = "train_cifar";
-    int epochs = 40;
+    int epochs = 30;
     bool exits = false;
 };
 

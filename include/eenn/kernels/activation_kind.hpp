@@ -11,20 +11,20 @@ namespace eenn::kernels {
 
 /// @brief Which function.
 enum class activation_kind : unsigned char {
-    none,            ///< u
-    relu,            ///< max(u, 0)
-    relu6,           ///< min(max(u, 0), 6)
-    leaky_relu,      ///< u > 0 ? u : slope u
-    sigmoid,         ///< 1 / (1 + exp(-u))
-    hard_sigmoid,    ///< clamp(u / 6 + 1/2, 0, 1)
-    hard_swish,      ///< u hard_sigmoid(u)
+    none,          ///< u
+    relu,          ///< max(u, 0)
+    relu6,         ///< min(max(u, 0), 6)
+    leaky_relu,    ///< u > 0 ? u : slope u
+    sigmoid,       ///< 1 / (1 + exp(-u))
+    hard_sigmoid,  ///< clamp(u / 6 + 1/2, 0, 1)
+    hard_swish,    ///< u hard_sigmoid(u)
     tanh,
 };
 
 /// @brief A function and its parameter, a structural value.
 struct activation {
     activation_kind kind = activation_kind::none;
-    real slope{};    ///< of leaky_relu below zero, in (0, 1)
+    real slope{};  ///< of leaky_relu below zero, in (0, 1)
 
     friend constexpr bool operator==(const activation&, const activation&) = default;
 };

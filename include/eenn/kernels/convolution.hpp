@@ -35,8 +35,12 @@ struct convolution {
 
     friend constexpr bool operator==(const convolution&, const convolution&) = default;
 
-    [[nodiscard]] constexpr axis rows() const noexcept { return {in.h, out.h, kernel_h, stride_h, dilation_h, pad_top}; }
-    [[nodiscard]] constexpr axis columns() const noexcept { return {in.w, out.w, kernel_w, stride_w, dilation_w, pad_left}; }
+    [[nodiscard]] constexpr axis rows() const noexcept {
+        return {in.h, out.h, kernel_h, stride_h, dilation_h, pad_top};
+    }
+    [[nodiscard]] constexpr axis columns() const noexcept {
+        return {in.w, out.w, kernel_w, stride_w, dilation_w, pad_left};
+    }
     [[nodiscard]] constexpr bool depthwise() const noexcept { return groups > 1 && groups == in.c && groups == out.c; }
     /// y[pixel] = f(x[pixel]), so that pixels of any shape form one row.
     [[nodiscard]] constexpr bool pointwise() const noexcept {
@@ -50,7 +54,9 @@ inline namespace EENN_ISA {
 namespace detail {
 
 /// Vectors of one block of packed weights.
-[[nodiscard]] constexpr int block_of(const convolution& g) noexcept { return g.depthwise() ? 1 : tuning::block_vectors; }
+[[nodiscard]] constexpr int block_of(const convolution& g) noexcept {
+    return g.depthwise() ? 1 : tuning::block_vectors;
+}
 
 /// Samples that are taken at once: of small pointwise problems several, whose pixels then form one row of full tiles.
 [[nodiscard]] constexpr int samples_at_once(const convolution& g, int n) noexcept {
@@ -72,7 +78,8 @@ namespace detail {
     const std::ptrdiff_t x_pixel = g.in.c;
     const std::ptrdiff_t y_pixel = g.out.c;
     const int groups = g.depthwise() ? 1 : g.groups;
-    return {g.rows(), g.columns(), g.in.c / groups, g.out.c / groups, x_pixel * g.in.w, x_pixel, y_pixel * g.out.w, y_pixel};
+    return {g.rows(),         g.columns(), g.in.c / groups,   g.out.c / groups,
+            x_pixel * g.in.w, x_pixel,     y_pixel * g.out.w, y_pixel};
 }
 
 template <class T>
@@ -112,8 +119,8 @@ constexpr void for_each_class(const convolution& g, F&& f) {
         for (int rx = 0; rx < g.stride_w; ++rx) {
             const auto rows = gradient_window(g.rows(), ry);
             const auto columns = gradient_window(g.columns(), rx);
-            const std::size_t size =
-                packed_block_size<T>(rows.window.taps * columns.window.taps, g.depthwise() ? 1 : g.out.c / groups, g.in.c / groups);
+            const std::size_t size = packed_block_size<T>(rows.window.taps * columns.window.taps,
+                                                          g.depthwise() ? 1 : g.out.c / groups, g.in.c / groups);
             f(ry, rx, rows, columns, size);
         }
     }
@@ -126,22 +133,23 @@ void spread_samples(const convolution& each, int n, const T* dy, const T* packed
     for (int i = 0; i < n; i += step) {
         const convolution g = joined(each, std::min(step, n - i));
         const T* weights = packed;
-        for_each_class<T>(g, [&](int ry, int rx, const residue_class& rows, const residue_class& columns, std::size_t size) {
-            plane c{rows.window, columns.window, g.out.c / groups, g.in.c / groups, 0, g.out.c, 0, 0};
-            c.x_row = c.x_pixel * g.out.w;
-            c.y_pixel = static_cast<std::ptrdiff_t>(g.stride_w) * g.in.c;
-            c.y_row = static_cast<std::ptrdiff_t>(g.stride_h) * g.in.w * g.in.c;
-            T* to = dx + (static_cast<std::ptrdiff_t>(ry) * g.in.w + rx) * g.in.c;
-            for (int group = 0; group < groups; ++group, weights += size) {
-                T* const part = to + group * c.out_channels;
-                const T* const before = accumulate ? part : nullptr;
-                if (g.depthwise()) {
-                    convolve_depthwise(c, dy, weights, before, activation{}, part);
-                } else {
-                    convolve(c, dy + group * c.in_channels, weights, before, activation{}, part);
+        for_each_class<T>(
+            g, [&](int ry, int rx, const residue_class& rows, const residue_class& columns, std::size_t size) {
+                plane c{rows.window, columns.window, g.out.c / groups, g.in.c / groups, 0, g.out.c, 0, 0};
+                c.x_row = c.x_pixel * g.out.w;
+                c.y_pixel = static_cast<std::ptrdiff_t>(g.stride_w) * g.in.c;
+                c.y_row = static_cast<std::ptrdiff_t>(g.stride_h) * g.in.w * g.in.c;
+                T* to = dx + (static_cast<std::ptrdiff_t>(ry) * g.in.w + rx) * g.in.c;
+                for (int group = 0; group < groups; ++group, weights += size) {
+                    T* const part = to + group * c.out_channels;
+                    const T* const before = accumulate ? part : nullptr;
+                    if (g.depthwise()) {
+                        convolve_depthwise(c, dy, weights, before, activation{}, part);
+                    } else {
+                        convolve(c, dy + group * c.in_channels, weights, before, activation{}, part);
+                    }
                 }
-            }
-        });
+            });
         dy += g.out.elements();
         dx += g.in.elements();
     }
@@ -149,8 +157,8 @@ void spread_samples(const convolution& each, int n, const T* dy, const T* packed
 
 /// dw += of `samples` samples over the outputs [oy] x [ox] for `across` rows of dw from tap (ky, kx) on, one group.
 template <class T>
-void correlate(const convolution& g, int samples, axis::range oy, axis::range ox, int ky, int kx, int across, const T* x,
-               const T* dy, int out_channels, T* dw) noexcept {
+void correlate(const convolution& g, int samples, axis::range oy, axis::range ox, int ky, int kx, int across,
+               const T* x, const T* dy, int out_channels, T* dw) noexcept {
     constexpr int W = lane_count<T>;
     if (oy.first == oy.last || ox.first == ox.last) return;
     const auto in_pixel = static_cast<std::ptrdiff_t>(g.in.c);
@@ -214,10 +222,10 @@ void correlate_taps(const convolution& g, int samples, const T* x, const T* dy, 
                 const T* by = dy + group * out_group;
                 T* to = row + kx * tap + group * out_group;
                 if (inside.first < inside.last) {
-                    correlate(g, samples, oy, axis::range{ox.first, std::min(ox.last, inside.first)}, ky, kx, in_group, from, by,
-                              out_group, to);
-                    correlate(g, samples, oy, axis::range{std::max(ox.first, inside.last), ox.last}, ky, kx, in_group, from, by,
-                              out_group, to);
+                    correlate(g, samples, oy, axis::range{ox.first, std::min(ox.last, inside.first)}, ky, kx, in_group,
+                              from, by, out_group, to);
+                    correlate(g, samples, oy, axis::range{std::max(ox.first, inside.last), ox.last}, ky, kx, in_group,
+                              from, by, out_group, to);
                 } else {
                     correlate(g, samples, oy, ox, ky, kx, in_group, from, by, out_group, to);
                 }
@@ -257,8 +265,8 @@ template <class T>
 ///
 /// @par Shapes  weights (kh,kw,I/G,O); bias, scale, shift (O), each may be null; packed (packed_size).
 template <class T>
-constexpr void pack(const convolution& g, const T* weights, const std::type_identity_t<T>* bias, const std::type_identity_t<T>* scale,
-                    const std::type_identity_t<T>* shift, T* packed) noexcept {
+constexpr void pack(const convolution& g, const T* weights, const std::type_identity_t<T>* bias,
+                    const std::type_identity_t<T>* scale, const std::type_identity_t<T>* shift, T* packed) noexcept {
     const int groups = g.depthwise() ? 1 : g.groups;
     const int out_channels = g.out.c / groups;
     const int depth = g.kernel_h * g.kernel_w * (g.in.c / g.groups);
@@ -284,7 +292,8 @@ template <class T>
 [[nodiscard]] constexpr std::size_t packed_gradient_size(const convolution& g) noexcept {
     std::size_t sum = 0;
     const auto groups = static_cast<std::size_t>(g.depthwise() ? 1 : g.groups);
-    detail::for_each_class<T>(g, [&](int, int, const residue_class&, const residue_class&, std::size_t size) { sum += groups * size; });
+    detail::for_each_class<T>(
+        g, [&](int, int, const residue_class&, const residue_class&, std::size_t size) { sum += groups * size; });
     return sum;
 }
 
@@ -319,7 +328,8 @@ constexpr void pack_gradient(const convolution& g, const T* weights, T* packed) 
 /// @par Cost     2 N H' W' O kh kw I / G flops, less the taps that fall on padding; no memory of its own.
 /// @par Threads  safe; divide the samples among them.
 template <class T, Parameter<convolution> G>
-void forward(G g, int n, const T* x, const T* packed, const std::type_identity_t<T>* residual, activation act, T* y) noexcept {
+void forward(G g, int n, const T* x, const T* packed, const std::type_identity_t<T>* residual, activation act,
+             T* y) noexcept {
     detail::convolve_samples(g.value, n, x, packed, residual, act, y);
 }
 
@@ -340,7 +350,9 @@ void backward_data(G g, int n, const T* dy, const T* packed_gradient, bool accum
 template <class T, Parameter<convolution> G>
 void backward_weights(G g, int n, const T* x, const T* dy, T* dw, std::type_identity_t<T>* dbias) noexcept {
     detail::correlate_samples(g.value, n, x, dy, dw);
-    if (dbias != nullptr) add_rows(static_cast<std::size_t>(n) * static_cast<std::size_t>(g.value.out.pixels()), g.value.out.c, dy, dbias);
+    if (dbias != nullptr)
+        add_rows(static_cast<std::size_t>(n) * static_cast<std::size_t>(g.value.out.pixels()), g.value.out.c, dy,
+                 dbias);
 }
 
 }  // namespace EENN_ISA

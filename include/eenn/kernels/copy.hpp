@@ -21,7 +21,8 @@ void concat_forward(int pixels, int channels, int out_channels, int offset, cons
 
 /// @brief dx = channels [offset, offset + channels) of dy, or dx += where `accumulate`.
 template <class T>
-void concat_backward(int pixels, int channels, int out_channels, int offset, const T* dy, bool accumulate, T* dx) noexcept {
+void concat_backward(int pixels, int channels, int out_channels, int offset, const T* dy, bool accumulate,
+                     T* dx) noexcept {
     dy += offset;
     for (int p = 0; p < pixels; ++p, dx += channels, dy += out_channels) {
         if (accumulate) {
@@ -36,19 +37,21 @@ void concat_backward(int pixels, int channels, int out_channels, int offset, con
 ///
 /// @par Shapes  x (N, in), y (N, out).
 template <class T>
-void pad_forward(int n, shape in, shape out, int top, int left, int channels_before, std::type_identity_t<T> value, const T* x,
-                 T* y) noexcept {
+void pad_forward(int n, shape in, shape out, int top, int left, int channels_before, std::type_identity_t<T> value,
+                 const T* x, T* y) noexcept {
     std::fill_n(y, static_cast<std::size_t>(n) * out.elements(), value);
     for (int i = 0; i < n; ++i, y += out.elements()) {
         for (int h = 0; h < in.h; ++h, x += in.w * in.c) {
-            concat_forward(in.w, in.c, out.c, channels_before, x, y + static_cast<std::ptrdiff_t>((h + top) * out.w + left) * out.c);
+            concat_forward(in.w, in.c, out.c, channels_before, x,
+                           y + static_cast<std::ptrdiff_t>((h + top) * out.w + left) * out.c);
         }
     }
 }
 
 /// @brief dx = the part of dy that came from x, or dx += where `accumulate`.
 template <class T>
-void pad_backward(int n, shape in, shape out, int top, int left, int channels_before, const T* dy, bool accumulate, T* dx) noexcept {
+void pad_backward(int n, shape in, shape out, int top, int left, int channels_before, const T* dy, bool accumulate,
+                  T* dx) noexcept {
     for (int i = 0; i < n; ++i, dy += out.elements()) {
         for (int h = 0; h < in.h; ++h, dx += in.w * in.c) {
             concat_backward(in.w, in.c, out.c, channels_before,

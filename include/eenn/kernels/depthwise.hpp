@@ -13,7 +13,7 @@ namespace eenn::kernels {
 template <class T>
 struct depthwise_sweep {
     const T* x = nullptr;
-    const T* w = nullptr;           ///< first tap used, of the first vector
+    const T* w = nullptr;  ///< first tap used, of the first vector
     const T* bias = nullptr;
     const T* residual = nullptr;
     T* y = nullptr;
@@ -31,13 +31,14 @@ namespace detail {
 
 /// The last channels of a tile, fewer than one vector: pixel by pixel.
 template <class T>
-[[gnu::noinline]] void depthwise_last_channels(const depthwise_sweep<T>& s, int pixels, const T* x, const T* w, const T* bias,
-                                               std::ptrdiff_t at, int count) noexcept {
+[[gnu::noinline]] void depthwise_last_channels(const depthwise_sweep<T>& s, int pixels, const T* x, const T* w,
+                                               const T* bias, std::ptrdiff_t at, int count) noexcept {
     for (int p = 0; p < pixels; ++p, x += s.x_row, at += s.y_row) {
         lanes<T> acc[1][1]{{load<T>(bias)}};
         for (int r = 0; r < s.r; ++r) {
             for (int q = 0; q < s.q; ++q) {
-                acc[0][0] = madd(load_first<T>(x + r * s.x_r + q * s.x_q, count), load<T>(w + r * s.w_r + q * lane_count<T>), acc[0][0]);
+                acc[0][0] = madd(load_first<T>(x + r * s.x_r + q * s.x_q, count),
+                                 load<T>(w + r * s.w_r + q * lane_count<T>), acc[0][0]);
             }
         }
         finish<T, 1, 1>(acc, s.residual == nullptr ? nullptr : s.residual + at, s.act, count, s.y_row, s.y + at);
@@ -99,7 +100,8 @@ template <class T, int P, int Q, bool Slide>
                         }
                     }
                 }
-                detail::finish<T, P, 1>(acc, s.residual == nullptr ? nullptr : s.residual + at, s.act, W, s.y_row, s.y + at);
+                detail::finish<T, P, 1>(acc, s.residual == nullptr ? nullptr : s.residual + at, s.act, W, s.y_row,
+                                        s.y + at);
             }
             if (c < s.channels) detail::depthwise_last_channels<T>(s, P, x, w, bias, at, s.channels - c);
         }
@@ -116,7 +118,8 @@ template <class T, int Q, bool Slide, int... P>
     return std::array<depthwise_function<T>, sizeof...(P)>{&depthwise_tiles<T, P + 1, Q, Slide>...};
 }
 template <class T, int Q, bool Slide = false>
-inline constexpr auto depthwise_table = depthwise_tiles_of<T, Q, Slide>(std::make_integer_sequence<int, tuning::depthwise_pixels>{});
+inline constexpr auto depthwise_table =
+    depthwise_tiles_of<T, Q, Slide>(std::make_integer_sequence<int, tuning::depthwise_pixels>{});
 
 }  // namespace detail
 
@@ -138,7 +141,8 @@ void convolve_depthwise(const plane& g, const T* x, const T* packed, const T* re
             s.q = kx.last - kx.first;
             s.r = s.q == 0 ? 0 : ky.last - ky.first;
             if (s.r > 0) {
-                s.x += g.rows.input_of(oy.first, ky.first) * g.x_row + g.columns.input_of(ox.first, kx.first) * g.x_pixel;
+                s.x +=
+                    g.rows.input_of(oy.first, ky.first) * g.x_row + g.columns.input_of(ox.first, kx.first) * g.x_pixel;
                 s.w += (ky.first * g.columns.taps + kx.first) * W;
             }
             s.x_r = g.rows.dilation * g.x_row;
@@ -164,7 +168,7 @@ void convolve_depthwise(const plane& g, const T* x, const T* packed, const T* re
             const bool sliding = !down && s.q == 3 && s.x_q == s.x_row;
             const auto& table = sliding    ? detail::depthwise_table<T, 3, true>
                                 : s.q == 3 ? detail::depthwise_table<T, 3>
-                                : s.q == 2 ? detail::depthwise_table<T, 2>    // beside the border of a 3 x 3 window
+                                : s.q == 2 ? detail::depthwise_table<T, 2>  // beside the border of a 3 x 3 window
                                            : detail::depthwise_table<T, 0>;
             if (t.larger > 0) {
                 s.tiles = t.larger;

@@ -12,7 +12,8 @@ namespace eenn::kernels {
 inline namespace EENN_ISA {
 
 /// @brief Whether element `counter` of a stream is kept; false with probability `rate`.
-[[nodiscard]] constexpr bool kept(float rate, std::uint64_t seed, std::uint64_t stream, std::uint64_t counter) noexcept {
+[[nodiscard]] constexpr bool kept(float rate, std::uint64_t seed, std::uint64_t stream,
+                                  std::uint64_t counter) noexcept {
     return static_cast<double>(random_bits(seed, stream, counter) >> 11) * 0x1p-53 >= static_cast<double>(rate);
 }
 
@@ -20,16 +21,16 @@ inline namespace EENN_ISA {
 ///
 /// @par Shapes  x, y (count); y may be x. rate in [0, 1).
 template <class T>
-void dropout_forward(std::size_t count, float rate, std::uint64_t seed, std::uint64_t stream, std::uint64_t first, const T* x,
-                     T* y) noexcept {
+void dropout_forward(std::size_t count, float rate, std::uint64_t seed, std::uint64_t stream, std::uint64_t first,
+                     const T* x, T* y) noexcept {
     const T scale = T{1} / (T{1} - static_cast<T>(rate));
     for (std::size_t i = 0; i < count; ++i) y[i] = kept(rate, seed, stream, first + i) ? x[i] * scale : T{0};
 }
 
 /// @brief dx = dy / (1 - rate) where kept, else 0; or dx += where `accumulate`.
 template <class T>
-void dropout_backward(std::size_t count, float rate, std::uint64_t seed, std::uint64_t stream, std::uint64_t first, const T* dy,
-                      bool accumulate, T* dx) noexcept {
+void dropout_backward(std::size_t count, float rate, std::uint64_t seed, std::uint64_t stream, std::uint64_t first,
+                      const T* dy, bool accumulate, T* dx) noexcept {
     const lanes<T> scale = broadcast(T{1} / (T{1} - static_cast<T>(rate)));
     constexpr std::size_t W = lane_count<T>;
     for (std::size_t i = 0; i < count; i += W) {

@@ -27,7 +27,8 @@ EIGEN_ALWAYS_INLINE void for_each_vector(std::ptrdiff_t count, F&& f) noexcept {
     if (i < count) f(i, static_cast<int>(count - i));
 }
 template <class T>
-[[nodiscard]] EIGEN_ALWAYS_INLINE lanes<T> load_lanes(const T* from, std::integral_constant<int, lane_count<T>>) noexcept {
+[[nodiscard]] EIGEN_ALWAYS_INLINE lanes<T> load_lanes(const T* from,
+                                                      std::integral_constant<int, lane_count<T>>) noexcept {
     return load<T>(from);
 }
 template <class T>
@@ -65,7 +66,7 @@ void add_rows(std::size_t rows, int channels, const T* x, T* sum) noexcept {
     constexpr int W = lane_count<T>;
     const auto stride = static_cast<std::ptrdiff_t>(channels);
     int c = 0;
-    for (; c + 4 * W <= channels; c += 4 * W) {    // four independent sums hide the latency of addition
+    for (; c + 4 * W <= channels; c += 4 * W) {  // four independent sums hide the latency of addition
         lanes<T> acc[4];
         EENN_UNROLL
         for (int v = 0; v < 4; ++v) acc[v] = load<T>(sum + c + v * W);
@@ -91,11 +92,12 @@ void add_rows(std::size_t rows, int channels, const T* x, T* sum) noexcept {
 /// @par Shapes  x, residual, y (pixels,C); scale, shift (C); scale, shift, residual may be null; y may be x or residual.
 /// @par Cost    one pass; bound by memory.
 template <class T>
-void affine(int pixels, int channels, const T* x, const std::type_identity_t<T>* scale, const std::type_identity_t<T>* shift,
-            const std::type_identity_t<T>* residual, activation act, T* y) noexcept {
+void affine(int pixels, int channels, const T* x, const std::type_identity_t<T>* scale,
+            const std::type_identity_t<T>* shift, const std::type_identity_t<T>* residual, activation act,
+            T* y) noexcept {
     std::ptrdiff_t rows = pixels;
     std::ptrdiff_t wide = channels;
-    if (scale == nullptr && shift == nullptr) {    // channels make no difference: one long row
+    if (scale == nullptr && shift == nullptr) {  // channels make no difference: one long row
         wide *= rows;
         rows = 1;
     }
@@ -169,9 +171,11 @@ void multiply_backward(int n, shape a_shape, shape b_shape, const T* a, const T*
                     }
                 }
                 if (da != nullptr) {
-                    const lanes<T> factor = whole || per_channel ? detail::load_lanes<T>(b + at + c, k) : broadcast(b[at]);
+                    const lanes<T> factor =
+                        whole || per_channel ? detail::load_lanes<T>(b + at + c, k) : broadcast(b[at]);
                     const lanes<T> product = times(d, factor);
-                    detail::store_lanes<T>(da + c, add_to_a ? plus(detail::load_lanes<T>(da + c, k), product) : product, k);
+                    detail::store_lanes<T>(da + c, add_to_a ? plus(detail::load_lanes<T>(da + c, k), product) : product,
+                                           k);
                 }
             });
             if (db != nullptr && !whole && !per_channel) db[at] += sum_of_lanes<T>(sum);

@@ -39,7 +39,8 @@ struct tile_rows {
     static constexpr int width = V * lane_count<T>;
     alignas(64) T buffer[P * width];
 
-    [[nodiscard]] EIGEN_ALWAYS_INLINE static constexpr std::ptrdiff_t stride(int last, std::ptrdiff_t outside) noexcept {
+    [[nodiscard]] EIGEN_ALWAYS_INLINE static constexpr std::ptrdiff_t stride(int last,
+                                                                             std::ptrdiff_t outside) noexcept {
         return last == lane_count<T> ? outside : width;
     }
     [[nodiscard]] EIGEN_ALWAYS_INLINE const T* read(const T* from, std::ptrdiff_t outside, int last) noexcept {

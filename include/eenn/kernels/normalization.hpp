@@ -64,8 +64,8 @@ void moments(int pixels, int channels, const T* z, double* sum, double* sum_of_s
 ///
 /// @par Shapes  dy, y, u, du (count); du may be dy.
 template <class T>
-void activation_gradient(std::size_t count, const T* dy, const std::type_identity_t<T>* y, const std::type_identity_t<T>* u,
-                         activation act, std::type_identity_t<T>* du) noexcept {
+void activation_gradient(std::size_t count, const T* dy, const std::type_identity_t<T>* y,
+                         const std::type_identity_t<T>* u, activation act, std::type_identity_t<T>* du) noexcept {
     const std::type_identity_t<T>* const input = needs_input(act.kind) ? u : y;
     detail::for_each_vector<T>(static_cast<std::ptrdiff_t>(count), [&](std::ptrdiff_t i, auto k) {
         const lanes<T> at = detail::load_lanes<T>(input + i, k);
@@ -102,14 +102,16 @@ void activation_gradient_sums(int pixels, int channels, const T* dy, const std::
 template <class T>
 void gradient_sums(int pixels, int channels, const T* du, const T* z, const T* mean, const T* istd, double* sum_du,
                    double* sum_du_xhat) noexcept {
-    activation_gradient_sums(pixels, channels, du, nullptr, nullptr, activation{}, nullptr, z, mean, istd, sum_du, sum_du_xhat);
+    activation_gradient_sums(pixels, channels, du, nullptr, nullptr, activation{}, nullptr, z, mean, istd, sum_du,
+                             sum_du_xhat);
 }
 
 /// @brief dz = a du + b z + c, the coefficients per channel.
 ///
 /// @par Shapes  du, z, dz (pixels,C); a, b, c (C); dz may be du.
 template <class T>
-void input_gradient(int pixels, int channels, const T* du, const T* z, const T* a, const T* b, const T* c, T* dz) noexcept {
+void input_gradient(int pixels, int channels, const T* du, const T* z, const T* a, const T* b, const T* c,
+                    T* dz) noexcept {
     for (std::ptrdiff_t p = 0; p < pixels; ++p) {
         const std::ptrdiff_t start = p * channels;
         detail::for_each_vector<T>(channels, [&](std::ptrdiff_t i, auto k) {

@@ -28,15 +28,15 @@ template <class T>
 struct sweep {
     const T* a = nullptr;
     const T* b = nullptr;
-    const T* bias = nullptr;        ///< where the sum starts, vectors as in b; null: at zero
-    const T* residual = nullptr;    ///< added to the sum, strides as out; null: nothing
+    const T* bias = nullptr;      ///< where the sum starts, vectors as in b; null: at zero
+    const T* residual = nullptr;  ///< added to the sum, strides as out; null: nothing
     T* out = nullptr;
     std::ptrdiff_t a_line = 0, a_row = 0, a_r = 0, a_q = 0, a_k = 0;
     std::ptrdiff_t b_block = 0, b_r = 0, b_q = 0, b_k = 0;
     std::ptrdiff_t out_line = 0, out_row = 0;
     int lines = 1, tiles = 1;
     int r = 1, q = 1, k = 1;
-    int last = 0;    ///< lanes of the last vector that exist in out, in [1, W]
+    int last = 0;  ///< lanes of the last vector that exist in out, in [1, W]
     activation act{};
 };
 
@@ -62,13 +62,11 @@ EIGEN_ALWAYS_INLINE void add_products(const sweep<T>& s, const T* a, lanes<T> (&
                 const auto vector = [&](int v) {
                     if constexpr (Unit == unit_stride::sum) {
                         return load<T>(b + (v / 2) * s.b_block + (v % 2) * W);
-                    } else {    // b is a tensor of the caller's, where nothing pads the last vector
+                    } else {  // b is a tensor of the caller's, where nothing pads the last vector
                         return v + 1 < V ? load<T>(b + v * W) : load_first<T>(b + v * W, s.last);
                     }
                 };
-                const auto scalar = [&](int p) {
-                    return broadcast(Unit == unit_stride::sum ? row[p][k] : from[p]);
-                };
+                const auto scalar = [&](int p) { return broadcast(Unit == unit_stride::sum ? row[p][k] : from[p]); };
                 // The shorter side of the tile waits in registers: P V + min(P, V) + 1 of them.
                 if constexpr (V > P) {
                     lanes<T> av[P];
@@ -116,12 +114,14 @@ template <class T, int P, int V>
             lanes<T> acc[P][V];
             EENN_UNROLL
             for (int v = 0; v < V; ++v) {
-                const lanes<T> start = s.bias != nullptr ? load<T>(s.bias + (v / 2) * s.b_block + (v % 2) * W) : broadcast(T{0});
+                const lanes<T> start =
+                    s.bias != nullptr ? load<T>(s.bias + (v / 2) * s.b_block + (v % 2) * W) : broadcast(T{0});
                 EENN_UNROLL
                 for (int p = 0; p < P; ++p) acc[p][v] = start;
             }
             detail::add_products<T, P, V, unit_stride::sum>(s, a, acc);
-            detail::finish<T, P, V>(acc, s.residual == nullptr ? nullptr : s.residual + at, s.act, s.last, s.out_row, s.out + at);
+            detail::finish<T, P, V>(acc, s.residual == nullptr ? nullptr : s.residual + at, s.act, s.last, s.out_row,
+                                    s.out + at);
         }
     }
 }
@@ -170,7 +170,10 @@ inline constexpr auto tile_table = tiles_of<T, V, Unit>(std::make_integer_sequen
 
 /// @brief Most rows of a tile of V vectors.
 [[nodiscard]] constexpr int most_rows(int vectors) noexcept {
-    return vectors == 1 ? tuning::rows_of_one : vectors == 2 ? tuning::rows_of_two : vectors == 4 ? tuning::rows_of_four : tuning::rows_of_eight;
+    return vectors == 1   ? tuning::rows_of_one
+           : vectors == 2 ? tuning::rows_of_two
+           : vectors == 4 ? tuning::rows_of_four
+                          : tuning::rows_of_eight;
 }
 
 /// @brief A count of rows in tiles whose sizes differ by at most one: `larger` tiles of size + 1, then `smaller` of size.

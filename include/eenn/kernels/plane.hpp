@@ -14,8 +14,8 @@ namespace eenn::kernels {
 struct plane {
     axis rows;
     axis columns;
-    int in_channels;     ///< summed over
-    int out_channels;    ///< made
+    int in_channels;   ///< summed over
+    int out_channels;  ///< made
     std::ptrdiff_t x_row, x_pixel;
     std::ptrdiff_t y_row, y_pixel;
 };
@@ -27,7 +27,8 @@ template <class T>
 [[nodiscard]] constexpr std::size_t packed_block_size(int taps, int in_channels, int out_channels) noexcept {
     constexpr int W = lane_count<T>;
     const int vectors = (out_channels + W - 1) / W;
-    return (1 + static_cast<std::size_t>(taps) * static_cast<std::size_t>(in_channels)) * static_cast<std::size_t>(vectors * W);
+    return (1 + static_cast<std::size_t>(taps) * static_cast<std::size_t>(in_channels)) *
+           static_cast<std::size_t>(vectors * W);
 }
 
 /// @brief Lays weights out so; weight(k, o) for k = tap I + i, bias(o). Returns the end of what it wrote.
@@ -64,9 +65,10 @@ void run_blocks(sweep<T> s, const T* packed, std::size_t depth, std::size_t skip
     T* out = s.out;
     for (int v = from; v < to;) {
         const int left = to - v;
-        const int vectors = rows <= tuning::rows_of_eight && left >= 8 ? 8 : rows <= tuning::rows_of_four && left >= 4 ? 4
-                            : left >= 2                                                                              ? 2
-                                                                                                                     : 1;
+        const int vectors = rows <= tuning::rows_of_eight && left >= 8  ? 8
+                            : rows <= tuning::rows_of_four && left >= 4 ? 4
+                            : left >= 2                                 ? 2
+                                                                        : 1;
         const int width = std::min(vectors, 2) * W;
         s.bias = packed + static_cast<std::size_t>(v * W) * (1 + depth);
         s.b = s.bias + width + skipped * static_cast<std::size_t>(width);
@@ -104,8 +106,10 @@ void convolve(const plane& g, const T* x, const T* packed, const T* residual, ac
             s.a = x;
             s.r = across == 0 ? 0 : ky.last - ky.first;
             if (s.r > 0) {
-                s.a += g.rows.input_of(oy.first, ky.first) * g.x_row + g.columns.input_of(ox.first, kx.first) * g.x_pixel;
-                skipped = static_cast<std::size_t>(ky.first * g.columns.taps + kx.first) * static_cast<std::size_t>(g.in_channels);
+                s.a +=
+                    g.rows.input_of(oy.first, ky.first) * g.x_row + g.columns.input_of(ox.first, kx.first) * g.x_pixel;
+                skipped = static_cast<std::size_t>(ky.first * g.columns.taps + kx.first) *
+                          static_cast<std::size_t>(g.in_channels);
             }
             s.q = one_run ? 1 : across;
             s.k = one_run ? across * g.in_channels : g.in_channels;

@@ -23,7 +23,7 @@ struct pooling {
     int stride_w = 1;
     int pad_top = 0;
     int pad_left = 0;
-    bool count_padding = false;    ///< the mean divides by kernel_h kernel_w, not by the elements inside
+    bool count_padding = false;  ///< the mean divides by kernel_h kernel_w, not by the elements inside
 
     friend constexpr bool operator==(const pooling&, const pooling&) = default;
 
@@ -65,7 +65,8 @@ void for_each_window(const pooling& g, int n, F&& f) noexcept {
 
 /// f(offset) for the elements of channel 0 of a window, in scan order.
 template <class F>
-EIGEN_ALWAYS_INLINE void for_each_element(const window_place& w, std::ptrdiff_t row, std::ptrdiff_t channels, F&& f) noexcept {
+EIGEN_ALWAYS_INLINE void for_each_element(const window_place& w, std::ptrdiff_t row, std::ptrdiff_t channels,
+                                          F&& f) noexcept {
     for (int y = 0; y < w.rows; ++y) {
         for (int x = 0; x < w.columns; ++x) f(w.start + y * row + x * channels);
     }
@@ -78,8 +79,8 @@ template <class T>
 
 /// The first of the elements equal to `most` (or the first NaN) takes `d`; what is left of d comes back.
 template <class T, class K>
-[[nodiscard]] EIGEN_ALWAYS_INLINE lanes<T> give_gradient(const lanes<T>& x, const lanes<T>& most, const lanes<T>& d, T* dx,
-                                                         K k) noexcept {
+[[nodiscard]] EIGEN_ALWAYS_INLINE lanes<T> give_gradient(const lanes<T>& x, const lanes<T>& most, const lanes<T>& d,
+                                                         T* dx, K k) noexcept {
     const auto zero = broadcast(T{0});
     const lanes<T> given = where_equal(x, most, d, where_equal(x, x, zero, d));
     store_lanes<T>(dx, plus(load_lanes<T>(dx, k), given), k);
@@ -99,8 +100,8 @@ void max_pool_forward(G g, int n, const T* x, T* y) noexcept {
     detail::for_each_window(g.value, n, [&](const detail::window_place& w, std::ptrdiff_t to) {
         detail::for_each_vector<T>(channels, [&](std::ptrdiff_t c, auto k) {
             lanes<T> most = broadcast(-std::numeric_limits<T>::infinity());
-            detail::for_each_element(w, row, channels,
-                                     [&](std::ptrdiff_t i) { most = larger(most, detail::load_lanes<T>(x + i + c, k)); });
+            detail::for_each_element(
+                w, row, channels, [&](std::ptrdiff_t i) { most = larger(most, detail::load_lanes<T>(x + i + c, k)); });
             detail::store_lanes<T>(y + to + c, most, k);
         });
     });
@@ -117,8 +118,8 @@ void max_pool_backward(G g, int n, const T* x, const T* dy, bool accumulate, T* 
     detail::for_each_window(g.value, n, [&](const detail::window_place& w, std::ptrdiff_t from) {
         detail::for_each_vector<T>(channels, [&](std::ptrdiff_t c, auto k) {
             lanes<T> most = broadcast(-std::numeric_limits<T>::infinity());
-            detail::for_each_element(w, row, channels,
-                                     [&](std::ptrdiff_t i) { most = larger(most, detail::load_lanes<T>(x + i + c, k)); });
+            detail::for_each_element(
+                w, row, channels, [&](std::ptrdiff_t i) { most = larger(most, detail::load_lanes<T>(x + i + c, k)); });
             lanes<T> d = detail::load_lanes<T>(dy + from + c, k);
             detail::for_each_element(w, row, channels, [&](std::ptrdiff_t i) {
                 d = detail::give_gradient<T>(detail::load_lanes<T>(x + i + c, k), most, d, dx + i + c, k);
@@ -190,7 +191,9 @@ void global_average_pool_backward(int n, shape in, const T* dy, bool accumulate,
 }
 
 /// @brief The whole plane as one window.
-[[nodiscard]] constexpr pooling whole_plane(shape in) noexcept { return {in, {1, 1, in.c}, in.h, in.w, 1, 1, 0, 0, false}; }
+[[nodiscard]] constexpr pooling whole_plane(shape in) noexcept {
+    return {in, {1, 1, in.c}, in.h, in.w, 1, 1, 0, 0, false};
+}
 
 /// @brief y = the largest of the plane, per channel. x (N, in), y (N,1,1,C).
 template <class T>

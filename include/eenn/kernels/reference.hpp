@@ -55,7 +55,8 @@ void for_each_product(const convolution& g, int n, F&& f) {
 
 /// @brief y = act(x * w + bias + residual); bias, residual may be null. Weights unpacked.
 template <class T>
-void forward(const convolution& g, int n, const T* x, const T* w, const T* bias, const T* residual, activation act, T* y) {
+void forward(const convolution& g, int n, const T* x, const T* w, const T* bias, const T* residual, activation act,
+             T* y) {
     const std::size_t count = static_cast<std::size_t>(n) * g.out.elements();
     for (std::size_t i = 0; i < count; ++i) y[i] = bias == nullptr ? T{0} : bias[i % static_cast<std::size_t>(g.out.c)];
     for_each_product(g, n, [&](std::size_t xi, std::size_t wi, std::size_t yi) { y[yi] += x[xi] * w[wi]; });
@@ -72,7 +73,8 @@ void backward_data(const convolution& g, int n, const T* dy, const T* w, T* dx) 
 template <class T>
 void backward_weights(const convolution& g, int n, const T* x, const T* dy, T* dw, T* dbias) {
     for_each_product(g, n, [&](std::size_t xi, std::size_t wi, std::size_t yi) { dw[wi] += x[xi] * dy[yi]; });
-    for (std::size_t i = 0; i < static_cast<std::size_t>(n) * g.out.elements(); ++i) dbias[i % static_cast<std::size_t>(g.out.c)] += dy[i];
+    for (std::size_t i = 0; i < static_cast<std::size_t>(n) * g.out.elements(); ++i)
+        dbias[i % static_cast<std::size_t>(g.out.c)] += dy[i];
 }
 
 /// @brief f(x_index, y_index) for every element of every pooling window, in scan order.
@@ -95,7 +97,8 @@ void for_each_pooled(const pooling& g, int n, F&& f) {
 /// @brief y = the largest of each window.
 template <class T>
 void max_pool_forward(const pooling& g, int n, const T* x, T* y) {
-    for (std::size_t i = 0; i < static_cast<std::size_t>(n) * g.out.elements(); ++i) y[i] = -std::numeric_limits<T>::infinity();
+    for (std::size_t i = 0; i < static_cast<std::size_t>(n) * g.out.elements(); ++i)
+        y[i] = -std::numeric_limits<T>::infinity();
     for_each_pooled(g, n, [&](std::size_t xi, std::size_t yi) {
         if (x[xi] > y[yi] || std::isnan(x[xi])) y[yi] = x[xi];
     });
@@ -136,7 +139,8 @@ void average_pool_backward(const pooling& g, int n, const T* dy, const T* counts
 
 /// @brief y = act(x scale + shift + residual); scale, shift, residual may be null.
 template <class T>
-void affine(int pixels, int channels, const T* x, const T* scale, const T* shift, const T* residual, activation act, T* y) {
+void affine(int pixels, int channels, const T* x, const T* scale, const T* shift, const T* residual, activation act,
+            T* y) {
     for (int i = 0; i < pixels * channels; ++i) {
         const int c = i % channels;
         T u = x[i] * (scale == nullptr ? T{1} : scale[c]) + (shift == nullptr ? T{0} : shift[c]);

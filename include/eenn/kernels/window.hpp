@@ -24,7 +24,7 @@ struct axis {
     int taps;
     int stride;
     int dilation;
-    int pad;    ///< may be negative
+    int pad;  ///< may be negative
 
     /// Taps of output o that meet the input: [first, last).
     struct range {
@@ -84,7 +84,7 @@ struct residue_class {
 };
 
 [[nodiscard]] constexpr residue_class gradient_window(const axis& a, int residue) noexcept {
-    int divisor = a.stride;    // gcd(stride, dilation)
+    int divisor = a.stride;  // gcd(stride, dilation)
     for (int rest = a.dilation; rest != 0;) {
         const int next = divisor % rest;
         divisor = rest;

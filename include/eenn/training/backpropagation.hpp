@@ -334,9 +334,13 @@ private:
             in_blocks(s, k, [&](range r) {
                 const std::size_t start = static_cast<std::size_t>(r.first) * each;
                 const std::size_t count = static_cast<std::size_t>(r.count) * each;
-                if (step.act.kind != activation_kind::none) {
-                    kernels::activation_gradient(count, dy + start, y + start, u == nullptr ? u : u + start, step.act,
-                                                 dy + start);
+                const T* input = u == nullptr ? nullptr : u + start;
+                if (norm) {
+                    kernels::activation_gradient_sums(r.count * pixels, channels, dy + start, y + start, input,
+                                                      step.act, dy + start, z + start, statistics_[s].data(),
+                                                      statistics_[s].data() + wide, sums, sums + wide);
+                } else if (step.act.kind != activation_kind::none) {
+                    kernels::activation_gradient(count, dy + start, y + start, input, step.act, dy + start);
                 }
                 if (to_residual) {
                     T* d = gradient(step.residual) + start;
@@ -345,10 +349,6 @@ private:
                     } else {
                         kernels::copy(count, dy + start, d);
                     }
-                }
-                if (norm) {
-                    kernels::gradient_sums(r.count * pixels, channels, dy + start, z + start, statistics_[s].data(),
-                                           statistics_[s].data() + wide, sums, sums + wide);
                 }
             });
         });
