@@ -5,6 +5,7 @@
 //
 // Measured on 2026-11-21 on one core of a shared AMD Zen 3 (AVX2, 104 GFLOP/s) with g++ 12 and clang 14, -O3 -march=native:
 // `benchmarks/kernels tiles` and `benchmarks/kernels`. Percentages are shares of that peak.
+// A constant without a percentage follows from the reason beside it and was not varied.
 #ifndef EENN_KERNELS_TUNING_HPP
 #define EENN_KERNELS_TUNING_HPP
 
@@ -23,7 +24,7 @@ inline constexpr int vector_registers = 16;
 inline constexpr int block_vectors = 2;
 
 /// Most rows of a tile with one vector and with two. Accumulators, vectors of b and one broadcast must fit the registers:
-/// of 16 the 6 x 2 tile takes 15. 4 x 2 and 5 x 2 reach 97 %; 8 x 1 81 %, and with g++ 12 x 1 fell to 68 %.
+/// of 16 the 6 x 2 tile takes 15. 4 x 2 and 5 x 2 reach 97 %; 8 x 1 81 %, and with g++ 12 x 1 fell to 66 %.
 /// With 32 registers: 4 x 2 to 8 x 2 and 16 x 1 come from a trial on Zen 4, not from this program.
 inline constexpr int rows_of_one = vector_registers == 32 ? 16 : 8;
 inline constexpr int rows_of_two = vector_registers == 32 ? 8 : 6;
@@ -49,10 +50,10 @@ inline constexpr int few_channels = 4;
 /// Elements of input and output that the weight gradient takes at a time: half of an L2 cache of 512 KiB.
 inline constexpr int chunk_elements = 64 * 1024;
 
-/// @brief Cycles that one step of a P x V tile takes: two multiply-adds or two loads a cycle, and the latency.
+/// @brief Half cycles that one step of a P x V tile takes: two multiply-adds and two loads a cycle, and the latency.
 [[nodiscard]] constexpr int tile_cycles(int rows, int vectors) noexcept {
     const int work = rows * vectors > rows + vectors ? rows * vectors : rows + vectors;
-    return work > 8 ? work : 8;  // in half cycles
+    return work > 8 ? work : 8;
 }
 
 }  // namespace eenn::kernels::inline EENN_ISA::tuning
