@@ -2,6 +2,7 @@
 #include <eenn/core/threads.hpp>
 #include <eenn/network/runtime_network.hpp>
 #include <eenn/network/standard.hpp>
+#include <eenn/training/freezing.hpp>
 #include <eenn/training/trainer.hpp>
 
 #include <doctest/doctest.h>
@@ -119,7 +120,7 @@ TEST_CASE("training/trainer: heads alone train on a frozen backbone") {
     auto o = options(3);
     o.average_decay = 0;
     o.exit_weights = {1, 0};
-    o.trained = [](const step_info& step) { return step.node == 5; };  // the head's dense layer
+    o.trained = heads_only(net.plan());
     const auto start = initialize(net.plan(), 3);
     trainer t{net.training(), optimizer, start, o};
     batch_loader batches{train, {.size = 32}};
