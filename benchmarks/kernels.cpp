@@ -16,6 +16,8 @@
 #include <cstring>
 #include <vector>
 
+#include "measure.hpp"
+
 namespace {
 
 using namespace eenn;
@@ -43,27 +45,6 @@ timing seconds(F&& call) {
     for (double& s : samples) s = measure(repeats) / static_cast<double>(repeats);
     std::sort(samples.begin(), samples.end());
     return {samples[samples.size() / 2], samples[0]};
-}
-
-double peak() {
-    constexpr int chains = 12;
-    constexpr int rounds = 4096;
-    const auto a = broadcast(0.999F);
-    const auto b = broadcast(1e-3F);
-    const auto t = seconds([&] {
-        lanes<float> acc[chains];
-        EENN_UNROLL
-        for (int c = 0; c < chains; ++c) acc[c] = broadcast(static_cast<float>(c));
-        for (int i = 0; i < rounds; ++i) {
-            EENN_UNROLL
-            for (int c = 0; c < chains; ++c) acc[c] = madd(a, b, acc[c]);
-        }
-        lanes<float> sum = acc[0];
-        EENN_UNROLL
-        for (int c = 1; c < chains; ++c) sum = plus(sum, acc[c]);
-        sink = sum_of_lanes<float>(sum);
-    });
-    return 2.0 * chains * rounds * lane_count<float> / t.best / 1e9;
 }
 
 struct layer {
@@ -178,7 +159,7 @@ void run_tile_table(double core) {
 
 int main(int argc, char** argv) {
     if (argc > 1 && std::strcmp(argv[1], "tiles") == 0) {
-        run_tile_table(peak());
+        run_tile_table(measure::fma_peak() * 1e-9);
         return 0;
     }
     std::printf(
@@ -188,7 +169,7 @@ int main(int argc, char** argv) {
     double core = 0;
     for (const auto& l : layers) {
         if (argc > 1 && std::strstr(l.name, argv[1]) == nullptr) continue;
-        core = std::max(core, peak());
+        core = std::max(core, measure::fma_peak() * 1e-9);
         run(l, core);
     }
     std::printf("peak %.1f GFLOP/s\n", core);

@@ -37,32 +37,32 @@ double median_us(F&& call, double seconds = 0.5, std::size_t fewest = 5) {
     return times[times.size() / 2];
 }
 
-/// FLOP/s of independent multiply-adds in registers: what no kernel on one thread can exceed. The best of several runs.
+/// FLOP/s of independent multiply-adds in registers: what no kernel on one thread can exceed. The best of many short runs.
 inline double fma_peak() {
-    constexpr int chains = 10;
-    constexpr int rounds = 20000;
-    using vector = eenn::lanes<float>;
-    double best = 0;
-    float sink = 0;
-    for (int run = 0; run < 40; ++run) {
-        vector acc[chains];
-        const vector a = eenn::broadcast(0.999F + 1e-9F * static_cast<float>(run));
-        const vector b = eenn::broadcast(1e-3F);
-        for (auto& x : acc) x = eenn::broadcast(1.0F);
-        const double us = once([&] {
+    constexpr int chains = 12;  // each starts elsewhere, or the compiler would compute one for all
+    constexpr int rounds = 4096;
+    const auto a = eenn::broadcast(0.999F);
+    const auto b = eenn::broadcast(1e-3F);
+    float sum = 0;
+    double us = 1e9;
+    for (int run = 0; run < 400; ++run) {
+        const double now = once([&] {
+            eenn::lanes<float> acc[chains];
+            EENN_UNROLL
+            for (int c = 0; c < chains; ++c) acc[c] = eenn::broadcast(static_cast<float>(c));
             for (int i = 0; i < rounds; ++i) {
-                for (auto& x : acc) x = eenn::madd(x, a, b);
+                EENN_UNROLL
+                for (int c = 0; c < chains; ++c) acc[c] = eenn::madd(acc[c], a, b);
             }
+            EENN_UNROLL
+            for (int c = 1; c < chains; ++c) acc[0] = eenn::plus(acc[0], acc[c]);
+            sum += eenn::sum_of_lanes<float>(acc[0]);
         });
-        for (const auto& x : acc) {
-            float lanes[eenn::lane_count<float>];
-            eenn::store(lanes, x);
-            sink += lanes[0];
-        }
-        best = std::max(best, 2.0 * rounds * chains * eenn::lane_count<float> / us * 1e6);
+        us = std::min(us, now);
     }
-    if (sink == 12345.0F) std::puts("");
-    return best;
+    volatile float keep = sum;
+    (void)keep;
+    return 2.0 * rounds * chains * eenn::lane_count<float> / us * 1e6;
 }
 
 }  // namespace measure
