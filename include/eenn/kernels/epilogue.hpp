@@ -9,7 +9,9 @@
 
 #include <cstddef>
 
-namespace eenn::kernels::inline EENN_ISA::detail {
+namespace eenn::kernels {
+inline namespace EENN_ISA {
+namespace detail {
 
 /// The other activations, over rows that were just stored and still lie in the nearest cache.
 template <class T>
@@ -85,6 +87,8 @@ EIGEN_ALWAYS_INLINE void finish(lanes<T> (&acc)[P][V], const T* residual, activa
     if (!is_clamp(f.kind)) activate_rows<T>(f, P, stride, (V - 1) * W + last, y);
 }
 
-}  // namespace eenn::kernels::inline EENN_ISA::detail
+}  // namespace detail
+}  // namespace EENN_ISA
+}  // namespace eenn::kernels
 
 #endif

@@ -11,7 +11,9 @@
 
 #include <eenn/tensor/simd.hpp>
 
-namespace eenn::kernels::inline EENN_ISA::tuning {
+namespace eenn::kernels {
+inline namespace EENN_ISA {
+namespace tuning {
 
 #if defined(__AVX512F__) || defined(__aarch64__)
 inline constexpr int vector_registers = 32;
@@ -56,6 +58,8 @@ inline constexpr int chunk_elements = 64 * 1024;
     return work > 8 ? work : 8;
 }
 
-}  // namespace eenn::kernels::inline EENN_ISA::tuning
+}  // namespace tuning
+}  // namespace EENN_ISA
+}  // namespace eenn::kernels
 
 #endif
