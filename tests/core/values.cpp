@@ -16,7 +16,6 @@ using namespace eenn;
 struct option {
     int size = 3;
     real slope = 0.1;
-    friend constexpr bool operator==(const option&, const option&) = default;
 };
 struct doubled {
     constexpr int operator()(const option& o) const { return 2 * o.size; }

@@ -12,7 +12,7 @@
 
 namespace eenn {
 
-/// @brief A buffer of `size` units, alive from step `first` to step `last`, both included.
+/// @brief A buffer of `size` units, at least one, alive from step `first` to step `last`, both included.
 struct buffer_request {
     std::size_t size = 0;
     int first = 0;
@@ -81,41 +81,44 @@ struct conflict_list {
 class packer {
 public:
     constexpr packer(std::span<const buffer_request> buffers, const conflict_list& conflicts)
-        : buffers_{buffers}, conflicts_{conflicts}, offsets_(buffers.size(), 0), placed_(buffers.size(), 0) {}
+        : buffers_{buffers}, conflicts_{conflicts}, offsets_(buffers.size(), 0), ends_(buffers.size(), 0) {}
+    packer(const packer&) = delete;
+    packer& operator=(const packer&) = delete;
 
-    [[nodiscard]] constexpr std::size_t lowest(int b) {
-        const auto index = static_cast<std::size_t>(b);
-        taken_.clear();
-        for (int i = conflicts_.begin[index]; i < conflicts_.begin[index + 1]; ++i) {
-            const auto other = static_cast<std::size_t>(conflicts_.others[static_cast<std::size_t>(i)]);
-            if (placed_[other]) taken_.push_back({offsets_[other], offsets_[other] + buffers_[other].size});
-        }
-        std::sort(taken_.begin(), taken_.end(), [](const range& a, const range& c) { return a.begin < c.begin; });
+    /// The least offset that is free for buffer b: whoever is in the way pushes it behind his end.
+    [[nodiscard]] constexpr std::size_t lowest(int b) const {
+        // Raw pointers: a constant expression pays for every call of operator[].
+        const int* const first = conflicts_.others.data() + conflicts_.begin[static_cast<std::size_t>(b)];
+        const int* const last = conflicts_.others.data() + conflicts_.begin[static_cast<std::size_t>(b) + 1];
+        const std::size_t size = buffers_[static_cast<std::size_t>(b)].size;
         std::size_t offset = 0;
-        for (const auto& r : taken_) {
-            if (r.begin >= offset + buffers_[index].size) break;
-            offset = std::max(offset, r.end);
+        for (bool moved = true; moved;) {
+            moved = false;
+            for (const int* other = first; other != last; ++other) {
+                if (offset < end_[*other] && offset + size > start_[*other]) {
+                    offset = end_[*other];
+                    moved = true;
+                }
+            }
         }
         return offset;
     }
     constexpr void put(int b, std::size_t offset) {
         offsets_[static_cast<std::size_t>(b)] = offset;
-        placed_[static_cast<std::size_t>(b)] = 1;
+        ends_[static_cast<std::size_t>(b)] = offset + buffers_[static_cast<std::size_t>(b)].size;
     }
-    constexpr void take_back(int b) { placed_[static_cast<std::size_t>(b)] = 0; }
-    [[nodiscard]] constexpr bool placed(int b) const { return placed_[static_cast<std::size_t>(b)] != 0; }
+    constexpr void take_back(int b) { ends_[static_cast<std::size_t>(b)] = 0; }
+    [[nodiscard]] constexpr bool placed(int b) const { return end_[b] != 0; }
+    [[nodiscard]] constexpr std::size_t end(int b) const { return end_[b]; }
     [[nodiscard]] constexpr const std::vector<std::size_t>& offsets() const { return offsets_; }
 
 private:
-    struct range {
-        std::size_t begin;
-        std::size_t end;
-    };
     std::span<const buffer_request> buffers_;
     const conflict_list& conflicts_;
     std::vector<std::size_t> offsets_;
-    std::vector<char> placed_;
-    std::vector<range> taken_;
+    std::vector<std::size_t> ends_;  // 0: not placed
+    const std::size_t* start_ = offsets_.data();
+    const std::size_t* end_ = ends_.data();
 };
 
 /// Branch and bound over placing orders. An optimal plan read by rising offset is such an order with every buffer at its
@@ -124,7 +127,12 @@ class exact_packer {
 public:
     constexpr exact_packer(std::span<const buffer_request> buffers, const conflict_list& conflicts, memory_plan& best,
                            int budget)
-        : buffers_{buffers}, conflicts_{conflicts}, place_{buffers, conflicts}, best_{best}, budget_{budget} {
+        : buffers_{buffers},
+          conflicts_{conflicts},
+          place_{buffers, conflicts},
+          rises_(buffers.size(), 0),
+          best_{best},
+          budget_{budget} {
         search(0, 0, -1, 0);
         best_.proven = best_.proven || budget_ > 0;
     }
@@ -140,7 +148,7 @@ private:
         for (int b = 0; b < static_cast<int>(buffers_.size()); ++b) {
             if (place_.placed(b)) continue;
             const auto offset = place_.lowest(b);
-            --budget_;
+            budget_ -= 4;  // about what that cost
             if (offset < floor || (offset == floor && b < previous)) continue;
             const auto end = std::max(top, offset + buffers_[static_cast<std::size_t>(b)].size);
             if (end >= best_.total) continue;
@@ -152,17 +160,20 @@ private:
 
     /// Whatever is still to come lies at `floor` or above: at every start of a buffer it must fit beside what rises above.
     [[nodiscard]] constexpr bool rest_fits(std::size_t floor) {
-        const auto above = [&](int b) {
-            const auto i = static_cast<std::size_t>(b);
-            const auto end = place_.offsets()[i] + buffers_[i].size;
-            return !place_.placed(b) ? buffers_[i].size : end > floor ? end - floor : 0;
-        };
-        for (std::size_t i = 0; i < buffers_.size(); ++i) {
-            std::size_t sum = floor + above(static_cast<int>(i));
-            for (int k = conflicts_.begin[i]; k < conflicts_.begin[i + 1]; ++k) {
-                const int other = conflicts_.others[static_cast<std::size_t>(k)];
-                if (buffers_[static_cast<std::size_t>(other)].first <= buffers_[i].first) sum += above(other);
-                --budget_;
+        const auto count = static_cast<int>(buffers_.size());
+        const buffer_request* const buffer = buffers_.data();
+        std::size_t* const rise = rises_.data();
+        for (int b = 0; b < count; ++b) {
+            const std::size_t end = place_.end(b);
+            rise[b] = end == 0 ? buffer[b].size : end > floor ? end - floor : 0;
+        }
+        for (int b = 0; b < count; ++b) {
+            std::size_t sum = floor + rise[b];
+            const int* const last = conflicts_.others.data() + conflicts_.begin[static_cast<std::size_t>(b) + 1];
+            const int* other = conflicts_.others.data() + conflicts_.begin[static_cast<std::size_t>(b)];
+            budget_ -= static_cast<int>(last - other);
+            for (; other != last; ++other) {
+                if (buffer[*other].first <= buffer[b].first) sum += rise[*other];
             }
             if (sum >= best_.total) return false;
         }
@@ -172,6 +183,7 @@ private:
     std::span<const buffer_request> buffers_;
     const conflict_list& conflicts_;
     packer place_;
+    std::vector<std::size_t> rises_;
     memory_plan& best_;
     int budget_;
 };
@@ -180,7 +192,7 @@ private:
 
 /// @brief Comparisons that the branch and bound behind the heuristics may spend: enough for nine buffers, little enough for
 /// the million steps that clang grants a constant expression.
-inline constexpr int memory_plan_budget = 40000;
+inline constexpr int memory_plan_budget = 20000;
 
 /// @brief Plans an arena: the same function in both phases, so the same offsets.
 ///
@@ -220,7 +232,8 @@ inline constexpr int memory_plan_budget = 40000;
     best.proven = try_order([](const buffer_request& r) { return r.size; }) ||
                   try_order([](const buffer_request& r) { return -r.first; }) ||
                   try_order([](const buffer_request& r) { return r.last - r.first; });
-    if (!best.proven) detail::exact_packer{buffers, conflicts, best, budget};
+    constexpr std::size_t most_searched = 32;  // beyond, the budget would end long before the search
+    if (!best.proven && count <= most_searched) detail::exact_packer{buffers, conflicts, best, budget};
     best.proven = best.proven || best.total == best.lower_bound;
     return best;
 }

@@ -188,16 +188,19 @@ private:
         // A gradient lives, in steps counted backward, from its last reader (or the loss) to its maker.
         const int count = static_cast<int>(steps.size());
         std::vector<buffer_request> buffers;
+        std::vector<std::size_t> owners;
         for (std::size_t v = 0; v < net_.plan.values.size(); ++v) {
             const auto& info = net_.plan.values[v];
             bool is_logits = false;
             for (const auto& e : net_.plan.exits) is_logits = is_logits || e.logits == static_cast<int>(v);
-            const std::size_t size =
-                value_needed_[v] || is_logits ? round_up(batch * info.size.elements(), workspace_grain) : 0;
-            buffers.push_back({size, is_logits ? -1 : count - 1 - info.last, v == 0 ? count : count - 1 - info.first});
+            if (!value_needed_[v] && !is_logits) continue;
+            owners.push_back(v);
+            buffers.push_back({round_up(batch * info.size.elements(), workspace_grain),
+                               is_logits ? -1 : count - 1 - info.last, v == 0 ? count : count - 1 - info.first});
         }
         const memory_plan arena = plan_memory(buffers, 0);
-        gradient_offsets_ = arena.offsets;
+        gradient_offsets_.assign(net_.plan.values.size(), 0);
+        for (std::size_t i = 0; i < owners.size(); ++i) gradient_offsets_[owners[i]] = arena.offsets[i];
         gradients_.resize(arena.total);
         packed_.resize(net_.packed_elements);
         packed_gradient_.resize(net_.packed_gradient_elements);
