@@ -112,8 +112,9 @@ TEST_CASE("kernels/normalization: gradients through batch norm and activation ag
             kernels::activation_gradient(count, in_place.data(), f.y.data(), f.u.data(), act, in_place.data());
             CHECK_EQ(first_bit_difference(in_place.data(), du.data(), count), -1);
             aligned_vector<double> sum(wide, 0.0), sum_xhat(wide, 0.0);
-            kernels::gradient_sums(pixels, channels, in_place.data(), z.data(), f.mean.data(), f.istd.data(),
-                                   sum.data(), sum_xhat.data());
+            kernels::activation_gradient_sums(pixels, channels, in_place.data(), nullptr, nullptr, activation{},
+                                              nullptr, z.data(), f.mean.data(), f.istd.data(), sum.data(),
+                                              sum_xhat.data());
             CHECK_EQ(first_bit_difference(sum.data(), dbeta.data(), wide), -1);
             CHECK_EQ(first_bit_difference(sum_xhat.data(), dgamma.data(), wide), -1);
             kernels::input_gradient(pixels, channels, in_place.data(), z.data(), a.data(), b.data(), c.data(),

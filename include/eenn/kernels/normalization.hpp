@@ -98,14 +98,6 @@ void activation_gradient_sums(int pixels, int channels, const T* dy, const std::
     });
 }
 
-/// @brief sum_du[c] += sum du, sum_du_xhat[c] += sum du (z - mean) istd.
-template <class T>
-void gradient_sums(int pixels, int channels, const T* du, const T* z, const T* mean, const T* istd, double* sum_du,
-                   double* sum_du_xhat) noexcept {
-    activation_gradient_sums(pixels, channels, du, nullptr, nullptr, activation{}, nullptr, z, mean, istd, sum_du,
-                             sum_du_xhat);
-}
-
 /// @brief dz = a du + b z + c, the coefficients per channel.
 ///
 /// @par Shapes  du, z, dz (pixels,C); a, b, c (C); dz may be du.

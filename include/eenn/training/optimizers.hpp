@@ -212,8 +212,7 @@ void adam_step(const char* name, const Hyper& hyper, bool decoupled, std::span<T
 /// had been 0 until then (PyTorch counts by tensor).
 ///
 /// @par Cost    One pass: about 15 flops, a square root, a division and 28 bytes a float parameter. Compile with
-///              -fno-math-errno, which changes no result: it lets the square roots be vectorised, 0.4 instead of 1.7 ns
-///              a parameter (AVX-512, one core; roots by Newton's method came to 0.9, and to 2.9 without AVX).
+///              -fno-math-errno, which changes no result: it lets the square roots be vectorised.
 /// @par Errors  As sgd.
 /// @par Source  Kingma, Ba (2015), "Adam: a method for stochastic optimization", algorithm 1.
 struct adam {
