@@ -135,7 +135,7 @@ int main(int argc, char** argv) {
     try {
         return run(read(argc, argv)) ? 0 : 130;
     } catch (const std::exception& e) {
-        std::fprintf(stderr, "train_cifar: %s\n", e.what());
+        std::fprintf(stderr, "%s\n", e.what());
         return 1;
     }
 }

@@ -203,7 +203,7 @@ int main(int argc, char** argv) {
         }
         run(data, out, epochs);
     } catch (const std::exception& e) {
-        std::fprintf(stderr, "demo: %s\n", e.what());
+        std::fprintf(stderr, "%s\n", e.what());
         return 1;
     }
 }
