@@ -6,6 +6,7 @@
 #define EENN_DATA_BATCHES_HPP
 
 #include <algorithm>
+#include <concepts>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -38,7 +39,17 @@ struct batch {
         nullptr;  // (B), or null without mix-up: the weight of `labels`; `mixed_labels` has the rest to 1
     const int* indices = nullptr;  // (B), in the data set
     int epoch = 0;
-    int step = 0;  // within the epoch
+    int step = 0;                    // within the epoch
+    const float* teacher = nullptr;  // (B,C), or null: logits to learn from beside the labels
+};
+
+/// @brief What training draws its batches from, epoch by epoch: batch_loader, or anything that does the same.
+template <class S>
+concept BatchSource = requires(S& source, int epoch) {
+    { source.batch_size() } -> std::convertible_to<int>;       // the largest batch
+    { source.steps_per_epoch() } -> std::convertible_to<int>;  // batches until next() returns null
+    source.start(epoch);
+    { source.next() } -> std::same_as<const batch*>;
 };
 
 /// @brief How a batch_loader makes batches.
@@ -126,6 +137,7 @@ public:
         return samples / options_.size + (!options_.drop_last && samples % options_.size != 0 ? 1 : 0);
     }
     [[nodiscard]] const batch_options& options() const noexcept { return options_; }
+    [[nodiscard]] int batch_size() const noexcept { return options_.size; }
 
     /// Makes `step` of `epoch` the batch that next() returns; what was prepared before is dropped.
     void start(int epoch, int step = 0) {

@@ -95,6 +95,11 @@ public:
         return insert(what, std::span<const edge>{from});
     }
 
+    /// A layer whose type is known at run time only, as one copied from another graph. Goes on from it.
+    constexpr edge put(const layer& what, std::span<const edge> from) {
+        return std::visit([&](const auto& known) { return insert(known, from); }, what);
+    }
+
     /// y = body(x) + x: `g.residual([](auto& b) { b(conv2d{...}, batch_norm{}); })`.
     template <class Body>
     constexpr basic_graph& residual(Body&& body) {
@@ -121,6 +126,12 @@ public:
         return *this;
     }
 
+    /// The node at `logits` is an exit: for graphs that are rebuilt; exit() appends a head as well.
+    constexpr basic_graph& exit_at(edge logits, const policy& decides = max_probability{}) {
+        if (exists(logits)) exits_.push_back({logits.node, decides});
+        return *this;
+    }
+
     /// An exit here: the head (layers, a composite such as exit_head, or a callable that builds on the graph) ends in
     /// logits, the policy decides. The backbone goes on from where the exit was put.
     template <class Head>
@@ -131,7 +142,7 @@ public:
         } else {
             append(head);
         }
-        exits_.push_back({here_.node, decides});
+        exit_at(here_, decides);
         here_ = trunk;
         return *this;
     }

@@ -36,12 +36,23 @@ struct training_progress {
     std::vector<double> validation;  ///< accuracy of each exit, (E), at the end of an epoch; empty before
 };
 
+/// @brief What a training_options::criterion sees of one exit. Logits are (B,C).
+struct exit_batch {
+    const batch& samples;
+    std::size_t exit = 0;
+    std::span<const float> logits;
+    std::span<const float> last;  ///< of the last exit
+    loss_part part{};             ///< the exit's weight
+};
+
 /// @brief How to train. The defaults suit small image classifiers.
 struct training_options {
     int epochs = 10;
     std::uint64_t seed = 0;
     std::function<double(std::int64_t step, std::int64_t total)> learning_rate = one_cycle{.peak = 0.1};
     cross_entropy loss{};
+    /// What an exit learns instead of `loss` on the labels, if given: returns the loss, writes the gradient.
+    std::function<double(const exit_batch&, std::span<float> gradient)> criterion{};
     std::vector<double> exit_weights{};  ///< (E) of the sum of losses; empty: 1 for each. 0 leaves an exit out
     double clip_norm = 0;                ///< > 0: largest norm of the gradient
     double average_decay = 0;  ///< > 0: exponential moving average of the weights, used for validation and result
@@ -89,12 +100,12 @@ public:
     ///
     /// @param validation  chooses when to stop and what to keep; its accuracy goes to the observer.
     /// @return whether training came to its end (false: the observer stopped it; resume() goes on from the checkpoint).
-    template <Executor E>
-    bool run(batch_loader& batches, const data_set& validation, E& executor) {
+    template <BatchSource S, Executor E>
+    bool run(S& batches, const data_set& validation, E& executor) {
         check_data(validation);
         const int steps = batches.steps_per_epoch();
         const std::int64_t total = static_cast<std::int64_t>(options_.epochs) * steps;
-        backpropagation<float> batch_state{net_, batches.options().size};
+        backpropagation<float> batch_state{net_, batches.batch_size()};
         if (options_.trained) batch_state.train_only(options_.trained);
         const std::unique_ptr<bool[]> wanted{new bool[net_.plan.exits.size()]};
         for (std::size_t e = 0; e < net_.plan.exits.size(); ++e) wanted[e] = options_.exit_weights[e] > 0;
@@ -261,10 +272,16 @@ private:
             const std::span<float> gradient{batch_state.logits_gradient(e), count};
             const loss_part part{.weight = options_.exit_weights[e]};
             const std::span<const int> labels{b.labels, size};
-            sum += b.mixed_labels == nullptr
-                       ? options_.loss(logits, labels, gradient, part)
-                       : options_.loss(logits, mixed_labels{labels, {b.mixed_labels, size}, {b.label_weight, size}},
-                                       gradient, part);
+            if (options_.criterion) {
+                const std::span<const float> last{batch_state.logits(exits.size() - 1),
+                                                  size * static_cast<std::size_t>(net_.plan.classes())};
+                sum += options_.criterion({b, e, logits, last, part}, gradient);
+            } else if (b.mixed_labels == nullptr) {
+                sum += options_.loss(logits, labels, gradient, part);
+            } else {
+                const mixed_labels mixed{labels, {b.mixed_labels, size}, {b.label_weight, size}};
+                sum += options_.loss(logits, mixed, gradient, part);
+            }
         }
         if (!std::isfinite(sum)) {
             raise("trainer",

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+//
+// sites.hpp - where a trained network can be left: the ends of its blocks, and the classifier that heads are modelled on.
+// Floor 6 (construct).
+#ifndef EENN_CONSTRUCT_SITES_HPP
+#define EENN_CONSTRUCT_SITES_HPP
+
+#include <eenn/network/lower.hpp>
+#include <eenn/network/standard.hpp>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace eenn::construct {
+
+/// @brief A place for an exit.
+struct site {
+    int node = 0;           ///< its value is all that the rest of the network needs
+    shape features;         ///< of that value
+    std::int64_t macs = 0;  ///< from the input to here
+};
+
+/// @brief The backbone of a network as a construction sees it.
+struct backbone {
+    std::vector<int> cuts;    ///< nodes whose value alone goes on to later nodes; ascending, without input and output
+    std::vector<site> sites;  ///< the cuts where exits may go, by depth
+    int classifier = 0;       ///< first node of the classifier; everything from here on is the heads' blueprint
+    shape classified;         ///< what the classifier gets
+    int hidden = 0;           ///< units of its hidden dense layer, 0 without one
+    int classes = 0;
+    std::int64_t macs = 0;        ///< of the whole network
+    std::int64_t parameters = 0;  ///< trainable ones
+};
+
+namespace detail {
+
+/// What a node is to the search for blocks.
+enum class node_class : unsigned char { computes, depthwise, pools, shapes, supports };
+
+template <class L>
+[[nodiscard]] constexpr node_class class_of(const L& layer, shape in) {
+    if constexpr (std::is_same_v<L, conv2d>) {
+        return layer.groups > 1 && layer.groups == in.c ? node_class::depthwise : node_class::computes;
+    } else if constexpr (std::is_same_v<L, dense>) {
+        return node_class::computes;
+    } else if constexpr (std::is_same_v<L, max_pool> || std::is_same_v<L, average_pool> ||
+                         std::is_same_v<L, global_average_pool> || std::is_same_v<L, global_max_pool>) {
+        return node_class::pools;
+    } else if constexpr (std::is_same_v<L, flatten> || std::is_same_v<L, concat> || std::is_same_v<L, multiply>) {
+        return node_class::shapes;
+    } else {
+        return L::role == layer_role::operation ? node_class::computes
+                                                : node_class::supports;  // a user's layer computes
+    }
+}
+template <>
+[[nodiscard]] constexpr node_class class_of(const identity&, shape) {
+    return node_class::supports;
+}
+template <>
+[[nodiscard]] constexpr node_class class_of(const dropout&, shape) {
+    return node_class::supports;
+}
+template <>
+[[nodiscard]] constexpr node_class class_of(const softmax&, shape) {
+    return node_class::supports;
+}
+template <>
+[[nodiscard]] constexpr node_class class_of(const pad&, shape) {
+    return node_class::supports;
+}
+
+}  // namespace detail
+
+/// @brief Finds the blocks of a trained network, the sites for exits and the classifier.
+///
+/// A residual block and any other part that splits and merges is one block, since only nodes that everything passes can
+/// be cuts. A block ends where the next layer computes: norms, activations, additions and pooling belong to the block
+/// before them, a depthwise convolution to the pointwise that follows. The classifier is what comes after the last
+/// convolution's block; an exit directly before it would only repeat it, so that is no site.
+///
+/// @par Cost    O(nodes^2) at worst.
+/// @par Errors  eenn::error if the network has exits already, or does not end in a vector of two or more logits.
+/// @par Source  Sponner et al. (2024), "Efficient post-training augmentation for adaptive inference in heterogeneous and
+///              distributed IoT environments", block graph and candidate sites. Theirs keeps consecutive convolutions
+///              without pooling in one block; here each ends one.
+[[nodiscard]] inline backbone find_backbone(const graph& network) {
+    const auto& nodes = network.nodes();
+    const int last = network.here().node;
+    if (!network.exits().empty()) {
+        raise("construct", "the network has " + std::to_string(network.exits().size()) + " exits already",
+              "give the plain network");
+    }
+    const shape logits = network.shape_of(network.here());
+    if (last == 0 || logits.h != 1 || logits.w != 1 || logits.c < 2) {
+        raise("construct", "the network ends in " + to_string(logits), "it must end in a vector of two or more logits");
+    }
+
+    // A node is a cut if no later node reads anything made before it.
+    std::vector<int> last_reader(nodes.size(), 0);
+    std::vector<detail::node_class> classes(nodes.size(), detail::node_class::supports);
+    for (int n = 1; n <= last; ++n) {
+        const auto& node = nodes[static_cast<std::size_t>(n)];
+        for (int i = 0; i < node.input_count; ++i) {
+            last_reader[static_cast<std::size_t>(node.inputs[static_cast<std::size_t>(i)])] = n;
+        }
+        const shape in = nodes[static_cast<std::size_t>(node.inputs[0])].out;
+        classes[static_cast<std::size_t>(n)] =
+            std::visit([&](const auto& layer) { return detail::class_of(layer, in); }, node.what);
+    }
+    backbone found;
+    found.classes = logits.c;
+    int reaches = last_reader[0];
+    for (int n = 1; n < last; ++n) {
+        if (reaches <= n) found.cuts.push_back(n);
+        reaches = std::max(reaches, last_reader[static_cast<std::size_t>(n)]);
+    }
+
+    // The classifier starts behind the last cut that a convolution (any computing layer on a plane) comes before.
+    const plan lowered = lower(network);
+    found.macs = lowered.sizes.macs;
+    found.parameters = static_cast<std::int64_t>(lowered.sizes.parameters);
+    const auto on_plane = [&](int n) {
+        const auto c = classes[static_cast<std::size_t>(n)];
+        return (c == detail::node_class::computes || c == detail::node_class::depthwise) &&
+               nodes[static_cast<std::size_t>(n)].out.pixels() > 1;
+    };
+    int last_plane = 0;
+    for (int n = 1; n <= last; ++n) {
+        if (on_plane(n)) last_plane = n;
+    }
+    // A block's end: the next node computes, or pools into the classifier.
+    const auto ends_block = [&](int cut) {
+        const auto next = classes[static_cast<std::size_t>(cut + 1)];
+        return next == detail::node_class::computes || next == detail::node_class::depthwise ||
+               (cut >= last_plane && next != detail::node_class::supports);
+    };
+    std::vector<int> ends;
+    for (const int cut : found.cuts) {
+        if (ends_block(cut)) ends.push_back(cut);
+    }
+    const auto before_classifier = std::find_if(ends.begin(), ends.end(), [&](int cut) { return cut >= last_plane; });
+    const int classified = before_classifier == ends.end() ? 0 : *before_classifier;
+    found.classifier = classified + 1;
+    found.classified = nodes[static_cast<std::size_t>(classified)].out;
+    for (int n = found.classifier; n < last; ++n) {
+        if (const auto* layer = std::get_if<dense>(&nodes[static_cast<std::size_t>(n)].what))
+            found.hidden = layer->units;
+    }
+
+    std::vector<std::int64_t> macs_to(nodes.size(), 0);
+    for (const auto& step : lowered.steps) {
+        for (std::size_t n = static_cast<std::size_t>(step.node); n < nodes.size(); ++n) macs_to[n] += step.macs;
+    }
+    int from = 0;
+    for (const int cut : ends) {
+        if (cut >= classified) break;
+        bool computes = false;
+        for (int n = from + 1; n <= cut; ++n) {
+            computes = computes || classes[static_cast<std::size_t>(n)] == detail::node_class::computes;
+        }
+        if (!computes) continue;  // a depthwise convolution alone
+        from = cut;
+        found.sites.push_back({cut, nodes[static_cast<std::size_t>(cut)].out, macs_to[static_cast<std::size_t>(cut)]});
+    }
+    return found;
+}
+
+}  // namespace eenn::construct
+
+#endif
