@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: MIT
+//
+// export_layers.hpp - the layers of a graph as ONNX operators, from channels last to channels first.
+// Floor 5 (io); host subset. Letters: N = samples, H, W, C = height, width, channels; I, O = inputs, outputs.
+#ifndef EENN_IO_ONNX_EXPORT_LAYERS_HPP
+#define EENN_IO_ONNX_EXPORT_LAYERS_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <eenn/core/error.hpp>
+#include <eenn/io/onnx/build.hpp>
+#include <eenn/io/onnx/export_options.hpp>
+#include <eenn/network/lower.hpp>
+#include <eenn/network/standard.hpp>
+
+namespace eenn::onnx::detail {
+
+/// Layers that are one operator without constants: elementwise, or the same over the channels of every pixel.
+struct plain_operator {
+    std::string_view layer;
+    const char* op_type;
+};
+inline constexpr plain_operator plain_operators[] = {
+    {identity::kind, "Identity"}, {dropout::kind, "Identity"}, {relu::kind, "Relu"},
+    {sigmoid::kind, "Sigmoid"},   {eenn::tanh::kind, "Tanh"},  {eenn::add::kind, "Add"},
+};
+
+[[nodiscard]] constexpr const char* plain_operator_of(std::string_view layer) noexcept {
+    for (const auto& known : plain_operators) {
+        if (known.layer == layer) return known.op_type;
+    }
+    return nullptr;
+}
+
+template <class L>
+concept PlainLayer = plain_operator_of(L::kind)
+!= nullptr;
+
+/// Whether a shape is a feature vector, (N,C) in the file; all others are images, (N,C,H,W).
+[[nodiscard]] constexpr bool is_vector(const shape& s) noexcept { return s.h == 1 && s.w == 1; }
+
+/// Our weight (kh,kw,I/G,O) as ONNX has it, (O,I/G,kh,kw).
+[[nodiscard]] inline std::vector<float> convolution_weight(const conv2d& layer, int inputs,
+                                                           std::span<const float> ours) {
+    std::vector<float> theirs;
+    const int taps = layer.kernel_h * layer.kernel_w;
+    for (int o = 0; o < layer.filters; ++o) {
+        for (int i = 0; i < inputs; ++i) {
+            for (int tap = 0; tap < taps; ++tap) {
+                theirs.push_back(ours[static_cast<std::size_t>((tap * inputs + i) * layer.filters + o)]);
+            }
+        }
+    }
+    return theirs;
+}
+
+/// Rows of a dense weight (H W C,O) in the order C H W, in which ONNX flattens an image.
+[[nodiscard]] inline std::vector<float> channels_first_rows(shape in, int units, std::span<const float> ours) {
+    std::vector<float> theirs;
+    for (int c = 0; c < in.c; ++c) {
+        for (int pixel = 0; pixel < in.pixels(); ++pixel) {
+            const auto row = ours.subspan(static_cast<std::size_t>((pixel * in.c + c) * units));
+            theirs.insert(theirs.end(), row.begin(), row.begin() + units);
+        }
+    }
+    return theirs;
+}
+
+/// Appends a graph's layers to a builder, each once and when it is asked for.
+///
+/// A value has one or both of two forms: an image (N,C,H,W), or a vector (N, H W C), which is the only one that a dense
+/// layer makes or takes. Layers that do not care keep the form; where the forms meet, a reshape is appended. A flatten
+/// is no operator of its own: what reads it asks its input for a vector, and a dense layer rather permutes its weight.
+class layer_writer {
+public:
+    /// Graph and parameters (plan.parameter_elements()) must outlive it.
+    layer_writer(builder& to, const eenn::graph& g, std::span<const float> parameters, const export_options& options)
+        : to_{to}, nodes_{g.nodes()}, options_{options}, values_(nodes_.size()), tensors_(nodes_.size()) {
+        const plan lowered = lower(g);
+        if (const auto wanted = lowered.view().parameter_elements(); parameters.size() != wanted) {
+            raise("onnx", "the graph has " + std::to_string(wanted) + " parameters, " +
+                              std::to_string(parameters.size()) + " were given");
+        }
+        for (const auto& tensor : lowered.tensors) {
+            tensors_[static_cast<std::size_t>(tensor.node)].push_back(
+                parameters.subspan(tensor.offset, tensor.spec.elements()));
+        }
+    }
+
+    /// What the file calls a node.
+    [[nodiscard]] std::string name_of(int node) const {
+        const auto i = static_cast<std::size_t>(node);
+        if (node == 0) return options_.input;
+        if (i < options_.node_names.size() && !options_.node_names[i].empty()) return options_.node_names[i];
+        return std::string{kind_of(node)} + "_" + std::to_string(node);
+    }
+    [[nodiscard]] shape shape_of(int node) const { return at(node).out; }
+
+    /// Type and sizes of a node's value in the form that goes in and out of files: a vector if it has one pixel.
+    [[nodiscard]] value_info declared(int node, std::string name, dimension batch) const {
+        const shape s = shape_of(node);
+        std::vector<dimension> dims = is_vector(s) ? dimensions({0, s.c}) : dimensions({0, s.c, s.h, s.w});
+        dims[0] = std::move(batch);
+        return {std::move(name), data_type::float32, true, std::move(dims)};
+    }
+    /// A node's value in that form.
+    std::string value(int node) { return is_vector(shape_of(node)) ? vector(node) : image(node); }
+    /// Takes a node's value, in that form, from outside.
+    void provide(int node, const std::string& name) {
+        auto& v = values_[static_cast<std::size_t>(node)];
+        (is_vector(shape_of(node)) ? v.vector : v.image) = name;
+    }
+
+    /// A node's value as (N, H W C); it and what it needs are appended now if they were not before.
+    std::string vector(int node) {
+        require(node);
+        auto& v = values_[static_cast<std::size_t>(node)];
+        if (!v.vector.empty()) return v.vector;
+        if (flattens(node)) return v.vector = vector(input(node));
+        std::string from = v.image;
+        if (!is_vector(shape_of(node))) {
+            from = to_.add("Transpose", name_of(node) + ".rows", {from}, {integers("perm", {0, 2, 3, 1})});
+        }
+        return v.vector = to_.add("Flatten", name_of(node) + ".flat", {from});
+    }
+
+    /// The same as (N,C,H,W).
+    std::string image(int node) {
+        require(node);
+        auto& v = values_[static_cast<std::size_t>(node)];
+        if (!v.image.empty()) return v.image;
+        return v.image = to_.add("Unsqueeze", name_of(node) + ".image",
+                                 {vector(node), shared("axes_2_3", constant_of<std::int64_t>({2}, plane_axes))});
+    }
+
+    /// The name of a constant that several operators use.
+    std::string shared(const std::string& name, tensor value) {
+        auto& made = shared_[name];
+        if (made.empty()) made = to_.constant(name, std::move(value));
+        return made;
+    }
+
+private:
+    struct forms {
+        std::string image;
+        std::string vector;
+        [[nodiscard]] bool made() const { return !image.empty() || !vector.empty(); }
+    };
+    static constexpr std::int64_t plane_axes[] = {2, 3};
+
+    [[nodiscard]] std::string_view kind_of(int node) const {
+        return std::visit([](const auto& layer) { return std::string_view{layer.kind}; }, at(node).what);
+    }
+    [[nodiscard]] const eenn::graph::node& at(int node) const { return nodes_[static_cast<std::size_t>(node)]; }
+    [[nodiscard]] bool flattens(int node) const { return node > 0 && std::holds_alternative<flatten>(at(node).what); }
+    [[nodiscard]] int input(int node, int which = 0) const { return at(node).inputs[static_cast<std::size_t>(which)]; }
+    [[nodiscard]] bool made(int node) const { return values_[static_cast<std::size_t>(node)].made(); }
+
+    void require(int node) {
+        std::vector<bool> needed(static_cast<std::size_t>(node) + 1, false);
+        needed.back() = true;
+        for (int i = node; i > 0; --i) {
+            if (!needed[static_cast<std::size_t>(i)] || made(i)) continue;
+            for (int k = 0; k < at(i).input_count; ++k) needed[static_cast<std::size_t>(input(i, k))] = true;
+        }
+        for (int i = 1; i <= node; ++i) {
+            if (!needed[static_cast<std::size_t>(i)] || made(i)) continue;
+            std::visit([&](const auto& layer) { write(i, layer); }, at(i).what);
+        }
+    }
+
+    void make_image(int node, const std::string& op_type, std::vector<std::string> inputs,
+                    std::vector<attribute> attributes = {}) {
+        values_[static_cast<std::size_t>(node)].image =
+            to_.add(op_type, name_of(node), std::move(inputs), std::move(attributes));
+    }
+
+    /// The parameter tensors of a node, in the order of its layer's tensors().
+    [[nodiscard]] std::span<const float> parameter(int node, std::size_t which) const {
+        return tensors_[static_cast<std::size_t>(node)][which];
+    }
+    std::string constant(int node, const std::string& name, const tensor& value) {
+        return to_.constant(name_of(node) + "." + name, value);
+    }
+    std::string scalar(int node, const std::string& name, float value) {
+        return constant(node, name, constant_of(value));
+    }
+    std::string per_channel(int node, const std::string& name, std::size_t which) {
+        const auto values = parameter(node, which);
+        return constant(node, name, constant_of({static_cast<std::int64_t>(values.size())}, values));
+    }
+
+    /// An operator that takes inputs of any one form: that of its inputs, an image where they differ.
+    void keep_form(int node, const std::string& op_type, const std::vector<std::string>& constants = {},
+                   std::vector<attribute> attributes = {}) {
+        bool as_image = false;
+        for (int k = 0; k < at(node).input_count; ++k) {
+            as_image = as_image || !values_[static_cast<std::size_t>(input(node, k))].image.empty();
+        }
+        std::vector<std::string> from;
+        for (int k = 0; k < at(node).input_count; ++k) {
+            from.push_back(as_image ? image(input(node, k)) : vector(input(node, k)));
+        }
+        from.insert(from.end(), constants.begin(), constants.end());
+        auto& v = values_[static_cast<std::size_t>(node)];
+        (as_image ? v.image : v.vector) = to_.add(op_type, name_of(node), from, std::move(attributes));
+    }
+
+    void write(int, const flatten&) {}
+
+    template <PlainLayer L>
+    void write(int node, const L&) {
+        keep_form(node, plain_operator_of(L::kind));
+    }
+    void write(int node, const relu6&) {
+        keep_form(node, "Clip", {shared("zero", constant_of(0.0F)), shared("six", constant_of(6.0F))});
+    }
+    void write(int node, const leaky_relu& layer) {
+        keep_form(node, "LeakyRelu", {}, {real_number("alpha", layer.slope)});
+    }
+    void write(int node, const hard_sigmoid&) { keep_form(node, "HardSigmoid", {}, hard_gate()); }
+    void write(int node, const hard_swish&) {
+        if (options_.opset >= 14) {
+            keep_form(node, "HardSwish");
+            return;
+        }
+        keep_form(node, "HardSigmoid", {}, hard_gate());
+        auto& v = values_[static_cast<std::size_t>(node)];
+        const bool as_image = !v.image.empty();
+        const std::string x = as_image ? image(input(node)) : vector(input(node));
+        auto& gate = as_image ? v.image : v.vector;
+        gate = to_.add("Mul", name_of(node) + ".product", {x, gate});
+    }
+    void write(int node, const softmax&) { keep_form(node, "Softmax", {}, {integer("axis", 1)}); }
+    void write(int node, const concat&) { keep_form(node, "Concat", {}, {integer("axis", 1)}); }
+    void write(int node, const batch_norm& layer) {
+        keep_form(node, "BatchNormalization",
+                  {per_channel(node, "gamma", 0), per_channel(node, "beta", 1), per_channel(node, "mean", 2),
+                   per_channel(node, "var", 3)},
+                  {real_number("epsilon", layer.epsilon)});
+    }
+    void write(int node, const multiply&) {
+        if (shape_of(input(node, 0)) == shape_of(input(node, 1))) {
+            keep_form(node, "Mul");
+        } else {
+            make_image(node, "Mul", {image(input(node, 0)), image(input(node, 1))});
+        }
+    }
+    void write(int node, const conv2d& layer) {
+        const shape in = shape_of(input(node));
+        const int inputs = in.c / layer.groups;
+        const auto weight = convolution_weight(layer, inputs, parameter(node, 0));
+        std::vector<std::string> from{
+            image(input(node)),
+            constant(node, "weight",
+                     constant_of<float>({layer.filters, inputs, layer.kernel_h, layer.kernel_w}, weight))};
+        if (layer.bias) from.push_back(per_channel(node, "bias", 1));
+        const auto g = layer.geometry(in);
+        auto attributes =
+            window(layer.pad, in, {g.kernel_h, g.stride_h, g.dilation_h}, {g.kernel_w, g.stride_w, g.dilation_w});
+        attributes.push_back(integers("dilations", {g.dilation_h, g.dilation_w}));
+        attributes.push_back(integer("group", layer.groups));
+        make_image(node, "Conv", std::move(from), std::move(attributes));
+    }
+    void write(int node, const dense& layer) {
+        int read = input(node);
+        while (flattens(read)) read = input(read);
+        const shape in = shape_of(read);
+        const auto rows = static_cast<std::int64_t>(in.elements());
+        const bool permutes = !is_vector(in) && values_[static_cast<std::size_t>(read)].vector.empty();
+        std::vector<float> permuted;
+        if (permutes) permuted = channels_first_rows(in, layer.units, parameter(node, 0));
+        const auto weight = permutes ? std::span<const float>{permuted} : parameter(node, 0);
+        std::vector<std::string> from{
+            permutes ? to_.add("Flatten", name_of(node) + ".flat", {image(read)}) : vector(read),
+            constant(node, "weight", constant_of({rows, layer.units}, weight))};
+        if (layer.bias) from.push_back(per_channel(node, "bias", 1));
+        values_[static_cast<std::size_t>(node)].vector = to_.add("Gemm", name_of(node), std::move(from));
+    }
+    void write(int node, const max_pool& layer) { make_pool(node, "MaxPool", layer, {}); }
+    void write(int node, const average_pool& layer) {
+        make_pool(node, "AveragePool", layer, {integer("count_include_pad", layer.count_padding ? 1 : 0)});
+    }
+    void write(int node, const global_average_pool&) { make_image(node, "GlobalAveragePool", {image(input(node))}); }
+    void write(int node, const global_max_pool&) { make_image(node, "GlobalMaxPool", {image(input(node))}); }
+    void write(int node, const pad& layer) {
+        const std::int64_t amounts[] = {0, layer.channels_before, layer.top,    layer.left,
+                                        0, layer.channels_after,  layer.bottom, layer.right};
+        make_image(node, "Pad",
+                   {image(input(node)), constant(node, "pads", constant_of<std::int64_t>({8}, amounts)),
+                    scalar(node, "value", layer.value)});
+    }
+
+    struct axis_of_window {
+        int kernel;
+        int stride;
+        int dilation;
+    };
+    /// The attributes that convolutions and pools share; padding as amounts, whatever rule made them.
+    [[nodiscard]] static std::vector<attribute> window(const padding& p, shape in, axis_of_window h, axis_of_window w) {
+        const auto rows = place_window(in.h, h.kernel, h.stride, h.dilation, p.how, p.top, p.bottom);
+        const auto columns = place_window(in.w, w.kernel, w.stride, w.dilation, p.how, p.left, p.right);
+        return {integers("kernel_shape", {h.kernel, w.kernel}), integers("strides", {h.stride, w.stride}),
+                integers("pads", {rows.before, columns.before, rows.after, columns.after})};
+    }
+    template <class Pool>
+    void make_pool(int node, const std::string& op_type, const Pool& layer, std::vector<attribute> attributes) {
+        const shape in = shape_of(input(node));
+        const auto g = layer.window().geometry(in, false);
+        for (auto& a : window(layer.pad, in, {g.kernel_h, g.stride_h, 1}, {g.kernel_w, g.stride_w, 1})) {
+            attributes.push_back(std::move(a));
+        }
+        make_image(node, op_type, {image(input(node))}, std::move(attributes));
+    }
+    [[nodiscard]] static std::vector<attribute> hard_gate() {
+        return {real_number("alpha", 1.0F / 6), real_number("beta", 0.5F)};
+    }
+
+    builder& to_;
+    const std::vector<eenn::graph::node>& nodes_;
+    const export_options& options_;
+    std::vector<forms> values_;                                 // by node
+    std::vector<std::vector<std::span<const float>>> tensors_;  // by node
+    std::map<std::string, std::string> shared_;
+};
+
+}  // namespace eenn::onnx::detail
+
+#endif

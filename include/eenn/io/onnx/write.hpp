@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+//
+// write.hpp - an ONNX model as bytes and as a file.
+// Floor 5 (io); host subset.
+#ifndef EENN_IO_ONNX_WRITE_HPP
+#define EENN_IO_ONNX_WRITE_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <protozero/pbf_writer.hpp>
+
+#include <eenn/core/error.hpp>
+#include <eenn/io/bytes.hpp>
+#include <eenn/io/file.hpp>
+#include <eenn/io/onnx/model.hpp>
+
+namespace eenn::onnx {
+
+namespace detail {
+
+using message = protozero::pbf_writer;
+
+inline void put_text(message& to, protozero::pbf_tag_type tag, const std::string& text) {
+    if (!text.empty()) to.add_string(tag, text);
+}
+
+// One message a function; the numbers are the field tags of onnx.proto. write(graph) and write(attribute) call each other.
+inline void write(message to, const graph& from);
+
+inline void write(message to, const tensor& from) {
+    if (from.type == data_type::string)
+        raise("onnx", "tensor '" + from.name + "' is of strings, which are not written");
+    for (const std::int64_t dim : from.dims) to.add_int64(1, dim);
+    to.add_int32(2, static_cast<int>(from.type));
+    put_text(to, 8, from.name);
+    const auto raw = io::as_text(from.bytes);
+    to.add_bytes(9, raw.data(), raw.size());
+}
+
+inline void write(message to, const attribute& from) {
+    using kind = attribute::kind_of;
+    const auto lacks = [&] { raise("onnx", "attribute '" + from.name + "' has no value"); };
+    put_text(to, 1, from.name);
+    switch (from.kind) {
+        case kind::undefined: lacks(); break;
+        case kind::real: to.add_float(2, from.real); break;
+        case kind::integer: to.add_int64(3, from.integer); break;
+        case kind::string: to.add_string(4, from.string); break;
+        case kind::tensor:
+            if (from.tensors.empty()) lacks();
+            write({to, 5}, from.tensors[0]);
+            break;
+        case kind::graph:
+            if (from.graphs.empty()) lacks();
+            write({to, 6}, from.graphs[0]);
+            break;
+        case kind::reals:
+            for (const float value : from.reals) to.add_float(7, value);
+            break;
+        case kind::integers:
+            for (const std::int64_t value : from.integers) to.add_int64(8, value);
+            break;
+        case kind::strings:
+            for (const auto& value : from.strings) to.add_string(9, value);
+            break;
+    }
+    to.add_enum(20, static_cast<int>(from.kind));
+}
+
+inline void write(message to, const node& from) {
+    for (const auto& name : from.inputs) to.add_string(1, name);
+    for (const auto& name : from.outputs) to.add_string(2, name);
+    put_text(to, 3, from.name);
+    to.add_string(4, from.op_type);
+    for (const auto& a : from.attributes) write({to, 5}, a);
+    put_text(to, 7, from.domain);
+}
+
+inline void write(message to, const value_info& from) {
+    put_text(to, 1, from.name);
+    message type{to, 2};
+    message tensor_type{type, 1};
+    tensor_type.add_enum(1, static_cast<int>(from.type));
+    if (!from.ranked) return;
+    message shape{tensor_type, 2};
+    for (const auto& dim : from.dims) {
+        message axis{shape, 1};
+        if (dim.size >= 0) {
+            axis.add_int64(1, dim.size);
+        } else {
+            put_text(axis, 2, dim.name);
+        }
+    }
+}
+
+inline void write(message to, const graph& from) {
+    for (const auto& n : from.nodes) write({to, 1}, n);
+    put_text(to, 2, from.name);
+    for (const auto& t : from.initializers) write({to, 5}, t);
+    for (const auto& v : from.inputs) write({to, 11}, v);
+    for (const auto& v : from.outputs) write({to, 12}, v);
+    for (const auto& v : from.values) write({to, 13}, v);
+}
+
+inline void write(message to, const model& from) {
+    to.add_int64(1, from.ir_version);
+    put_text(to, 2, from.producer);
+    write({to, 7}, from.network);
+    for (const auto& [domain, version] : from.opsets) {
+        message opset{to, 8};
+        put_text(opset, 1, domain);
+        opset.add_int64(2, version);
+    }
+    for (const auto& [key, value] : from.metadata) {
+        message entry{to, 14};
+        entry.add_string(1, key);
+        entry.add_string(2, value);
+    }
+}
+
+}  // namespace detail
+
+/// @brief The bytes of an ONNX file. Equal models give equal bytes.
+///
+/// @par Memory  twice the file's size.
+/// @par Errors  eenn::error for a tensor of strings, an attribute without a value, or 2 GiB, which protobuf cannot hold.
+/// @par Source  onnx/onnx, onnx.proto; protobuf's encoding.
+[[nodiscard]] inline std::vector<std::byte> serialize(const model& from) {
+    std::string text;
+    detail::write(detail::message{text}, from);
+    if (text.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())) {
+        raise("onnx", "the model takes " + std::to_string(text.size()) + " bytes, and a protobuf holds at most 2 GiB");
+    }
+    const auto bytes = io::as_bytes(text);
+    return {bytes.begin(), bytes.end()};
+}
+
+/// @brief serialize() put into a file by io::write_file(): the old file or the whole new one.
+inline void write_model(const std::filesystem::path& path, const model& from) { io::write_file(path, serialize(from)); }
+
+}  // namespace eenn::onnx
+
+#endif
