@@ -5,11 +5,13 @@
 #ifndef EENN_IO_JSON_READER_HPP
 #define EENN_IO_JSON_READER_HPP
 
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <eenn/core/error.hpp>
@@ -144,6 +146,31 @@ public:
         if (at_ < text_.size() && (text_[at_] == '.' || text_[at_] == 'e' || text_[at_] == 'E')) {
             fail("a number is no integer");
         }
+        return value;
+    }
+
+    /// A number of JSON's form: no leading zeros, no plus, digits on both sides of a point. Raises if it exceeds double.
+    [[nodiscard]] double number() {
+        skip_space();
+        const std::size_t start = at_;
+        const auto digits = [this] {
+            const std::size_t first = at_;
+            while (at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9') ++at_;
+            if (at_ == first) fail("a number is expected");
+            return at_ - first;
+        };
+        const auto taken = [this](char c) { return at_ < text_.size() && text_[at_] == c && (++at_, true); };
+        (void)taken('-');
+        const std::size_t whole = at_;
+        if (digits() > 1 && text_[whole] == '0') fail("a number starts with 0");
+        if (taken('.')) digits();
+        if (taken('e') || taken('E')) {
+            if (!taken('-')) (void)taken('+');
+            digits();
+        }
+        double value = 0;
+        const auto parsed = std::from_chars(text_.data() + start, text_.data() + at_, value);
+        if (parsed.ec != std::errc{}) fail("a number does not fit double precision");
         return value;
     }
 
