@@ -56,17 +56,22 @@ inline constexpr data_type data_type_of<std::int64_t> = data_type::int64;
 template <>
 inline constexpr data_type data_type_of<bool> = data_type::boolean;
 
-/// A constant of these values; no dims make a scalar.
+/// A constant of these values.
 template <class T>
 [[nodiscard]] tensor constant_of(std::vector<std::int64_t> dims, std::span<const T> values) {
     static_assert(data_type_of<T> != data_type::undefined, "eenn: no ONNX constant of this type is needed");
     const auto bytes = std::as_bytes(values);
     return {{}, data_type_of<T>, std::move(dims), {bytes.begin(), bytes.end()}};
 }
-/// A constant of one value.
+/// A constant without axes.
 template <class T>
-[[nodiscard]] tensor constant_of(T value, std::vector<std::int64_t> dims = {}) {
-    return constant_of<T>(std::move(dims), std::span<const T>{&value, 1});
+[[nodiscard]] tensor scalar_of(T value) {
+    return constant_of<T>({}, std::span<const T>{&value, 1});
+}
+/// A constant of one axis and one element.
+template <class T>
+[[nodiscard]] tensor single_of(T value) {
+    return constant_of<T>({1}, std::span<const T>{&value, 1});
 }
 
 [[nodiscard]] inline std::vector<dimension> dimensions(const std::vector<std::int64_t>& sizes) {
@@ -113,6 +118,13 @@ public:
         return open_->initializers.back().name;
     }
 
+    /// The name of a constant that several operators use, all of them in the open graph or deeper.
+    std::string shared(const std::string& name, const tensor& value) {
+        auto& made = shared_[name];
+        if (made.empty()) made = constant(name, value);
+        return made;
+    }
+
     void input(value_info what) { open_->inputs.push_back(std::move(what)); }
     void output(value_info what) { open_->outputs.push_back(std::move(what)); }
 
@@ -151,6 +163,7 @@ private:
     graph whole_;
     graph* open_ = &whole_;
     std::set<std::string> names_;
+    std::map<std::string, std::string> shared_;
     std::map<std::string, std::string> renamed_;
 };
 

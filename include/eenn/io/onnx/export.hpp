@@ -10,12 +10,27 @@
 #include <vector>
 
 #include <eenn/io/onnx/build.hpp>
+#include <eenn/io/onnx/cut.hpp>
+#include <eenn/io/onnx/export_exits.hpp>
 #include <eenn/io/onnx/export_layers.hpp>
 #include <eenn/io/onnx/export_options.hpp>
 #include <eenn/io/onnx/model.hpp>
 #include <eenn/network/standard.hpp>
 
 namespace eenn::onnx {
+
+namespace detail {
+
+[[nodiscard]] inline model export_stage(const eenn::graph& g, std::span<const float> parameters, const exit_list& exits,
+                                        const stage& here, const export_options& options) {
+    check(options);
+    builder to{options.name};
+    layer_writer layers{to, g, parameters, options};
+    stage_writer{to, layers, exits, here, options}.write();
+    return wrap(to.finish(), options);
+}
+
+}  // namespace detail
 
 /// @brief A network as a plain model: one input, and the logits of every exit as outputs, of the last one at the end.
 ///
@@ -52,6 +67,47 @@ namespace eenn::onnx {
         to.output(layers.declared(o.node, o.name, batch));
     }
     return detail::wrap(to.finish(), options);
+}
+
+/// @brief An early-exit network as one model that stops at the exit infer() would stop at. It takes one sample.
+///
+/// Behind each exit stands an If: its one branch says what the exit said, its other one holds the rest of the network, so
+/// what is not needed is not computed. Exits whose threshold no confidence reaches are left out, but keep their number.
+/// Outputs: logits (1,C), label int64 (1), exit int64 (1), confidence float (1), as infer() returns them; with logits
+/// that are no numbers the label is -1 and the confidence NaN.
+///
+/// @param rules  one an exit, the end included; the last one's threshold is not read.
+/// @par Errors   as export_network(), and for rules that are not as many, a temperature that is not positive, or more
+///               than 30 open exits.
+[[nodiscard]] inline model export_early_exit(const eenn::graph& g, std::span<const float> parameters,
+                                             std::span<const exit_rule> rules, const export_options& options = {}) {
+    const detail::exit_list exits{g, rules};
+    detail::stage whole;
+    whole.last_exit = exits.size();
+    whole.takes = {0};
+    return detail::export_stage(g, parameters, exits, whole, options);
+}
+
+/// @brief An early-exit network as a chain of models, one a processor.
+///
+/// The backbone, which is what the end of the graph needs, is cut behind each of `last_nodes`; an exit belongs to the
+/// stage that holds the last backbone node it reads. The first stage takes the input. Stage k sends all values that later
+/// stages read, as outputs "carry_k.relu_7", which are the inputs of stage k + 1 under the same names; where a later exit
+/// counts agreeing exits, "carry_k.last_label" and "carry_k.streak" too. A stage with exits gives, before these, logits,
+/// label, exit and confidence of the exit that the sample left at or else of its last one, and done, bool (1). If done,
+/// what is sent has no rows, and the chain ends. Everything else is as in export_early_exit().
+///
+/// @param last_nodes  of the graph's backbone, rising, the end excluded; none gives one stage.
+/// @par Errors   as export_early_exit(), and eenn::error for a node where the backbone cannot be cut.
+[[nodiscard]] inline std::vector<model> export_stages(const eenn::graph& g, std::span<const float> parameters,
+                                                      std::span<const exit_rule> rules, std::span<const int> last_nodes,
+                                                      const export_options& options = {}) {
+    const detail::exit_list exits{g, rules};
+    std::vector<model> models;
+    for (const auto& stage : detail::cut(g, exits, last_nodes)) {
+        models.push_back(detail::export_stage(g, parameters, exits, stage, options));
+    }
+    return models;
 }
 
 }  // namespace eenn::onnx

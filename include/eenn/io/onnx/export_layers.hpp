@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -84,6 +83,7 @@ public:
     /// Graph and parameters (plan.parameter_elements()) must outlive it.
     layer_writer(builder& to, const eenn::graph& g, std::span<const float> parameters, const export_options& options)
         : to_{to}, nodes_{g.nodes()}, options_{options}, values_(nodes_.size()), tensors_(nodes_.size()) {
+        if (g.here().node == 0) raise("onnx", "the graph has no layers", "append at least one");
         const plan lowered = lower(g);
         if (const auto wanted = lowered.view().parameter_elements(); parameters.size() != wanted) {
             raise("onnx", "the graph has " + std::to_string(wanted) + " parameters, " +
@@ -138,14 +138,7 @@ public:
         auto& v = values_[static_cast<std::size_t>(node)];
         if (!v.image.empty()) return v.image;
         return v.image = to_.add("Unsqueeze", name_of(node) + ".image",
-                                 {vector(node), shared("axes_2_3", constant_of<std::int64_t>({2}, plane_axes))});
-    }
-
-    /// The name of a constant that several operators use.
-    std::string shared(const std::string& name, tensor value) {
-        auto& made = shared_[name];
-        if (made.empty()) made = to_.constant(name, std::move(value));
-        return made;
+                                 {vector(node), to_.shared("axes_2_3", constant_of<std::int64_t>({2}, plane_axes))});
     }
 
 private:
@@ -191,7 +184,7 @@ private:
         return to_.constant(name_of(node) + "." + name, value);
     }
     std::string scalar(int node, const std::string& name, float value) {
-        return constant(node, name, constant_of(value));
+        return constant(node, name, scalar_of(value));
     }
     std::string per_channel(int node, const std::string& name, std::size_t which) {
         const auto values = parameter(node, which);
@@ -221,7 +214,7 @@ private:
         keep_form(node, plain_operator_of(L::kind));
     }
     void write(int node, const relu6&) {
-        keep_form(node, "Clip", {shared("zero", constant_of(0.0F)), shared("six", constant_of(6.0F))});
+        keep_form(node, "Clip", {to_.shared("clip.0", scalar_of(0.0F)), to_.shared("clip.6", scalar_of(6.0F))});
     }
     void write(int node, const leaky_relu& layer) {
         keep_form(node, "LeakyRelu", {}, {real_number("alpha", layer.slope)});
@@ -329,7 +322,6 @@ private:
     const export_options& options_;
     std::vector<forms> values_;                                 // by node
     std::vector<std::vector<std::span<const float>>> tensors_;  // by node
-    std::map<std::string, std::string> shared_;
 };
 
 }  // namespace eenn::onnx::detail
