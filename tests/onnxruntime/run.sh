@@ -1,0 +1,28 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# run.sh MAKE_MODELS WORK - writes models with the program MAKE_MODELS and runs them in ONNX Runtime, which install.sh has
+# put into WORK. Where python3 has onnx, its checker reads them too. Exit status 77 is a skip.
+set -eu
+make_models=$1
+work=$2
+source=$(dirname "$0")
+if ! command -v node > /dev/null; then
+    echo "SKIP: there is no node to run ONNX Runtime in"
+    exit 77
+fi
+if [ ! -d "$work/node_modules/onnxruntime-node" ]; then
+    echo "SKIP: onnxruntime-node is not installed (tests/onnxruntime/install.sh $work installs it)"
+    exit 77
+fi
+models=$work/models
+rm -rf "$models"
+"$make_models" "$models"
+cp "$source/check_models.mjs" "$work/"  # node looks for modules beside the script
+node "$work/check_models.mjs" "$models"
+if python3 -c "import onnx" 2> /dev/null; then
+    python3 "$source/check_models.py" "$models"
+else
+    echo "onnx.checker has not read them: python3 has no onnx"
+fi
+rm -rf "$models"
