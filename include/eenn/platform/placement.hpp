@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: MIT
+//
+// placement.hpp - exits, thresholds and cuts chosen together: which exits to keep, when to leave, what runs where.
+// Floor 5 (platform); host subset; numbers alone, no Eigen. Letters: N = samples, S = segments, P = processors, E = exits.
+#ifndef EENN_PLATFORM_PLACEMENT_HPP
+#define EENN_PLATFORM_PLACEMENT_HPP
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <eenn/exits/trace.hpp>
+#include <eenn/platform/candidates.hpp>
+#include <eenn/platform/joint_thresholds.hpp>
+
+namespace eenn {
+
+/// @brief What runs on one processor of a placement.
+struct placed_stage {
+    assigned_stage where;
+    std::string processor;
+    std::string from;        ///< first segment; empty if it only passes on
+    std::string to;          ///< last segment
+    std::vector<int> exits;  ///< kept exits decided here
+    double macs = 0;         ///< of a sample that passes all of it, heads included
+    double weight_bytes = 0;
+    double activation_bytes = 0;
+    double memory_bytes = 0;    ///< what the processor has
+    double transfer_bytes = 0;  ///< sent on to the next stage, for a sample that goes on; 0 at the last
+    double seconds = 0;         ///< computing, of a sample that passes all of it
+    double reach = 0;           ///< share of the samples that get here
+};
+
+/// @brief A placement, what it costs on the trace, and how good it is known to be.
+struct placement {
+    bool feasible = false;  ///< false: `refused` says why
+    std::vector<placed_stage> stages;
+    exit_set kept = 0;
+    std::vector<float> thresholds;  ///< (E-1); never_exit where an exit is closed
+    exit_evaluation evaluation;     ///< on the trace; mean_cost in the objective's unit
+    std::vector<journey> leaving;   ///< (E), of a sample that leaves there
+    double expected_seconds = 0;
+    double expected_joules = 0;
+    double expected_price = 0;
+    double worst_seconds = 0;  ///< all kept heads and the last classifier run, links at their slowest
+    double objective = 0;
+    double bound = 0;                  ///< no placement within the limits has a lower objective on the trace
+    bool proven = false;               ///< this one is best: bound == objective
+    std::int64_t nodes = 0;            ///< boxes of thresholds looked at
+    std::int64_t candidates = 0;       ///< assignments compared, over all sets of exits
+    std::vector<std::string> refused;  ///< assignments and sets of exits that do not fit, and why
+
+    [[nodiscard]] double gap() const noexcept { return objective - bound; }
+    [[nodiscard]] assignment stages_only() const {
+        assignment made;
+        for (const auto& stage : stages) made.push_back(stage.where);
+        return made;
+    }
+};
+
+namespace detail {
+
+/// Fills in what follows from stages, kept exits and thresholds.
+inline void describe(placement& made, const placement_task& task, const platform& on, const platform& worst,
+                     const placement_objective& objective, const assignment& stages) {
+    made.leaving = journeys(task, on, stages, made.kept);
+    made.worst_seconds = journeys(task, worst, stages, made.kept).back().seconds;
+    exit_trace priced = task.trace;
+    for (std::size_t e = 0; e < task.exits.size(); ++e) priced.cost[e] = objective(made.leaving[e]);
+    made.evaluation = evaluate(priced, made.thresholds);
+    made.objective = made.evaluation.mean_cost;
+    for (std::size_t e = 0; e < task.exits.size(); ++e) {
+        made.expected_seconds += made.evaluation.share[e] * made.leaving[e].seconds;
+        made.expected_joules += made.evaluation.share[e] * made.leaving[e].joules;
+        made.expected_price += made.evaluation.share[e] * made.leaving[e].price;
+    }
+    double reach = 1;
+    std::size_t exit = 0;
+    for (std::size_t j = 0; j < stages.size(); ++j) {
+        const processor& at = on.processors[static_cast<std::size_t>(stages[j].processor)];
+        placed_stage stage;
+        stage.where = stages[j];
+        stage.processor = at.name;
+        stage.memory_bytes = at.memory_bytes;
+        stage.reach = reach;
+        stage_demand demand;
+        journey inside;
+        const auto take = [&](const workload& work) {
+            demand.add(work);
+            stage.macs += work.total_macs();
+            inside.compute(at, work);
+        };
+        if (stages[j].end > stages[j].first) {
+            stage.from = task.segments[static_cast<std::size_t>(stages[j].first)].name;
+            stage.to = task.segments[static_cast<std::size_t>(stages[j].end) - 1].name;
+            inside.start(at);
+        }
+        for (int s = stages[j].first; s < stages[j].end; ++s) {
+            take(task.segments[static_cast<std::size_t>(s)].work);
+            for (; exit < task.exits.size() && task.exits[exit].after == s; ++exit) {
+                reach -= made.evaluation.share[exit];
+                if (!contains(made.kept, exit)) continue;
+                take(task.exits[exit].head);
+                stage.exits.push_back(static_cast<int>(exit));
+            }
+        }
+        stage.weight_bytes = demand.weights * at.bytes_per_weight;
+        stage.activation_bytes = demand.activations * at.bytes_per_activation;
+        stage.seconds = inside.seconds;
+        if (j + 1 < stages.size()) stage.transfer_bytes = cut_bytes(task, stages[j].end);
+        made.stages.push_back(std::move(stage));
+    }
+}
+
+/// place() with the worst case kept on a platform of its own.
+[[nodiscard]] inline placement place(const placement_task& task, const platform& on, const platform& worst,
+                                     const placement_objective& objective, const placement_limits& limits) {
+    const std::size_t exits = task.exits.size();
+    placement made;
+    refusals refused;
+    const exit_set last = 1U << (exits - 1);
+    std::vector<exit_costs> sets;
+    std::vector<std::vector<candidate>> candidates;
+    for (exit_set early = 0; early < last; ++early) {
+        candidates.push_back(
+            undominated_assignments(task, on, worst, objective, limits, early | last, early == 0 ? &refused : nullptr));
+        exit_costs set{.kept = early | last, .costs = {}};
+        for (const auto& it : candidates.back()) set.costs.push_back(it.cost);
+        made.candidates += static_cast<std::int64_t>(set.costs.size());
+        if (set.costs.empty()) {
+            std::string names;
+            for (std::size_t e = 0; e < exits; ++e) {
+                if (contains(set.kept, e)) names += (names.empty() ? "" : ", ") + task.exits[e].name;
+            }
+            refused.add("exits {" + names + "}: no assignment keeps the limits");
+        }
+        sets.push_back(std::move(set));
+        if (early == 0 && sets[0].costs.empty()) {  // more exits ask for more
+            made.refused = std::move(refused.reasons);
+            made.refused.insert(
+                made.refused.begin(),
+                "the network does not fit the platform, not even without exits; give more memory, rates, "
+                "operators or worst-case time, or cut it finer");
+            return made;
+        }
+    }
+    int right_last = 0;
+    for (int i = 0; i < task.trace.samples; ++i)
+        right_last += task.trace.correct[task.trace.at(i, task.trace.exits - 1)];
+    // As exit_ranking counts: 0.01 of 300 samples is 3, not 2.
+    const double allowed = std::floor(objective.max_accuracy_loss * task.trace.samples + 1e-9);
+    const int required = static_cast<int>(std::clamp(right_last - allowed, 0.0, task.trace.samples + 1.0));
+    joint_thresholds search{task.trace};
+    const joint_choice choice = search.solve(sets, required, limits.nodes);
+    made.nodes = choice.nodes;
+    made.refused = std::move(refused.reasons);
+    if (choice.set < 0) {
+        made.refused.insert(made.refused.begin(),
+                            "no thresholds reach accuracy " +
+                                std::to_string(static_cast<double>(required) / task.trace.samples) + "; the best " +
+                                (choice.proven ? "met is " : "found is ") +
+                                std::to_string(static_cast<double>(choice.best_right) / task.trace.samples) +
+                                ": allow a larger loss or train the exits");
+        return made;
+    }
+    made.feasible = true;
+    made.kept = sets[static_cast<std::size_t>(choice.set)].kept;
+    made.thresholds = choice.thresholds;
+    describe(made, task, on, worst, objective,
+             candidates[static_cast<std::size_t>(choice.set)][static_cast<std::size_t>(choice.costs)].stages);
+    made.proven = choice.proven;
+    made.bound = choice.proven ? made.objective : std::min(choice.bound, made.objective);
+    return made;
+}
+
+/// Refuses what place() cannot take.
+inline void check_placement(const placement_task& task, const platform& on, const placement_objective& objective,
+                            const placement_limits& limits) {
+    check_task(task);
+    check_platform(on);
+    if (task.exits.size() > most_placed_exits) {
+        raise("place", std::to_string(task.exits.size()) + " exits",
+              "every subset is looked at: offer at most " + std::to_string(most_placed_exits) +
+                  ", the classifier included");
+    }
+    check_number("placement_objective.per_second", objective.per_second, true);
+    check_number("placement_objective.per_joule", objective.per_joule, true);
+    check_number("placement_objective.per_price", objective.per_price, true);
+    if (!(objective.per_second + objective.per_joule + objective.per_price > 0)) {
+        raise("placement_objective", "all weights are 0", "weigh seconds, joules or the price of MACs");
+    }
+    if (!std::isfinite(objective.max_accuracy_loss)) {
+        raise("placement_objective.max_accuracy_loss", std::to_string(objective.max_accuracy_loss),
+              "give a fraction, 0.01 for one point");
+    }
+    if (!(limits.worst_seconds > 0)) {
+        raise("placement_limits.worst_seconds", std::to_string(limits.worst_seconds), "give a time above 0");
+    }
+    if (limits.nodes < 0) raise("placement_limits.nodes", std::to_string(limits.nodes), "give at least 0");
+}
+
+}  // namespace detail
+
+/// @brief Chooses which exits to keep, their thresholds, and which processor runs what, for the least expected cost.
+///
+/// The expectation is over the trace: each sample is counted at the exit where it leaves, and samples that leave do not
+/// travel on. Closed exits cost nothing. Kept are: the accuracy on the trace, the worst case (all kept heads and the
+/// last classifier run), each processor's memory (weights of its segments and kept heads, and their largest activations)
+/// and its operators. For each set of exits undominated_assignments() leaves few cost vectors; joint_thresholds
+/// searches sets, vectors and thresholds at once. With `proven` the result is the best there is on the trace, cuts at
+/// the ends of segments and heads run where their segment did; otherwise `bound` says how much better another could be.
+/// Deterministic.
+///
+/// @par Cost    2^E runs of undominated_assignments() and one of joint_thresholds.
+/// @par Errors  eenn::error for a task, platform, objective or limit that says nothing sensible. What cannot be met gives
+///              `feasible == false` and the reasons in `refused`, the first one saying what to change.
+/// @par Source  The problem of Sponner et al. (2024), "Efficient post-training augmentation for adaptive inference in
+///              heterogeneous and distributed IoT environments", which enumerates mappings with at most one exit a
+///              processor and takes exits as independent; here any exits, on the joint trace, with a bound.
+[[nodiscard]] inline placement place(const placement_task& task, const platform& on,
+                                     const placement_objective& objective, const placement_limits& limits = {}) {
+    detail::check_placement(task, on, objective, limits);
+    return detail::place(task, on, on, objective, limits);
+}
+
+}  // namespace eenn
+
+#endif
