@@ -20,6 +20,7 @@ struct problem_size {
     int samples = 10;
     int levels = 0;          // > 0: confidences are rounded to so many values
     double noise = 0.2;      // of confidences
+    double ambiguous = 0;    // share of the samples that no exit learned: right by chance, at any exit
     bool narrowing = false;  // outputs shrink with depth as in a CNN, and the work is the same in every segment
 };
 
@@ -30,11 +31,12 @@ inline eenn::exit_trace generated_trace(eenn::random_stream& random, const probl
     trace.exits = size.exits;
     trace.cost.assign(static_cast<std::size_t>(size.exits), 0);
     for (int i = 0; i < size.samples; ++i) {
-        const double difficulty = random.uniform();
+        const bool unclear = random.uniform() < size.ambiguous;
+        const double difficulty = unclear ? 0.5 + 0.5 * random.uniform() : random.uniform();
         for (int e = 0; e < size.exits; ++e) {
             const double skill = 0.55 + 0.42 * (e + 1.0) / size.exits;
             const double margin = skill - 0.8 * difficulty + 0.25 * (random.uniform() - 0.5);
-            const bool right = margin > 0 || random.uniform() < 0.1;
+            const bool right = unclear ? random.uniform() < 0.4 : margin > 0 || random.uniform() < 0.1;
             double c = 1 / (1 + std::exp(-6 * (margin + size.noise * (random.uniform() - 0.5))));
             if (size.levels > 0) c = std::floor(c * size.levels) / size.levels;
             trace.confidence.push_back(static_cast<float>(c));
@@ -55,7 +57,7 @@ inline eenn::workload generated_work(eenn::random_stream& random, double scale) 
 
 inline eenn::placement_task generated_task(eenn::random_stream& random, const problem_size& size) {
     eenn::placement_task task;
-    task.input_bytes = 4000 * random.uniform();
+    task.input_bytes = size.narrowing ? 12288 : 4000 * random.uniform();
     for (int s = 0; s < size.segments; ++s) {
         task.segments.push_back({"block " + std::to_string(s), generated_work(random, 1e6), 4000 * random.uniform()});
         if (size.narrowing) {

@@ -99,8 +99,7 @@ public:
             for (std::size_t e = 0; e + 1 < exits_; ++e) {
                 if (contains(sets[k].kept, e)) root.high[e] = static_cast<std::uint32_t>(values_[e].size()) - 1;
             }
-            split_samples(root);
-            root.bound = bound_of(root, 0);  // nothing differs
+            root.bound = bound_of_root(root);
             if (root.bound < infinity) roots.push_back(root);
         }
         std::stable_sort(roots.begin(), roots.end(), [](const box& a, const box& b) { return a.bound < b.bound; });
@@ -138,11 +137,10 @@ private:
     struct later {
         bool operator()(const box& a, const box& b) const noexcept { return a.bound > b.bound; }
     };
-    // How many samples, by the first exit they may leave at and the first later one that is right; the second index is
-    // first_right if the first exit is, `never` if none is.
-    static constexpr std::size_t first_right = most_placed_exits;
-    static constexpr std::size_t never = most_placed_exits + 1;
-    using histogram = std::array<std::array<int, most_placed_exits + 2>, most_placed_exits>;
+    // How many samples, by the first exit they may leave at and the first of those that is right: [a][a] are right at
+    // once, [a][never] nowhere.
+    static constexpr std::size_t never = most_placed_exits;
+    using histogram = std::array<std::array<int, most_placed_exits + 1>, most_placed_exits>;
 
     [[nodiscard]] bool promising(double bound) const noexcept { return bound < best_total_ * (1 - 1e-12); }
 
@@ -164,52 +162,50 @@ private:
         const std::uint32_t certain = leaves & (0U - leaves);
         return (open & (certain - 1)) | certain;
     }
-    void count(histogram& into, std::uint32_t may, std::uint32_t right) const noexcept {
-        const auto first = static_cast<std::size_t>(std::countr_zero(may));
-        const std::uint32_t good = may & right;
-        const std::size_t next = (good >> first & 1U) != 0 ? first_right
-                                 : good == 0               ? never
-                                                           : static_cast<std::size_t>(std::countr_zero(good));
-        ++into[first][next];
+    static void count(histogram& into, std::uint32_t may, std::uint32_t right) noexcept {
+        ++into[static_cast<std::size_t>(std::countr_zero(may))]
+              [static_cast<std::size_t>(std::countr_zero((may & right) | 1U << never))];
     }
-    // Sets settled_ (samples with one exit left) and loose_ (the others); offers the two extreme corners of the box.
+    // Sets settled_ (samples with one exit left) and loose_ (the others), offers the corner where all leave late.
     void split_samples(const box& at) {
         mark(at);
-        settled_ = {};
-        loose_.clear();
-        histogram late = {};  // everyone as late as may be
-        for (std::size_t i = 0; i < samples_; ++i) {
+        std::array<histogram, 2> late = {};  // everyone as late as may be; settled, loose
+        std::size_t loose = 0;
+        loose_.resize(samples_);
+        may_.resize(samples_);
+        for (std::size_t i = 0; i < samples_; ++i) {  // no branches: they would be mispredicted
+            const std::uint32_t certain = leaves_[i] & (0U - leaves_[i]);
             const std::uint32_t may = options(leaves_[i], open_[i]);
-            if ((may & (may - 1)) == 0) {
-                count(settled_, may, right_[i]);
-            } else {
-                loose_.push_back(static_cast<std::uint32_t>(i));
-                count(late, leaves_[i] & (0U - leaves_[i]), right_[i]);
-            }
+            const std::size_t is_loose = may != certain ? 1 : 0;
+            count(late[is_loose], certain, right_[i]);
+            loose_[loose] = static_cast<std::uint32_t>(i);
+            may_[loose] = may;
+            loose += is_loose;
         }
+        loose_.resize(loose);
+        may_.resize(loose);
+        settled_ = late[0];
         for (std::size_t e = 0; e < exits_; ++e) {
-            for (std::size_t n = 0; n < late[e].size(); ++n) late[e][n] += settled_[e][n];
+            for (std::size_t n = 0; n < late[1][e].size(); ++n) late[1][e][n] += settled_[e][n];
         }
-        offer(at.set, late, at.high);
+        offer(at.set, late[1], at.high);
     }
 
-    // A lower bound on the total cost in the box, over the set's cost vectors; infinite if too few can be right. The box
-    // differs from the one that split_samples() saw at exit e alone.
-    double bound_of(const box& at, std::size_t e) {
-        histogram counts = settled_;
-        const std::uint32_t* rank = rank_[e].data();
-        for (const std::uint32_t i : loose_) {
-            const std::uint32_t here = open_[i] & (1U << e);
-            const std::uint32_t sure = rank[i] >= at.high[e] ? here : 0U;
-            const std::uint32_t shut = rank[i] < at.low[e] ? here : 0U;
-            count(counts, options(leaves_[i] | sure, open_[i] & ~(sure | shut)), right_[i]);
-        }
+    // A lower bound on the total cost in a box, over the set's cost vectors; infinite if too few can be right. Offers
+    // the corner where all leave early.
+    double bound_of(const box& at, const histogram& counts) {
         offer(at.set, counts, at.low);
         double least = infinity;
         for (const auto& cost : sets_[static_cast<std::size_t>(at.set)].costs) {
             least = std::min(least, relaxed(counts, cost));
         }
         return least;
+    }
+    [[nodiscard]] double bound_of_root(const box& at) {
+        split_samples(at);
+        histogram counts = settled_;
+        for (std::size_t k = 0; k < loose_.size(); ++k) count(counts, may_[k], right_[loose_[k]]);
+        return bound_of(at, counts);
     }
     [[nodiscard]] double relaxed(const histogram& counts, const std::array<double, most_placed_exits>& cost) const {
         struct upgrade {
@@ -221,7 +217,7 @@ private:
         double total = 0;
         int wrong = 0;
         for (std::size_t a = 0; a < exits_; ++a) {
-            int here = counts[a][first_right] + counts[a][never];
+            int here = counts[a][a] + counts[a][never];
             wrong += counts[a][never];
             for (std::size_t b = a + 1; b < exits_; ++b) {
                 if (counts[a][b] == 0) continue;
@@ -254,7 +250,7 @@ private:
         int right = 0;
         for (std::size_t e = 0; e < exits_; ++e) {
             for (const int n : counts[e]) leaving[e] += n;
-            right += counts[e][first_right];
+            right += counts[e][e];
         }
         best_.best_right = std::max(best_.best_right, right);
         if (trace_.samples - right > most_wrong_) return;
@@ -276,28 +272,47 @@ private:
         }
     }
 
-    // The box cut at the exit that most loose samples may leave at, at the median of their ranks there.
+    // The box cut at the exit that most loose samples may leave at before they must, near the median of their ranks there.
     [[nodiscard]] std::vector<box> halves(const box& at) {
-        std::array<int, most_placed_exits> weight{};
-        for (const std::uint32_t i : loose_) {
-            for (std::uint32_t may = options(leaves_[i], open_[i]) & open_[i]; may != 0; may &= may - 1) {
-                ++weight[static_cast<std::size_t>(std::countr_zero(may))];
-            }
+        std::size_t exit = 0;
+        std::uint32_t most = 0;
+        for (std::size_t e = 0; e + 1 < exits_; ++e) {
+            if (at.low[e] == at.high[e]) continue;
+            std::uint32_t weight = 0;
+            for (std::size_t k = 0; k < may_.size(); ++k) weight += may_[k] >> e & open_[loose_[k]] >> e & 1U;
+            if (weight <= most) continue;
+            most = weight;
+            exit = e;
         }
-        const auto e = static_cast<std::size_t>(std::max_element(weight.begin(), weight.end()) - weight.begin());
-        if (weight[e] == 0) return {};
+        if (most == 0) return {};
+        const std::uint32_t bit = 1U << exit;
+        const std::uint32_t* rank = rank_[exit].data();
         ranks_.clear();
-        for (const std::uint32_t i : loose_) {
-            if ((options(leaves_[i], open_[i]) & open_[i]) >> e & 1U) ranks_.push_back(rank_[e][i]);
+        const std::size_t stride = 1 + loose_.size() / 256;  // a sample of them gives the median well enough
+        for (std::size_t start = 0; ranks_.empty(); ++start) {
+            for (std::size_t k = start; k < loose_.size(); k += stride) {
+                if ((may_[k] & open_[loose_[k]] & bit) != 0) ranks_.push_back(rank[loose_[k]]);
+            }
         }
         const auto middle = ranks_.begin() + static_cast<std::ptrdiff_t>(ranks_.size() / 2);
         std::nth_element(ranks_.begin(), middle, ranks_.end());
         box below = at;
         box above = at;
-        below.high[e] = *middle;  // open ranks lie in [low, high): both halves are smaller
-        above.low[e] = *middle + 1;
-        below.bound = bound_of(below, e);
-        above.bound = bound_of(above, e);
+        below.high[exit] = *middle;  // open ranks lie in [low, high): both halves are smaller
+        above.low[exit] = *middle + 1;
+        histogram early = settled_;
+        histogram late = settled_;
+        for (std::size_t k = 0; k < loose_.size(); ++k) {
+            const std::uint32_t i = loose_[k];
+            const std::uint32_t here = open_[i] & bit;
+            const bool up = rank[i] >= *middle;
+            const std::uint32_t sure = up ? here : 0U;                 // leaves for certain in the lower box
+            const std::uint32_t shut = rank[i] > *middle ? 0U : here;  // stays for certain in the upper
+            count(early, options(leaves_[i] | sure, open_[i] & ~sure), right_[i]);
+            count(late, options(leaves_[i], open_[i] & ~shut), right_[i]);
+        }
+        below.bound = bound_of(below, early);
+        above.bound = bound_of(above, late);
         return {below, above};
     }
 
@@ -415,6 +430,7 @@ private:
     std::vector<std::uint32_t> open_;
     histogram settled_{};
     std::vector<std::uint32_t> loose_;
+    std::vector<std::uint32_t> may_;  // of loose_: exits where they may leave
     std::vector<std::uint32_t> ranks_;
     std::array<std::uint32_t, most_placed_exits - 1> best_ranks_{};
 };
