@@ -109,15 +109,16 @@ network_to_cut gated(policy first, policy second) {
     return n;
 }
 
-// Numbers go through it unharmed if they are none, and its exits are many.
+// Numbers go through it unharmed if they are none.
+template <int Exits, int Classes>
 network_to_cut vectors(policy first, policy second) {
     network_to_cut n{graph{{1, 1, 9}}, {}};
-    for (int block = 0; block < 4; ++block) {
-        n.g(dense{.units = 12}, batch_norm{}, eenn::tanh{});
-        n.g.exit(dense{.units = 3}, block % 2 == 0 ? first : second);
-        if (block == 1) n.cut();
+    for (int e = 0; e < Exits; ++e) {
+        if (e < 4) n.g(dense{.units = 12}, batch_norm{}, eenn::tanh{});  // more would make it a chaotic function
+        n.g.exit(dense{.units = Classes}, e % 2 == 0 ? first : second);
+        if (e == 1) n.cut();
     }
-    n.g(dense{.units = 3});
+    n.g(dense{.units = Classes});
     return n;
 }
 
@@ -127,8 +128,10 @@ struct kind_of_network {
     int opset;
 };
 constexpr kind_of_network kinds[] = {
-    {"resnet", resnet, 13}, {"depthwise", depthwise, 18}, {"signal", signal, 13},
-    {"gated", gated, 14},   {"gated_old", gated, 13},     {"vectors", vectors, 21},
+    {"resnet", resnet, 13},           {"depthwise", depthwise, 18},
+    {"signal", signal, 13},           {"gated", gated, 14},
+    {"gated_old", gated, 13},         {"vectors", vectors<4, 3>, 21},
+    {"one_class", vectors<2, 1>, 17}, {"deep", vectors<8, 3>, 17},
 };
 struct pair_of_policies {
     const char* name;
@@ -211,7 +214,7 @@ public:
             std::nth_element(sorted.begin(), sorted.begin() + samples / 2, sorted.end());
             rules[e].threshold = sorted[samples / 2] + 1e-3F;
         }
-        if (exits > 3) rules[exits - 2].threshold = never_exit;
+        if (exits == 5) rules[exits - 2].threshold = never_exit;
 
         const onnx::export_options options{.opset = opset, .metadata = {{"case", name}}};
         onnx::write_model(folder_ / (name + ".plain.onnx"), onnx::export_network(n.g, parameters, options));

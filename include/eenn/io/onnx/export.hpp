@@ -78,7 +78,7 @@ namespace detail {
 ///
 /// @param rules  one an exit, the end included; the last one's threshold is not read.
 /// @par Errors   as export_network(), and for rules that are not as many, a temperature that is not positive, or more
-///               than 30 open exits.
+///               than 16 exits that are open, the end included (see export_exits.hpp).
 [[nodiscard]] inline model export_early_exit(const eenn::graph& g, std::span<const float> parameters,
                                              std::span<const exit_rule> rules, const export_options& options = {}) {
     const detail::exit_list exits{g, rules};

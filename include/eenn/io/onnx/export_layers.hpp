@@ -170,10 +170,31 @@ private:
         }
     }
 
+    /// Appends an operator that makes a node's value.
+    void make(int node, bool as_image, const std::string& op_type, std::vector<std::string> inputs,
+              std::vector<attribute> attributes = {}) {
+        auto& v = values_[static_cast<std::size_t>(node)];
+        (as_image ? v.image : v.vector) = to_.add(op_type, name_of(node), std::move(inputs), std::move(attributes));
+    }
     void make_image(int node, const std::string& op_type, std::vector<std::string> inputs,
                     std::vector<attribute> attributes = {}) {
-        values_[static_cast<std::size_t>(node)].image =
-            to_.add(op_type, name_of(node), std::move(inputs), std::move(attributes));
+        make(node, true, op_type, std::move(inputs), std::move(attributes));
+    }
+
+    /// A node's inputs in one form: the one they have, or as images where some are.
+    struct alike {
+        bool as_image = false;
+        std::vector<std::string> names;
+    };
+    alike inputs_alike(int node) {
+        alike made;
+        for (int k = 0; k < at(node).input_count; ++k) {
+            made.as_image = made.as_image || !values_[static_cast<std::size_t>(input(node, k))].image.empty();
+        }
+        for (int k = 0; k < at(node).input_count; ++k) {
+            made.names.push_back(made.as_image ? image(input(node, k)) : vector(input(node, k)));
+        }
+        return made;
     }
 
     /// The parameter tensors of a node, in the order of its layer's tensors().
@@ -191,20 +212,12 @@ private:
         return constant(node, name, constant_of({static_cast<std::int64_t>(values.size())}, values));
     }
 
-    /// An operator that takes inputs of any one form: that of its inputs, an image where they differ.
+    /// An operator that does not care about the form.
     void keep_form(int node, const std::string& op_type, const std::vector<std::string>& constants = {},
                    std::vector<attribute> attributes = {}) {
-        bool as_image = false;
-        for (int k = 0; k < at(node).input_count; ++k) {
-            as_image = as_image || !values_[static_cast<std::size_t>(input(node, k))].image.empty();
-        }
-        std::vector<std::string> from;
-        for (int k = 0; k < at(node).input_count; ++k) {
-            from.push_back(as_image ? image(input(node, k)) : vector(input(node, k)));
-        }
+        auto [as_image, from] = inputs_alike(node);
         from.insert(from.end(), constants.begin(), constants.end());
-        auto& v = values_[static_cast<std::size_t>(node)];
-        (as_image ? v.image : v.vector) = to_.add(op_type, name_of(node), from, std::move(attributes));
+        make(node, as_image, op_type, std::move(from), std::move(attributes));
     }
 
     void write(int, const flatten&) {}
@@ -225,12 +238,9 @@ private:
             keep_form(node, "HardSwish");
             return;
         }
-        keep_form(node, "HardSigmoid", {}, hard_gate());
-        auto& v = values_[static_cast<std::size_t>(node)];
-        const bool as_image = !v.image.empty();
-        const std::string x = as_image ? image(input(node)) : vector(input(node));
-        auto& gate = as_image ? v.image : v.vector;
-        gate = to_.add("Mul", name_of(node) + ".product", {x, gate});
+        const auto x = inputs_alike(node);
+        const auto gate = to_.add("HardSigmoid", name_of(node) + ".gate", x.names, hard_gate());
+        make(node, x.as_image, "Mul", {x.names[0], gate});
     }
     void write(int node, const softmax&) { keep_form(node, "Softmax", {}, {integer("axis", 1)}); }
     void write(int node, const concat&) { keep_form(node, "Concat", {}, {integer("axis", 1)}); }
@@ -276,7 +286,7 @@ private:
             permutes ? to_.add("Flatten", name_of(node) + ".flat", {image(read)}) : vector(read),
             constant(node, "weight", constant_of({rows, layer.units}, weight))};
         if (layer.bias) from.push_back(per_channel(node, "bias", 1));
-        values_[static_cast<std::size_t>(node)].vector = to_.add("Gemm", name_of(node), std::move(from));
+        make(node, false, "Gemm", std::move(from));
     }
     void write(int node, const max_pool& layer) { make_pool(node, "MaxPool", layer, {}); }
     void write(int node, const average_pool& layer) {
