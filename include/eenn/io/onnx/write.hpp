@@ -5,8 +5,9 @@
 #ifndef EENN_IO_ONNX_WRITE_HPP
 #define EENN_IO_ONNX_WRITE_HPP
 
-#include <algorithm>
+#include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <limits>
 #include <span>
@@ -31,10 +32,29 @@ inline void put_text(message& to, protozero::pbf_tag_type tag, const std::string
     if (!text.empty()) to.add_string(tag, text);
 }
 
-// One message a function; the numbers are the field tags of onnx.proto. write(graph) and write(attribute) call each other.
-inline void write(message to, const graph& from);
+// One message a function; the numbers are the field tags of onnx.proto.
+inline void write(message& to, const tensor& from);
+inline void write(message& to, const attribute& from);
+inline void write(message& to, const node& from);
+inline void write(message& to, const dimension& from);
+inline void write(message& to, const value_info& from);
+inline void write(message& to, const graph& from);
 
-inline void write(message to, const tensor& from) {
+// A message within a message: also an empty one, which a writer within a writer would leave out.
+template <class Fill>
+requires std::invocable<Fill, message&>
+void put(message& to, protozero::pbf_tag_type tag, Fill&& fill) {
+    std::string bytes;
+    message inner{bytes};
+    fill(inner);
+    to.add_message(tag, bytes);
+}
+template <class T>
+void put(message& to, protozero::pbf_tag_type tag, const T& from) {
+    put(to, tag, [&](message& inner) { write(inner, from); });
+}
+
+inline void write(message& to, const tensor& from) {
     if (from.type == data_type::string)
         raise("onnx", "tensor '" + from.name + "' is of strings, which are not written");
     for (const std::int64_t dim : from.dims) to.add_int64(1, dim);
@@ -44,7 +64,7 @@ inline void write(message to, const tensor& from) {
     to.add_bytes(9, raw.data(), raw.size());
 }
 
-inline void write(message to, const attribute& from) {
+inline void write(message& to, const attribute& from) {
     using kind = attribute::kind_of;
     const auto lacks = [&] { raise("onnx", "attribute '" + from.name + "' has no value"); };
     put_text(to, 1, from.name);
@@ -55,11 +75,11 @@ inline void write(message to, const attribute& from) {
         case kind::string: to.add_string(4, from.string); break;
         case kind::tensor:
             if (from.tensors.empty()) lacks();
-            write({to, 5}, from.tensors[0]);
+            put(to, 5, from.tensors[0]);
             break;
         case kind::graph:
             if (from.graphs.empty()) lacks();
-            write({to, 6}, from.graphs[0]);
+            put(to, 6, from.graphs[0]);
             break;
         case kind::reals:
             for (const float value : from.reals) to.add_float(7, value);
@@ -74,54 +94,60 @@ inline void write(message to, const attribute& from) {
     to.add_enum(20, static_cast<int>(from.kind));
 }
 
-inline void write(message to, const node& from) {
+inline void write(message& to, const node& from) {
     for (const auto& name : from.inputs) to.add_string(1, name);
     for (const auto& name : from.outputs) to.add_string(2, name);
     put_text(to, 3, from.name);
     to.add_string(4, from.op_type);
-    for (const auto& a : from.attributes) write({to, 5}, a);
+    for (const auto& a : from.attributes) put(to, 5, a);
     put_text(to, 7, from.domain);
 }
 
-inline void write(message to, const value_info& from) {
-    put_text(to, 1, from.name);
-    message type{to, 2};
-    message tensor_type{type, 1};
-    tensor_type.add_enum(1, static_cast<int>(from.type));
-    if (!from.ranked) return;
-    message shape{tensor_type, 2};
-    for (const auto& dim : from.dims) {
-        message axis{shape, 1};
-        if (dim.size >= 0) {
-            axis.add_int64(1, dim.size);
-        } else {
-            put_text(axis, 2, dim.name);
-        }
+inline void write(message& to, const dimension& from) {
+    if (from.size >= 0) {
+        to.add_int64(1, from.size);
+    } else {
+        put_text(to, 2, from.name);
     }
 }
 
-inline void write(message to, const graph& from) {
-    for (const auto& n : from.nodes) write({to, 1}, n);
-    put_text(to, 2, from.name);
-    for (const auto& t : from.initializers) write({to, 5}, t);
-    for (const auto& v : from.inputs) write({to, 11}, v);
-    for (const auto& v : from.outputs) write({to, 12}, v);
-    for (const auto& v : from.values) write({to, 13}, v);
+inline void write(message& to, const value_info& from) {
+    put_text(to, 1, from.name);
+    put(to, 2, [&](message& type) {
+        put(type, 1, [&](message& tensor_type) {
+            tensor_type.add_enum(1, static_cast<int>(from.type));
+            if (!from.ranked) return;
+            put(tensor_type, 2, [&](message& shape) {
+                for (const auto& dim : from.dims) put(shape, 1, dim);
+            });
+        });
+    });
 }
 
-inline void write(message to, const model& from) {
+inline void write(message& to, const graph& from) {
+    for (const auto& n : from.nodes) put(to, 1, n);
+    put_text(to, 2, from.name);
+    for (const auto& t : from.initializers) put(to, 5, t);
+    for (const auto& v : from.inputs) put(to, 11, v);
+    for (const auto& v : from.outputs) put(to, 12, v);
+    for (const auto& v : from.values) put(to, 13, v);
+}
+
+inline void write(message& to, const model& from) {
     to.add_int64(1, from.ir_version);
     put_text(to, 2, from.producer);
-    write({to, 7}, from.network);
-    for (const auto& [domain, version] : from.opsets) {
-        message opset{to, 8};
-        put_text(opset, 1, domain);
-        opset.add_int64(2, version);
+    put(to, 7, from.network);
+    for (const auto& opset : from.opsets) {
+        put(to, 8, [&](message& inner) {
+            put_text(inner, 1, opset.first);
+            inner.add_int64(2, opset.second);
+        });
     }
-    for (const auto& [key, value] : from.metadata) {
-        message entry{to, 14};
-        entry.add_string(1, key);
-        entry.add_string(2, value);
+    for (const auto& entry : from.metadata) {
+        put(to, 14, [&](message& inner) {
+            inner.add_string(1, entry.first);
+            inner.add_string(2, entry.second);
+        });
     }
 }
 
@@ -129,12 +155,13 @@ inline void write(message to, const model& from) {
 
 /// @brief The bytes of an ONNX file. Equal models give equal bytes.
 ///
-/// @par Memory  twice the file's size.
+/// @par Memory  a few times the file's size: a message is put together before it is put into the one around it.
 /// @par Errors  eenn::error for a tensor of strings, an attribute without a value, or 2 GiB, which protobuf cannot hold.
 /// @par Source  onnx/onnx, onnx.proto; protobuf's encoding.
 [[nodiscard]] inline std::vector<std::byte> serialize(const model& from) {
     std::string text;
-    detail::write(detail::message{text}, from);
+    detail::message whole{text};
+    detail::write(whole, from);
     if (text.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())) {
         raise("onnx", "the model takes " + std::to_string(text.size()) + " bytes, and a protobuf holds at most 2 GiB");
     }
