@@ -261,6 +261,25 @@ TEST_CASE("io/onnx/export: a cut inside of a residual block passes on both of it
     CHECK(operators(stages[2].network)[0] == "Flatten");
 }
 
+TEST_CASE("io/onnx/export: what only a later exit reads is passed on, unless that exit is closed") {
+    graph g{{4, 4, 2}};
+    const edge input = g.here();
+    g(conv2d{.filters = 3}, relu{});
+    g.exit([&](graph& b) {
+        const edge x = b.here();
+        b.at(input)(global_average_pool{}, dense{.units = 3});
+        b.join(multiply{}, x, b.here());
+        b(exit_head{.classes = 2});
+    });
+    g(global_average_pool{}, dense{.units = 2});
+    const int cuts[] = {1};
+    std::vector<exit_rule> rules{{0.5F, 1}, {0, 1}};
+    const auto taken = [&] { return names(onnx::export_stages(g, counting(g), rules, cuts)[1].network.inputs); };
+    CHECK(taken() == list{"carry_0.input", "carry_0.conv2d_1"});
+    rules[0].threshold = never_exit;
+    CHECK(taken() == list{"carry_0.conv2d_1"});
+}
+
 TEST_CASE("io/onnx/export: a network cannot be cut outside of its backbone") {
     const graph g = two_exits();
     const auto refused = [&](std::vector<int> cuts) {

@@ -78,7 +78,9 @@ template <class Stop>
         }
         if (k + 1 == stages.size()) break;
         std::vector<int> later;
-        for (std::size_t e = s.last_exit; e < exits.size(); ++e) later.push_back(exits.points[e].node);
+        for (std::size_t e = s.last_exit; e < exits.size(); ++e) {
+            if (exits.heard(e)) later.push_back(exits.points[e].node);
+        }
         const auto sent = [&](int node) {
             return node <= ends[k] && in_backbone(node) &&
                    !std::holds_alternative<flatten>(g.nodes()[static_cast<std::size_t>(node)].what);

@@ -38,6 +38,8 @@ struct exit_list {
     [[nodiscard]] bool closed(std::size_t e) const noexcept {
         return e + 1 < size() && !(rules[e].threshold < never_exit);
     }
+    /// Whether it matters what exit e says.
+    [[nodiscard]] bool heard(std::size_t e) const noexcept { return !closed(e) || counted_from(e); }
     [[nodiscard]] std::size_t open_between(std::size_t first, std::size_t last) const noexcept {
         std::size_t count = 0;
         for (std::size_t e = first; e < last; ++e) count += closed(e) ? 0 : 1;
@@ -145,14 +147,13 @@ private:
     /// Appends exit e and all that comes behind it; returns the values of the outputs, made in the open graph.
     std::vector<std::string> decide(std::size_t e, const verdict& before) {
         if (e == here_.last_exit) return go_on(before);
-        const bool counts = exits_.counted_from(e);
-        if (exits_.closed(e) && !counts) return decide(e + 1, before);
+        if (!exits_.heard(e)) return decide(e + 1, before);
 
         const std::string name = "exit_" + std::to_string(e);
         const auto& rule = exits_.rules[e];
         verdict v{e, layers_.vector(exits_.points[e].node), {}};
-        v.scored =
-            policies_.score(name, v.logits, classes(e), exits_.points[e].decides, rule.temperature, counts, state_);
+        v.scored = policies_.score(name, v.logits, classes(e), exits_.points[e].decides, rule.temperature,
+                                   exits_.counted_from(e), state_);
         if (e + 1 == exits_.size()) return leave(v);
         if (exits_.closed(e)) return decide(e + 1, before);
 
