@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # run.sh MAKE_MODELS WORK - writes models with the program MAKE_MODELS and runs them in ONNX Runtime, which install.sh has
-# put into WORK. Where python3 has onnx, its checker reads them too. Exit status 77 is a skip.
+# put into WORK. Where python3-onnx is installed, its checker reads them too. Exit status 77 is a skip.
 set -eu
 make_models=$1
 work=$2
@@ -20,9 +20,10 @@ rm -rf "$models"
 "$make_models" "$models"
 cp "$source/check_models.mjs" "$work/"  # node looks for modules beside the script
 node "$work/check_models.mjs" "$models"
-if python3 -c "import onnx" 2> /dev/null; then
-    python3 "$source/check_models.py" "$models"
+python=/usr/bin/python3  # the one that the package python3-onnx belongs to
+if "$python" -c "import onnx" 2> /dev/null; then
+    "$python" "$source/check_models.py" "$models"
 else
-    echo "onnx.checker has not read them: python3 has no onnx"
+    echo "onnx.checker has not read them: $python has no onnx"
 fi
 rm -rf "$models"
