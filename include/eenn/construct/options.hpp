@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+//
+// options.hpp - what a construction is asked for.
+// Floor 6 (construct); host subset.
+#ifndef EENN_CONSTRUCT_OPTIONS_HPP
+#define EENN_CONSTRUCT_OPTIONS_HPP
+
+#include <eenn/construct/heads.hpp>
+#include <eenn/construct/train_heads.hpp>
+#include <eenn/data/augment.hpp>
+#include <eenn/exits/objective.hpp>
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace eenn::construct {
+
+/// @brief Where a construction stands, for an observer. The library itself prints nothing.
+struct construct_progress {
+    std::string stage;  ///< "backbone", "heads", "search", "fine-tune", "test", "time"
+    std::int64_t done = 0;
+    std::int64_t total = 0;
+    std::string note;
+};
+
+/// @brief Training of the whole early-exit network, once its exits are chosen.
+struct fine_tuning {
+    int epochs = 3;  ///< 0: none
+    int batch = 64;
+    double rate = 0.01;  ///< peak of one cycle
+    double weight_decay = 5e-4;
+    double last_weight = 1;  ///< of the classifier's loss, where each head's is 1
+    teaching criterion{};    ///< heads learn from the classifier too
+    augmentation augment{};
+    double average_decay = 0;  ///< > 0: moving average of the weights
+    double clip_norm = 2;      ///< > 0: largest norm of the gradient; networks without norms need it
+};
+
+/// @brief What a construction is asked for. The defaults suit image classifiers.
+struct augment_options {
+    /// What exits are for. The first decides which network is built; each is reported. A limit on cost is a share of the
+    /// base network's MACs.
+    std::vector<exit_objective> objectives{exit_objective::least_cost(0.005)};
+    int most_exits = 3;  ///< beside the classifier, for one objective
+    int most_sites = 8;  ///< heads are trained at so many of the sites, spread evenly over the MACs
+    std::vector<head_form> forms{head_form::small, head_form::large};
+    double most_head_share = 0.1;  ///< of the base network's MACs: larger heads are not considered
+    double deepest_share = 0.9;    ///< of the base network's MACs: sites behind this save nothing
+    head_training heads{};
+    int head_samples = 0;  ///< > 0: heads are trained on so many of the training samples
+    fine_tuning tune{};
+    std::size_t feature_memory = std::size_t{6} << 30;  ///< bytes for kept features; beyond, the backbone runs again
+    std::uint64_t seed = 1;
+    std::filesystem::path state{};  ///< folder where finished work is kept for another run; empty: nowhere
+    /// Called often, on one thread at a time; returning false stops the construction cleanly.
+    std::function<bool(const construct_progress&)> observer{};
+};
+
+}  // namespace eenn::construct
+
+#endif

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+//
+// timing.hpp - what leaving early saves in time, measured against the base network, sample by sample in turns.
+// Floor 6 (construct); host subset.
+#ifndef EENN_CONSTRUCT_TIMING_HPP
+#define EENN_CONSTRUCT_TIMING_HPP
+
+#include <eenn/data/data_set.hpp>
+#include <eenn/exits/infer_batch.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+namespace eenn::construct {
+
+/// @brief Mean times of one sample, in microseconds, on one thread.
+struct exit_times {
+    double base = 0;              ///< the network without exits
+    double early = 0;             ///< with exits
+    double batch_base = 0;        ///< 64 at a time, a sample
+    double batch_early = 0;       ///< with compaction of those that stay
+    double decision = 0;          ///< all decisions of one sample that leaves nowhere
+    std::vector<double> at_exit;  ///< (E), median of those that leave there; 0 where none does
+};
+
+namespace detail {
+
+[[nodiscard]] inline double median(std::vector<double> values) {
+    if (values.empty()) return 0;
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    return *middle;
+}
+
+[[nodiscard]] inline double microseconds_since(std::chrono::steady_clock::time_point start) {
+    return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace detail
+
+/// @brief Times both networks on the same samples; they take turns, so that a drifting machine hurts both alike.
+///
+/// @param rules  of `early`, one an exit.
+/// @par Cost     Three passes or so of each network over at most `most` samples.
+[[nodiscard]] inline exit_times time_exits(const executable<float>& base, std::span<const float> base_parameters,
+                                           const executable<float>& early, std::span<const float> early_parameters,
+                                           std::span<const exit_rule> rules, const data_set& set, int most = 2500) {
+    using clock = std::chrono::steady_clock;
+    aligned_vector<float> base_packed(base.packed_elements);
+    aligned_vector<float> early_packed(early.packed_elements);
+    pack_weights(base, base_parameters.data(), base_packed.data());
+    pack_weights(early, early_parameters.data(), early_packed.data());
+    aligned_vector<float> workspace(std::max(base.plan.sizes.workspace, early.plan.sizes.workspace));
+    const std::size_t exits = early.plan.exits.size();
+    const int count = std::min(most, set.size());
+
+    exit_times times;
+    std::vector<std::vector<double>> at(exits);
+    const exit_rule plain{never_exit, 1};
+    double base_sum = 0;
+    double early_sum = 0;
+    // One warming pass over some samples; then both over each sample.
+    for (int i = -std::min(count, 50); i < count; ++i) {
+        const float* input = set[std::max(i, 0)].data();
+        auto start = clock::now();
+        const decision d = infer(early, early_packed.data(), input, workspace.data(), rules);
+        const double with_exits = detail::microseconds_since(start);
+        start = clock::now();
+        (void)infer(base, base_packed.data(), input, workspace.data(), std::span<const exit_rule>{&plain, 1});
+        const double without = detail::microseconds_since(start);
+        if (i < 0) continue;
+        early_sum += with_exits;
+        base_sum += without;
+        at[static_cast<std::size_t>(d.exit)].push_back(with_exits);
+    }
+    times.base = base_sum / count;
+    times.early = early_sum / count;
+    for (const auto& those : at) times.at_exit.push_back(detail::median(those));
+
+    // Decisions alone, on the logits the last run left.
+    constexpr int repeats = 2000;
+    const auto start = clock::now();
+    float sink = 0;
+    for (int r = 0; r < repeats; ++r) {
+        exit_state state;
+        for (std::size_t e = 0; e + 1 < exits; ++e) {
+            sink += score_exit(early, e, workspace.data(), rules[e].temperature, state).confidence;
+        }
+    }
+    volatile float keep = sink;
+    (void)keep;
+    times.decision = detail::microseconds_since(start) / repeats;
+
+    // Blocks of 64, in turns.
+    batch_inference<float> with{early};
+    batch_inference<float> without{base};
+    std::vector<decision> decisions(64);
+    serial here;
+    const std::size_t each = set.sample.elements();
+    double sums[2] = {};
+    int samples = 0;
+    for (int first = count < 64 ? count : -64; first + 64 <= count; first += 64) {
+        const float* inputs = set.pixels.data() + static_cast<std::size_t>(std::max(first, 0)) * each;
+        auto begin = clock::now();
+        with(early_packed.data(), inputs, 64, rules, decisions, here);
+        const double a = detail::microseconds_since(begin);
+        begin = clock::now();
+        without(base_packed.data(), inputs, 64, std::span<const exit_rule>{&plain, 1}, decisions, here);
+        const double b = detail::microseconds_since(begin);
+        if (first < 0) continue;
+        sums[0] += a;
+        sums[1] += b;
+        samples += 64;
+    }
+    if (samples > 0) {
+        times.batch_early = sums[0] / samples;
+        times.batch_base = sums[1] / samples;
+    }
+    return times;
+}
+
+}  // namespace eenn::construct
+
+#endif
