@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#include <doctest/doctest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <eenn/interop/zlib.hpp>
+#include <eenn/io/npz.hpp>
+#include <eenn/io/onnx/import.hpp>
+#include <filesystem>
+#include <string>
+
+#include "support.hpp"
+
+using namespace eenn;
+
+namespace {
+
+// The folder of networks with golden outputs, or "" where EENN_MODELS is unset.
+std::string models() {
+    const char* folder = std::getenv("EENN_MODELS");
+    if (folder == nullptr) {
+        std::puts("SKIP: EENN_MODELS is not set, no golden outputs are compared");
+        return {};
+    }
+    return folder;
+}
+
+}  // namespace
+
+TEST_CASE("io/onnx: pretrained and coverage networks make the logits that ONNX Runtime makes, to 1e-4 + 1e-4 |logit|") {
+    if (models().empty()) return;
+    for (const char* name :
+         {"resnet8_cifar10", "resnet20_cifar10_conv", "resnet56_cifar10_conv", "kws_dscnn", "resnet_large_cifar10",
+          "coverage/mobilenetv2_like", "coverage/ecg_cnn1d", "coverage/se_hardswish"}) {
+        CAPTURE(name);
+        const std::filesystem::path path = models() + "/" + name;
+        const auto golden = io::read_npz(path.string() + ".golden.npz", io::inflate);
+        const auto x = golden.at("x").to<float>(), logits = golden.at("logits").to<float>();
+        for (const bool fold : {false, true}) {
+            const auto made = onnx::read_network(path.string() + ".onnx", {.fold_norms = fold});
+            CHECK(distance(outputs_of(made, x), logits, 1e-4, 1e-4) <= 1);
+        }
+    }
+}
