@@ -2,7 +2,7 @@
 #
 # Install and export. The package is relocatable, and serves every architecture.
 #
-#   find_package(eenn CONFIG REQUIRED [COMPONENTS tbb xtensor zlib])
+#   find_package(eenn CONFIG REQUIRED [COMPONENTS tbb xtensor zlib onnx])
 
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -24,5 +24,6 @@ configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/eenn-config.cmake.in $
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/eenn-config-version.cmake
     COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES ${PROJECT_BINARY_DIR}/eenn-config.cmake ${PROJECT_BINARY_DIR}/eenn-config-version.cmake
+    ${PROJECT_SOURCE_DIR}/cmake/Findprotozero.cmake
     DESTINATION ${eenn_package_dir})
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/licenses/eenn)

@@ -7,6 +7,7 @@
 #   eenn::tbb      <eenn/interop/tbb.hpp> and oneTBB
 #   eenn::xtensor  <eenn/interop/xtensor.hpp> and xtensor
 #   eenn::zlib     <eenn/interop/zlib.hpp> and zlib
+#   eenn::onnx     <eenn/io/onnx/*.hpp> and protozero, which is headers too
 
 # Eigen is asked for without a version: Eigen 5's config refuses 3.4, and 3.4.0's refuses ranges.
 if(NOT TARGET Eigen3::Eigen)
@@ -16,14 +17,14 @@ if(NOT TARGET Eigen3::Eigen)
     endif()
 endif()
 
-set(EENN_COMPONENTS tbb xtensor zlib)
+set(EENN_COMPONENTS tbb xtensor zlib onnx)
 
 # Each header of a component belongs to the component's target, all others to eenn::eenn.
 file(GLOB_RECURSE eenn_headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/include/eenn/*.hpp)
 foreach(component IN LISTS EENN_COMPONENTS)
     set(eenn_${component}_headers ${eenn_headers})
-    list(FILTER eenn_${component}_headers INCLUDE REGEX "/interop/${component}\\.hpp$")
-    list(FILTER eenn_headers EXCLUDE REGEX "/interop/${component}\\.hpp$")
+    list(FILTER eenn_${component}_headers INCLUDE REGEX "/(interop/${component}\\.hpp|io/${component}/)")
+    list(FILTER eenn_headers EXCLUDE REGEX "/(interop/${component}\\.hpp|io/${component}/)")
 endforeach()
 
 # The target all_verify_interface_header_sets compiles each header alone.
@@ -60,6 +61,9 @@ function(eenn_component name package target)
     endif()
 endfunction()
 
+list(APPEND CMAKE_MODULE_PATH ${CMAKE_CURRENT_LIST_DIR})  # Findprotozero.cmake
+
 eenn_component(tbb TBB TBB::tbb)
 eenn_component(xtensor xtensor xtensor)
 eenn_component(zlib ZLIB ZLIB::ZLIB)
+eenn_component(onnx protozero protozero::protozero)
