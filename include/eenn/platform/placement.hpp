@@ -158,12 +158,11 @@ inline void describe(placement& made, const placement_task& task, const platform
     made.nodes = choice.nodes;
     made.refused = std::move(refused.reasons);
     if (choice.set < 0) {
-        made.refused.insert(made.refused.begin(),
-                            "no thresholds reach accuracy " +
-                                std::to_string(static_cast<double>(required) / task.trace.samples) + "; the best " +
-                                (choice.proven ? "met is " : "found is ") +
-                                std::to_string(static_cast<double>(choice.best_right) / task.trace.samples) +
-                                ": allow a larger loss or train the exits");
+        made.refused.insert(
+            made.refused.begin(),
+            "no thresholds reach accuracy " + std::to_string(static_cast<double>(required) / task.trace.samples) +
+                "; the best found is " + std::to_string(static_cast<double>(choice.best_right) / task.trace.samples) +
+                ": allow a larger loss or train the exits");
         return made;
     }
     made.feasible = true;

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+//
+// segments.hpp - a compiled network as a placement task: where it can be cut, and what each piece asks for.
+// Floor 5 (platform); host subset; numbers of a plan, no kernels, no Eigen. Letters: S = segments, E = exits.
+#ifndef EENN_PLATFORM_SEGMENTS_HPP
+#define EENN_PLATFORM_SEGMENTS_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <eenn/network/plan.hpp>
+#include <eenn/platform/task.hpp>
+
+namespace eenn {
+
+/// @brief How features travel.
+struct cut_coding {
+    double bytes_per_element = 4;
+    double bytes_per_cut = 0;
+    double input_bytes_per_element = 4;
+
+    /// 8 bits an element and one float scale a tensor.
+    [[nodiscard]] static constexpr cut_coding eight_bits() { return {1, 4, 1}; }
+};
+
+namespace detail {
+
+template <class Layer>
+[[nodiscard]] operator_class class_of(const Layer& layer, int input_channels) {
+    return std::visit(
+        [input_channels](const auto& what) {
+            const std::string_view kind = what.kind;
+            if constexpr (requires { what.groups; }) {
+                return what.groups > 1 && what.groups == input_channels ? operator_class::depthwise
+                                                                        : operator_class::convolution;
+            }
+            if (kind == "dense") return operator_class::dense;
+            if (kind.find("pool") != std::string_view::npos) return operator_class::pooling;
+            return operator_class::other;
+        },
+        layer);
+}
+
+/// Elements of the arena that are in use while a step runs, and of the network's input while it is still read.
+[[nodiscard]] inline double live_elements(const plan_view& plan, int step) {
+    std::vector<std::pair<std::size_t, std::size_t>> spans;  // values may share memory
+    double sum = 0;
+    for (std::size_t v = 0; v < plan.values.size(); ++v) {
+        const value_info& value = plan.values[v];
+        if (value.first > step || value.last < step) continue;
+        if (v == 0) {
+            sum += static_cast<double>(value.size.elements());
+        } else {
+            spans.emplace_back(value.offset, value.offset + value.size.elements());
+        }
+    }
+    std::sort(spans.begin(), spans.end());
+    std::size_t end = 0;
+    for (const auto& [from, to] : spans) {
+        if (to > end) sum += static_cast<double>(to - std::max(from, end));
+        end = std::max(end, to);
+    }
+    return sum;
+}
+
+}  // namespace detail
+
+/// @brief A task from a graph and its plan: `make_task(g, lower(g).view(), trace)`.
+///
+/// The backbone is all that the final classifier needs; it is cut after every step behind which one value is all that
+/// later steps read, so a residual block or a group of branches is one segment. An exit's head is what only that exit
+/// needs; it is decided after the segment that makes its features. Weights count what inference keeps: a batch norm adds
+/// one shift a channel. Activations are those of the plan's memory arena, with the network's input.
+///
+/// @par Cost    O(steps^2).
+/// @par Errors  eenn::error if a head reads features of several segments, of which only one would be at hand, or another
+///              exit's head. Of a trace that does not fit, place() complains.
+template <class Graph>
+[[nodiscard]] placement_task make_task(const Graph& g, const plan_view& plan, exit_trace trace = {},
+                                       const cut_coding& coding = {}) {
+    const std::size_t steps = plan.steps.size();
+    const std::size_t exits = plan.exits.size();
+    // Which exit needs a step: the last one if it is backbone, else the first that does.
+    std::vector<int> maker(plan.values.size(), -1);
+    for (std::size_t s = 0; s < steps; ++s) maker[static_cast<std::size_t>(plan.steps[s].output)] = static_cast<int>(s);
+    std::vector<int> owner(steps, -1);
+    const auto for_inputs = [&](const step_info& step, auto&& visit) {
+        for (int k = 0; k < step.input_count; ++k)
+            visit(static_cast<std::size_t>(step.inputs[static_cast<std::size_t>(k)]));
+        if (step.residual >= 0) visit(static_cast<std::size_t>(step.residual));
+    };
+    const auto claim = [&](std::size_t exit) {
+        std::vector<int> pending{maker[static_cast<std::size_t>(plan.exits[exit].logits)]};
+        while (!pending.empty()) {
+            const int s = pending.back();
+            pending.pop_back();
+            if (s < 0 || owner[static_cast<std::size_t>(s)] >= 0) continue;
+            owner[static_cast<std::size_t>(s)] = static_cast<int>(exit);
+            for_inputs(plan.steps[static_cast<std::size_t>(s)], [&](std::size_t v) { pending.push_back(maker[v]); });
+        }
+    };
+    claim(exits - 1);
+    for (std::size_t e = 0; e + 1 < exits; ++e) claim(e);
+    const auto in_backbone = [&](std::size_t step) { return owner[step] == static_cast<int>(exits) - 1; };
+
+    std::vector<int> last_read(plan.values.size(), -1);  // by the backbone
+    for (std::size_t s = 0; s < steps; ++s) {
+        if (!in_backbone(s)) continue;
+        for_inputs(plan.steps[s], [&](std::size_t v) { last_read[v] = static_cast<int>(s); });
+    }
+    const auto add = [&](workload& work, std::size_t s) {
+        const step_info& step = plan.steps[s];
+        const auto& node = g.nodes()[static_cast<std::size_t>(step.node)];
+        const auto c = step.carrier
+                           ? operator_class::other
+                           : detail::class_of(node.what, plan.values[static_cast<std::size_t>(step.inputs[0])].size.c);
+        work.operators[c] = true;
+        work.macs[c] += static_cast<double>(step.macs);
+        work.weights += static_cast<double>(step.weight_count);
+        if (step.norm >= 0) work.weights += plan.values[static_cast<std::size_t>(step.output)].size.c;
+        work.activations = std::max(work.activations, detail::live_elements(plan, static_cast<int>(s)));
+    };
+
+    placement_task task;
+    task.trace = std::move(trace);
+    task.input_bytes = static_cast<double>(plan.input.elements()) * coding.input_bytes_per_element;
+    std::vector<int> segment_of(steps, -1);
+    segment current;
+    for (std::size_t s = 0; s < steps; ++s) {
+        if (!in_backbone(s)) continue;
+        add(current.work, s);
+        segment_of[s] = static_cast<int>(task.segments.size());
+        std::size_t crossing = 0;  // values that later steps of the backbone read
+        std::size_t sent = 0;
+        for (std::size_t v = 0; v < plan.values.size(); ++v) {
+            if (maker[v] > static_cast<int>(s) || last_read[v] <= static_cast<int>(s)) continue;
+            ++crossing;
+            sent = v;
+        }
+        const bool last = maker[static_cast<std::size_t>(plan.exits.back().logits)] == static_cast<int>(s);
+        if (crossing != 1 && !last) continue;
+        const auto tail = static_cast<std::size_t>(plan.steps[s].tail);
+        current.name = std::visit([](const auto& what) { return std::string{what.kind}; }, g.nodes()[tail].what) + " " +
+                       std::to_string(tail);
+        if (!last) {
+            current.output_bytes = static_cast<double>(plan.values[sent].size.elements()) * coding.bytes_per_element +
+                                   coding.bytes_per_cut;
+        }
+        task.segments.push_back(std::exchange(current, {}));
+        if (last) break;
+    }
+    for (std::size_t e = 0; e < exits; ++e) {
+        offered_exit offered{.name = "exit " + std::to_string(e), .after = -1, .head = {}};
+        for (std::size_t s = 0; s < steps && e + 1 < exits; ++s) {
+            if (owner[s] != static_cast<int>(e)) continue;
+            add(offered.head, s);
+            for_inputs(plan.steps[s], [&](std::size_t v) {
+                if (maker[v] >= 0 && owner[static_cast<std::size_t>(maker[v])] == static_cast<int>(e)) return;
+                if (maker[v] >= 0 && !in_backbone(static_cast<std::size_t>(maker[v]))) {
+                    raise("make_task", "exit " + std::to_string(e) + " needs a layer of another exit's head",
+                          "an exit may be closed, so give each a head of its own");
+                }
+                const int here = maker[v] < 0 ? 0 : segment_of[static_cast<std::size_t>(maker[v])];
+                if (offered.after >= 0 && here != offered.after) {
+                    raise("make_task", "exit " + std::to_string(e) + " reads features of several segments",
+                          "let its head start from one layer");
+                }
+                offered.after = here;
+            });
+        }
+        if (e + 1 == exits) {
+            offered.name = "classifier";
+            offered.after = static_cast<int>(task.segments.size()) - 1;
+        }
+        if (offered.after < 0) {  // its logits are the backbone's own, or another exit's
+            const int s = maker[static_cast<std::size_t>(plan.exits[e].logits)];
+            offered.after = s >= 0 && in_backbone(static_cast<std::size_t>(s)) ? segment_of[static_cast<std::size_t>(s)]
+                            : e > 0                                            ? task.exits.back().after
+                                                                               : 0;
+        }
+        task.exits.push_back(std::move(offered));
+    }
+    return task;
+}
+
+}  // namespace eenn
+
+#endif
