@@ -49,9 +49,8 @@ int run(augment::arguments& a) {
         bar(p.stage, p.done, p.total, p.note);
         return !interrupted;
     };
-    construct::construction work{model.network, model.parameters, model.names, train, validation,
-                                 test,          a.options,        pool};
-    construct::augmented made = work.run();
+    construct::augmented made =
+        construct::augment(model.network, model.parameters, model.names, train, validation, test, a.options, pool);
     if (!made.finished) {
         std::printf("\nStopped. The same command goes on from %s.\n", a.options.state.c_str());
         return 130;

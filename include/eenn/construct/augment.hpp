@@ -9,6 +9,7 @@
 #include <eenn/construct/branched.hpp>
 #include <eenn/construct/evaluate.hpp>
 #include <eenn/construct/options.hpp>
+#include <eenn/construct/renormalise.hpp>
 #include <eenn/construct/result.hpp>
 #include <eenn/construct/state.hpp>
 #include <eenn/construct/timing.hpp>
@@ -837,6 +838,41 @@ private:
     exit_table table_;               // of the chosen heads, on validation data
     std::vector<setting> settings_;  // by objective; heads are indices into table_
 };
+
+/// @brief Turns a trained network into an early-exit network.
+///
+/// Finds the blocks of the network and the sites behind them; trains heads there on the frozen backbone; judges every set
+/// of them with its best thresholds for the objective, on validation data; trains the network with the chosen exits on,
+/// and keeps that where validation data says it helped; measures on test data, which chooses nothing.
+///
+/// @param parameters  of lower(base), (plan.parameter_elements()).
+/// @param names       by node of the base network, for the report; may be empty.
+/// @par Memory   The sets, options.feature_memory, and the training of the whole network on a batch.
+/// @par Threads  The result does not depend on the executor. With options.state, a run that was stopped goes on from the
+///               work that was finished, to the same bits.
+/// @par Errors   eenn::error for a network with exits or without logits, data that does not fit it, too few validation
+///               samples, or no place for an exit.
+/// @par Source   Sponner et al. (2024), "Efficient post-training augmentation for adaptive inference in heterogeneous and
+///               distributed IoT environments". Theirs models exits as independent and never charges earlier heads; here
+///               thresholds are chosen on the joint trace with all costs, and the classifier teaches the heads.
+template <Executor X>
+[[nodiscard]] augmented augment(const graph& base, std::span<const float> parameters,
+                                std::span<const std::string> names, const data_set& train, const data_set& validation,
+                                const data_set& test, const augment_options& options, X& executor) {
+    const renormalised normal = renormalise(base, parameters, train, executor);
+    std::vector<std::string> here(normal.network.nodes().size());
+    for (std::size_t n = 0; n < names.size() && n < normal.nodes.size(); ++n)
+        here[static_cast<std::size_t>(normal.nodes[n])] = names[n];
+    construction<X> work{normal.network, normal.parameters, here, train, validation, test, options, executor};
+    augmented made = work.run();
+    if (normal.added > 0) {
+        made.report.notes.emplace_back("Batch norms",
+                                       std::to_string(normal.added) +
+                                           " were put back behind convolutions without one for training; "
+                                           "they fold into the convolutions again for inference.");
+    }
+    return made;
+}
 
 }  // namespace eenn::construct
 

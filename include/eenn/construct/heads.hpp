@@ -13,10 +13,10 @@
 namespace eenn::construct {
 
 /// @brief How much a head computes before it classifies.
-enum class head_form : unsigned char { small, large };
+enum class head_form : unsigned char { small, medium, large };
 
 [[nodiscard]] constexpr std::string_view to_string(head_form form) noexcept {
-    return form == head_form::small ? "small" : "large";
+    return form == head_form::small ? "small" : form == head_form::medium ? "medium" : "large";
 }
 
 /// @brief An exit head: convolution stages that adapt a site's features, then the blueprint's classifier. A composite.
@@ -69,9 +69,10 @@ struct head {
 
 /// @brief The head for a site.
 ///
-/// small: one separable stage that halves the plane, to as many channels as the classifier gets. large: separable stages
-/// that halve the plane down to the size the classifier's plane has (8x8 where that is larger), doubling the channels up
-/// to the classifier's, and two more there. A hidden layer of the blueprint becomes a quarter of its units, 16 at least.
+/// small: one separable stage that halves the plane, to as many channels as the classifier gets.
+/// medium: separable stages that halve the plane down to the size of the classifier's (8x8 where that is larger), doubling
+/// the channels up to the classifier's, and one more there. large: the same up to twice the classifier's channels, and two
+/// more. A hidden layer of the blueprint becomes a quarter of its units, 16 at least.
 ///
 /// @par Source  Sponner et al. (2024), blueprint adaption. Theirs resizes with one large strided depthwise convolution or
 ///              pooling and a 1x1 convolution; here the stages are those of MobileNet (Howard et al. 2017), normalised.
@@ -100,14 +101,14 @@ struct head {
     }
     constexpr int smallest_plane = 64;
     const int target = std::max(smallest_plane, b.classified.pixels());
+    const int most = form == head_form::large ? 2 * widest : widest;
     while (rows * columns > target && h.count < head::most_stages - 2) {
         const int h_stride = halve(rows);
         const int w_stride = halve(columns);
-        channels = std::min(2 * channels, 2 * widest);
+        channels = std::min(2 * channels, most);
         push(channels, h_stride, w_stride);
     }
-    push(2 * widest, 1, 1);
-    push(2 * widest, 1, 1);
+    for (int i = 0; i < (form == head_form::large ? 2 : 1); ++i) push(most, 1, 1);
     return h;
 }
 
