@@ -64,6 +64,11 @@ struct fold_call {
         check(*inputs[i]);
         return *inputs[i];
     }
+    /// The dims alone; of an activation there is no more.
+    [[nodiscard]] const integer_list& dims(std::size_t i) const {
+        if (!has(i)) raise(where(), "lacks its input " + std::to_string(i));
+        return inputs[i]->dims;
+    }
     [[nodiscard]] integer_list list(std::size_t i) const { return numbers<std::int64_t>(in(i)); }
     /// An attribute of old opsets that became an input.
     [[nodiscard]] std::optional<integer_list> list(std::string_view attribute, std::size_t input) const {
@@ -282,8 +287,10 @@ inline tensor fold_constant_of_shape(const fold_call& call) {
     const auto& one = given != nullptr ? given->tensors[0].bytes : zero;
     if (given != nullptr) made.type = given->tensors[0].type;
     if (one.empty() || one.size() != element_bytes(made.type)) raise(call.where(), "its value is no single number");
-    const auto count = io::checked_product(dims).value_or(0);
-    for (std::size_t i = 0; i < count; ++i) made.bytes.insert(made.bytes.end(), one.begin(), one.end());
+    made.bytes.resize(io::checked_product(dims).value_or(0) * one.size());
+    for (std::size_t at = 0; at < made.bytes.size(); at += one.size()) {
+        std::copy(one.begin(), one.end(), made.bytes.begin() + static_cast<std::ptrdiff_t>(at));
+    }
     return made;
 }
 
@@ -304,10 +311,10 @@ inline tensor fold_cast(const fold_call& call) {
     const auto cut = slice_of(count, integer_or(n, "start", 0), integer_or(n, "end", count), 1);
     return {dims.begin() + cut.start, dims.begin() + cut.start + cut.count};
 }
-inline tensor fold_shape(const fold_call& call) { return integers_tensor(shape_cut(call.what, call.in(0).dims)); }
+inline tensor fold_shape(const fold_call& call) { return integers_tensor(shape_cut(call.what, call.dims(0))); }
 
 inline tensor fold_size(const fold_call& call) {
-    const auto count = static_cast<std::int64_t>(io::checked_product(call.in(0).dims).value_or(0));
+    const auto count = static_cast<std::int64_t>(io::checked_product(call.dims(0)).value_or(0));
     return tensor_of<std::int64_t>(data_type::int64, {}, std::span{&count, 1});
 }
 
@@ -359,10 +366,15 @@ inline tensor fold_transpose(const fold_call& call) {
     return made;
 }
 
+[[nodiscard]] inline std::size_t concat_axis(const node& n, std::size_t rank) {
+    if (find_attribute(n, "axis", attribute::kind_of::integer) == nullptr) raise(describe(n), "lacks its axis");
+    return axis_index(n, integer_or(n, "axis", 0), rank);
+}
+
 inline tensor fold_concat(const fold_call& call) {
     const auto& first = call.in(0);
     if (first.dims.empty()) raise(call.where(), "joins numbers that have no axis");
-    const auto axis = axis_index(call.what, integer_or(call.what, "axis", 0), first.dims.size());
+    const auto axis = concat_axis(call.what, first.dims.size());
     tensor made{.name = {}, .type = first.type, .dims = first.dims, .bytes = {}};
     for (std::size_t i = 1; i < call.inputs.size(); ++i) {
         auto dims = call.in(i).dims;
@@ -371,6 +383,7 @@ inline tensor fold_concat(const fold_call& call) {
         call.budget.charge(call.where(), made.dims);
     }
     const auto rows = io::checked_product(std::span{first.dims}.first(axis)).value_or(0);
+    made.bytes.reserve(io::checked_product(made.dims, element_bytes(made.type)).value_or(0));
     for (std::size_t row = 0; row < rows; ++row) {
         for (const tensor* part : call.inputs) {
             const std::size_t length = part->bytes.size() / rows;

@@ -92,7 +92,7 @@ public:
     }
 
 private:
-    static constexpr std::int64_t oldest = 7;
+    static constexpr std::int64_t oldest = 1;
     static constexpr std::int64_t latest = 21;
 
     [[nodiscard]] static std::size_t stored_elements(const graph& g) {
@@ -118,7 +118,7 @@ private:
         if (!input_->ranked || input_->dims.empty() || input_->dims.size() > 4) {
             raise("onnx", "its input '" + input_->name + "' has not one to four axes");
         }
-        if (!is_floating(input_->type)) raise("onnx", "its input '" + input_->name + "' holds no floating numbers");
+        if (!is_activation(input_->type)) raise("onnx", "its input '" + input_->name + "' holds no floating numbers");
         for (const auto& value : from_.outputs) {
             if (options_.output.empty() || value.name == options_.output) output_ = value.name;
         }
@@ -151,7 +151,6 @@ private:
     }
 
     [[nodiscard]] imported run(const input_layout& layout) {
-        constexpr int open = -1;
         shape s{1, 1, 1};
         batch_ = input_->dims[0].size >= 1 ? input_->dims[0].size : 1;
         for (std::size_t d = 0; d < layout.axes; ++d) {
@@ -165,11 +164,12 @@ private:
             if (!draft::fits(size, 1, 1)) raise("onnx", "its input is too large");
             (a == axis::h ? s.h : a == axis::w ? s.w : s.c) = static_cast<int>(size);
         }
-        static_cast<void>(open);
         if (!draft::fits(s.h, s.w, s.c)) raise("onnx", "its input is too large");
 
         draft layers{s, input_->name};
         notes_.clear();
+        if (input_->type != data_type::float32)
+            notes_.emplace_back("the network calculates in 32-bit floating numbers");
         made_.clear();
         budget_ = fold_budget{stored_elements(from_)};
         values_.clear();
@@ -282,7 +282,6 @@ private:
 
     // The first output; others, as Dropout's mask, are not there.
     void define(const node& n, operand made) {
-        skip(n);
         if (!values_.emplace(n.outputs[0], std::move(made)).second) {
             raise(describe(n), "makes '" + io::printable(n.outputs[0]) + "', which is there already");
         }
@@ -327,9 +326,7 @@ private:
     try {
         return import_network(read_model(path), options);
     } catch (const error& e) {
-        const std::string text = e.what();
-        const bool named = text.starts_with(path.string()) || text.starts_with("read_file(");
-        throw error{named ? text : path.string() + ": " + text};
+        raise("read_network(" + path.string() + ")", e.what());
     }
 }
 

@@ -111,7 +111,8 @@ struct affine_map {
 
 inline activation_value import_batch_norm(import_call& call) {
     activation_value x = call.activation(0);
-    if (integer_or(call.what, "training_mode", 0) != 0 || integer_or(call.what, "spatial", 1) != 1) {
+    if (integer_or(call.what, "training_mode", 0) != 0 || integer_or(call.what, "spatial", 1) != 1 ||
+        integer_or(call.what, "is_test", call.opset < 7 ? 0 : 1) == 0) {
         call.refuse("normalises by the batch or by the pixel", "export the network for inference");
     }
     if (x.axes.size() == 1) x = call.features(x);

@@ -57,8 +57,19 @@ inline activation_value import_clip(import_call& call) {
     if (low == 0 && high == 6) return call.elementwise(relu6{}, x);
     if (low == 0 && high >= most) return call.elementwise(relu{}, x);
     if (low <= -most && high >= most) return x;
-    call.refuse("clips to " + std::to_string(low) + ".." + std::to_string(high),
-                "relu (0 and up) and relu6 (0 to 6) are layers");
+    // Others are one of these two in other units. Bounds far from 0 would cost the small values their digits.
+    const bool has_low = low > -most, has_high = high < most;
+    if ((has_low && std::fabs(low) > 256) || (has_high && std::fabs(high) > 256) ||
+        (has_low && has_high && !(low < high))) {
+        call.refuse("clips to " + std::to_string(low) + ".." + std::to_string(high), "bounds lie within -256..256");
+    }
+    if (has_low && has_high) {
+        const double unit = (high - low) / 6;
+        return apply(call, call.elementwise(relu6{}, apply(call, x, 1 / unit, -low / unit, "scale")), unit, low);
+    }
+    const double sign = has_low ? 1 : -1,
+                 bound = has_low ? low : high;  // bound + max(x - bound, 0), or its mirror image
+    return apply(call, call.elementwise(relu{}, apply(call, x, sign, -sign * bound, "scale")), sign, bound);
 }
 
 /// A softmax, or the logarithm of one, at the end is dropped: networks end in logits.
@@ -183,7 +194,7 @@ inline activation_value import_concat(import_call& call) {
     if (parts.empty()) call.refuse("joins nothing");
     if (parts.size() == 1) return parts[0];
     const std::size_t rank = parts[0].axes.size() + 1;
-    const auto at = axis_index(call.what, integer_or(call.what, "axis", 0), rank);
+    const auto at = concat_axis(call.what, rank);
     if (at == 0) call.refuse("joins along the samples");
     bool ordered = true;
     for (auto& part : parts) {

@@ -24,15 +24,17 @@ namespace eenn::onnx::detail {
 }
 
 inline activation_value import_identity(import_call& call) {
-    if (call.what.op_type == "Dropout" && call.has(2) && call.number("training_mode", 2) != 0.0) {
+    const bool dropout = call.what.op_type == "Dropout";
+    if (dropout && (integer_or(call.what, "is_test", call.opset < 7 ? 0 : 1) == 0 ||
+                    call.number("training_mode", 2).value_or(0) != 0)) {
         call.refuse("drops at random", "export the network for inference");
     }
     return call.activation(0);
 }
 
 inline activation_value import_cast(import_call& call) {
-    if (!is_floating(static_cast<data_type>(integer_or(call.what, "to", 0)))) {
-        call.refuse("makes integers of activations");
+    if (!is_activation(static_cast<data_type>(integer_or(call.what, "to", 0)))) {
+        call.refuse("makes other numbers than floating ones of 16, 32 or 64 bits");
     }
     return call.activation(0);
 }

@@ -175,7 +175,6 @@ activation_value import_pool(import_call& call) {
     if ((at.h.dilation != 1 && at.h.kernel != 1) || (at.w.dilation != 1 && at.w.kernel != 1)) {
         call.refuse("pools with a dilation", "no layer does");
     }
-    if (integer_or(call.what, "storage_order", 0) != 0) call.refuse("stores its indices by columns");
     const shape s = call.shape_of(x);
     const bool up = integer_or(call.what, "ceil_mode", 0) != 0;
     const int over_h = up ? overhang(at.h, s.h) : 0, over_w = up ? overhang(at.w, s.w) : 0;

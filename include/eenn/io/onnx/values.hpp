@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -57,13 +58,22 @@ inline constexpr numeric_type numeric_types[] = {
            type == data_type::bfloat16;
 }
 
+/// The types that activations may have; networks calculate in float in any case.
+[[nodiscard]] constexpr bool is_activation(data_type type) noexcept {
+    return type == data_type::float32 || type == data_type::float64 || type == data_type::float16;
+}
+
 /// "tensor 'conv1.weight'".
 [[nodiscard]] inline std::string describe(const tensor& t) { return "tensor '" + io::printable(t.name) + "'"; }
+
+/// More axes than this has no tensor of a network; the time that a transpose takes grows with them.
+inline constexpr std::size_t most_axes = 16;
 
 /// Raises for a tensor that holds no numbers, or not as many as its dims say.
 inline void check(const tensor& t) {
     const std::size_t width = element_bytes(t.type);
     if (width == 0) raise(describe(t), "has elements of type " + std::to_string(static_cast<int>(t.type)));
+    if (t.dims.size() > most_axes) raise(describe(t), "has " + std::to_string(t.dims.size()) + " axes");
     if (io::checked_product(t.dims, width) != t.bytes.size()) {
         raise(describe(t), "has dims " + io::to_string(t.dims) + " but " + std::to_string(t.bytes.size()) + " bytes, " +
                                std::to_string(width) + " an element");
@@ -84,30 +94,35 @@ template <io::Number T>
     return values;
 }
 
-/// A tensor of the given type out of numbers; floating values round to it, integers wrap to its width.
+/// A number as one of another type: floating values round, integers wrap to the width. Raises beyond 64 bits.
+template <io::Number To, io::Number From>
+[[nodiscard]] To converted(From value) {
+    if constexpr (std::is_integral_v<To> && std::is_floating_point_v<From>) {
+        if (!(value > From{-9.2e18F} && value < From{9.2e18F})) raise("onnx", "a constant has no value as an integer");
+        return static_cast<To>(static_cast<std::int64_t>(value));
+    } else {
+        return static_cast<To>(value);
+    }
+}
+
+/// A tensor of the given type out of numbers.
 template <io::Number T>
 [[nodiscard]] tensor tensor_of(data_type type, std::vector<std::int64_t> dims, std::span<const T> values) {
     tensor made{.name = {}, .type = type, .dims = std::move(dims), .bytes = {}};
     const auto element = element_of(type);
-    if (!element || type == data_type::float16 || type == data_type::bfloat16) {
-        raise("onnx", "constants of type " + std::to_string(static_cast<int>(type)) + " are not calculated with");
-    }
+    if (!element) raise("onnx", "a constant is to be of type " + std::to_string(static_cast<int>(type)));
+    made.bytes.resize(values.size() * element_bytes(type));
     io::with_element_type(*element, [&]<class To>(To) {
         if constexpr (std::is_arithmetic_v<To>) {
-            made.bytes.resize(values.size() * sizeof(To));
             for (std::size_t i = 0; i < values.size(); ++i) {
-                if constexpr (std::is_integral_v<To> && std::is_floating_point_v<T>) {
-                    if (!(values[i] > -9.2e18 && values[i] < 9.2e18)) raise("onnx", "a constant overflows");
-                }
-                const To value = std::is_integral_v<To> ? static_cast<To>(static_cast<std::int64_t>(values[i]))
-                                                        : static_cast<To>(values[i]);
+                const bool truth = values[i] != T{};
+                const To value = type == data_type::boolean ? static_cast<To>(truth) : converted<To>(values[i]);
                 std::memcpy(made.bytes.data() + i * sizeof(To), &value, sizeof(To));
             }
+        } else {
+            raise("onnx", "no constants of 16-bit floating numbers are calculated", "cast them to float");
         }
     });
-    if (type == data_type::boolean) {
-        for (std::size_t i = 0; i < values.size(); ++i) made.bytes[i] = std::byte{values[i] != T{}};
-    }
     return made;
 }
 
