@@ -151,9 +151,10 @@ private:
         for (std::size_t e = 0; e + 1 < exits_; ++e) {
             if (!contains(sets_[static_cast<std::size_t>(at.set)].kept, e)) continue;
             const std::uint32_t* rank = rank_[e].data();
+            const std::uint32_t width = at.high[e] - at.low[e];
             for (std::size_t i = 0; i < samples_; ++i) {
                 leaves_[i] |= static_cast<std::uint32_t>(rank[i] >= at.high[e]) << e;
-                open_[i] |= static_cast<std::uint32_t>((rank[i] >= at.low[e]) & (rank[i] < at.high[e])) << e;
+                open_[i] |= static_cast<std::uint32_t>(rank[i] - at.low[e] < width) << e;  // low <= rank < high
             }
         }
     }
