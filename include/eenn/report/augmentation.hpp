@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+//
+// augmentation.hpp - the report of a construction: report.html for people, summary.json for programs.
+// Floor 7 (report); host subset.
+#ifndef EENN_REPORT_AUGMENTATION_HPP
+#define EENN_REPORT_AUGMENTATION_HPP
+
+#include <filesystem>
+#include <span>
+#include <string>
+
+#include <eenn/construct/result.hpp>
+#include <eenn/io/file.hpp>
+#include <eenn/report/augmentation_json.hpp>
+#include <eenn/report/augmentation_page.hpp>
+#include <eenn/report/augmentation_text.hpp>
+
+namespace eenn::report {
+
+/// @brief Writes report.html and summary.json into `folder`, which is made if it is missing.
+///
+/// Each is written beside its place and renamed: a reader never sees half a file.
+/// @par Errors  eenn::error naming the path; a file that could not be written is as it was.
+inline void write_augmentation(const std::filesystem::path& folder, const construct::result& r) {
+    std::error_code failed;
+    std::filesystem::create_directories(folder, failed);
+    if (failed) raise("write_augmentation(" + folder.string() + ")", failed.message());
+    const auto write = [&](const char* name, const std::string& text) {
+        io::write_file(folder / name, std::as_bytes(std::span{text}));
+    };
+    write("summary.json", augmentation_json(r));
+    write("report.html", augmentation_html(r));
+}
+
+}  // namespace eenn::report
+
+#endif

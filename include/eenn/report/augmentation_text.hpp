@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+//
+// augmentation_text.hpp - a construction's result as a short table for the terminal.
+// Floor 7 (report); host subset.
+#ifndef EENN_REPORT_AUGMENTATION_TEXT_HPP
+#define EENN_REPORT_AUGMENTATION_TEXT_HPP
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <eenn/construct/result.hpp>
+#include <eenn/report/numbers.hpp>
+#include <eenn/report/progress.hpp>
+
+namespace eenn::report {
+
+/// @brief Rows of cells in columns, the first to the left and the others to the right; the first row is the heading.
+[[nodiscard]] inline std::string text_table(const std::vector<std::vector<std::string>>& rows) {
+    std::vector<std::size_t> widths;
+    for (const auto& row : rows) {
+        widths.resize(std::max(widths.size(), row.size()), 0);
+        for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], characters(row[c]));
+    }
+    std::string out;
+    for (const auto& row : rows) {
+        std::string line = "  ";
+        for (std::size_t c = 0; c < row.size(); ++c) {
+            const std::string room(widths[c] - characters(row[c]), ' ');
+            line += c == 0 ? row[c] + room : "   " + room + row[c];
+        }
+        line.erase(line.find_last_not_of(' ') + 1);
+        out += line + "\n";
+    }
+    return out;
+}
+
+/// @brief A threshold; "closed" where no sample can leave, "takes all" at the last exit.
+[[nodiscard]] inline std::string threshold_text(double threshold, bool last) {
+    if (last) return "takes all";
+    return std::isfinite(threshold) ? fixed_text(threshold, 4) : threshold > 0 ? "closed" : "open";
+}
+
+/// @brief The verdict, what is gained and lost, and a row an exit: UTF-8, at most some twenty lines.
+[[nodiscard]] inline std::string augmentation_text(const construct::result& r) {
+    std::string out;
+    const auto line = [&](const std::string& text) { out += text + "\n"; };
+    if (!r.model.empty()) line(readable(r.model));
+    if (!r.verdict.empty()) line(readable(r.verdict));
+    line("");
+    out +=
+        text_table({{"", "base network", "with exits", "change"},
+                    {"accuracy", percent_text(r.base_accuracy, 2), percent_text(r.accuracy, 2),
+                     points_text(r.accuracy - r.base_accuracy) + " points"},
+                    {"MACs a sample", count_text(static_cast<double>(r.base_macs)),
+                     count_text(r.mean_macs_share * static_cast<double>(r.base_macs)),
+                     points_text(r.mean_macs_share - 1, 1) + " %"},
+                    {"time, one by one", r.base_microseconds > 0 ? seconds_text(1e-6 * r.base_microseconds) : no_number,
+                     r.base_microseconds > 0 ? seconds_text(1e-6 * r.mean_microseconds) : no_number,
+                     r.base_microseconds > 0 ? points_text(r.mean_time_share - 1, 1) + " %" : no_number}});
+    if (r.pays_off && !r.exits.empty()) {
+        std::vector<std::vector<std::string>> rows{
+            {"exit", "leave here", "accuracy", "if all left", "threshold", "MACs", "time"}};
+        for (std::size_t e = 0; e < r.exits.size(); ++e) {
+            const construct::exit_summary& x = r.exits[e];
+            rows.push_back({shortened(x.site, 28) + ", " + readable(x.form), percent_text(x.share),
+                            x.share > 0 ? percent_text(x.accuracy, 2) : no_number, percent_text(x.lone_accuracy, 2),
+                            threshold_text(static_cast<double>(x.threshold), e + 1 == r.exits.size()),
+                            count_text(static_cast<double>(x.macs)),
+                            x.microseconds > 0 ? seconds_text(1e-6 * x.microseconds) : no_number});
+        }
+        line("");
+        out += text_table(rows);
+    }
+    if (!r.seconds.empty()) {
+        double total = 0;
+        for (const auto& stage : r.seconds) total += stage.second;
+        line("");
+        line("Took " + duration_text(total) + ".");
+    }
+    return out;
+}
+
+}  // namespace eenn::report
+
+#endif
