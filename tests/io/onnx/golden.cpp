@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <eenn/interop/zlib.hpp>
 #include <eenn/io/npz.hpp>
 #include <eenn/io/onnx/import.hpp>
+#include <eenn/network/lower.hpp>
 #include <filesystem>
 #include <string>
 
@@ -40,5 +42,20 @@ TEST_CASE("io/onnx: pretrained and coverage networks make the logits that ONNX R
             const auto made = onnx::read_network(path.string() + ".onnx", {.fold_norms = fold});
             CHECK(distance(outputs_of(made, x), logits, 1e-4, 1e-4) <= 1);
         }
+    }
+}
+
+TEST_CASE("io/onnx: the networks that speed is measured on have the multiply-accumulates that their README names") {
+    if (models().empty()) return;
+    struct row {
+        const char* name;
+        std::int64_t macs;
+    };
+    for (const auto& [name, macs] :
+         {row{"resnet8", 12'501'632}, row{"resnet20", 40'813'184}, row{"resnet56", 125'747'840},
+          row{"dscnn", 2'656'768}, row{"mobilenet_v1_025_96", 7'489'664}, row{"ecg_cnn", 1'013'008}}) {
+        CAPTURE(name);
+        const auto made = onnx::read_network(models() + "/speed/" + name + ".onnx");
+        CHECK(lower(made.network).sizes.macs == macs);
     }
 }

@@ -67,6 +67,7 @@ public:
         : from_{from.network}, options_{options}, budget_{stored_elements(from.network)} {
         const auto found = from.opsets.find("");
         opset_ = found == from.opsets.end() ? 0 : found->second;
+        if (found == from.opsets.end()) raise("onnx", "the file names no opset", "is it a model of ONNX operators?");
         if (opset_ < oldest || opset_ > latest) {
             raise("onnx", "the file is of opset " + std::to_string(opset_),
                   "opsets " + std::to_string(oldest) + " to " + std::to_string(latest) + " are read");
