@@ -30,7 +30,7 @@ goal
 platform
   --platform FILE.json      processors and links: where the network runs (default: one processor)
 search
-  --most-exits N (3)  --most-sites N (8)  --most-head-share PERCENT (10)  --memory GIB (6)
+  --most-exits N (3)  --most-sites N (8)  --most-head-share PERCENT (15)  --memory GIB (6)
 heads
   --head-epochs N (5)  --head-rate R (0.1)  --head-batch N (64)  --head-samples N (all)  --head-teaching SHARE (0.5)
 fine-tuning

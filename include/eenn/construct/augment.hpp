@@ -210,6 +210,8 @@ private:
                 if (summary.pruned.empty() && share(c.macs) > options_.most_head_share)
                     summary.pruned = "the head alone takes " + std::to_string(static_cast<int>(100 * share(c.macs))) +
                                      " % of the base network's MACs";
+                if (summary.pruned.empty() && form == head_form::dense && backbone_.sites[s].macs > c.macs)
+                    summary.pruned = "so deep that the backbone is the better network";
                 if (summary.pruned.empty() && c.what == before) summary.pruned = "the same as the smaller form";
                 before = c.what;
                 c.summary = static_cast<int>(account_->heads.size());
@@ -251,6 +253,9 @@ private:
                                            .add(options_.heads.criterion.temperature)
                                            .add(options_.heads.criterion.smoothing)
                                            .add(options_.head_samples)
+                                           .add(options_.tune.augment.crop_padding)
+                                           .add(options_.tune.augment.flip)
+                                           .add(options_.tune.augment.cutout)
                                            .add(options_.seed);
         prints_.clear();
         for (const candidate& c : candidates_) {
@@ -308,7 +313,7 @@ private:
                 !run_backbone(net_.inference(), parameters_, validation_, every, nodes, validation, executor_)) {
                 return false;
             }
-            if (!train_group(groups[g], slot, labels, train, validation)) return false;
+            if (!train_group(groups[g], slot, indices, labels, train, validation)) return false;
         }
         for (std::size_t c = 0; c < candidates_.size(); ++c) {
             head_summary& summary = account_->heads[static_cast<std::size_t>(candidates_[c].summary)];
@@ -318,8 +323,16 @@ private:
         return true;
     }
 
+    /// Whether a head sees its samples changed at random: where running the backbone again up to its site costs less than
+    /// half of the head's own training, and there are changes to make.
+    [[nodiscard]] bool afresh(const candidate& who) const {
+        return options_.tune.augment.any() && options_.tune.augment.mix_up == 0 &&
+               2 * backbone_.sites[static_cast<std::size_t>(who.site)].macs < 3 * who.macs;
+    }
+
     bool train_group(const std::vector<std::size_t>& group, const std::vector<std::size_t>& slot,
-                     const std::vector<int>& labels, const feature_pass& train, const feature_pass& validation) {
+                     const std::vector<int>& indices, const std::vector<int>& labels, const feature_pass& train,
+                     const feature_pass& validation) {
         std::vector<std::size_t> order = group;  // the longest first, so that no thread is left with it at the end
         std::stable_sort(order.begin(), order.end(),
                          [&](std::size_t a, std::size_t b) { return candidates_[a].macs > candidates_[b].macs; });
@@ -335,16 +348,21 @@ private:
             for (std::size_t k = next++; k < order.size() && !stopped; k = next++) {
                 const std::size_t c = order[k];
                 candidate& who = candidates_[c];
-                auto made = train_head(
-                    who.what, train.sites[slot[c]], labels, train.logits, validation.sites[slot[c]], validation_.labels,
-                    options_.heads, options_.seed, [&](std::int64_t step, std::int64_t of) {
-                        const std::lock_guard guard{lock};
-                        share[c] = static_cast<double>(who.macs) * static_cast<double>(step) / static_cast<double>(of);
-                        const double sum = std::accumulate(share.begin(), share.end(), 0.0);
-                        if (!tell("heads", static_cast<std::int64_t>(1000 * sum / static_cast<double>(total)), 1000))
-                            stopped = true;
-                        return !stopped;
-                    });
+                const auto watch = [&](std::int64_t step, std::int64_t of) {
+                    const std::lock_guard guard{lock};
+                    share[c] = static_cast<double>(who.macs) * static_cast<double>(step) / static_cast<double>(of);
+                    const double sum = std::accumulate(share.begin(), share.end(), 0.0);
+                    if (!tell("heads", static_cast<std::int64_t>(1000 * sum / static_cast<double>(total)), 1000))
+                        stopped = true;
+                    return !stopped;
+                };
+                auto made = afresh(who) ? train_head_afresh(who.what, base_, parameters_,
+                                                            backbone_.sites[static_cast<std::size_t>(who.site)].node,
+                                                            train_, indices, train.logits, validation_,
+                                                            options_.tune.augment, options_.heads, options_.seed, watch)
+                                        : train_head(who.what, train.sites[slot[c]], labels, train.logits,
+                                                     validation.sites[slot[c]], validation_.labels, options_.heads,
+                                                     options_.seed, watch);
                 if (!made) {
                     stopped = true;
                     return;
@@ -393,12 +411,9 @@ private:
 
     /// The best set of heads of a table for one objective.
     [[nodiscard]] setting best_setting(const exit_table& table, const exit_objective& objective, bool record) {
-        setting best;
-        double best_rank = std::numeric_limits<double>::infinity();
-        each_head_set(table, options_.most_exits, [&](std::span<const int> heads) {
-            if (stopped_) return;
-            const exit_trace trace = trace_of(table, heads);
-            const auto choice = solve(trace, objective, threshold_options::quick());
+        const auto judge = [&](std::span<const int> heads) -> std::optional<double> {
+            if (stopped_) return {};
+            const auto choice = solve(trace_of(table, heads), objective, threshold_options::quick());
             if (record) {
                 architecture_summary summary;
                 summary.heads.assign(heads.begin(), heads.end());
@@ -409,15 +424,14 @@ private:
                 }
                 account_->architectures.push_back(summary);
             }
-            // Fewer exits win ties: an exit has to earn its place.
-            if (choice && choice->objective < best_rank * (1 - 1e-9)) {
-                best_rank = choice->objective;
-                best = {{heads.begin(), heads.end()}, *choice, true};
-            }
-        });
-        if (best.feasible) {
-            const exit_trace trace = trace_of(table, best.heads);
-            if (const auto proven = solve(trace, objective, {})) best.choice = *proven;
+            if (!choice) return {};
+            return choice->objective;
+        };
+        setting best{search_head_sets(table, options_.most_exits, judge), {}, false};
+        if (best.heads.empty()) return best;
+        if (const auto proven = solve(trace_of(table, best.heads), objective, {})) {
+            best.choice = *proven;
+            best.feasible = true;
         }
         return best;
     }

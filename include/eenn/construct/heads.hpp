@@ -13,10 +13,16 @@
 namespace eenn::construct {
 
 /// @brief How much a head computes before it classifies.
-enum class head_form : unsigned char { small, medium, large };
+enum class head_form : unsigned char { small, medium, large, dense };
 
 [[nodiscard]] constexpr std::string_view to_string(head_form form) noexcept {
-    return form == head_form::small ? "small" : form == head_form::medium ? "medium" : "large";
+    switch (form) {
+        case head_form::small: return "small";
+        case head_form::medium: return "medium";
+        case head_form::large: return "large";
+        case head_form::dense: break;
+    }
+    return "dense";
 }
 
 /// @brief An exit head: convolution stages that adapt a site's features, then the blueprint's classifier. A composite.
@@ -72,7 +78,7 @@ struct head {
 /// small: one separable stage that halves the plane, to as many channels as the classifier gets.
 /// medium: separable stages that halve the plane down to the size of the classifier's (8x8 where that is larger), doubling
 /// the channels up to the classifier's, and one more there. large: the same up to twice the classifier's channels, and two
-/// more. A hidden layer of the blueprint becomes a quarter of its units, 16 at least.
+/// more. dense: as large, of whole convolutions: a small network of its own, for sites so early that it can be one. A hidden layer of the blueprint becomes a quarter of its units, 16 at least.
 ///
 /// @par Source  Sponner et al. (2024), blueprint adaption. Theirs resizes with one large strided depthwise convolution or
 ///              pooling and a 1x1 convolution; here the stages are those of MobileNet (Howard et al. 2017), normalised.
@@ -82,7 +88,7 @@ struct head {
     h.hidden = b.hidden > 0 ? std::max(b.hidden / 4, 16) : 0;
     const auto push = [&](int filters, int h_stride, int w_stride) {
         if (h.count < head::most_stages) {
-            h.stages[static_cast<std::size_t>(h.count++)] = {filters, h_stride, w_stride, true};
+            h.stages[static_cast<std::size_t>(h.count++)] = {filters, h_stride, w_stride, form != head_form::dense};
         }
     };
     int rows = features.h;
@@ -101,14 +107,15 @@ struct head {
     }
     constexpr int smallest_plane = 64;
     const int target = std::max(smallest_plane, b.classified.pixels());
-    const int most = form == head_form::large ? 2 * widest : widest;
+    const bool wide = form == head_form::large || form == head_form::dense;
+    const int most = wide ? 2 * widest : widest;
     while (rows * columns > target && h.count < head::most_stages - 2) {
         const int h_stride = halve(rows);
         const int w_stride = halve(columns);
         channels = std::min(2 * channels, most);
         push(channels, h_stride, w_stride);
     }
-    for (int i = 0; i < (form == head_form::large ? 2 : 1); ++i) push(most, 1, 1);
+    for (int i = 0; i < (wide ? 2 : 1); ++i) push(most, 1, 1);
     return h;
 }
 

@@ -45,9 +45,9 @@ struct augment_options {
     std::vector<exit_objective> objectives{exit_objective::least_cost(0.005)};
     int most_exits = 3;  ///< beside the classifier, for one objective
     int most_sites = 8;  ///< heads are trained at so many of the sites, spread evenly over the MACs
-    std::vector<head_form> forms{head_form::small, head_form::medium, head_form::large};
-    double most_head_share = 0.1;  ///< of the base network's MACs: larger heads are not considered
-    double deepest_share = 0.9;    ///< of the base network's MACs: sites behind this save nothing
+    std::vector<head_form> forms{head_form::small, head_form::medium, head_form::large, head_form::dense};
+    double most_head_share = 0.15;  ///< of the base network's MACs: larger heads are not considered
+    double deepest_share = 0.9;     ///< of the base network's MACs: sites behind this save nothing
     head_training heads{};
     int head_samples = 0;  ///< > 0: heads are trained on so many of the training samples
     fine_tuning tune{};

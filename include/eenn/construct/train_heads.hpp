@@ -5,6 +5,7 @@
 #ifndef EENN_CONSTRUCT_TRAIN_HEADS_HPP
 #define EENN_CONSTRUCT_TRAIN_HEADS_HPP
 
+#include <eenn/construct/branched.hpp>
 #include <eenn/construct/features.hpp>
 #include <eenn/construct/heads.hpp>
 #include <eenn/network/runtime_network.hpp>
@@ -29,38 +30,117 @@ struct trained_head {
     std::vector<float> logits;         ///< on the validation features, (N,C)
 };
 
-/// @brief Trains one head on one thread. The result depends on the arguments alone.
+/// @brief After every step of a head's training: the steps done, and all of them. Returning false stops it.
+using head_observer = std::function<bool(std::int64_t step, std::int64_t steps)>;
+
+namespace detail {
+
+[[nodiscard]] inline training_options head_options(const head_training& how, std::uint64_t seed,
+                                                   const head_observer& observer) {
+    training_options options;
+    options.epochs = how.epochs;
+    options.seed = seed;
+    options.learning_rate = one_cycle{.peak = how.rate};
+    options.criterion = how.criterion;
+    options.observer = [observer](const training_progress& p) {
+        return !observer || observer(static_cast<std::int64_t>(p.epoch) * p.steps + p.step,
+                                     static_cast<std::int64_t>(p.epochs) * p.steps);
+    };
+    return options;
+}
+
+[[nodiscard]] inline sgd head_optimizer(const head_training& how) {
+    return {.momentum = 0.9, .weight_decay = how.weight_decay, .nesterov = true};
+}
+
+}  // namespace detail
+
+/// @brief Trains a head on features that were kept; on one thread. The result depends on the arguments alone.
 ///
 /// @param train, labels, teacher           features (N,H,W,C), labels (N) and the classifier's logits (N,C) there.
 /// @param validation, validation_labels    what the returned logits are of; they choose nothing.
 /// @param observer                         after every step, with the steps done of all; false stops training.
 /// @return                                 nothing if the observer stopped it.
-[[nodiscard]] inline std::optional<trained_head> train_head(
-    const head& what, const site_features& train, std::span<const int> labels, std::span<const float> teacher,
-    const site_features& validation, std::span<const int> validation_labels, const head_training& how,
-    std::uint64_t seed, const std::function<bool(std::int64_t step, std::int64_t steps)>& observer = {}) {
+[[nodiscard]] inline std::optional<trained_head> train_head(const head& what, const site_features& train,
+                                                            std::span<const int> labels, std::span<const float> teacher,
+                                                            const site_features& validation,
+                                                            std::span<const int> validation_labels,
+                                                            const head_training& how, std::uint64_t seed,
+                                                            const head_observer& observer = {}) {
     runtime_network<float, graph> net{head_network(what, train.size)};
     data_set samples{train.size, what.classes, {}, {validation_labels.begin(), validation_labels.end()}, {}};
     samples.pixels.resize(validation_labels.size() * train.size.elements());
     for (std::size_t i = 0; i < validation_labels.size(); ++i) {
         validation.read(i, samples.pixels.data() + i * train.size.elements());
     }
-    training_options options;
-    options.epochs = how.epochs;
-    options.seed = seed;
-    options.learning_rate = one_cycle{.peak = how.rate};
-    options.criterion = how.criterion;
-    options.observer = [&](const training_progress& p) {
-        return !observer || observer(static_cast<std::int64_t>(p.epoch) * p.steps + p.step,
-                                     static_cast<std::int64_t>(p.epochs) * p.steps);
-    };
-    trainer training{net.training(), sgd{.momentum = 0.9, .weight_decay = how.weight_decay, .nesterov = true},
-                     initialize(net.plan(), seed), options};
+    trainer training{net.training(), detail::head_optimizer(how), initialize(net.plan(), seed),
+                     detail::head_options(how, seed, observer)};
     feature_batches batches{train, labels, teacher, how.batch, seed};
     serial here;
     if (!training.run(batches, samples, here)) return {};
     trained_head made{training.parameters(), {}};
     made.logits = collect_logits(net.inference(), made.parameters, samples, here)[0];
+    return made;
+}
+
+/// @brief Trains a head on samples that are changed at random anew each time, so the backbone up to the site runs again
+/// for each: for sites so early that this costs little. On one thread.
+///
+/// @param base, parameters  the whole network; only what comes before `node` runs.
+/// @param teacher           the classifier's logits on the unchanged samples, (indices,C).
+[[nodiscard]] inline std::optional<trained_head> train_head_afresh(
+    const head& what, const graph& base, std::span<const float> parameters, int node, const data_set& train,
+    std::span<const int> indices, std::span<const float> teacher, const data_set& validation,
+    const augmentation& changes, const head_training& how, std::uint64_t seed, const head_observer& observer = {}) {
+    // The backbone up to the site, then the head as the end of the network.
+    graph chain{base.input()};
+    std::vector<int> nodes(base.nodes().size(), -1);
+    nodes[0] = 0;
+    for (int n = 1; n <= node; ++n) {
+        const auto& from = base.nodes()[static_cast<std::size_t>(n)];
+        std::array<edge, max_inputs> inputs{};
+        const auto count = static_cast<std::size_t>(from.input_count);
+        for (std::size_t i = 0; i < count; ++i) inputs[i] = {nodes[static_cast<std::size_t>(from.inputs[i])]};
+        nodes[static_cast<std::size_t>(n)] = chain.put(from.what, std::span<const edge>{inputs.data(), count}).node;
+    }
+    chain.at({nodes[static_cast<std::size_t>(node)]});
+    const int first = static_cast<int>(chain.nodes().size());
+    chain(what);
+    runtime_network<float, graph> net{chain};
+    const plan whole = lower(base);
+    auto start = initialize(net.plan(), seed);
+    copy_parameters(whole.view(), parameters, nodes, net.plan(), start);
+
+    training_options options = detail::head_options(how, seed, observer);
+    options.trained = [first](const step_info& step) { return step.node >= first; };
+    // The teacher's word on the sample as it was.
+    const auto classes = static_cast<std::size_t>(what.classes);
+    std::vector<std::size_t> row(static_cast<std::size_t>(train.size()), 0);
+    for (std::size_t i = 0; i < indices.size(); ++i) row[static_cast<std::size_t>(indices[i])] = i;
+    std::vector<float> words;
+    options.criterion = [&](const exit_batch& exit, std::span<float> gradient) {
+        words.clear();
+        for (int i = 0; i < exit.samples.size; ++i) {
+            const float* from = teacher.data() + row[static_cast<std::size_t>(exit.samples.indices[i])] * classes;
+            words.insert(words.end(), from, from + classes);
+        }
+        batch taught = exit.samples;
+        taught.teacher = words.data();
+        return how.criterion({taught, exit.exit, exit.logits, exit.last, exit.part}, gradient);
+    };
+    trainer training{net.training(), detail::head_optimizer(how), start, options};
+    batch_loader batches{
+        train, indices, {.size = how.batch, .seed = seed, .drop_last = true, .augment = changes, .ahead = 0}};
+    serial here;
+    if (!training.run(batches, validation, here)) return {};
+    const graph alone = head_network(what, chain.nodes()[static_cast<std::size_t>(first - 1)].out);
+    const plan part = lower(alone);
+    trained_head made{aligned_vector<float>(part.view().parameter_elements()), {}};
+    std::vector<int> back(chain.nodes().size(), -1);
+    for (std::size_t n = static_cast<std::size_t>(first); n < back.size(); ++n)
+        back[n] = static_cast<int>(n) - first + 1;
+    copy_parameters(net.plan(), training.parameters(), back, part.view(), made.parameters);
+    made.logits = collect_logits(net.inference(), training.parameters(), validation, here)[0];
     return made;
 }
 
