@@ -125,8 +125,8 @@ inline activation_value import_conv(import_call& call) {
     const auto groups = integer_or(call.what, "group", 1);
     const auto outputs = weight.dims[0], inputs = weight.dims[1];
     const shape s = call.shape_of(x);
-    if (outputs < 1 || inputs < 1 || groups < 1 || groups > s.c || inputs * groups != s.c || outputs % groups != 0 ||
-        outputs > std::numeric_limits<int>::max()) {
+    if (outputs < 1 || inputs < 1 || inputs > s.c || groups < 1 || groups > s.c || inputs * groups != s.c ||
+        outputs % groups != 0 || outputs > std::numeric_limits<int>::max()) {
         call.refuse("its weight " + io::to_string(weight.dims) + " in " + std::to_string(groups) +
                     " groups does not fit " + std::to_string(s.c) + " channels");
     }
