@@ -6,20 +6,44 @@
 #define EENN_REPORT_AUGMENTATION_PAGE_HPP
 
 #include <string>
+#include <vector>
 
 #include <eenn/construct/result.hpp>
-#include <eenn/report/augmentation_text.hpp>
 #include <eenn/report/html.hpp>
+#include <eenn/report/outcome_sections.hpp>
+#include <eenn/report/page_rules.hpp>
+#include <eenn/report/search_sections.hpp>
 
 namespace eenn::report {
 
-/// @brief The report as a page.
+/// @brief The report as a page: the verdict first, then what was built, then how it was found. Well-formed XML but for
+/// its first line; every text from outside is escaped.
+///
+/// Parts that have nothing to show are left out.
 [[nodiscard]] inline std::string augmentation_html(const construct::result& r) {
-    return "<!doctype html>\n" +
-           html::element("html", "lang=\"en\"",
-                         "<head><meta charset=\"utf-8\"/>" + html::element("title", "", html::escaped(r.model)) +
-                             "</head><body>" + html::element("pre", "", html::escaped(augmentation_text(r))) +
-                             "</body>");
+    using html::element;
+    using html::escaped;
+    const std::string title = r.model.empty() ? "A network with exits" : escaped(r.model);
+    std::string links;
+    std::string body;
+    for (const sections::part& p :
+         {sections::network(r), sections::exits(r), sections::trade_off(r), sections::classes(r),
+          sections::calibration(r), sections::placement(r), sections::search(r), sections::signals(r),
+          sections::time_spent(r), sections::origin(r)}) {
+        if (p.content.empty()) continue;
+        links += element("a", "href=\"#" + p.id + "\"", p.title) + "\n";
+        body += element("section", "id=\"" + p.id + "\"", "\n" + element("h2", "", p.title) + "\n" + p.content) + "\n";
+    }
+    std::string head =
+        "<header>\n" + element("p", "class=\"eyebrow\"", "Early exits") + "\n" + element("h1", "", title) + "\n";
+    if (!r.verdict.empty()) head += element("p", "class=\"verdict\"", escaped(r.verdict)) + "\n";
+    if (!r.data.empty()) head += element("p", "class=\"meta\"", escaped(r.data)) + "\n";
+    head += sections::headline(r) + "\n" + element("nav", "aria-label=\"Parts\"", "\n" + links) + "\n</header>\n";
+    return "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
+           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n" +
+           element("title", "", title + ": early exits") + "\n" +
+           element("style", "", "\n" + page_rules(r.exits.size())) + "\n</head>\n<body>\n" + head +
+           element("main", "", "\n" + body) + "\n</body>\n</html>\n";
 }
 
 }  // namespace eenn::report

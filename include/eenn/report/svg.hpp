@@ -61,6 +61,7 @@ struct chart_axis {
 struct chart {
     std::string title{};
     std::string subtitle{};
+    std::string description{};  ///< for readers who cannot see it
     chart_axis x{};
     chart_axis y{};
     std::vector<chart_series> series{};
@@ -177,7 +178,8 @@ struct box {
 inline constexpr std::array<const char*, 6> light{"#0072b2", "#d55e00", "#009e73", "#b5569a", "#c98a00", "#3a9bd9"};
 inline constexpr std::array<const char*, 6> dark{"#4fa8e0", "#ff8c42", "#3cc79c", "#e08fc4", "#f2b632", "#8accf5"};
 
-[[nodiscard]] inline std::string style() {
+/// Rules of the classes that charts use, for light and dark ground.
+[[nodiscard]] inline std::string rules() {
     const auto colours = [](const std::array<const char*, 6>& palette, const char* grey, const std::string& indent) {
         std::string css;
         for (std::size_t k = 0; k < palette.size(); ++k) {
@@ -187,8 +189,7 @@ inline constexpr std::array<const char*, 6> dark{"#4fa8e0", "#ff8c42", "#3cc79c"
         }
         return css + indent + ".m.cg{fill:" + grey + "} .l.cg,.ring.cg{stroke:" + grey + "}\n";
     };
-    return "<style>\n"
-           "text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica "
+    return "text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica "
            "Neue',Arial,sans-serif;fill:#1f2328;font-size:12.5px}\n"
            ".title{font-size:17px;font-weight:600}\n"
            ".sub{font-size:13px;fill:#59636e} .tick{fill:#59636e;font-variant-numeric:tabular-nums} "
@@ -206,10 +207,16 @@ inline constexpr std::array<const char*, 6> dark{"#4fa8e0", "#ff8c42", "#3cc79c"
            " .label,.guide{stroke:#14181d} .guide{fill:#9aa4af}\n"
            " .back{fill:#14181d} .grid{stroke:#262c33} .frame,.gl,.lead{stroke:#6e7781}\n"
            " .m{stroke:#14181d} .ring{fill:#14181d}\n" +
-           colours(dark, "#9aa4af", " ") + "}\n</style>\n";
+           colours(dark, "#9aa4af", " ") + "}\n";
 }
 
 }  // namespace svg_parts
+
+/// @brief Whether a chart brings its style along, or stands in a page that has chart_rules() in its own.
+enum class chart_style { own, of_page };
+
+/// @brief The style sheet of charts, for pages that hold several.
+[[nodiscard]] inline std::string chart_rules() { return svg_parts::rules(); }
 
 /// @brief A chart as an SVG document of its own: no script, no outside font or style, readable on light and dark
 /// ground.
@@ -218,7 +225,7 @@ inline constexpr std::array<const char*, 6> dark{"#4fa8e0", "#ff8c42", "#3cc79c"
 ///
 /// @par Cost    O(points), and O(labels * (points + labels)) for their places.
 /// @par Errors  eenn::error if there is no point, a value is not finite.
-[[nodiscard]] inline std::string to_svg(const chart& c) {
+[[nodiscard]] inline std::string to_svg(const chart& c, chart_style style = chart_style::own) {
     using namespace svg_parts;
     // The data's extent.
     constexpr double infinity = std::numeric_limits<double>::infinity();
@@ -307,7 +314,9 @@ inline constexpr std::array<const char*, 6> dark{"#4fa8e0", "#ff8c42", "#3cc79c"
     std::string out = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + std::to_string(c.width) + " " +
                       std::to_string(c.height) + "\" width=\"" + std::to_string(c.width) + "\" height=\"" +
                       std::to_string(c.height) + "\" role=\"img\">\n";
-    out += "<title>" + xml_text(c.title) + "</title>\n" + style();
+    out += "<title>" + xml_text(c.title) + "</title>\n";
+    if (!c.description.empty()) out += "<desc>" + xml_text(c.description) + "</desc>\n";
+    if (style == chart_style::own) out += "<style>\n" + rules() + "</style>\n";
     out += "<rect class=\"back\" width=\"100%\" height=\"100%\" rx=\"6\"/>\n";
     double baseline = margin + 14;
     if (!c.title.empty()) {

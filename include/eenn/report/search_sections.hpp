@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: MIT
+//
+// search_sections.hpp - the report's parts about how it was found: candidates, signals and solvers, time, origin.
+// Floor 7 (report); host subset.
+#ifndef EENN_REPORT_SEARCH_SECTIONS_HPP
+#define EENN_REPORT_SEARCH_SECTIONS_HPP
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <eenn/construct/result.hpp>
+#include <eenn/report/augmentation_charts.hpp>
+#include <eenn/report/html.hpp>
+#include <eenn/report/outcome_sections.hpp>
+#include <eenn/report/progress.hpp>
+
+namespace eenn::report::sections {
+
+/// Reasons and how often each was given, most often first; reasons that differ in their numbers only are one.
+class reason_counts {
+public:
+    void add(const std::string& reason) {
+        std::string key;
+        for (const char c : reason) {
+            const bool digit = std::isdigit(static_cast<unsigned char>(c)) != 0;
+            if (!digit) key += c;
+            if (digit && (key.empty() || key.back() != '#')) key += '#';
+        }
+        const auto known = std::find_if(counts_.begin(), counts_.end(), [&](const auto& c) { return c.key == key; });
+        if (known == counts_.end()) {
+            counts_.push_back({key, reason, 1});
+        } else {
+            ++known->count;
+            known->varies = known->varies || known->example != reason;
+        }
+    }
+    [[nodiscard]] bool empty() const { return counts_.empty(); }
+    [[nodiscard]] std::string table(const std::string& what) const {
+        auto sorted = counts_;
+        std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.count > b.count; });
+        html::table out{what + " that were dropped, and why", {{"reason", false}, {what}}};
+        for (const auto& c : sorted)
+            out.row({escaped(c.example) + (c.varies ? " <span class=\"soft\">and alike</span>" : ""),
+                     integer_text(c.count)});
+        return out.markup();
+    }
+
+private:
+    struct entry {
+        std::string key;
+        std::string example;
+        int count = 0;
+        bool varies = false;
+    };
+    std::vector<entry> counts_;
+};
+
+/// Sites by heads: what each can do alone, or why it was not looked at.
+[[nodiscard]] inline std::string candidates_table(const result& r) {
+    std::vector<std::string> forms;
+    for (const auto& h : r.heads) {
+        if (std::find(forms.begin(), forms.end(), h.form) == forms.end()) forms.push_back(h.form);
+    }
+    std::vector<column> columns{{"site", false}, {"features"}, {"MACs up to here"}, {"a cut sends"}};
+    for (const auto& form : forms) columns.push_back({escaped(form) + " head: accuracy alone", false});
+    html::table table{"Sites and heads, validation data", columns};
+    for (std::size_t s = 0; s < r.sites.size(); ++s) {
+        const auto& site = r.sites[s];
+        std::vector<std::string> cells{
+            html::name(site.name), to_string(site.features),
+            r.base_macs > 0 ? percent_text(static_cast<double>(site.macs) / static_cast<double>(r.base_macs))
+                            : no_number,
+            bytes_text(static_cast<double>(site.bytes))};
+        bool kept = false;
+        for (const auto& form : forms) {
+            std::string cell = no_number;
+            for (const auto& h : r.heads) {
+                if (h.site < 0 || static_cast<std::size_t>(h.site) != s || h.form != form) continue;
+                kept = kept || h.chosen;
+                const std::string size =
+                    " <span class=\"soft\">" + count_text(static_cast<double>(h.macs)) + " MACs</span>";
+                cell = h.trained ? percent_text(h.accuracy) + (h.chosen ? " chosen" : "") + size
+                                 : "<span class=\"soft\">" +
+                                       (h.pruned.empty() ? std::string{"not trained"} : escaped(h.pruned)) + "</span>";
+            }
+            cells.push_back(cell);
+        }
+        table.row(cells, kept ? "kept" : "");
+    }
+    return table.markup();
+}
+
+/// The sets of exits by cost, those that reach the objective first.
+[[nodiscard]] inline std::string architectures_table(const result& r) {
+    std::vector<const construct::architecture_summary*> solved;
+    for (const auto& a : r.architectures) {
+        if (a.pruned.empty()) solved.push_back(&a);
+    }
+    std::stable_sort(solved.begin(), solved.end(), [](const auto* a, const auto* b) {
+        if (a->feasible != b->feasible) return a->feasible;
+        return a->cost < b->cost;
+    });
+    constexpr std::size_t shown = 15;
+    html::table table{solved.size() > shown ? "The " + std::to_string(shown) + " best of " +
+                                                  integer_text(static_cast<std::int64_t>(solved.size())) +
+                                                  " sets solved, validation data; summary.json has all"
+                                            : "Sets of exits solved, validation data",
+                      {{"exits", false}, {"mean MACs"}, {"accuracy"}, {"objective", false}}};
+    for (std::size_t k = 0; k < std::min(shown, solved.size()); ++k) {
+        const auto& a = *solved[k];
+        std::string heads;
+        for (const int h : a.heads) {
+            if (h < 0 || static_cast<std::size_t>(h) >= r.heads.size()) continue;
+            const auto& head = r.heads[static_cast<std::size_t>(h)];
+            const bool known = head.site >= 0 && static_cast<std::size_t>(head.site) < r.sites.size();
+            heads +=
+                (heads.empty() ? "" : ", ") +
+                (known ? html::name(shortened(r.sites[static_cast<std::size_t>(head.site)].name, 30)) : no_number) +
+                " " + escaped(head.form);
+        }
+        const bool solution = a.cost > 0;
+        table.row({heads, solution ? percent_text(a.cost) : no_number,
+                   solution ? percent_text(a.accuracy, 2) : no_number, a.feasible ? "reached" : "out of reach"},
+                  is_kept(r, a) ? "kept" : "");
+    }
+    return solved.empty() ? "" : table.markup();
+}
+
+[[nodiscard]] inline part search(const result& r) {
+    part p{"search", "The search", {}};
+    if (r.sites.empty() && r.heads.empty()) return p;
+    const auto count = [](const auto& all, auto which) {
+        return integer_text(std::count_if(all.begin(), all.end(), which));
+    };
+    std::string words = integer_text(static_cast<std::int64_t>(r.heads.size())) + " heads at " +
+                        integer_text(static_cast<std::int64_t>(r.sites.size())) +
+                        " sites: " + count(r.heads, [](const auto& h) { return h.trained; }) + " trained, " +
+                        count(r.heads, [](const auto& h) { return h.chosen; }) + " chosen.";
+    if (!r.architectures.empty()) {
+        words += " " + integer_text(static_cast<std::int64_t>(r.architectures.size())) +
+                 " sets of exits: " + count(r.architectures, [](const auto& a) { return a.pruned.empty(); }) +
+                 " solved, " + count(r.architectures, [](const auto& a) { return a.pruned.empty() && a.feasible; }) +
+                 " reach the objective.";
+    }
+    p.content = paragraph(words);
+    std::string charts;
+    const auto add = [&](const auto& chart) {
+        if (chart)
+            charts += element("figure", "", element("h3", "", escaped(chart->title)) + responsive(*chart, 510, 360));
+    };
+    add(heads_chart(r));
+    add(architectures_chart(r));
+    if (!charts.empty()) p.content += element("div", "class=\"pair\"", charts) + "\n";
+    reason_counts heads;
+    reason_counts sets;
+    for (const auto& h : r.heads) {
+        if (!h.pruned.empty()) heads.add(h.pruned);
+    }
+    for (const auto& a : r.architectures) {
+        if (!a.pruned.empty()) sets.add(a.pruned);
+    }
+    std::string dropped =
+        (heads.empty() ? "" : heads.table("heads")) + (sets.empty() ? "" : sets.table("sets of exits"));
+    if (!dropped.empty()) p.content += element("div", "class=\"pair\"", dropped) + "\n";
+    p.content += html::folded("Every site and head", candidates_table(r));
+    const std::string solved = architectures_table(r);
+    if (!solved.empty()) p.content += html::folded("Sets of exits", solved);
+    return p;
+}
+
+[[nodiscard]] inline part signals(const result& r) {
+    part p{"signals", "Signals and solvers", {}};
+    if (r.signals.empty()) return p;
+    html::table table{
+        "One objective, every signal and way to choose thresholds; an oracle knows which answers are right",
+        {{"signal", false},
+         {"thresholds by", false},
+         {"MACs, validation"},
+         {"accuracy, validation"},
+         {"MACs, test"},
+         {"accuracy, test"},
+         {"MACs, test", false}}};
+    std::string policy;
+    for (const auto& s : r.signals) {
+        const bool same = s.policy == policy;
+        policy = s.policy;
+        table.row({same ? "<span class=\"soft\">" + escaped(s.policy) + "</span>" : escaped(s.policy),
+                   escaped(s.solver), percent_text(s.validation_cost), percent_text(s.validation_accuracy, 2),
+                   percent_text(s.test_cost), percent_text(s.test_accuracy, 2),
+                   html::bar(s.test_cost, s.solver == "oracle" ? "xl" : "")});
+    }
+    p.content = table.markup();
+    return p;
+}
+
+[[nodiscard]] inline part time_spent(const result& r) {
+    part p{"time", "Time spent", {}};
+    double longest = 0;
+    double total = 0;
+    for (const auto& stage : r.seconds) {
+        longest = std::max(longest, stage.second);
+        total += stage.second;
+    }
+    if (r.seconds.empty()) return p;
+    std::string bars;
+    for (const auto& [stage, seconds] : r.seconds)
+        bars += element("dt", "", escaped(stage)) +
+                element("dd", "", html::bar(longest > 0 ? seconds / longest : 0, "")) +
+                element("dd", "class=\"n\"", duration_text(seconds)) + "\n";
+    p.content = paragraph(duration_text(total) + " in all.") + element("dl", "class=\"bars\"", "\n" + bars) + "\n";
+    return p;
+}
+
+[[nodiscard]] inline part origin(const result& r) {
+    part p{"origin", "How to get it again", {}};
+    std::string facts;
+    const auto fact = [&](std::string_view title, const std::string& text) {
+        if (!text.empty()) facts += element("dt", "", title) + element("dd", "", text) + "\n";
+    };
+    fact("Command", r.command.empty() ? "" : html::name(r.command));
+    fact("Seed", std::to_string(r.seed));
+    fact("Machine", escaped(r.machine));
+    fact("Data", escaped(r.data));
+    if (r.train_samples > 0 || r.validation_samples > 0 || r.test_samples > 0)
+        fact("Samples", integer_text(r.train_samples) + " for training, " + integer_text(r.validation_samples) +
+                            " for validation, " + integer_text(r.test_samples) + " for test");
+    fact("Base network", percent_text(r.base_validation_accuracy, 2) + " on validation data, " +
+                             percent_text(r.base_accuracy, 2) + " on test data; " +
+                             count_text(static_cast<double>(r.base_macs)) + " MACs, " +
+                             count_text(static_cast<double>(r.base_parameters)) + " parameters");
+    for (const auto& [title, text] : r.notes) fact(escaped(title), escaped(text));
+    p.content = element("dl", "class=\"facts\"", "\n" + facts) + "\n";
+    return p;
+}
+
+}  // namespace eenn::report::sections
+
+#endif
