@@ -612,7 +612,7 @@ private:
 
     void add_curve(const std::string& name) {
         if (!settings_[0].feasible) return;
-        const pareto front = pareto_front(trace_of(table_, settings_[0].heads), threshold_options::quick());
+        const pareto front = pareto_front(trace_of(table_, settings_[0].heads));
         trade_off_curve curve{name, {}};
         for (const auto& point : front.points)
             curve.points.push_back({point.mean_cost / static_cast<double>(backbone_.macs), point.accuracy});
@@ -651,7 +651,7 @@ private:
         out.validation = trace_of(table_, first.heads);
         out.test = trace_of(test, first.heads);
         add_curve("validation");
-        const pareto front = pareto_front(out.test, threshold_options::quick());
+        const pareto front = pareto_front(out.test);
         trade_off_curve curve{"test (thresholds chosen there: not reachable)", {}};
         for (const auto& point : front.points)
             curve.points.push_back({point.mean_cost / static_cast<double>(backbone_.macs), point.accuracy});
@@ -664,7 +664,7 @@ private:
     /// The validation front's thresholds, on test data: what a user gets.
     void transfer_curve(const exit_trace& validation, const exit_trace& test) {
         trade_off_curve curve{"test", {}};
-        for (const auto& point : pareto_front(validation, threshold_options::quick()).points) {
+        for (const auto& point : pareto_front(validation).points) {
             const auto e = evaluate(test, point.thresholds);
             curve.points.push_back({e.mean_cost / static_cast<double>(backbone_.macs), e.accuracy});
         }

@@ -18,7 +18,7 @@
 
 namespace eenn::construct {
 
-/// @brief A float in 16 bits: the upper half of its 32, rounded to nearest, ties to even. Relative error 2^-9 at most.
+/// @brief A float in 16 bits: the upper half of its 32, rounded to nearest, ties to even. Relative error 2^-8 at most.
 struct bfloat16 {
     std::uint16_t bits = 0;
 };

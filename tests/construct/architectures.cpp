@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include <eenn/construct/architectures.hpp>
+
+#include <doctest/doctest.h>
+
+#include <eenn/core/random.hpp>
+
+using namespace eenn;
+using namespace eenn::construct;
+
+namespace {
+
+/// Heads on three sites, two on the middle one, surer with depth.
+exit_table make_table(int samples) {
+    exit_table table;
+    const int sites[] = {0, 1, 1, 2};
+    const auto logits = [&](double skill, std::uint64_t stream) {
+        std::vector<float> all;
+        for (int i = 0; i < samples; ++i) {
+            random_stream random{.seed = 3, .stream = stream * 1000 + static_cast<std::uint64_t>(i)};
+            for (int c = 0; c < 3; ++c) all.push_back(static_cast<float>(random.normal() + (c == i % 3 ? skill : 0.0)));
+        }
+        return all;
+    };
+    for (int i = 0; i < samples; ++i) table.labels.push_back(i % 3);
+    for (int h = 0; h < 4; ++h) {
+        table.heads.push_back({logits(0.8 + 0.4 * h, static_cast<std::uint64_t>(h)), 1, max_probability{},
+                               10.0 * (sites[h] + 1), 1.0 + h, sites[h]});
+    }
+    table.classifier = {logits(2.5, 9), 1, max_probability{}, 50, 0, -1};
+    return table;
+}
+
+}  // namespace
+
+TEST_CASE("construct/architectures: a trace charges the heads that are kept, no others") {
+    const exit_table table = make_table(6);
+    const int heads[] = {0, 3};
+    const exit_trace trace = trace_of(table, heads);
+    CHECK(trace.exits == 3);
+    CHECK(trace.cost == std::vector<double>{11, 35, 55});
+    exit_state state;
+    const auto s = max_probability{}.confidence<float>({table.heads[3].logits.data() + 3, 3}, 1.0F, state);
+    CHECK(trace.confidence[trace.at(1, 1)] == s.confidence);
+    CHECK(trace.prediction[trace.at(1, 1)] == s.label);
+}
+
+TEST_CASE("construct/architectures: the beam finds what looking at every set finds") {
+    const exit_table table = make_table(200);
+    const auto judge = [&](std::span<const int> heads) -> std::optional<double> {
+        const auto choice = try_thresholds(trace_of(table, heads), exit_objective::least_cost(0.02));
+        if (!choice) return {};
+        return choice->objective;
+    };
+    double least = 1e300;
+    for (int set = 1; set < 16; ++set) {
+        std::vector<int> heads;
+        for (int h = 0; h < 4; ++h) {
+            if ((set >> h & 1) != 0) heads.push_back(h);
+        }
+        if ((set & 6) == 6) continue;  // two heads of one site
+        if (const auto rank = judge(heads)) least = std::min(least, *rank);
+    }
+    const auto found = search_head_sets(table, 3, judge);
+    REQUIRE_FALSE(found.empty());
+    CHECK(judge(found).value() == doctest::Approx(least));
+    // Nothing reaches it: nothing is chosen.
+    CHECK(search_head_sets(table, 3, [](std::span<const int>) { return std::optional<double>{}; }).empty());
+}
