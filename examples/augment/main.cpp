@@ -5,13 +5,18 @@
 #include <eenn/construct/augment.hpp>
 #include <eenn/core/threads.hpp>
 #include <eenn/data/split.hpp>
+#include <eenn/io/json_reader.hpp>
+#include <eenn/io/onnx/export.hpp>
 #include <eenn/io/onnx/import.hpp>
+#include <eenn/io/onnx/write.hpp>
 #include <eenn/io/weights.hpp>
+#include <eenn/report/augmentation.hpp>
 #include <eenn/report/progress.hpp>
 
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 
 #include "arguments.hpp"
 #include "samples.hpp"
@@ -21,6 +26,38 @@ namespace {
 using namespace eenn;
 
 std::atomic<bool> interrupted{false};
+
+std::string processor_name() {
+    std::ifstream file{"/proc/cpuinfo"};
+    for (std::string line; std::getline(file, line);) {
+        if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+    }
+    return "an unnamed processor";
+}
+
+/// ["down", "go", ...] in the model's metadata, if it is there.
+std::vector<std::string> class_names(const std::map<std::string, std::string>& metadata) {
+    std::vector<std::string> names;
+    const auto found = metadata.find("classes");
+    if (found == metadata.end()) return names;
+    io::json_reader json{found->second, "classes"};
+    try {
+        json.array([&] { names.push_back(json.string()); });
+    } catch (const error&) {
+        names.clear();  // a count, say
+    }
+    return names;
+}
+
+void write(const augment::arguments& a, const onnx::imported& model, const construct::augmented& made) {
+    std::filesystem::create_directories(a.out);
+    const plan lowered = lower(made.network);
+    io::write_weights(a.out / "weights.safetensors", lowered.view(), std::span<const float>{made.parameters});
+    onnx::export_options how;
+    how.metadata = model.metadata;
+    onnx::write_model(a.out / "eenn.onnx", onnx::export_early_exit(made.network, made.parameters, made.rules, how));
+    report::write_augmentation(a.out, made.report);
+}
 
 int run(augment::arguments& a) {
     const onnx::imported model = onnx::read_network(a.model);
@@ -58,33 +95,12 @@ int run(augment::arguments& a) {
     made.report.model = std::filesystem::path{a.model}.filename().string();
     made.report.data = a.test.samples;
     made.report.command = a.command;
+    made.report.machine = std::to_string(pool.concurrency()) + " threads of " + processor_name();
     made.report.class_names = a.classes;
-    std::filesystem::create_directories(a.out);
-    const plan lowered = lower(made.network);
-    io::write_weights(a.out / "weights.safetensors", lowered.view(), std::span<const float>{made.parameters});
-    const auto& r = made.report;
-    std::printf("\n%s\nbase %.2f %% (validation %.2f %%); fine-tuning %s\n", r.verdict.c_str(), 100 * r.base_accuracy,
-                100 * r.base_validation_accuracy, r.fine_tuning.c_str());
-    for (const auto& h : r.heads)
-        if (h.trained)
-            std::printf("  %-24s %-6s %5.1f %% + %4.1f %% of the MACs, %.2f %% right%s\n",
-                        r.sites[static_cast<std::size_t>(h.site)].name.c_str(), h.form.c_str(),
-                        100.0 * static_cast<double>(r.sites[static_cast<std::size_t>(h.site)].macs) /
-                            static_cast<double>(r.base_macs),
-                        100.0 * static_cast<double>(h.macs) / static_cast<double>(r.base_macs), 100 * h.accuracy,
-                        h.chosen ? "  chosen" : "");
-    for (const auto& s : r.settings)
-        std::printf("%-34s validation %5.1f %% MACs %.2f %%; test %5.1f %% MACs %.2f %%, loss %.2f [%.2f, %.2f]\n",
-                    s.objective.c_str(), 100 * s.validation_cost, 100 * s.validation_accuracy, 100 * s.test_cost,
-                    100 * s.test_accuracy, 100 * s.loss, 100 * s.loss_low, 100 * s.loss_high);
-    for (const auto& e : r.exits)
-        std::printf(
-            "  exit %-24s %-10s threshold %.4f T %.2f: %5.1f %% leave, %.2f %% right (alone %.2f %%), %.1f us\n",
-            e.site.c_str(), e.form.c_str(), static_cast<double>(e.threshold), e.temperature, 100 * e.share,
-            100 * e.accuracy, 100 * e.lone_accuracy, e.microseconds);
-    std::printf("time %.3f (MACs %.3f): %.1f of %.1f us; batch 64 %.3f; decisions %.4f\n", r.mean_time_share,
-                r.mean_macs_share, r.mean_microseconds, r.base_microseconds, r.batch_time_share, r.decision_overhead);
-    for (const auto& [stage, seconds] : r.seconds) std::printf("  %-20s %.1f s\n", stage.c_str(), seconds);
+    if (a.classes.empty()) made.report.class_names = class_names(model.metadata);
+    write(a, model, made);
+    std::printf("\n%s\nWritten: %s/{report.html,summary.json,eenn.onnx,weights.safetensors}\n",
+                report::augmentation_text(made.report).c_str(), a.out.c_str());
     return 0;
 }
 

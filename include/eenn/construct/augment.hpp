@@ -658,7 +658,44 @@ private:
         r.curves.push_back(std::move(curve));
         transfer_curve(out.validation, out.test);
         describe_exits(first, out.test);
+        compare_signals(test);
         return time(out);
+    }
+
+    /// Every policy through the solver, for the first objective, beside an oracle that knows which exits are right.
+    void compare_signals(const exit_table& test) {
+        const setting& first = settings_[0];
+        const auto macs = static_cast<double>(backbone_.macs);
+        for (int kind = 0; kind < policy_count; ++kind) {
+            exit_table seen = table_;
+            exit_table unseen = test;
+            const policy signal{static_cast<policy_kind>(kind)};
+            for (auto* table : {&seen, &unseen}) {
+                for (auto& head : table->heads) head.decides = signal;
+            }
+            const exit_trace validation = trace_of(seen, first.heads);
+            const auto choice = solve(validation, options_.objectives[0], {});
+            if (!choice) continue;
+            const auto e = evaluate(trace_of(unseen, first.heads), choice->thresholds);
+            account_->signals.push_back({std::string{signal.name()}, choice->proven ? "proven" : "best found",
+                                         choice->evaluation.mean_cost / macs, choice->evaluation.accuracy,
+                                         e.mean_cost / macs, e.accuracy});
+        }
+        const auto oracle = [&](const exit_table& table) {
+            const exit_trace trace = trace_of(table, first.heads);
+            double cost = 0;
+            int right = 0;
+            for (int i = 0; i < trace.samples; ++i) {
+                int e = 0;
+                while (e + 1 < trace.exits && trace.correct[trace.at(i, e)] == 0) ++e;
+                cost += trace.cost[static_cast<std::size_t>(e)];
+                right += trace.correct[trace.at(i, e)];
+            }
+            return std::pair{cost / trace.samples / macs, right / static_cast<double>(trace.samples)};
+        };
+        const auto [seen_cost, seen_accuracy] = oracle(table_);
+        const auto [cost, accuracy] = oracle(test);
+        account_->signals.push_back({"knows the labels", "oracle", seen_cost, seen_accuracy, cost, accuracy});
     }
 
     /// The validation front's thresholds, on test data: what a user gets.
