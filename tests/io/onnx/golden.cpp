@@ -51,11 +51,11 @@ TEST_CASE("io/onnx: the networks that speed is measured on have the multiply-acc
         const char* name;
         std::int64_t macs;
     };
-    for (const auto& [name, macs] :
+    for (const auto& net :
          {row{"resnet8", 12'501'632}, row{"resnet20", 40'813'184}, row{"resnet56", 125'747'840},
           row{"dscnn", 2'656'768}, row{"mobilenet_v1_025_96", 7'489'664}, row{"ecg_cnn", 1'013'008}}) {
-        CAPTURE(name);
-        const auto made = onnx::read_network(models() + "/speed/" + name + ".onnx");
-        CHECK(lower(made.network).sizes.macs == macs);
+        CAPTURE(net.name);
+        const auto made = onnx::read_network(models() + "/speed/" + net.name + ".onnx");
+        CHECK(lower(made.network).sizes.macs == net.macs);
     }
 }

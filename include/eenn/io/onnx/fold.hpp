@@ -35,10 +35,14 @@ public:
     /// @param stored  elements that the file holds itself.
     explicit fold_budget(std::size_t stored) : most_{stored + (std::size_t{1} << 20)}, left_{16 * most_} {}
 
-    void charge(const std::string& where, std::span<const std::int64_t> dims) {
-        const auto count = io::checked_product(dims);
-        if (!count || *count > most_)
+    /// An axis without elements counts as one: the others still have a length.
+    void charge(const std::string& where, const std::vector<std::int64_t>& dims) {
+        auto sizes = dims;
+        std::replace(sizes.begin(), sizes.end(), std::int64_t{0}, std::int64_t{1});
+        const auto count = io::checked_product(sizes);
+        if (!count || *count > most_) {
             raise(where, "makes a constant of dims " + io::to_string(dims), "it is too large");
+        }
         charge(where, *count);
     }
     void charge(const std::string& where, std::size_t elements) {
@@ -117,7 +121,7 @@ struct fold_call {
 
 /// 0, 1, ..., size - 1.
 [[nodiscard]] inline integer_list all_of_axis(const fold_call& call, std::int64_t size) {
-    call.budget.charge(call.where(), static_cast<std::size_t>(size));
+    call.budget.charge(call.where(), integer_list{size});
     integer_list all(static_cast<std::size_t>(size));
     std::iota(all.begin(), all.end(), std::int64_t{0});
     return all;
@@ -474,7 +478,7 @@ inline tensor fold_range(const fold_call& call) {
     }
     const std::int64_t length = step > 0 ? limit - start : start - limit;
     const std::int64_t count = length <= 0 ? 0 : (length - 1) / std::abs(step) + 1;
-    call.budget.charge(call.where(), std::span{&count, 1});
+    call.budget.charge(call.where(), integer_list{count});
     integer_list values;
     for (std::int64_t i = 0; i < count; ++i) values.push_back(start + i * step);
     return tensor_of<std::int64_t>(call.in(0).type, {count}, values);
