@@ -34,7 +34,7 @@ namespace eenn::report {
     return lowest - std::max(0.01, 0.6 * (r.base_accuracy - lowest));
 }
 
-/// @brief Accuracy against mean cost: a line a curve, the settings on test data as lettered stars, the base network.
+/// @brief Accuracy against mean cost: a line a curve, the settings on test data as lettered tags, the base network.
 ///
 /// None if there is neither a curve's point nor a setting cheaper than the base network.
 [[nodiscard]] inline std::optional<chart> curves_chart(const construct::result& r) {
@@ -57,7 +57,7 @@ namespace eenn::report {
         chart_series s{.name = readable(curve.name)};
         look_of(curve.name, s);
         for (const auto& p : curve.points) {
-            if (std::isfinite(p.cost) && p.accuracy >= lowest && std::isfinite(p.accuracy))
+            if (p.cost <= 1 && std::isfinite(p.cost) && p.accuracy >= lowest && std::isfinite(p.accuracy))
                 s.points.push_back({p.cost, p.accuracy});
         }
         if (s.points.empty()) continue;
@@ -70,9 +70,9 @@ namespace eenn::report {
     c.series = std::move(curves);
     chart_series settings{.name = "settings, test"};
     settings.line = false;
-    settings.sign = marker::star;
+    settings.sign = marker::tag;
     settings.colour = 1;
-    settings.size = 7;
+    settings.size = 8;
     for (std::size_t s = 0; s < r.settings.size(); ++s) {
         const auto& one = r.settings[s];
         if (!std::isfinite(one.test_cost) || !std::isfinite(one.test_accuracy) || one.test_cost >= 1) continue;

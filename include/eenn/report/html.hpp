@@ -28,8 +28,44 @@ namespace eenn::report::html {
     return out.append(">").append(content).append("</").append(tag).append(">");
 }
 
-/// @brief A name as it is, in a fixed-width face; long ones break anywhere.
-[[nodiscard]] inline std::string name(std::string_view text) { return element("code", "", escaped(text)); }
+/// @brief Text from outside for a table's cell: words so long that they would widen the table break anywhere.
+[[nodiscard]] inline std::string cell(std::string_view text) {
+    std::size_t longest = 0;
+    std::size_t run = 0;
+    for (const char c : text) {
+        run = c == ' ' || c == '/' || c == '-' ? 0 : run + 1;
+        longest = std::max(longest, run);
+    }
+    return longest > 22 ? element("span", "class=\"long\"", escaped(text)) : escaped(text);
+}
+
+/// @brief A layer's name or a command in a fixed-width face; lines may break after its slashes.
+[[nodiscard]] inline std::string name(std::string_view text) {
+    std::string broken;
+    for (const char c : cell(text)) {
+        broken += c;
+        if (c == '/' && broken.size() > 1 && broken[broken.size() - 2] != '<') broken += "<wbr/>";
+    }
+    return element("code", "", broken);
+}
+
+/// @brief Keeps numbers of our own words and their units on one line.
+[[nodiscard]] inline std::string tight(std::string text) {
+    for (std::size_t at = text.find(' '); at != std::string::npos; at = text.find(' ', at + 1)) {
+        const bool after_digit = at > 0 && text[at - 1] >= '0' && text[at - 1] <= '9';
+        if (!after_digit) continue;
+        for (const std::string_view unit : {"%", "k", "M", "G", "ns", "\xc2\xb5s", "ms", "s", "\xc2\xb5J", "mJ", "J"}) {
+            const std::size_t end = at + 1 + unit.size();
+            const bool ends =
+                end >= text.size() || std::string_view{" ,.;<)"}.find(text[end]) != std::string_view::npos;
+            if (text.compare(at + 1, unit.size(), unit) == 0 && ends) {
+                text.replace(at, 1, "\xc2\xa0");
+                break;
+            }
+        }
+    }
+    return text;
+}
 
 /// @brief A column of a table.
 struct column {

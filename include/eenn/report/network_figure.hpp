@@ -150,11 +150,9 @@ inline void stack(std::vector<label>& labels) {
     std::vector<std::string> sends;
     for (std::size_t k = 0; k < stages.size(); ++k) {
         names.push_back(shortened(stages[k].processor, wide ? 28 : 22));
-        sends.push_back(k + 1 < stages.size()
-                            ? "sends " + bytes_text(static_cast<double>(stages[k].transfer_bytes)) +
-                                  (wide ? " on for " + percent_text(stages[k + 1].reach) + " of samples" : " on")
-                        : wide ? "answers the last " + percent_text(stages[k].reach) + " of samples"
-                               : "");
+        sends.push_back(k + 1 < stages.size() ? percent_text(stages[k + 1].reach) + " go on: " +
+                                                    bytes_text(static_cast<double>(stages[k].transfer_bytes))
+                                              : percent_text(stages[k].reach) + " end here");
         const double w = 8 + 1.06 * std::max(text_width(names.back(), 12.5), text_width(sends.back(), 12));
         const double from = at(k == 0 ? 0 : cuts[k - 1]);
         below.push_back({std::max(left, std::min(from, width - 4 - w)), w, 0});
@@ -172,12 +170,13 @@ inline void stack(std::vector<label>& labels) {
         (stages.empty() ? "" : " and processors") + "</title>\n<desc>" + xml_text(description(r)) + "</desc>\n";
     // What a full pass of every sample would be, and of it what is computed.
     out += rect(left, top, right - left, height, "saved", 3);
+    const auto leaving = [&](std::size_t e) { return std::isfinite(r.exits[e].share) ? r.exits[e].share : 0; };
     double in_flight = 1;
     const auto level = [&] { return bottom - std::clamp(in_flight, 0.0, 1.0) * height; };
     std::string stairs = "M" + px(left) + " " + px(bottom) + "V" + px(top);
     for (std::size_t e = 0; e + 1 < exits; ++e) {
         stairs += "H" + px(at(backbone_macs(r, e)));
-        in_flight -= r.exits[e].share;
+        in_flight -= leaving(e);
         stairs += "V" + px(level());
     }
     out += "<path class=\"flow\" d=\"" + stairs + "H" + px(right) + "V" + px(bottom) + "Z\"/>\n";
@@ -188,7 +187,7 @@ inline void stack(std::vector<label>& labels) {
     for (std::size_t e = 0; e + 1 < exits; ++e) {
         const double x = at(backbone_macs(r, e));
         const double from = level();
-        in_flight -= r.exits[e].share;
+        in_flight -= leaving(e);
         const double row = top - 22 - above[e].row * row_height;
         out += line(x, from, x, row, "branch");
         out += rect(x - 3, from, 6, std::max(level() - from, 1.5), exit_class(e, exits), 1.5);
@@ -210,8 +209,11 @@ inline void stack(std::vector<label>& labels) {
             out += text(right + 30, middle + 4.2, percent_text(r.exits[e].share, 0), "label");
         }
         out += text(left + 10, bottom - 9, "computed " + percent_text(r.mean_macs_share), "flowtext");
-        if (exits > 1 && (bottom - level()) < height - 26)
-            out += text(right - 10, top + 17, "saved " + percent_text(1 - r.mean_macs_share), "savedtext", "end");
+        // Where no exit's line runs through the words.
+        const std::string saved = "saved " + percent_text(1 - r.mean_macs_share);
+        const double room = right - 18 - 1.06 * text_width(saved, 12.5);
+        if (exits > 1 && level() > top + 26 && at(backbone_macs(r, exits - 2)) < room)
+            out += text(right - 10, top + 17, saved, "savedtext", "end");
     }
 
     // The axis: every site, and round numbers of MACs.
@@ -224,7 +226,8 @@ inline void stack(std::vector<label>& labels) {
         const bool last = v + ticks.step > all;
         if (v > all) break;
         const std::string words = number_text(v, ticks.step, number_style::metric) + (last ? unit : "");
-        out += text(at(v), bottom + 21, words, "tick", v == 0 ? "start" : "middle");
+        const bool at_edge = at(v) + text_width(words, 12.5) / 2 > width - 2;
+        out += text(at_edge ? right : at(v), bottom + 21, words, "tick", v == 0 ? "start" : at_edge ? "end" : "middle");
     }
     for (std::size_t k = 0; k < stages.size(); ++k) {
         const double from = at(k == 0 ? 0 : cuts[k - 1]);

@@ -36,7 +36,7 @@ struct part {
 };
 
 [[nodiscard]] inline std::string paragraph(std::string_view content, const char* classes = "soft") {
-    return element("p", std::string{"class=\""} + classes + "\"", content) + "\n";
+    return element("p", std::string{"class=\""} + classes + "\"", html::tight(std::string{content})) + "\n";
 }
 
 /// The number of an exit in its colour.
@@ -63,7 +63,8 @@ struct part {
                                       std::string_view bar = {}) {
     return element("div", "class=\"tile\"",
                    element("dt", "", title) + element("dd", "class=\"big\"", big) +
-                       (bar.empty() ? "" : element("dd", "", bar)) + element("dd", "class=\"small\"", small)) +
+                       (bar.empty() ? "" : element("dd", "", bar)) +
+                       element("dd", "class=\"small\"", html::tight(std::string{small}))) +
            "\n";
 }
 
@@ -77,7 +78,7 @@ struct part {
     }
     std::string interval;
     if (!r.settings.empty() && (r.settings[0].loss_low != 0 || r.settings[0].loss_high != 0)) {
-        interval = "<br/>95 % of the time " + points_text(-r.settings[0].loss_high) + " to " +
+        interval = "<br/>95 % interval " + points_text(-r.settings[0].loss_high) + " to " +
                    points_text(-r.settings[0].loss_low);
     }
     tiles += tile("Accuracy, test data", percent_text(r.accuracy, 2),
@@ -149,7 +150,7 @@ struct part {
         const std::size_t shown = std::min<std::size_t>(count, 12);
         for (std::size_t k = 0; k < shown; ++k) {
             const auto& p = curve.points[shown > 1 ? k * (count - 1) / (shown - 1) : 0];
-            table.row({escaped(curve.name), percent_text(p.cost), percent_text(p.accuracy, 2)});
+            table.row({html::cell(curve.name), percent_text(p.cost), percent_text(p.accuracy, 2)});
             any = true;
         }
     }
@@ -161,7 +162,8 @@ struct part {
     if (const auto chart = curves_chart(r)) {
         std::string caption = "Thresholds are chosen on validation data; test data chose nothing.";
         if (!r.settings.empty()) caption += " Letters: the settings of the table below, on test data.";
-        caption += " Accuracies below " + percent_text(lowest_shown(r)) + " are not drawn.";
+        caption +=
+            " Accuracies below " + percent_text(lowest_shown(r)) + " and costs above the base network's are not drawn.";
         p.content += element("figure", "", responsive(*chart, 1040, 460) + element("figcaption", "", caption));
     }
     if (!r.settings.empty()) {
@@ -174,10 +176,10 @@ struct part {
                            {"change, points"},
                            {"95 % interval, paired"},
                            {"certificate", false},
-                           {"thresholds", false}}};
+                           {"thresholds"}}};
         for (std::size_t s = 0; s < r.settings.size(); ++s) {
             const auto& one = r.settings[s];
-            table.row({letter(s) + escaped(one.objective), percent_text(one.validation_cost),
+            table.row({letter(s) + html::cell(one.objective), percent_text(one.validation_cost),
                        percent_text(one.validation_accuracy, 2), percent_text(one.test_cost),
                        percent_text(one.test_accuracy, 2), points_text(-one.loss),
                        points_text(-one.loss_high) + " to " + points_text(-one.loss_low),
@@ -218,7 +220,7 @@ struct part {
              x.share > 0 ? percent_text(x.accuracy, 2) : no_number, percent_text(x.lone_accuracy, 2),
              count_text(static_cast<double>(x.macs)),
              r.base_macs > 0 ? percent_text(static_cast<double>(x.macs) / static_cast<double>(r.base_macs)) : no_number,
-             x.microseconds > 0 ? seconds_text(1e-6 * x.microseconds) : no_number, escaped(x.policy),
+             x.microseconds > 0 ? seconds_text(1e-6 * x.microseconds) : no_number, html::cell(x.policy),
              threshold_text(static_cast<double>(x.threshold), e + 1 == r.exits.size()), fixed_text(x.temperature, 2)});
     }
     p.content = table.markup();
@@ -256,7 +258,7 @@ struct part {
             std::vector<double> shares;
             for (const auto& x : r.exits) shares.push_back(c < x.share_by_class.size() ? x.share_by_class[c] : 0);
             std::vector<std::string> cells{
-                c < r.class_names.size() ? escaped(r.class_names[c]) : "class " + std::to_string(c),
+                c < r.class_names.size() ? html::cell(r.class_names[c]) : "class " + std::to_string(c),
                 html::stacked(shares, colours)};
             for (const double share : shares) cells.push_back(percent_text(share, 0));
             cells.insert(cells.end(), {percent_text(r.base_class_accuracy[c]), percent_text(r.class_accuracy[c]),
@@ -317,8 +319,8 @@ struct part {
                        {"time"}}};
     for (std::size_t k = 0; k < plan.stages.size(); ++k) {
         const auto& s = plan.stages[k];
-        table.row({escaped(s.processor), html::name(s.from), html::name(s.to), count_text(static_cast<double>(s.macs)),
-                   bytes_text(static_cast<double>(s.weight_bytes)),
+        table.row({html::cell(s.processor), html::name(s.from), html::name(s.to),
+                   count_text(static_cast<double>(s.macs)), bytes_text(static_cast<double>(s.weight_bytes)),
                    k + 1 < plan.stages.size() ? bytes_text(static_cast<double>(s.transfer_bytes)) : no_number,
                    percent_text(s.reach), seconds_text(s.seconds)});
     }

@@ -51,7 +51,7 @@ h3{font-size:15px;font-weight:620;margin:22px 0 2px}
 p{margin:4px 0 10px;max-width:72ch}
 section{margin-top:36px;padding-top:16px;border-top:1px solid var(--rule)}
 .eyebrow{font-size:12.5px;letter-spacing:.06em;text-transform:uppercase;color:var(--soft);margin:0}
-.verdict{font-size:19px;line-height:1.4;margin:0 0 8px;max-width:60ch}
+.verdict{font-size:19px;line-height:1.4;margin:0 0 8px;max-width:60ch;text-wrap:balance}
 .soft,.meta,caption,summary{color:var(--soft)}
 .meta{font-size:13.5px}
 code{font:.88em ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace}
@@ -71,18 +71,19 @@ nav a:hover{text-decoration:underline}
 .stack{gap:1.5px;height:14px;border-radius:3px;background:none;min-width:150px}
 .scroll{overflow-x:auto;margin:8px 0 4px}
 .scroll:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
-table{border-collapse:collapse;font-size:13.5px;line-height:1.4;min-width:100%}
+table{border-collapse:collapse;overflow-wrap:normal;font-size:13.5px;line-height:1.4;min-width:100%}
 caption{caption-side:top;text-align:left;font-size:13px;padding:0 0 4px}
 th,td{padding:5px 10px;text-align:left;vertical-align:baseline;border-bottom:1px solid var(--rule)}
 th:first-child,td:first-child{padding-left:0}
 th:last-child,td:last-child{padding-right:2px}
-thead th{font-weight:500;color:var(--soft);font-size:12.5px;line-height:1.3;vertical-align:bottom;border-bottom-color:var(--soft);overflow-wrap:normal}
-tbody th{font-weight:500;min-width:9.5em;max-width:26em}
+thead th{font-weight:500;color:var(--soft);font-size:12.5px;line-height:1.3;vertical-align:bottom;border-bottom-color:var(--soft)}
+tbody th{font-weight:500;min-width:9em}
+.long{display:inline-block;min-width:12em;max-width:24em;overflow-wrap:anywhere;vertical-align:top}
 .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 thead .n{white-space:normal}
 tbody th.n{min-width:0}
 tr.kept>*{background:var(--tint);font-weight:600}
-.words{min-width:11em}
+.words{display:block;min-width:11em}
 .no,.letter{display:inline-block;min-width:20px;height:20px;padding:0 5px;border-radius:10px;font-size:12px;line-height:20px;font-weight:600;text-align:center;color:var(--badge);margin-right:6px}
 .no.xl{color:var(--badgelast)}
 .letter{background:#b34a00;color:#fff;border-radius:4px}
@@ -92,7 +93,7 @@ figcaption{font-size:13px;color:var(--soft);max-width:72ch}
 svg{display:block;max-width:100%;height:auto;overflow:visible}
 .narrow{display:none}
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,420px),1fr));gap:8px 24px}
-.many{display:grid;grid-template-columns:repeat(auto-fill,minmax(236px,1fr));gap:16px 20px;margin-top:10px}
+.many{display:grid;grid-template-columns:repeat(auto-fill,minmax(172px,1fr));gap:14px 6px;margin-top:10px}
 .many figcaption{color:var(--ink)}
 .bars{display:grid;grid-template-columns:minmax(6em,max-content) 1fr max-content;gap:5px 12px;align-items:center;margin:8px 0 0;font-size:13.5px;max-width:760px}
 .bars dt,.bars dd{margin:0}
@@ -116,10 +117,10 @@ dl.facts dd{margin:0}
 .halo{paint-order:stroke;stroke:var(--ground);stroke-width:3.5px;stroke-linejoin:round}
 text.sub{font-size:12px}
 .z0{fill:#c98a00}.z1{fill:#009e73}.z2{fill:#b5569a}.z3{fill:#6e7781}
-.before{fill:none;stroke:#8c959f;stroke-width:1.3;stroke-dasharray:4 3}
-.before.disc{fill:var(--ground);stroke-dasharray:none}
-.after{fill:none;stroke:var(--ink);stroke-width:1.3}
 .disc{stroke:var(--ground);stroke-width:1}
+.before{fill:none;stroke:#8c959f;stroke-width:1.4}
+.before.disc{fill:var(--ground);stroke:#8c959f;stroke-width:1.6}
+.after{fill:none;stroke:var(--soft);stroke-width:1.2}
 )" + light +
            R"(@media (prefers-color-scheme:dark){
 :root{--ground:#14181d;--ink:#e6edf3;--soft:#9aa4af;--rule:#2b323a;--tint:#1b2026;--accent:#6cb6ff;--flow:#2c4257;--saved:#1b2026;--last:#6f7a86;--badge:#14181d;--badgelast:#14181d}
@@ -135,9 +136,10 @@ h1{font-size:25px}
 .tiles{grid-template-columns:1fr 1fr;gap:8px}
 .tile{padding:10px 11px}
 .tile .big{font-size:22px}
-.many{grid-template-columns:1fr}
+.tile:last-child:nth-child(odd){grid-column:1/-1}
 th,td{padding:5px 8px}
-tbody th{min-width:7.5em}
+tbody th{min-width:7em;max-width:42vw}
+.scroll table tr>:first-child{position:sticky;left:0;background:var(--ground);padding-right:8px}
 dl.facts{grid-template-columns:1fr;gap:0}
 dl.facts dd{margin-bottom:8px}
 }

@@ -22,7 +22,7 @@ namespace eenn::report {
     using svg_parts::line;
     using svg_parts::px;
     using svg_parts::text;
-    constexpr double side = 176, left = 44, top = 8, bottom = top + side;
+    constexpr double side = 132, left = 40, top = 8, bottom = top + side;
     const auto at_x = [&](double v) { return left + std::clamp(v, 0.0, 1.0) * side; };
     const auto at_y = [&](double v) { return bottom - std::clamp(v, 0.0, 1.0) * side; };
     std::string marks;
@@ -37,7 +37,7 @@ namespace eenn::report {
             const std::string cy = px(at_y(accuracy[b]));
             way += (way.empty() ? "M" : "L") + cx + " " + cy;
             discs += "<circle class=\"" + disc + "\" cx=\"" + cx + "\" cy=\"" + cy + "\" r=\"" +
-                     px(std::clamp(9 * std::sqrt(weight[b]), 2.0, 8.0)) + "\"/>\n";
+                     px(std::clamp(11 * std::sqrt(weight[b]), 2.4, 9.0)) + "\"/>\n";
         }
         if (!way.empty()) marks += "<path class=\"" + path + "\" d=\"" + way + "\"/>\n" + discs;
     };
@@ -45,18 +45,19 @@ namespace eenn::report {
     draw(x.confidence_after, x.accuracy_after, x.weight_after, "after", "disc " + colour);
     if (marks.empty()) return {};
     std::string out =
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 232 228\" width=\"232\" height=\"228\" "
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 176 180\" width=\"176\" height=\"180\" "
         "role=\"img\">\n<title>Reliability of " +
         xml_text(readable(x.site)) + "</title>\n<desc>Expected calibration error " + percent_text(x.error_before, 2) +
         " before the temperature, " + percent_text(x.error_after, 2) + " after.</desc>\n";
     for (const double v : {0.0, 0.5, 1.0}) {
         out += line(at_x(v), top, at_x(v), bottom, "grid") + line(left, at_y(v), left + side, at_y(v), "grid");
-        out += text(left - 7, at_y(v) + 4.3, fixed_text(100 * v, 0), "tick", "end");
-        out += text(at_x(v), bottom + 17, fixed_text(100 * v, 0) + (v == 1 ? " %" : ""), "tick", "middle");
+        out += text(left - 5, at_y(v) + 4.3, fixed_text(100 * v, 0), "tick", "end");
+        out += text(at_x(v), bottom + 17, fixed_text(100 * v, 0) + (v == 1 ? " %" : ""), "tick",
+                    v == 1 ? "end" : "middle");
     }
     out += line(left, bottom, left + side, top, "gl") + marks;
-    out += text(left + side / 2, bottom + 35, "confidence", "sub", "middle");
-    out += "<text class=\"sub\" text-anchor=\"middle\" transform=\"translate(12 " + px((top + bottom) / 2) +
+    out += text(left + side / 2, bottom + 34, "confidence", "sub", "middle");
+    out += "<text class=\"sub\" text-anchor=\"middle\" transform=\"translate(10 " + px((top + bottom) / 2) +
            ") rotate(-90)\">right</text>\n";
     return out + "</svg>\n";
 }

@@ -44,7 +44,7 @@ public:
         std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.count > b.count; });
         html::table out{what + " that were dropped, and why", {{"reason", false}, {what}}};
         for (const auto& c : sorted)
-            out.row({escaped(c.example) + (c.varies ? " <span class=\"soft\">and alike</span>" : ""),
+            out.row({html::cell(c.example) + (c.varies ? " <span class=\"soft\">and alike</span>" : ""),
                      integer_text(c.count)});
         return out.markup();
     }
@@ -83,9 +83,10 @@ private:
                 kept = kept || h.chosen;
                 const std::string size =
                     " <span class=\"soft\">" + count_text(static_cast<double>(h.macs)) + " MACs</span>";
-                cell = h.trained ? percent_text(h.accuracy) + (h.chosen ? " chosen" : "") + size
-                                 : "<span class=\"soft\">" +
-                                       (h.pruned.empty() ? std::string{"not trained"} : escaped(h.pruned)) + "</span>";
+                cell = h.trained
+                           ? percent_text(h.accuracy) + (h.chosen ? " chosen" : "") + size
+                           : "<span class=\"soft\">" +
+                                 (h.pruned.empty() ? std::string{"not trained"} : html::cell(h.pruned)) + "</span>";
             }
             cells.push_back(cell);
         }
@@ -136,15 +137,17 @@ private:
     const auto count = [](const auto& all, auto which) {
         return integer_text(std::count_if(all.begin(), all.end(), which));
     };
-    std::string words = integer_text(static_cast<std::int64_t>(r.heads.size())) + " heads at " +
-                        integer_text(static_cast<std::int64_t>(r.sites.size())) +
-                        " sites: " + count(r.heads, [](const auto& h) { return h.trained; }) + " trained, " +
+    const auto many = [](std::size_t n, const char* one, const char* more) {
+        return integer_text(static_cast<std::int64_t>(n)) + " " + (n == 1 ? one : more);
+    };
+    std::string words = many(r.heads.size(), "head", "heads") + " at " + many(r.sites.size(), "site", "sites") + ": " +
+                        count(r.heads, [](const auto& h) { return h.trained; }) + " trained, " +
                         count(r.heads, [](const auto& h) { return h.chosen; }) + " chosen.";
     if (!r.architectures.empty()) {
-        words += " " + integer_text(static_cast<std::int64_t>(r.architectures.size())) +
-                 " sets of exits: " + count(r.architectures, [](const auto& a) { return a.pruned.empty(); }) +
-                 " solved, " + count(r.architectures, [](const auto& a) { return a.pruned.empty() && a.feasible; }) +
-                 " reach the objective.";
+        const auto solved = [](const auto& a) { return a.pruned.empty(); };
+        const auto reached = [](const auto& a) { return a.pruned.empty() && a.feasible; };
+        words += " " + many(r.architectures.size(), "set", "sets") + " of exits: " + count(r.architectures, solved) +
+                 " solved, " + count(r.architectures, reached) + " of them with the objective reached.";
     }
     p.content = paragraph(words);
     std::string charts;
@@ -188,8 +191,8 @@ private:
     for (const auto& s : r.signals) {
         const bool same = s.policy == policy;
         policy = s.policy;
-        table.row({same ? "<span class=\"soft\">" + escaped(s.policy) + "</span>" : escaped(s.policy),
-                   escaped(s.solver), percent_text(s.validation_cost), percent_text(s.validation_accuracy, 2),
+        table.row({same ? "<span class=\"soft\">" + html::cell(s.policy) + "</span>" : html::cell(s.policy),
+                   html::cell(s.solver), percent_text(s.validation_cost), percent_text(s.validation_accuracy, 2),
                    percent_text(s.test_cost), percent_text(s.test_accuracy, 2),
                    html::bar(s.test_cost, s.solver == "oracle" ? "xl" : "")});
     }
@@ -216,7 +219,7 @@ private:
 }
 
 [[nodiscard]] inline part origin(const result& r) {
-    part p{"origin", "How to get it again", {}};
+    part p{"origin", "Origin", {}};
     std::string facts;
     const auto fact = [&](std::string_view title, const std::string& text) {
         if (!text.empty()) facts += element("dt", "", title) + element("dd", "", text) + "\n";

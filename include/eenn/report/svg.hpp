@@ -20,8 +20,8 @@
 
 namespace eenn::report {
 
-/// @brief The sign of a point.
-enum class marker { none, circle, ring, square, diamond, triangle, star };
+/// @brief The sign of a point. A tag is a square with the point's label, a letter or two, inside.
+enum class marker { none, circle, ring, square, diamond, triangle, star, tag };
 
 /// @brief A point and, if it is to be named in the chart, its label.
 struct chart_point {
@@ -143,6 +143,10 @@ struct box {
         return "<circle class=\"m " + c + "\" cx=\"" + px(x) + "\" cy=\"" + px(y) + "\" r=\"" + px(r) + "\"/>\n";
     if (kind == marker::ring)
         return "<circle class=\"ring " + c + "\" cx=\"" + px(x) + "\" cy=\"" + px(y) + "\" r=\"" + px(r - 1) + "\"/>\n";
+    if (kind == marker::tag) {
+        return "<rect class=\"m tag " + c + "\" x=\"" + px(x - r) + "\" y=\"" + px(y - r) + "\" width=\"" + px(2 * r) +
+               "\" height=\"" + px(2 * r) + "\" rx=\"3.5\"/>\n";
+    }
     std::string points;
     const auto corner = [&](double dx, double dy) {
         points += (points.empty() ? "" : " ") + px(x + dx) + "," + px(y + dy);
@@ -200,14 +204,17 @@ inline constexpr std::array<const char*, 6> dark{"#4fa8e0", "#ff8c42", "#3cc79c"
            ".gl{stroke:#8c959f;stroke-width:1.2;stroke-dasharray:2 4;stroke-linecap:round}\n"
            ".lead{stroke:#8c959f;stroke-width:1}\n"
            ".l{fill:none;stroke-width:2.2;stroke-linejoin:round;stroke-linecap:round} .dash{stroke-dasharray:7 5}\n"
+           ".tagtext{fill:#fff;font-size:11.5px;font-weight:600}\n"
            ".m{stroke:#fff;stroke-width:1.5;stroke-linejoin:round} .ring{fill:#fff;stroke-width:2}\n" +
            colours(light, "#6e7781", "") +
+           ".m.tag.c1{fill:#b34a00}\n"
            "@media (prefers-color-scheme:dark){\n"
            " text{fill:#e6edf3} .sub,.tick{fill:#9aa4af}\n"
            " .label,.guide{stroke:#14181d} .guide{fill:#9aa4af}\n"
            " .back{fill:#14181d} .grid{stroke:#262c33} .frame,.gl,.lead{stroke:#6e7781}\n"
+           " .tagtext{fill:#14181d}\n"
            " .m{stroke:#14181d} .ring{fill:#14181d}\n" +
-           colours(dark, "#9aa4af", " ") + "}\n";
+           colours(dark, "#9aa4af", " ") + " .m.tag.c1{fill:#ff8c42}\n}\n";
 }
 
 }  // namespace svg_parts
@@ -298,7 +305,7 @@ enum class chart_style { own, of_page };
     for (const chart_series& s : c.series) {
         for (const chart_point& p : s.points) {
             const double share = share_of(p);
-            if (p.label.empty() || share < right_end) continue;
+            if (p.label.empty() || s.sign == marker::tag || share < right_end) continue;
             const double room = c.width - margin - label_width(p.label) - reach_of(s) - 6 - frame.left;
             frame.right =
                 std::max(frame.left + 0.7 * (c.width - frame.left), std::min(frame.right, frame.left + room / share));
@@ -380,6 +387,7 @@ enum class chart_style { own, of_page };
             }
             if (s.sign != marker::none) {
                 signs += sign(s.sign, x, y, s.size, s.colour);
+                if (s.sign == marker::tag) signs += text(x, y + 4, s.points[i].label, "tagtext", "middle");
                 const double r = reach_of(s) + 1;
                 taken.push_back({x - r, y - r, x + r, y + r});
             }
@@ -429,7 +437,7 @@ enum class chart_style { own, of_page };
     double column_x = 0;
     for (const chart_series& s : c.series) {
         for (const chart_point& p : s.points) {
-            if (p.label.empty() || share_of(p) < right_end) continue;
+            if (p.label.empty() || s.sign == marker::tag || share_of(p) < right_end) continue;
             column.push_back({&p, at_y(p.y)});
             column_x = std::max(column_x, at_x(p.x) + reach_of(s) + 5);
         }
@@ -458,7 +466,7 @@ enum class chart_style { own, of_page };
     const box canvas{frame.left + 2, frame.top + 1, c.width - margin + 4, frame.bottom - 2};
     for (const chart_series& s : c.series) {
         for (const chart_point& p : s.points) {
-            if (p.label.empty() || share_of(p) >= right_end) continue;
+            if (p.label.empty() || s.sign == marker::tag || share_of(p) >= right_end) continue;
             const double x = at_x(p.x);
             const double y = at_y(p.y);
             const double width = label_width(p.label);
