@@ -21,7 +21,8 @@ rm -rf "$models"
 cp "$source/check_models.mjs" "$work/"  # node looks for modules beside the script
 node "$work/check_models.mjs" "$models"
 python=/usr/bin/python3  # the one that the package python3-onnx belongs to
-if "$python" -c "import onnx" 2> /dev/null; then
+# `import onnx` alone also finds the folder that libonnx-testdata has under that name.
+if "$python" -c "import onnx.checker" 2> /dev/null; then
     "$python" "$source/check_models.py" "$models"
 else
     echo "onnx.checker has not read them: $python has no onnx"
