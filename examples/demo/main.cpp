@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // demo - trains an early-exit network on Fashion-MNIST, chooses its thresholds on validation data, and shows on test data
-// what leaving early costs and saves.
+// what leaving early costs and saves; then trains the same network without exits, and has them put on.
 //
 //   demo [--data FOLDER] [--epochs N] [--out FOLDER]
 //
@@ -25,6 +25,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "convert.hpp"
 #include "network.hpp"
 #include "report.hpp"
 
@@ -179,6 +180,10 @@ void run(const std::filesystem::path& data, const std::filesystem::path& out, in
     demo::write(s, validation_trace, test_trace, choice.thresholds, images.name, out);
     io::write_weights(out / "weights.safetensors", net::plan, std::span<const float>{parameters});
     std::printf("Written: %s/{summary.json,accuracy.svg,weights.safetensors}\n", out.c_str());
+
+    std::printf("\nNow the other way: a network trained without exits gains them.\n");
+    demo::convert(subset(images.train, parts.train), validation, images.test, images.name, allowed_loss, seed, pool,
+                  out);
 }
 
 }  // namespace
