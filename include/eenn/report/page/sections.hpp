@@ -40,6 +40,12 @@ namespace eenn::report::page {
 
 [[nodiscard]] inline std::string small(const std::string& markup) { return html::element("small", "", markup); }
 
+/// @brief Our own words with numbers that stay with their percent signs at the end of a line.
+[[nodiscard]] inline std::string unbroken(std::string text) {
+    for (std::size_t at = 0; (at = text.find(" %", at)) != std::string::npos;) text.replace(at, 1, "\xc2\xa0");
+    return text;
+}
+
 /// @brief The exit's number in a disc.
 [[nodiscard]] inline std::string badge(const construct::result& r, std::size_t e) {
     const bool last = e + 1 == r.exits.size();
@@ -81,7 +87,7 @@ namespace eenn::report::page {
     const auto card = [](const std::string& value, const char* what, const std::string& detail, const char* classes) {
         return html::element("div", classes,
                              html::element("span", "class=\"what\"", what) + html::element("b", "", value) +
-                                 html::element("span", "", detail)) +
+                                 html::element("span", "", unbroken(detail))) +
                "\n";
     };
     std::string change = points(r.accuracy - r.base_accuracy);
@@ -222,9 +228,9 @@ namespace eenn::report::page {
         if (!has_reliability(x)) continue;
         const std::string name = e + 1 == r.exits.size() ? "classifier" : "exit " + std::to_string(e + 1);
         figures += "<figure>" + reliability_svg(x, "Calibration of " + name) + "<figcaption>" +
-                   html::element("b", "", name) + "<br/>error " + percent_text(x.error_before) + " \xe2\x86\x92 " +
-                   percent_text(x.error_after) + "<br/>temperature " + fixed_text(x.temperature, 2) +
-                   "</figcaption></figure>\n";
+                   html::element("b", "", name) + "<br/>error " + unbroken(percent_text(x.error_before)) +
+                   " \xe2\x86\x92 " + unbroken(percent_text(x.error_after)) + "<br/>temperature " +
+                   fixed_text(x.temperature, 2) + "</figcaption></figure>\n";
     }
     if (figures.empty()) return {};
     return section("Calibration",
