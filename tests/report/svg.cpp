@@ -87,6 +87,39 @@ TEST_CASE(
     CHECK(svg == to_svg(example()));
 }
 
+TEST_CASE("report/svg: in a page a chart brings no style, and its description is for those who do not see it") {
+    chart c = example();
+    c.description = "rises & ends";
+    const std::string svg = to_svg(c, chart_style::of_page);
+    CHECK(well_formed(svg));
+    CHECK(count(svg, "<style") == 0);
+    CHECK(count(svg, "<desc>rises &amp; ends</desc>") == 1);
+    CHECK(to_svg(c).find(chart_rules()) != std::string::npos);
+}
+
+TEST_CASE("report/svg: a tag's label stands inside of it, at either end of the axis") {
+    chart c;
+    chart_series s{.points = {{0, 0, "A"}, {1, 1, "B"}}};
+    s.line = false;
+    s.sign = marker::tag;
+    s.size = 8;
+    c.series = {s};
+    const std::string svg = to_svg(c);
+    CHECK(count(svg, "class=\"m tag c0\"") == 2);
+    CHECK(count(svg, "class=\"tagtext\"") == 2);
+    CHECK(count(svg, "class=\"label\"") == 0);
+    for (const char* label : {">A<", ">B<"}) {
+        const std::size_t end = svg.find(label);
+        REQUIRE(end != std::string::npos);
+        const auto number = [&](const char* key, std::size_t before) {
+            return std::stod(svg.substr(svg.rfind(key, before) + 4));
+        };
+        const std::size_t square = svg.rfind("<rect", end);
+        const double x = std::stod(svg.substr(svg.find(" x=\"", square) + 4));
+        CHECK(number(" x=\"", end) == doctest::Approx(x + 8));
+    }
+}
+
 TEST_CASE("report/svg: stairs go across before they go up") {
     chart c;
     chart_series s{.points = {{0, 0}, {1, 1}}};

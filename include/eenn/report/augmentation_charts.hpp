@@ -125,7 +125,7 @@ namespace eenn::report {
             form->line = false;
             form->sign = signs[k % 3];
             form->colour = colours[k % 3];
-            form->size = 4;
+            form->size = 5;
         }
         const double depth = static_cast<double>(r.sites[static_cast<std::size_t>(h.site)].macs) / all;
         form->points.push_back({depth, h.accuracy});
@@ -163,10 +163,10 @@ namespace eenn::report {
     for (chart_series* s : {&reached, &missed, &best}) s->line = false;
     reached.sign = marker::circle;
     reached.colour = 5;
-    reached.size = 3.5;
+    reached.size = 4.2;
     missed.sign = marker::ring;
     missed.colour = -1;
-    missed.size = 4;
+    missed.size = 4.2;
     best.sign = marker::star;
     best.colour = 1;
     best.size = 7;

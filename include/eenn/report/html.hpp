@@ -97,8 +97,8 @@ public:
         std::string head;
         for (const column& c : columns_)
             head += element("th", std::string{"scope=\"col\""} + (c.number ? " class=\"n\"" : ""), c.title);
-        const std::string body = element("caption", "", caption_) + "\n<thead>" + element("tr", "", head) +
-                                 "</thead>\n<tbody>\n" + rows_ + "</tbody>";
+        const std::string body = element("caption", "", element("span", "", caption_)) + "\n<thead>" +
+                                 element("tr", "", head) + "</thead>\n<tbody>\n" + rows_ + "</tbody>";
         return "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"" + caption_ + "\">" +
                element("table", "", body) + "</div>\n";
     }

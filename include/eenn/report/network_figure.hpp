@@ -21,14 +21,21 @@ namespace eenn::report {
     return e + 1 >= exits ? "xl" : "x" + std::to_string(e);
 }
 
-/// @brief MACs of the backbone up to an exit: its site's, or all of them where the name is no site's.
+/// @brief MACs of the backbone up to an exit: its site's; where the name is no site's, its own, but not beyond later
+/// exits.
 [[nodiscard]] inline double backbone_macs(const construct::result& r, std::size_t exit) {
     const auto all = static_cast<double>(r.base_macs);
     if (exit + 1 >= r.exits.size()) return all;
-    for (const construct::site_summary& s : r.sites) {
-        if (s.name == r.exits[exit].site) return std::min(static_cast<double>(s.macs), all);
+    double own = std::min(static_cast<double>(r.exits[exit].macs), all);
+    for (std::size_t e = exit; e + 1 < r.exits.size(); ++e) {
+        for (const construct::site_summary& s : r.sites) {
+            if (s.name != r.exits[e].site) continue;
+            const double at = std::min(static_cast<double>(s.macs), all);
+            if (e == exit) return at;
+            own = std::min(own, at);
+        }
     }
-    return std::min(static_cast<double>(r.exits[exit].macs), all);
+    return own;
 }
 
 /// @brief MACs of the backbone where each stage but the last ends.
@@ -118,13 +125,15 @@ inline void stack(std::vector<label>& labels) {
     const auto all = static_cast<double>(std::max<std::int64_t>(r.base_macs, 1));
     const std::size_t exits = r.exits.size();
     const double left = wide ? 12 : 4;
-    const double right = width - (exits == 0 ? left + 8 : wide ? 168 : 66);
+    const double right = width - (exits == 0 ? left + 8 : wide ? 190 : 66);
     const double height = wide ? 104 : 78;
     const auto at = [&](double macs) { return left + std::clamp(macs / all, 0.0, 1.0) * (right - left); };
 
     // Labels of the early exits, then the picture's rows.
     const auto name_of = [&](std::size_t e) {
-        return shortened(r.exits[e].site, 25) + ", " + readable(r.exits[e].form);
+        const std::string form = ", " + readable(r.exits[e].form);
+        const double room = width - 30 - at(backbone_macs(r, e)) - 1.06 * text_width(form, 12.5);
+        return shortened(r.exits[e].site, static_cast<std::size_t>(std::clamp(room / 7.5, 8.0, 25.0))) + form;
     };
     const auto leave_of = [&](std::size_t e) {
         return wide ? percent_text(r.exits[e].share) + " leave, " + percent_text(r.exits[e].accuracy) + " right"
@@ -227,7 +236,10 @@ inline void stack(std::vector<label>& labels) {
         if (v > all) break;
         const std::string words = number_text(v, ticks.step, number_style::metric) + (last ? unit : "");
         const bool at_edge = at(v) + text_width(words, 12.5) / 2 > width - 2;
-        out += text(at_edge ? right : at(v), bottom + 21, words, "tick", v == 0 ? "start" : at_edge ? "end" : "middle");
+        out += text(at_edge ? right : at(v), bottom + 21, words, "tick halo",
+                    v == 0    ? "start"
+                    : at_edge ? "end"
+                              : "middle");
     }
     for (std::size_t k = 0; k < stages.size(); ++k) {
         const double from = at(k == 0 ? 0 : cuts[k - 1]);

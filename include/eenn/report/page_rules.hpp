@@ -38,7 +38,7 @@ namespace eenn::report {
 /// @brief All rules of a page with `exits` exits; charts included.
 [[nodiscard]] inline std::string page_rules(std::size_t exits) {
     const std::size_t early = exits > 0 ? exits - 1 : 0;
-    const std::string light = exit_colours(early, {{{0x2b, 0xa8, 0x97}, {0x1f, 0x74, 0xb4}, {0x3d, 0x3a, 0x8c}}});
+    const std::string light = exit_colours(early, {{{0x14, 0x8a, 0x7a}, {0x1f, 0x74, 0xb4}, {0x3d, 0x3a, 0x8c}}});
     const std::string dark = exit_colours(early, {{{0x6f, 0xe3, 0xd0}, {0x57, 0xa9, 0xe8}, {0x8f, 0x8c, 0xf0}}});
     return chart_rules() + R"(
 :root{color-scheme:light dark;--ground:#fff;--ink:#1f2328;--soft:#59636e;--rule:#e1e6ea;--tint:#f5f7f9;--accent:#0b62a4;--flow:#cfdeeb;--saved:#f5f7f9;--last:#a3adb7;--badge:#fff;--badgelast:#1f2328}
@@ -73,6 +73,7 @@ nav a:hover{text-decoration:underline}
 .scroll:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 table{border-collapse:collapse;overflow-wrap:normal;font-size:13.5px;line-height:1.4;min-width:100%}
 caption{caption-side:top;text-align:left;font-size:13px;padding:0 0 4px}
+caption span{display:block;position:sticky;left:0;width:max-content;max-width:min(72ch,100vw - 40px)}
 th,td{padding:5px 10px;text-align:left;vertical-align:baseline;border-bottom:1px solid var(--rule)}
 th:first-child,td:first-child{padding-left:0}
 th:last-child,td:last-child{padding-right:2px}
@@ -151,6 +152,12 @@ section,figure,tr,.tile{break-inside:avoid}
 section{break-inside:auto}
 h2,h3,caption{break-after:avoid}
 .scroll{overflow:visible}
+table{font-size:7.5pt}
+th,td{padding:3px 5px}
+thead th,caption{font-size:7.5pt}
+tbody th{min-width:0}
+.track{min-width:48px}
+.stack{min-width:100px}
 .tile,.track,.fill,.no,.letter,.swatch,tr.kept>*{-webkit-print-color-adjust:exact;print-color-adjust:exact}
 }
 )";

@@ -186,7 +186,7 @@ private:
          {"accuracy, validation"},
          {"MACs, test"},
          {"accuracy, test"},
-         {"MACs, test", false}}};
+         {"share of the base", false}}};
     std::string policy;
     for (const auto& s : r.signals) {
         const bool same = s.policy == policy;
