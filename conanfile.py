@@ -25,6 +25,7 @@ class Eenn(ConanFile):
         self.version = ".".join(re.search(r"version\{(\d+), *(\d+), *(\d+)\}", header).groups())
 
     def requirements(self):
+        # A user of a component also requires its library: onetbb, xtensor, zlib or protozero.
         self.requires("eigen/[>=3.4]")
 
     def validate(self):
