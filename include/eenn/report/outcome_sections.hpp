@@ -176,7 +176,7 @@ struct part {
                            {"change, points"},
                            {"95 % interval, paired"},
                            {"certificate", false},
-                           {"thresholds"}}};
+                           {"thresholds, by depth"}}};
         for (std::size_t s = 0; s < r.settings.size(); ++s) {
             const auto& one = r.settings[s];
             table.row({letter(s) + html::cell(one.objective), percent_text(one.validation_cost),

@@ -42,7 +42,7 @@ public:
     [[nodiscard]] std::string table(const std::string& what) const {
         auto sorted = counts_;
         std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.count > b.count; });
-        html::table out{what + " that were dropped, and why", {{"reason", false}, {what}}};
+        html::table out{"Dropped " + what + ", and why", {{"reason", false}, {what}}};
         for (const auto& c : sorted)
             out.row({html::cell(c.example) + (c.varies ? " <span class=\"soft\">and alike</span>" : ""),
                      integer_text(c.count)});
