@@ -738,7 +738,9 @@ private:
         const bool cost_is_objective = objective.goal == exit_objective::kind::least_cost;
         out.validation_cost = s.choice.evaluation.mean_cost / macs;
         out.validation_accuracy = s.choice.evaluation.accuracy;
-        out.bound = cost_is_objective ? s.choice.bound / macs : s.choice.bound;
+        out.bound = cost_is_objective ? s.choice.bound / macs
+                    : s.choice.proven ? out.validation_cost
+                                      : std::numeric_limits<double>::infinity();
         out.proven = s.choice.proven;
         const exit_trace trace = trace_of(test, s.heads);
         const exit_evaluation e = evaluate(trace, s.choice.thresholds);

@@ -90,7 +90,7 @@ struct setting_summary {
     double loss = 0;      ///< base less EENN accuracy on the same test samples
     double loss_low = 0;  ///< 95 % interval of the paired difference
     double loss_high = 0;
-    double bound = 0;     ///< certificate: no thresholds cost less on validation data (same unit as validation_cost)
+    double bound = 0;  ///< certificate: no thresholds cost less on validation data (as validation_cost); infinity: none
     bool proven = false;  ///< bound == validation_cost
 };
 
