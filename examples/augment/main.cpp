@@ -3,6 +3,7 @@
 // augment - turns a trained network (ONNX) into an early-exit network: places exits, trains heads, proves thresholds,
 // fine-tunes, measures on test data, and writes a report, the weights and ONNX files. `augment --help` says how.
 #include <eenn/construct/augment.hpp>
+#include <eenn/construct/placing.hpp>
 #include <eenn/core/threads.hpp>
 #include <eenn/data/split.hpp>
 #include <eenn/io/json_reader.hpp>
@@ -10,6 +11,7 @@
 #include <eenn/io/onnx/import.hpp>
 #include <eenn/io/onnx/write.hpp>
 #include <eenn/io/weights.hpp>
+#include <eenn/platform/read_platform.hpp>
 #include <eenn/report/augmentation.hpp>
 #include <eenn/report/progress.hpp>
 
@@ -50,7 +52,6 @@ std::vector<std::string> class_names(const std::map<std::string, std::string>& m
 }
 
 void write(const augment::arguments& a, const onnx::imported& model, const construct::augmented& made) {
-    std::filesystem::create_directories(a.out);
     const plan lowered = lower(made.network);
     io::write_weights(a.out / "weights.safetensors", lowered.view(), std::span<const float>{made.parameters});
     onnx::export_options how;
@@ -59,7 +60,28 @@ void write(const augment::arguments& a, const onnx::imported& model, const const
     report::write_augmentation(a.out, made.report);
 }
 
+/// What runs where, into the report; one ONNX file a processor where there are several.
+void place(const augment::arguments& a, const platform& target, construct::augmented& made) {
+    const auto& goal = a.options.objectives[0];
+    const double loss = goal.goal == exit_objective::kind::least_cost ? goal.limit : 0.005;
+    const auto placed = construct::place_network(made.network, made.rules, made.validation, target,
+                                                 placement_objective::least_seconds(loss));
+    if (!placed.placed.feasible) {
+        std::string why;
+        for (const auto& reason : placed.placed.refused) why += (why.empty() ? "" : "; ") + reason;
+        made.report.notes.emplace_back("Placement", "The network does not fit the platform: " + why + ".");
+        return;
+    }
+    made.report.placement = placed.summary;
+    if (placed.last_nodes.empty()) return;
+    const auto stages = onnx::export_stages(made.network, made.parameters, placed.rules, placed.last_nodes);
+    for (std::size_t s = 0; s < stages.size(); ++s)
+        onnx::write_model(a.out / ("stage_" + std::to_string(s) + ".onnx"), stages[s]);
+}
+
 int run(augment::arguments& a) {
+    platform target;
+    if (!a.platform.empty()) target = read_platform(a.platform);  // complains before the long work
     const onnx::imported model = onnx::read_network(a.model);
     for (const auto& note : model.notes) std::printf("%s: %s\n", a.model.c_str(), note.c_str());
     const shape sample = model.network.input();
@@ -92,12 +114,14 @@ int run(augment::arguments& a) {
         std::printf("\nStopped. The same command goes on from %s.\n", a.options.state.c_str());
         return 130;
     }
+    std::filesystem::create_directories(a.out);
     made.report.model = std::filesystem::path{a.model}.filename().string();
     made.report.data = a.test.samples;
     made.report.command = a.command;
     made.report.machine = std::to_string(pool.concurrency()) + " threads of " + processor_name();
     made.report.class_names = a.classes;
     if (a.classes.empty()) made.report.class_names = class_names(model.metadata);
+    if (!a.platform.empty() && made.report.pays_off) place(a, target, made);
     write(a, model, made);
     std::printf("\n%s\nWritten: %s/{report.html,summary.json,eenn.onnx,weights.safetensors}\n",
                 report::augmentation_text(made.report).c_str(), a.out.c_str());
