@@ -7,6 +7,7 @@
 
 #include <eenn/construct/architectures.hpp>
 #include <eenn/construct/branched.hpp>
+#include <eenn/construct/certify.hpp>
 #include <eenn/construct/evaluate.hpp>
 #include <eenn/construct/options.hpp>
 #include <eenn/construct/renormalise.hpp>
@@ -408,6 +409,14 @@ private:
             objective.limit += lone_accuracy(trace, trace.exits - 1) - account_->base_validation_accuracy;
         return try_thresholds(trace, in_macs(objective), how);
     }
+    /// The same with all the work that a proof may take.
+    [[nodiscard]] std::optional<threshold_choice> solve(const exit_trace& trace, exit_objective objective) const {
+        auto choice = solve(trace, objective, threshold_options{});
+        if (objective.goal == exit_objective::kind::least_cost)
+            objective.limit += lone_accuracy(trace, trace.exits - 1) - account_->base_validation_accuracy;
+        if (choice) *choice = certified(trace, objective, std::move(*choice));
+        return choice;
+    }
 
     /// The best set of heads of a table for one objective.
     [[nodiscard]] setting best_setting(const exit_table& table, const exit_objective& objective, bool record) {
@@ -429,7 +438,7 @@ private:
         };
         setting best{search_head_sets(table, options_.most_exits, judge), {}, false};
         if (best.heads.empty()) return best;
-        if (const auto proven = solve(trace_of(table, best.heads), objective, {})) {
+        if (const auto proven = solve(trace_of(table, best.heads), objective)) {
             best.choice = *proven;
             best.feasible = true;
         }
@@ -674,7 +683,7 @@ private:
                 for (auto& head : table->heads) head.decides = signal;
             }
             const exit_trace validation = trace_of(seen, first.heads);
-            const auto choice = solve(validation, options_.objectives[0], {});
+            const auto choice = solve(validation, options_.objectives[0]);
             if (!choice) continue;
             const auto e = evaluate(trace_of(unseen, first.heads), choice->thresholds);
             account_->signals.push_back({std::string{signal.name()}, choice->proven ? "proven" : "best found",
