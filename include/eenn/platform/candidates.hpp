@@ -42,7 +42,7 @@ struct placement_objective {
 /// @brief What every placement has to keep.
 struct placement_limits {
     double worst_seconds = std::numeric_limits<double>::infinity();  ///< all kept heads and the last classifier run
-    std::int64_t nodes = 20000;  ///< boxes of thresholds looked at; more tightens the bound, see placement::proven
+    std::int64_t nodes = 200000;  ///< boxes of thresholds looked at; more tightens the bound, see placement::proven
 };
 
 /// @brief An assignment and what leaving at each exit costs under it.

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include <eenn/exits/trace.hpp>
+#include <eenn/platform/rank_masks.hpp>
 #include <eenn/platform/task.hpp>
 
 namespace eenn {
@@ -47,11 +48,11 @@ struct joint_choice {
 /// certain at some exit unless it may leave before, at exits whose threshold the box leaves open. Letting each sample
 /// choose among those on its own relaxes the problem; its optimum is exact: everyone leaves as early as may be, then as
 /// many wrong samples as needed go on to the next exit that is right, cheapest first. These counts do not depend on
-/// the costs, so that one pass over the samples bounds all cost vectors of a set. A coordinate descent under a ladder of
-/// prices for a wrong sample finds good thresholds beforehand.
+/// the costs, so that one pass over the samples, 64 at a time as bits, bounds all cost vectors of a set. A coordinate
+/// descent under a ladder of prices for a wrong sample finds good thresholds beforehand.
 ///
-/// @par Cost    O(N E) a box, `most_nodes` boxes at most, K descents of some 60 rounds of O(N E).
-/// @par Memory  N (8 E + 16) + 120 bytes a box.
+/// @par Cost    O(N E^2 / 64) a box, `most_nodes` boxes at most, K descents of some 60 rounds of O(N E).
+/// @par Memory  E megabytes at most for sets of samples (rank_masks), 8 N E, and 120 bytes a box.
 /// @par Threads One object, one thread.
 class joint_thresholds {
 public:
@@ -61,11 +62,17 @@ public:
           samples_{static_cast<std::size_t>(trace.samples)},
           exits_{static_cast<std::size_t>(trace.exits)},
           right_(samples_, 0),
-          leaves_(samples_),
-          open_(samples_) {
+          words_{rank_masks::words_for(samples_)},
+          everyone_(words_, 0),
+          right_at_(words_ * exits_, 0),
+          room_(2 * words_ * exits_),
+          leaves_(samples_) {
+        for (std::size_t i = 0; i < samples_; ++i) everyone_[i / 64] |= word{1} << (i % 64);
         for (std::size_t e = 0; e < exits_; ++e) {
             for (std::size_t i = 0; i < samples_; ++i) {
-                right_[i] |= static_cast<std::uint32_t>(trace.correct[i * exits_ + e]) << e;
+                const std::uint8_t right = trace.correct[i * exits_ + e];
+                right_[i] |= static_cast<std::uint32_t>(right) << e;
+                right_at_[e * words_ + i / 64] |= word{right} << (i % 64);
             }
             if (e + 1 == exits_) break;
             std::vector<float> values(samples_);
@@ -82,6 +89,7 @@ public:
             }
             std::stable_sort(order_[e].begin(), order_[e].end(),
                              [&](std::uint32_t a, std::uint32_t b) { return rank_[e][a] > rank_[e][b]; });
+            masks_[e] = rank_masks{rank_[e], values.size()};
             values_[e] = std::move(values);
         }
     }
@@ -99,7 +107,7 @@ public:
             for (std::size_t e = 0; e + 1 < exits_; ++e) {
                 if (contains(sets[k].kept, e)) root.high[e] = static_cast<std::uint32_t>(values_[e].size()) - 1;
             }
-            root.bound = bound_of_root(root);
+            assess(root);
             if (root.bound < infinity) roots.push_back(root);
         }
         std::stable_sort(roots.begin(), roots.end(), [](const box& a, const box& b) { return a.bound < b.bound; });
@@ -113,7 +121,6 @@ public:
             const box at = queue.top();
             queue.pop();
             ++best_.nodes;
-            split_samples(at);
             for (const box& child : halves(at)) {
                 if (promising(child.bound)) queue.push(child);
             }
@@ -125,11 +132,13 @@ public:
     }
 
 private:
+    using word = rank_masks::word;
     static constexpr double infinity = std::numeric_limits<double>::infinity();
 
     // Thresholds by rank, one closed interval for each kept exit. A sample leaves if its rank is not below.
     struct box {
-        int set = 0;
+        std::int32_t set = 0;
+        std::int32_t cut = -1;  // the exit to cut it at; -1: all samples are settled
         double bound = 0;
         std::array<std::uint32_t, most_placed_exits - 1> low{};
         std::array<std::uint32_t, most_placed_exits - 1> high{};
@@ -144,122 +153,134 @@ private:
 
     [[nodiscard]] bool promising(double bound) const noexcept { return bound < best_total_ * (1 - 1e-12); }
 
-    // For each sample the exits where it leaves for certain and those where it may: leaves_, open_, one bit an exit.
-    void mark(const box& at) {
-        std::fill(leaves_.begin(), leaves_.end(), 1U << (exits_ - 1));
-        std::fill(open_.begin(), open_.end(), 0U);
+    // The kept exits of a box, by depth, with the samples that may leave there and those that have to.
+    struct way_out {
+        std::size_t exit = 0;
+        const word* may = nullptr;
+        const word* must = nullptr;
+        const word* right = nullptr;
+    };
+    // Returns how many there are, the last classifier included.
+    std::size_t ways_out(const box& at) {
+        std::size_t ways = 0;
         for (std::size_t e = 0; e + 1 < exits_; ++e) {
             if (!contains(sets_[static_cast<std::size_t>(at.set)].kept, e)) continue;
-            const std::uint32_t* rank = rank_[e].data();
-            const std::uint32_t width = at.high[e] - at.low[e];
-            for (std::size_t i = 0; i < samples_; ++i) {
-                leaves_[i] |= static_cast<std::uint32_t>(rank[i] >= at.high[e]) << e;
-                open_[i] |= static_cast<std::uint32_t>(rank[i] - at.low[e] < width) << e;  // low <= rank < high
-            }
+            ways_[ways++] = {e, masks_[e].at_least(at.low[e], room_.data() + 2 * e * words_),
+                             masks_[e].at_least(at.high[e], room_.data() + (2 * e + 1) * words_),
+                             right_at_.data() + e * words_};
         }
-    }
-    // Exits where a sample may leave: open ones before the first certain one, and that.
-    [[nodiscard]] static std::uint32_t options(std::uint32_t leaves, std::uint32_t open) noexcept {
-        const std::uint32_t certain = leaves & (0U - leaves);
-        return (open & (certain - 1)) | certain;
-    }
-    static void count(histogram& into, std::uint32_t may, std::uint32_t right) noexcept {
-        ++into[static_cast<std::size_t>(std::countr_zero(may))]
-              [static_cast<std::size_t>(std::countr_zero((may & right) | 1U << never))];
-    }
-    // Sets settled_ (samples with one exit left) and loose_ (the others), offers the corner where all leave late.
-    void split_samples(const box& at) {
-        mark(at);
-        std::array<histogram, 2> late = {};  // everyone as late as may be; settled, loose
-        std::size_t loose = 0;
-        loose_.resize(samples_);
-        may_.resize(samples_);
-        for (std::size_t i = 0; i < samples_; ++i) {  // no branches: they would be mispredicted
-            const std::uint32_t certain = leaves_[i] & (0U - leaves_[i]);
-            const std::uint32_t may = options(leaves_[i], open_[i]);
-            const std::size_t is_loose = may != certain ? 1 : 0;
-            count(late[is_loose], certain, right_[i]);
-            loose_[loose] = static_cast<std::uint32_t>(i);
-            may_[loose] = may;
-            loose += is_loose;
-        }
-        loose_.resize(loose);
-        may_.resize(loose);
-        settled_ = late[0];
-        for (std::size_t e = 0; e < exits_; ++e) {
-            for (std::size_t n = 0; n < late[1][e].size(); ++n) late[1][e][n] += settled_[e][n];
-        }
-        offer(at.set, late[1], at.high);
+        ways_[ways++] = {exits_ - 1, everyone_.data(), everyone_.data(), right_at_.data() + (exits_ - 1) * words_};
+        return ways;
     }
 
-    // A lower bound on the total cost in a box, over the set's cost vectors; infinite if too few can be right. Offers
-    // the corner where all leave early.
-    double bound_of(const box& at, const histogram& counts) {
-        offer(at.set, counts, at.low);
-        double least = infinity;
-        for (const auto& cost : sets_[static_cast<std::size_t>(at.set)].costs) {
-            least = std::min(least, relaxed(counts, cost));
+    /// Bounds the total cost in a box from below, over the set's cost vectors (infinite if too few can be right); chooses
+    /// the exit to cut at, the one that most samples may leave at before they must; offers the corners where all leave
+    /// early, and late.
+    void assess(box& at) {
+        const std::size_t ways = ways_out(at);
+        histogram early = {};  // all that may happen: a sample counts at the first exit it may leave at
+        histogram late = {};   // everyone as late as may be
+        std::array<int, most_placed_exits> open{};
+        std::array<word, most_placed_exits> first{};
+        std::array<word, most_placed_exits> good{};
+        for (std::size_t w = 0; w < words_; ++w) {
+            word here = everyone_[w];  // need not have left before
+            word fresh = here;         // could not have left before
+            for (std::size_t j = 0; j < ways; ++j) {
+                const way_out& way = ways_[j];
+                const word may = here & way.may[w];
+                const word must = here & way.must[w];
+                const word right = way.right[w];
+                open[j] += std::popcount(may & ~must);
+                late[j][j] += std::popcount(must & right);
+                late[j][never] += std::popcount(must & ~right);
+                here &= ~must;
+                first[j] = fresh & may;
+                good[j] = may & right;
+                fresh &= ~may;
+            }
+            for (std::size_t a = 0; a < ways; ++a) {
+                word rest = first[a];
+                for (std::size_t b = a; b < ways; ++b) {
+                    early[a][b] += std::popcount(rest & good[b]);
+                    rest &= ~good[b];
+                }
+                early[a][never] += std::popcount(rest);
+            }
         }
-        return least;
+        at.cut = -1;
+        for (std::size_t j = 0; j < ways; ++j) {
+            if (open[j] > (at.cut < 0 ? 0 : open[static_cast<std::size_t>(at.cut)])) at.cut = static_cast<int>(j);
+        }
+        if (at.cut >= 0) at.cut = static_cast<int>(ways_[static_cast<std::size_t>(at.cut)].exit);
+        offer(at.set, ways, late, at.high);
+        offer(at.set, ways, early, at.low);
+        at.bound = relaxed(at.set, ways, early);
     }
-    [[nodiscard]] double bound_of_root(const box& at) {
-        split_samples(at);
-        histogram counts = settled_;
-        for (std::size_t k = 0; k < loose_.size(); ++k) count(counts, may_[k], right_[loose_[k]]);
-        return bound_of(at, counts);
-    }
-    [[nodiscard]] double relaxed(const histogram& counts, const std::array<double, most_placed_exits>& cost) const {
+
+    // The least cost if each sample may choose: everyone at the first exit, then the cheapest moves to the next right one.
+    [[nodiscard]] double relaxed(int set, std::size_t ways, const histogram& counts) const {
         struct upgrade {
-            double price;
-            int samples;
+            std::size_t from = 0;
+            std::size_t to = 0;
+            int samples = 0;
+            double price = 0;
         };
         std::array<upgrade, most_placed_exits * most_placed_exits / 2> upgrades;
         std::size_t kinds = 0;
-        double total = 0;
+        std::array<int, most_placed_exits> leaving{};
         int wrong = 0;
-        for (std::size_t a = 0; a < exits_; ++a) {
-            int here = counts[a][a] + counts[a][never];
+        int mended = 0;
+        for (std::size_t a = 0; a < ways; ++a) {
+            leaving[a] = counts[a][a] + counts[a][never];
             wrong += counts[a][never];
-            for (std::size_t b = a + 1; b < exits_; ++b) {
+            for (std::size_t b = a + 1; b < ways; ++b) {
                 if (counts[a][b] == 0) continue;
-                here += counts[a][b];
-                wrong += counts[a][b];
-                upgrades[kinds++] = {cost[b] - cost[a], counts[a][b]};
+                leaving[a] += counts[a][b];
+                mended += counts[a][b];
+                upgrades[kinds++] = {ways_[a].exit, ways_[b].exit, counts[a][b], 0};
             }
-            if (here > 0) total += here * cost[a];
         }
-        int excess = wrong - most_wrong_;
-        while (excess > 0) {
-            std::size_t cheapest = kinds;
-            for (std::size_t u = 0; u < kinds; ++u) {
-                if (upgrades[u].samples > 0 && (cheapest == kinds || upgrades[u].price < upgrades[cheapest].price)) {
-                    cheapest = u;
+        const int excess = wrong + mended - most_wrong_;
+        if (excess > mended) return infinity;
+        double least = infinity;
+        for (const auto& cost : sets_[static_cast<std::size_t>(set)].costs) {
+            double total = 0;
+            for (std::size_t a = 0; a < ways; ++a) {
+                if (leaving[a] > 0) total += leaving[a] * cost[ways_[a].exit];
+            }
+            for (std::size_t u = 0; u < kinds; ++u) upgrades[u].price = cost[upgrades[u].to] - cost[upgrades[u].from];
+            std::size_t bought = 0;  // kinds that are used up come first
+            for (int left = excess; left > 0 && total < least && promising(total); ++bought) {
+                std::size_t cheapest = bought;
+                for (std::size_t u = bought + 1; u < kinds; ++u) {
+                    if (upgrades[u].price < upgrades[cheapest].price) cheapest = u;
                 }
+                std::swap(upgrades[bought], upgrades[cheapest]);
+                const int some = std::min(left, upgrades[bought].samples);
+                total += some * upgrades[bought].price;
+                left -= some;
             }
-            if (cheapest == kinds) return infinity;
-            const int bought = std::min(excess, upgrades[cheapest].samples);
-            total += bought * upgrades[cheapest].price;
-            excess -= bought;
-            upgrades[cheapest].samples = 0;
+            least = std::min(least, total);
         }
-        return total;
+        return least;
     }
 
     // Thresholds by rank, with everyone at the first exit of the counts: better than the best so far?
-    void offer(int set, const histogram& counts, std::span<const std::uint32_t> ranks) {
+    void offer(int set, std::size_t ways, const histogram& counts, std::span<const std::uint32_t> ranks) {
         std::array<int, most_placed_exits> leaving{};
         int right = 0;
-        for (std::size_t e = 0; e < exits_; ++e) {
-            for (const int n : counts[e]) leaving[e] += n;
-            right += counts[e][e];
+        for (std::size_t j = 0; j < ways; ++j) {
+            for (const int n : counts[j]) leaving[j] += n;
+            right += counts[j][j];
         }
         best_.best_right = std::max(best_.best_right, right);
         if (trace_.samples - right > most_wrong_) return;
         const auto& costs = sets_[static_cast<std::size_t>(set)].costs;
         for (std::size_t a = 0; a < costs.size(); ++a) {
             double total = 0;
-            for (std::size_t e = 0; e < exits_; ++e) {
-                if (leaving[e] > 0) total += leaving[e] * costs[a][e];
+            for (std::size_t j = 0; j < ways; ++j) {
+                if (leaving[j] > 0) total += leaving[j] * costs[a][ways_[j].exit];
             }
             if (!promising(total)) continue;
             best_total_ = total;
@@ -267,61 +288,56 @@ private:
             best_.costs = static_cast<int>(a);
             best_.right = right;
             best_.thresholds.assign(exits_ - 1, never_exit);
-            for (std::size_t e = 0; e + 1 < exits_; ++e) {
-                if (contains(sets_[static_cast<std::size_t>(set)].kept, e)) best_.thresholds[e] = values_[e][ranks[e]];
-            }
+            for (std::size_t j = 0; j + 1 < ways; ++j)
+                best_.thresholds[ways_[j].exit] = values_[ways_[j].exit][ranks[ways_[j].exit]];
         }
     }
 
-    // The box cut at the exit that most loose samples may leave at before they must, near the median of their ranks there.
+    // The box cut at its exit, at the median rank of the samples that may leave there before they must. Assessed.
     [[nodiscard]] std::vector<box> halves(const box& at) {
-        std::size_t exit = 0;
-        std::uint32_t most = 0;
-        for (std::size_t e = 0; e + 1 < exits_; ++e) {
-            if (at.low[e] == at.high[e]) continue;
-            std::uint32_t weight = 0;
-            for (std::size_t k = 0; k < may_.size(); ++k) weight += may_[k] >> e & open_[loose_[k]] >> e & 1U;
-            if (weight <= most) continue;
-            most = weight;
-            exit = e;
-        }
-        if (most == 0) return {};
-        const std::uint32_t bit = 1U << exit;
-        const std::uint32_t* rank = rank_[exit].data();
-        ranks_.clear();
-        const std::size_t stride = 1 + loose_.size() / 256;  // a sample of them gives the median well enough
-        for (std::size_t start = 0; ranks_.empty(); ++start) {
-            for (std::size_t k = start; k < loose_.size(); k += stride) {
-                if ((may_[k] & open_[loose_[k]] & bit) != 0) ranks_.push_back(rank[loose_[k]]);
+        if (at.cut < 0) return {};
+        const auto exit = static_cast<std::size_t>(at.cut);
+        const std::size_t ways = ways_out(at);
+        undecided_ = everyone_;
+        int among = 0;
+        for (std::size_t j = 0; j < ways && ways_[j].exit <= exit; ++j) {
+            const bool last = ways_[j].exit == exit;
+            for (std::size_t w = 0; w < words_; ++w) {
+                undecided_[w] &= ~ways_[j].must[w];
+                if (!last) continue;
+                undecided_[w] &= ways_[j].may[w];
+                among += std::popcount(undecided_[w]);
             }
         }
-        const auto middle = ranks_.begin() + static_cast<std::ptrdiff_t>(ranks_.size() / 2);
-        std::nth_element(ranks_.begin(), middle, ranks_.end());
+        const auto reaching = [&](std::uint32_t rank) {
+            const word* mask = masks_[exit].at_least(rank, room_.data());
+            int count = 0;
+            for (std::size_t w = 0; w < words_; ++w) count += std::popcount(undecided_[w] & mask[w]);
+            return count;
+        };
+        std::uint32_t middle = at.low[exit];
+        std::uint32_t above_it = at.high[exit];  // their ranks lie in [low, high): both halves are smaller
+        while (above_it - middle > 1) {
+            const std::uint32_t rank = middle + (above_it - middle) / 2;
+            (reaching(rank) >= among - among / 2 ? middle : above_it) = rank;
+        }
         box below = at;
         box above = at;
-        below.high[exit] = *middle;  // open ranks lie in [low, high): both halves are smaller
-        above.low[exit] = *middle + 1;
-        histogram early = settled_;
-        histogram late = settled_;
-        for (std::size_t k = 0; k < loose_.size(); ++k) {
-            const std::uint32_t i = loose_[k];
-            const std::uint32_t here = open_[i] & bit;
-            const bool up = rank[i] >= *middle;
-            const std::uint32_t sure = up ? here : 0U;                 // leaves for certain in the lower box
-            const std::uint32_t shut = rank[i] > *middle ? 0U : here;  // stays for certain in the upper
-            count(early, options(leaves_[i] | sure, open_[i] & ~sure), right_[i]);
-            count(late, options(leaves_[i], open_[i] & ~shut), right_[i]);
-        }
-        below.bound = bound_of(below, early);
-        above.bound = bound_of(above, late);
+        below.high[exit] = middle;
+        above.low[exit] = middle + 1;
+        assess(below);
+        assess(above);
         return {below, above};
     }
 
-    // Leaving counts under thresholds given by leaves_ alone.
-    void offer_thresholds(int set, std::span<const std::uint32_t> ranks) {
-        histogram counts = {};
-        for (std::size_t i = 0; i < samples_; ++i) count(counts, leaves_[i] & (0U - leaves_[i]), right_[i]);
-        offer(set, counts, ranks);
+    // For each sample the exits whose thresholds, at.low, it reaches: leaves_.
+    void mark(const box& at) {
+        std::fill(leaves_.begin(), leaves_.end(), 1U << (exits_ - 1));
+        for (std::size_t e = 0; e + 1 < exits_; ++e) {
+            if (!contains(sets_[static_cast<std::size_t>(at.set)].kept, e)) continue;
+            for (std::size_t i = 0; i < samples_; ++i)
+                leaves_[i] |= static_cast<std::uint32_t>(rank_[e][i] >= at.low[e]) << e;
+        }
     }
 
     // One threshold at a time, under prices for a wrong sample from dear to cheap, each from the solution before; then
@@ -348,7 +364,7 @@ private:
                 if (!moved) break;
             }
             const double before = best_total_;
-            offer_thresholds(set, at.low);
+            assess(at);
             if (best_total_ < before) best_ranks_ = at.low;
             cost = &cheapest_for_leavers(it);
             if (step == cheapest + 1 && best_.set == set) {  // polish the best thresholds met
@@ -426,13 +442,16 @@ private:
     int most_wrong_ = 0;
     joint_choice best_;
     double best_total_ = infinity;
-    // Of the box at hand.
-    std::vector<std::uint32_t> leaves_;
-    std::vector<std::uint32_t> open_;
-    histogram settled_{};
-    std::vector<std::uint32_t> loose_;
-    std::vector<std::uint32_t> may_;  // of loose_: exits where they may leave
-    std::vector<std::uint32_t> ranks_;
+    // Sets of samples, one bit each.
+    std::size_t words_ = 0;
+    std::array<rank_masks, most_placed_exits> masks_;  // by rank
+    std::vector<word> everyone_;
+    std::vector<word> right_at_;                   // (E, words)
+    std::vector<word> room_;                       // (2 E, words)
+    std::vector<word> undecided_;                  // of the box that is cut
+    std::array<way_out, most_placed_exits> ways_;  // of the box at hand
+    // Of the descent.
+    std::vector<std::uint32_t> leaves_;  // (N), one bit an exit
     std::array<std::uint32_t, most_placed_exits - 1> best_ranks_{};
 };
 

@@ -5,11 +5,14 @@
 #ifndef EENN_PLATFORM_PLACEMENT_HPP
 #define EENN_PLATFORM_PLACEMENT_HPP
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <eenn/exits/trace.hpp>
@@ -115,6 +118,24 @@ inline void describe(placement& made, const placement_task& task, const platform
     }
 }
 
+/// The most samples that any thresholds and sets have right, where `required` was too much, by bisection; and whether it
+/// is proven that no more can be.
+[[nodiscard]] inline std::pair<int, bool> most_right(joint_thresholds& search, std::span<const exit_costs> sets,
+                                                     const joint_choice& missed, int required, std::int64_t nodes) {
+    int reached = missed.best_right;
+    int beyond = required;
+    bool proven = missed.proven;
+    while (beyond - reached > 1) {
+        const int middle = reached + (beyond - reached) / 2;
+        const joint_choice choice = search.solve(sets, middle, nodes / 10);
+        reached = std::max(reached, choice.best_right);
+        if (choice.set >= 0) continue;
+        beyond = middle;
+        proven = choice.proven;
+    }
+    return {reached, proven};
+}
+
 /// place() with the worst case kept on a platform of its own.
 [[nodiscard]] inline placement place(const placement_task& task, const platform& on, const platform& worst,
                                      const placement_objective& objective, const placement_limits& limits) {
@@ -158,11 +179,14 @@ inline void describe(placement& made, const placement_task& task, const platform
     made.nodes = choice.nodes;
     made.refused = std::move(refused.reasons);
     if (choice.set < 0) {
-        made.refused.insert(
-            made.refused.begin(),
-            "no thresholds reach accuracy " + std::to_string(static_cast<double>(required) / task.trace.samples) +
-                "; the best found is " + std::to_string(static_cast<double>(choice.best_right) / task.trace.samples) +
-                ": allow a larger loss or train the exits");
+        const auto [best, all] = most_right(search, sets, choice, required, limits.nodes);
+        const auto accuracy = [&](int right) {
+            return std::to_string(static_cast<double>(right) / task.trace.samples);
+        };
+        made.refused.insert(made.refused.begin(), "no thresholds " + std::string{choice.proven ? "" : "found "} +
+                                                      "reach accuracy " + accuracy(required) + "; the best " +
+                                                      (all ? "reachable" : "found") + " is " + accuracy(best) +
+                                                      ": allow a larger loss or train the exits");
         return made;
     }
     made.feasible = true;
