@@ -7,7 +7,6 @@
 
 #include <eenn/construct/architectures.hpp>
 #include <eenn/construct/branched.hpp>
-#include <eenn/construct/certify.hpp>
 #include <eenn/construct/evaluate.hpp>
 #include <eenn/construct/options.hpp>
 #include <eenn/construct/renormalise.hpp>
@@ -404,18 +403,10 @@ private:
 
     /// A loss is counted from the base network's accuracy, whatever fine-tuning does to the classifier.
     [[nodiscard]] std::optional<threshold_choice> solve(const exit_trace& trace, exit_objective objective,
-                                                        const threshold_options& how) const {
+                                                        const threshold_options& how = {}) const {
         if (objective.goal == exit_objective::kind::least_cost)
             objective.limit += lone_accuracy(trace, trace.exits - 1) - account_->base_validation_accuracy;
         return try_thresholds(trace, in_macs(objective), how);
-    }
-    /// The same with all the work that a proof may take.
-    [[nodiscard]] std::optional<threshold_choice> solve(const exit_trace& trace, exit_objective objective) const {
-        auto choice = solve(trace, objective, threshold_options{});
-        if (objective.goal == exit_objective::kind::least_cost)
-            objective.limit += lone_accuracy(trace, trace.exits - 1) - account_->base_validation_accuracy;
-        if (choice) *choice = certified(trace, objective, std::move(*choice));
-        return choice;
     }
 
     /// The best set of heads of a table for one objective.
@@ -675,21 +666,24 @@ private:
     void compare_signals(const exit_table& test) {
         const setting& first = settings_[0];
         const auto macs = static_cast<double>(backbone_.macs);
-        for (int kind = 0; kind < policy_count; ++kind) {
+        const auto row = [&](const policy& signal, const threshold_options& how) {
             exit_table seen = table_;
             exit_table unseen = test;
-            const policy signal{static_cast<policy_kind>(kind)};
             for (auto* table : {&seen, &unseen}) {
                 for (auto& head : table->heads) head.decides = signal;
             }
-            const exit_trace validation = trace_of(seen, first.heads);
-            const auto choice = solve(validation, options_.objectives[0]);
-            if (!choice) continue;
+            const auto choice = solve(trace_of(seen, first.heads), options_.objectives[0], how);
+            if (!choice) return;
             const auto e = evaluate(trace_of(unseen, first.heads), choice->thresholds);
-            account_->signals.push_back({std::string{signal.name()}, choice->proven ? "proven" : "best found",
+            std::string solver{to_string(how.solver)};
+            if (how.solver == threshold_solver::proven && !choice->proven) solver = "best found";
+            account_->signals.push_back({std::string{signal.name()}, std::move(solver),
                                          choice->evaluation.mean_cost / macs, choice->evaluation.accuracy,
                                          e.mean_cost / macs, e.accuracy});
-        }
+        };
+        for (int kind = 0; kind < policy_count; ++kind) row(policy{static_cast<policy_kind>(kind)}, {});
+        for (const auto solver : {threshold_solver::descent, threshold_solver::shared, threshold_solver::published})
+            row(max_probability{}, {.solver = solver});
         const auto oracle = [&](const exit_table& table) {
             const exit_trace trace = trace_of(table, first.heads);
             double cost = 0;

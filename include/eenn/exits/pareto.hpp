@@ -102,6 +102,7 @@ public:
     }
 
     [[nodiscard]] const exit_archive& archive() const noexcept { return archive_; }
+    [[nodiscard]] exit_archive& archive() noexcept { return archive_; }
 
     /// Up to this many exits every() is there.
     static constexpr int most_exits_swept = 3;

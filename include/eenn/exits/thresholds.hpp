@@ -14,6 +14,8 @@
 #include <eenn/core/error.hpp>
 #include <eenn/exits/objective.hpp>
 #include <eenn/exits/pareto.hpp>
+#include <eenn/exits/threshold_graph.hpp>
+#include <eenn/exits/threshold_proof.hpp>
 #include <eenn/exits/trace.hpp>
 
 namespace eenn {
@@ -29,12 +31,34 @@ struct threshold_choice {
     [[nodiscard]] double gap() const noexcept { return objective - bound; }
 };
 
+/// @brief How thresholds are chosen. All but `proven` are there to compare with.
+enum class threshold_solver : unsigned char {
+    proven,     ///< the optimum, or good ones and how far from it they can be
+    descent,    ///< one coordinate descent with all exits closed at first
+    shared,     ///< the best single threshold for all exits
+    published,  ///< published_thresholds(); where the objective has a limit, the best of 21 weightings
+};
+
+[[nodiscard]] constexpr std::string_view to_string(threshold_solver solver) noexcept {
+    switch (solver) {
+        case threshold_solver::proven: return "proven";
+        case threshold_solver::descent: return "coordinate descent";
+        case threshold_solver::shared: return "one shared threshold";
+        case threshold_solver::published: break;
+    }
+    return "published graph";
+}
+
 /// @brief How much work a choice of thresholds may take. Up to three exits it makes no difference.
 struct threshold_options {
-    int restarts = 16;  ///< beyond three exits: points on the front that are descended from again, each round
+    threshold_solver solver = threshold_solver::proven;
+    int restarts = 16;              ///< points on the front that are descended from again, each round
+    std::int64_t work = 200000000;  ///< samples that the proof may look at: about ten seconds; 0: no proof
 
-    /// For comparing many traces: milliseconds each.
-    [[nodiscard]] static constexpr threshold_options quick() { return {.restarts = 4}; }
+    /// For comparing many traces: milliseconds each, nothing proven beyond three exits.
+    [[nodiscard]] static constexpr threshold_options quick() {
+        return {.solver = threshold_solver::proven, .restarts = 4, .work = 0};
+    }
 };
 
 namespace detail {
@@ -45,12 +69,35 @@ struct ranked_thresholds {
     int best = 0;  ///< samples right
     exit_ranking::rank rank{};
     bool proven = false;
+    double bound = 0;
 };
 
-[[nodiscard]] inline ranked_thresholds rank_thresholds(const exit_trace& trace, const exit_ranking& ranking,
-                                                       const threshold_options& how) {
+/// The best of what one of the ways to compare with chooses.
+[[nodiscard]] inline ranked_thresholds compared_thresholds(const exit_trace& trace, const exit_objective& objective,
+                                                           const exit_ranking& ranking, threshold_solver solver) {
+    exit_archive archive{trace.samples, trace.exits - 1};
+    if (solver == threshold_solver::published) {
+        archive = published_choices(trace, objective);
+    } else if (solver == threshold_solver::shared) {
+        archive = shared_choices(trace);
+    } else {
+        exit_search search{trace};
+        std::vector<float> thresholds(static_cast<std::size_t>(trace.exits - 1), never_exit);
+        search.descend(thresholds, ranking);
+        offer(archive, trace, thresholds);
+    }
+    const int best = archive.best(ranking);
+    if (best < 0) return {std::move(archive), 0, {std::numeric_limits<double>::infinity(), 0, 0}, false, 0};
+    const auto rank = ranking(archive.cost(best), best);
+    return {std::move(archive), best, rank, false, std::min(rank[1], oracle_bound(trace, objective))};
+}
+
+[[nodiscard]] inline ranked_thresholds rank_thresholds(const exit_trace& trace, const exit_objective& objective,
+                                                       const exit_ranking& ranking, const threshold_options& how) {
+    if (how.solver != threshold_solver::proven) return compared_thresholds(trace, objective, ranking, how.solver);
     exit_search search{trace};
-    const bool proven = trace.exits <= exit_search::most_exits_swept;
+    bool proven = trace.exits <= exit_search::most_exits_swept;
+    double bound = -std::numeric_limits<double>::infinity();
     if (proven) {
         search.every();
     } else {
@@ -74,18 +121,28 @@ struct ranked_thresholds {
             before = reached;
         }
     }
-    const int best = search.archive().best(ranking);
-    return {search.archive(), best, ranking(search.archive().cost(best), best), proven};
+    int best = search.archive().best(ranking);
+    const bool kept = ranking(search.archive().cost(best), best)[0] <= 0;
+    if (!proven && kept) {
+        bound = oracle_bound(trace, objective);
+        if (how.work > 0) {
+            const auto outcome = threshold_proof{trace, objective}.run(search.archive(), how.work);
+            proven = outcome.proven;
+            bound = std::max(bound, outcome.bound);
+            best = search.archive().best(ranking);
+        }
+    }
+    const auto rank = ranking(search.archive().cost(best), best);
+    return {search.archive(), best, rank, proven, proven ? rank[1] : std::min(rank[1], bound)};
 }
 
-[[nodiscard]] inline threshold_choice chosen(const exit_trace& trace, const exit_objective& objective,
-                                             const ranked_thresholds& found) {
+[[nodiscard]] inline threshold_choice chosen(const exit_trace& trace, const ranked_thresholds& found) {
     threshold_choice choice;
     const auto t = found.archive.thresholds(found.best);
     choice.thresholds.assign(t.begin(), t.end());
     choice.evaluation = evaluate(trace, choice.thresholds);
     choice.objective = found.rank[1];
-    choice.bound = found.proven ? found.rank[1] : std::min(found.rank[1], oracle_bound(trace, objective));
+    choice.bound = found.bound;
     choice.proven = found.proven;
     return choice;
 }
@@ -95,13 +152,13 @@ struct ranked_thresholds {
 /// @brief Thresholds for an objective, chosen on a validation trace.
 ///
 /// Up to three exits (two thresholds) every set of distinct thresholds is tried, so the result is optimal on the trace.
-/// With more exits it is a heuristic: coordinate descent over all distinct confidences from four starts under 25
-/// weightings of cost and error, then under the objective itself from the best points met; the bound is then the
-/// oracle's (oracle_bound). Samples of equal confidence leave together. Deterministic: no random start, ties go to the
-/// more accurate.
+/// With more exits coordinate descents over all distinct confidences, from four starts under 25 weightings of cost and
+/// error, then under the objective itself from the best points met, find good ones; branch and bound (threshold_proof)
+/// finds the optimum or says how far it may be, within the work allowed. Samples of equal confidence leave together.
+/// Deterministic: no random start, no clock; ties go to the more accurate.
 ///
 /// @par Cost    O(N log N) for E = 2, O(D N) for E = 3 (below a second for N = 10000), some hundred rounds of O(N E^2)
-///              beyond. Memory O(N E).
+///              and the proof's work beyond. Memory O(N E).
 /// @par Errors  eenn::error if the trace fails check_trace, a limit or weight is no number, or no thresholds keep the
 ///              limit; the message then says what can be reached.
 /// @par Source  The trade-off of Sponner et al. (2024), "Efficient post-training augmentation for adaptive inference in
@@ -110,7 +167,7 @@ struct ranked_thresholds {
 [[nodiscard]] inline threshold_choice choose_thresholds(const exit_trace& trace, const exit_objective& objective,
                                                         const threshold_options& how = {}) {
     const exit_ranking ranking{trace, objective};
-    const auto found = detail::rank_thresholds(trace, ranking, how);
+    const auto found = detail::rank_thresholds(trace, objective, ranking, how);
     if (found.rank[0] > 0) {
         if (objective.goal == exit_objective::kind::least_cost) {
             raise("choose_thresholds", "no thresholds reach accuracy " + std::to_string(ranking.required_accuracy()),
@@ -121,7 +178,7 @@ struct ranked_thresholds {
         raise("choose_thresholds", "no thresholds keep the mean cost at " + std::to_string(objective.limit),
               "the least reachable is " + std::to_string(trace.cost.front()) + ", everything out at the first exit");
     }
-    return detail::chosen(trace, objective, found);
+    return detail::chosen(trace, found);
 }
 
 /// @brief The same, or nothing where no thresholds keep the limit: for those who compare many traces.
@@ -129,9 +186,9 @@ struct ranked_thresholds {
                                                                     const exit_objective& objective,
                                                                     const threshold_options& how = {}) {
     const exit_ranking ranking{trace, objective};
-    const auto found = detail::rank_thresholds(trace, ranking, how);
+    const auto found = detail::rank_thresholds(trace, objective, ranking, how);
     if (found.rank[0] > 0) return {};
-    return detail::chosen(trace, objective, found);
+    return detail::chosen(trace, found);
 }
 
 }  // namespace eenn
