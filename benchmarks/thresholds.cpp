@@ -48,7 +48,7 @@ void small_traces(int count) {
                 best = std::min(best, ranking(e.mean_cost * trace.samples, right));
             });
             threshold_choice c;
-            seconds += 1e-6 * measure::once([&] { c = choose_thresholds(trace, asked.what); });
+            seconds += 1e-6 * measure::once([&] { c = choose_thresholds(trace, objective); });
             worst = std::max(worst, best[1] > 0 ? (c.objective - best[1]) / best[1] : c.objective);
             unproven += c.proven ? 0 : 1;
         }
