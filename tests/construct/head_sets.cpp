@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/construct/architectures.hpp>
+#include <eenn/construct/head_sets.hpp>
 
 #include <doctest/doctest.h>
 
 #include <eenn/core/random.hpp>
+#include <eenn/exits/thresholds.hpp>
 
 using namespace eenn;
 using namespace eenn::construct;
@@ -33,7 +34,7 @@ exit_table make_table(int samples) {
 
 }  // namespace
 
-TEST_CASE("construct/architectures: a trace charges the heads that are kept, no others") {
+TEST_CASE("construct/exit_table: a trace charges the heads that are kept, no others") {
     const exit_table table = make_table(6);
     const int heads[] = {0, 3};
     const exit_trace trace = trace_of(table, heads);
@@ -45,7 +46,7 @@ TEST_CASE("construct/architectures: a trace charges the heads that are kept, no 
     CHECK(trace.prediction[trace.at(1, 1)] == s.label);
 }
 
-TEST_CASE("construct/architectures: the beam finds what looking at every set finds") {
+TEST_CASE("construct/head_sets: the beam finds what looking at every set finds") {
     const exit_table table = make_table(200);
     const auto judge = [&](std::span<const int> heads) -> std::optional<double> {
         const auto choice = try_thresholds(trace_of(table, heads), exit_objective::least_cost(0.02));

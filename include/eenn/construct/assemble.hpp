@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+//
+// assemble.hpp - the base network with heads: all that were chosen, and those that are kept.
+// Floor 6 (construct); host subset. Letters: N = samples, C = classes.
+#ifndef EENN_CONSTRUCT_ASSEMBLE_HPP
+#define EENN_CONSTRUCT_ASSEMBLE_HPP
+
+#include <eenn/construct/search_exits.hpp>
+#include <eenn/exits/collect_trace.hpp>
+#include <eenn/exits/infer.hpp>
+
+namespace eenn::construct {
+
+template <Executor X>
+[[nodiscard]] std::vector<placed_head> placed_heads(const construction<X>& work, std::span<const int> which) {
+    std::vector<placed_head> heads;
+    for (const int k : which) {
+        const candidate& who = work.candidates[work.chosen[static_cast<std::size_t>(k)]];
+        heads.push_back({work.site_of(who).node, who.what, max_probability{}});
+    }
+    return heads;
+}
+
+/// The table of the chosen heads in a network that has them all, on validation data.
+template <Executor X>
+[[nodiscard]] exit_table table_of(const construction<X>& work, const exit_logits& logits) {
+    exit_table table;
+    table.labels.assign(work.validation.labels.begin(), work.validation.labels.end());
+    for (std::size_t k = 0; k < work.chosen.size(); ++k) {
+        const candidate& who = work.candidates[work.chosen[k]];
+        table.heads.push_back(words_of(work, logits[k], static_cast<double>(work.site_of(who).macs),
+                                       static_cast<double>(who.macs), who.site));
+    }
+    table.classifier = words_of(work, logits.back(), static_cast<double>(work.layout.macs), 0, -1);
+    return table;
+}
+
+/// The best set of the chosen heads, with thresholds, for each objective.
+template <Executor X>
+[[nodiscard]] std::vector<setting> settings_of(construction<X>& work, const exit_table& table) {
+    std::vector<setting> all;
+    for (const auto& objective : work.options.objectives) all.push_back(best_setting(work, table, objective, false));
+    return all;
+}
+
+/// The front of the first objective's exits on validation data, into the report.
+template <Executor X>
+void add_curve(construction<X>& work, const std::string& name) {
+    if (!work.settings[0].feasible) return;
+    const pareto front = pareto_front(trace_of(work.table, work.settings[0].heads));
+    trade_off_curve curve{name, {}};
+    for (const auto& point : front.points)
+        curve.points.push_back({point.mean_cost / static_cast<double>(work.layout.macs), point.accuracy});
+    work.report.curves.push_back(std::move(curve));
+}
+
+/// @brief One network with all chosen heads, as they were trained; what they say on validation data, and the best setting
+/// of them for each objective.
+template <Executor X>
+void assemble_heads(construction<X>& work) {
+    if (work.chosen.empty()) return;
+    std::vector<int> all(work.chosen.size());
+    std::iota(all.begin(), all.end(), 0);
+    work.whole = std::make_unique<branched>(branch(work.base, placed_heads(work, all)));
+    runtime_network<float, graph> net{work.whole->network};
+    work.whole_parameters.assign(net.plan().parameter_elements(), 0.0F);
+    copy_parameters(work.net.plan(), work.parameters, work.whole->base, net.plan(), work.whole_parameters);
+    for (std::size_t k = 0; k < work.chosen.size(); ++k) {
+        const candidate& who = work.candidates[work.chosen[k]];
+        const graph alone = head_network(who.what, work.site_of(who).features);
+        const plan lowered = lower(alone);
+        copy_parameters(lowered.view(), who.trained.parameters, head_nodes(*work.whole, k, alone), net.plan(),
+                        work.whole_parameters);
+    }
+    work.table = table_of(work, collect_logits(net.inference(), work.whole_parameters, work.validation, work.executor));
+    work.settings = settings_of(work, work.table);
+    add_curve(work, "before fine-tuning");
+}
+
+/// @brief What comes out: the early-exit network of the first objective, ready to infer, and the account of it all.
+struct augmented {
+    bool finished = false;             ///< false: the observer stopped it; the state folder has what was done
+    graph network;                     ///< with the exits that were kept; the base network if none pays off
+    aligned_vector<float> parameters;  ///< of `network`
+    std::vector<exit_rule> rules;      ///< one an exit, the last included
+    std::vector<int> sites;            ///< by kept exit but the last: its node in the base network
+    exit_trace validation;             ///< of `network`
+    exit_trace test;
+    result report;
+};
+
+/// @brief The base network with the exits of the first objective; the base network alone if none pays off.
+template <Executor X>
+[[nodiscard]] augmented keep_exits(construction<X>& work) {
+    augmented out{false, work.base, {}, {}, {}, {}, {}, {}};
+    result& r = work.report;
+    const bool feasible = !work.settings.empty() && work.settings[0].feasible;
+    const double cost =
+        feasible ? work.settings[0].choice.evaluation.mean_cost / static_cast<double>(work.layout.macs) : 1;
+    r.pays_off = feasible && cost < 1;
+    char line[160];
+    if (!r.pays_off) {
+        out.parameters = work.parameters;
+        out.rules = {{never_exit, 1}};
+        r.verdict = "No exit pays off here: " +
+                    std::string{feasible ? "none is cheaper than the base network" : "none reaches the objective"} +
+                    " (" + text_of(work.options.objectives[0]) + "). The table of heads says what each can do.";
+        return out;
+    }
+    const setting& first = work.settings[0];
+    const branched kept = branch(work.base, placed_heads(work, first.heads));
+    out.network = kept.network;
+    const plan whole = lower(work.whole->network);
+    const plan part = lower(kept.network);
+    out.parameters.assign(part.view().parameter_elements(), 0.0F);
+    // By node of the whole network: the base's, then the heads that are kept.
+    std::vector<int> nodes(work.whole->network.nodes().size(), -1);
+    for (std::size_t n = 0; n < work.whole->base.size(); ++n)
+        nodes[static_cast<std::size_t>(work.whole->base[n])] = kept.base[n];
+    for (std::size_t k = 0; k < first.heads.size(); ++k) {
+        const auto h = static_cast<std::size_t>(first.heads[k]);
+        const candidate& who = work.candidates[work.chosen[h]];
+        const auto size = head_network(who.what, work.site_of(who).features).nodes().size();
+        for (std::size_t n = 0; n + 1 < size; ++n)
+            nodes[static_cast<std::size_t>(work.whole->heads[h]) + n] = kept.heads[k] + static_cast<int>(n);
+        out.rules.push_back({first.choice.thresholds[k], work.table.heads[h].temperature});
+        out.sites.push_back(work.site_of(who).node);
+    }
+    out.rules.push_back({never_exit, work.table.classifier.temperature});
+    copy_parameters(whole.view(), work.whole_parameters, nodes, part.view(), out.parameters);
+    const setting_summary& s = r.settings[0];
+    r.accuracy = s.test_accuracy;
+    r.mean_macs_share = s.test_cost;
+    std::snprintf(line, sizeof line,
+                  "%.1f %% of the MACs, %+.2f points of accuracy, with %zu exit%s before the classifier.",
+                  100 * s.test_cost, -100 * s.loss, first.heads.size(), first.heads.size() == 1 ? "" : "s");
+    r.verdict = line;
+    return out;
+}
+
+}  // namespace eenn::construct
+
+#endif

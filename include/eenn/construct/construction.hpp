@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+//
+// construction.hpp - the state of a construction: what was given, what its stages found, whom to tell.
+// Floor 6 (construct); host subset. Letters: N = samples, C = classes.
+#ifndef EENN_CONSTRUCT_CONSTRUCTION_HPP
+#define EENN_CONSTRUCT_CONSTRUCTION_HPP
+
+#include <eenn/construct/branched.hpp>
+#include <eenn/construct/exit_table.hpp>
+#include <eenn/construct/options.hpp>
+#include <eenn/construct/result.hpp>
+#include <eenn/construct/sites.hpp>
+#include <eenn/construct/state.hpp>
+#include <eenn/construct/train_heads.hpp>
+#include <eenn/exits/thresholds.hpp>
+
+#include <memory>
+#include <mutex>
+#include <numeric>
+
+namespace eenn::construct {
+
+/// @brief A head that is trained.
+struct candidate {
+    int site = 0;  ///< index into construction::layout.sites
+    head what;
+    head_form form = head_form::small;
+    std::int64_t macs = 0;
+    std::int64_t parameters = 0;
+    int summary = 0;      ///< index into result::heads
+    fingerprint print{};  ///< of all that its training depends on
+    trained_head trained{};
+};
+
+/// @brief The choice for one objective.
+struct setting {
+    std::vector<int> heads;  ///< indices into the table it was made from
+    threshold_choice choice;
+    bool feasible = false;
+};
+
+/// @brief All that a construction works on: what was given, and what its stages have found so far.
+template <Executor X>
+struct construction {
+    /// @param names  by node, for the report; may be empty. The sets and the executor must outlive this.
+    construction(const graph& base_network, std::span<const float> of_base, std::span<const std::string> names_by_node,
+                 const data_set& train_set, const data_set& validation_set, const data_set& test_set,
+                 augment_options how, X& runs_on)
+        : base{base_network},
+          parameters(of_base.begin(), of_base.end()),
+          names(names_by_node.begin(), names_by_node.end()),
+          train{train_set},
+          validation{validation_set},
+          test{test_set},
+          options{std::move(how)},
+          executor{runs_on},
+          net{base_network},
+          layout{find_backbone(base_network)} {
+        check_input();
+        describe();
+    }
+
+    graph base;
+    aligned_vector<float> parameters;
+    std::vector<std::string> names;
+    const data_set& train;
+    const data_set& validation;
+    const data_set& test;
+    augment_options options;
+    X& executor;
+    runtime_network<float, graph> net;  // of the base
+    backbone layout;
+
+    std::vector<candidate> candidates;
+    std::vector<float> base_validation;  // (N,C)
+    std::vector<std::size_t> chosen;     // candidates in the network, by depth
+    std::unique_ptr<branched> whole;     // with all chosen heads
+    aligned_vector<float> whole_parameters;
+    exit_table table;               // of the chosen heads, on validation data
+    std::vector<setting> settings;  // by objective; heads are indices into table
+    result report;
+    bool stopped = false;
+
+    /// Where a head is attached.
+    [[nodiscard]] const site& site_of(const candidate& who) const {
+        return layout.sites[static_cast<std::size_t>(who.site)];
+    }
+
+    /// The exporter's name of a layer, or one made of its kind and number.
+    [[nodiscard]] std::string name_of(int node) const {
+        const auto n = static_cast<std::size_t>(node);
+        if (n < names.size() && !names[n].empty()) return names[n];
+        return std::visit([](const auto& layer) { return std::string{layer.kind}; }, base.nodes()[n].what) + "_" +
+               std::to_string(node);
+    }
+
+    /// Tells the observer where the work stands, from any thread; false if it wants to stop.
+    [[nodiscard]] bool tell(const std::string& stage, std::int64_t done, std::int64_t total,
+                            const std::string& note = {}) {
+        if (!options.observer) return true;
+        const std::lock_guard lock{telling};
+        if (!stopped && !options.observer({stage, done, total, note})) stopped = true;
+        return !stopped;
+    }
+
+private:
+    void check_input() const {
+        const auto check_set = [&](const data_set& set, const char* what, int least) {
+            if (!(set.sample == base.input())) {
+                raise("construct", std::string{what} + " samples are " + to_string(set.sample) +
+                                       ", the network takes " + to_string(base.input()));
+            }
+            if (set.classes != layout.classes) {
+                raise("construct",
+                      std::string{what} + " labels are of " + std::to_string(set.classes) +
+                          " classes, the network has " + std::to_string(layout.classes) + " logits",
+                      "give the data that the network was trained for");
+            }
+            if (set.size() < least) {
+                raise("construct", std::to_string(set.size()) + " " + what + " samples are too few to choose exits by",
+                      "give at least " + std::to_string(least));
+            }
+        };
+        check_set(train, "training", 2);
+        check_set(validation, "validation", std::max(50, 2 * layout.classes));
+        check_set(test, "test", 1);
+        if (parameters.size() != net.plan().parameter_elements()) {
+            raise("construct", std::to_string(parameters.size()) + " parameters for a network of " +
+                                   std::to_string(net.plan().parameter_elements()));
+        }
+        if (options.objectives.empty()) raise("construct", "there is no objective", "give at least one");
+        if (options.most_exits < 1 || options.most_sites < 1)
+            raise("construct", "no exits are allowed", "allow at least one exit and one site");
+    }
+
+    void describe() {
+        result& r = report;
+        r.seed = options.seed;
+        r.train_samples = train.size();
+        r.validation_samples = validation.size();
+        r.test_samples = test.size();
+        r.base_macs = layout.macs;
+        r.base_parameters = layout.parameters;
+        for (const site& s : layout.sites) {
+            r.sites.push_back({name_of(s.node), s.node, s.features, s.macs,
+                               static_cast<std::int64_t>(s.features.elements() * sizeof(float))});
+        }
+    }
+
+    std::mutex telling;
+};
+
+}  // namespace eenn::construct
+
+#endif

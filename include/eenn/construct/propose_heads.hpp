@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+//
+// propose_heads.hpp - which heads are worth training, at which sites; what is not considered says why.
+// Floor 6 (construct); host subset.
+#ifndef EENN_CONSTRUCT_PROPOSE_HEADS_HPP
+#define EENN_CONSTRUCT_PROPOSE_HEADS_HPP
+
+#include <eenn/construct/construction.hpp>
+
+namespace eenn::construct {
+
+/// @brief Heads for a spread of sites; what is not considered says why.
+template <Executor X>
+void propose_heads(construction<X>& work) {
+    const auto share = [&](std::int64_t macs) {
+        return static_cast<double>(macs) / static_cast<double>(std::max<std::int64_t>(1, work.layout.macs));
+    };
+    std::vector<int> useful;
+    std::vector<std::string> why(work.layout.sites.size());
+    for (std::size_t s = 0; s < work.layout.sites.size(); ++s) {
+        if (share(work.layout.sites[s].macs) > work.options.deepest_share) {
+            why[s] = "so deep that an exit saves nothing";
+        } else {
+            useful.push_back(static_cast<int>(s));
+        }
+    }
+    std::vector<char> kept(work.layout.sites.size(), 0);
+    if (static_cast<int>(useful.size()) <= work.options.most_sites) {
+        for (const int s : useful) kept[static_cast<std::size_t>(s)] = 1;
+    } else {
+        // The sites nearest to marks at equal distances between the first and the last.
+        const double first = share(work.layout.sites[static_cast<std::size_t>(useful.front())].macs);
+        const double last = share(work.layout.sites[static_cast<std::size_t>(useful.back())].macs);
+        for (int k = 0; k < work.options.most_sites; ++k) {
+            const double mark = work.options.most_sites == 1
+                                    ? 0.5 * (first + last)
+                                    : first + (last - first) * k / (work.options.most_sites - 1);
+            const auto nearest = std::min_element(useful.begin(), useful.end(), [&](int a, int b) {
+                const auto distance = [&](int s) {
+                    return std::abs(share(work.layout.sites[static_cast<std::size_t>(s)].macs) - mark) +
+                           (kept[static_cast<std::size_t>(s)] ? 2.0 : 0.0);
+                };
+                return distance(a) < distance(b);
+            });
+            kept[static_cast<std::size_t>(*nearest)] = 1;
+        }
+        for (const int s : useful) {
+            if (!kept[static_cast<std::size_t>(s)]) why[static_cast<std::size_t>(s)] = "a neighbour stands for it";
+        }
+    }
+    for (std::size_t s = 0; s < work.layout.sites.size(); ++s) {
+        head before;
+        for (const head_form form : work.options.forms) {
+            candidate c;
+            c.site = static_cast<int>(s);
+            c.form = form;
+            c.what = design_head(work.layout, work.layout.sites[s].features, form);
+            const plan lowered = lower(head_network(c.what, work.layout.sites[s].features));
+            c.macs = lowered.sizes.macs;
+            c.parameters = static_cast<std::int64_t>(lowered.sizes.parameters);
+            head_summary summary{
+                static_cast<int>(s), std::string{to_string(form)}, c.macs, c.parameters, false, 0, false, why[s]};
+            if (summary.pruned.empty() && share(c.macs) > work.options.most_head_share)
+                summary.pruned = "the head alone takes " + std::to_string(static_cast<int>(100 * share(c.macs))) +
+                                 " % of the base network's MACs";
+            if (summary.pruned.empty() && form == head_form::dense && work.layout.sites[s].macs > c.macs)
+                summary.pruned = "so deep that the backbone is the better network";
+            if (summary.pruned.empty() && c.what == before) summary.pruned = "the same as the smaller form";
+            before = c.what;
+            c.summary = static_cast<int>(work.report.heads.size());
+            if (summary.pruned.empty()) work.candidates.push_back(c);
+            work.report.heads.push_back(summary);
+        }
+    }
+    if (work.candidates.empty()) {
+        raise("construct",
+              "no exit fits: the network has " + std::to_string(work.layout.sites.size()) +
+                  " sites, and every head at them was pruned",
+              "allow larger heads (most_head_share) or deeper sites (deepest_share)");
+    }
+}
+
+}  // namespace eenn::construct
+
+#endif

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+//
+// search_exits.hpp - which of the trained heads to keep, for each objective.
+// Floor 6 (construct); host subset. Letters: N = samples, C = classes.
+#ifndef EENN_CONSTRUCT_SEARCH_EXITS_HPP
+#define EENN_CONSTRUCT_SEARCH_EXITS_HPP
+
+#include <eenn/construct/construction.hpp>
+#include <eenn/construct/evaluate.hpp>
+#include <eenn/construct/head_sets.hpp>
+#include <eenn/exits/calibration.hpp>
+
+namespace eenn::construct {
+
+/// An objective in words.
+[[nodiscard]] inline std::string text_of(const exit_objective& objective) {
+    char line[80];
+    if (objective.goal == exit_objective::kind::least_cost) {
+        std::snprintf(line, sizeof line, "at most %.2f points of loss", 100 * objective.limit);
+    } else if (objective.goal == exit_objective::kind::best_accuracy) {
+        std::snprintf(line, sizeof line, "at most %.1f %% of the MACs", 100 * objective.limit);
+    } else {
+        std::snprintf(line, sizeof line, "%g x cost + %g x error", objective.cost_weight, objective.error_weight);
+    }
+    return line;
+}
+
+/// An objective in the unit of the traces: a limit on cost is given as a share of the base network's MACs.
+template <Executor X>
+[[nodiscard]] exit_objective in_macs(const construction<X>& work, exit_objective objective) {
+    if (objective.goal == exit_objective::kind::best_accuracy) objective.limit *= static_cast<double>(work.layout.macs);
+    return objective;
+}
+
+/// The words of an exit, calibrated on validation data.
+template <Executor X>
+[[nodiscard]] exit_words words_of(const construction<X>& work, std::vector<float> logits, double reach,
+                                  double head_cost, int site) {
+    exit_words words{std::move(logits), 1, max_probability{}, reach, head_cost, site};
+    words.temperature = static_cast<float>(fit_temperature(words.logits, work.validation.labels).temperature);
+    return words;
+}
+
+/// A loss is counted from the base network's accuracy, whatever fine-tuning does to the classifier.
+template <Executor X>
+[[nodiscard]] std::optional<threshold_choice> solve(const construction<X>& work, const exit_trace& trace,
+                                                    exit_objective objective, const threshold_options& how = {}) {
+    if (objective.goal == exit_objective::kind::least_cost)
+        objective.limit += lone_accuracy(trace, trace.exits - 1) - work.report.base_validation_accuracy;
+    return try_thresholds(trace, in_macs(work, objective), how);
+}
+
+/// The best set of heads of a table for one objective.
+template <Executor X>
+[[nodiscard]] setting best_setting(construction<X>& work, const exit_table& table, const exit_objective& objective,
+                                   bool record) {
+    const auto judge = [&](std::span<const int> heads) -> std::optional<double> {
+        if (work.stopped) return {};
+        const auto choice = solve(work, trace_of(table, heads), objective, threshold_options::quick());
+        if (record) {
+            architecture_summary summary;
+            summary.heads.assign(heads.begin(), heads.end());
+            summary.feasible = choice.has_value();
+            if (choice) {
+                summary.cost = choice->evaluation.mean_cost / static_cast<double>(work.layout.macs);
+                summary.accuracy = choice->evaluation.accuracy;
+            }
+            work.report.architectures.push_back(summary);
+        }
+        if (!choice) return {};
+        return choice->objective;
+    };
+    setting best{search_head_sets(table, work.options.most_exits, judge), {}, false};
+    if (best.heads.empty()) return best;
+    if (const auto proven = solve(work, trace_of(table, best.heads), objective)) {
+        best.choice = *proven;
+        best.feasible = true;
+    }
+    return best;
+}
+
+/// @brief Chooses heads for every objective, from what they say on validation data. False if the observer stopped it.
+template <Executor X>
+[[nodiscard]] bool search_exits(construction<X>& work) {
+    work.report.base_validation_accuracy = mean_of(right_answers(work.base_validation, work.validation.labels));
+    exit_table table;
+    table.labels.assign(work.validation.labels.begin(), work.validation.labels.end());
+    for (std::size_t c = 0; c < work.candidates.size(); ++c) {
+        const candidate& who = work.candidates[c];
+        table.heads.push_back(words_of(work, who.trained.logits, static_cast<double>(work.site_of(who).macs),
+                                       static_cast<double>(who.macs), who.site));
+    }
+    table.classifier = words_of(work, work.base_validation, static_cast<double>(work.layout.macs), 0, -1);
+    std::vector<char> wanted(work.candidates.size(), 0);
+    for (std::size_t o = 0; o < work.options.objectives.size(); ++o) {
+        if (!work.tell("search", static_cast<std::int64_t>(o),
+                       static_cast<std::int64_t>(work.options.objectives.size())))
+            return false;
+        const setting found = best_setting(work, table, work.options.objectives[o], o == 0);
+        for (const int h : found.heads) wanted[static_cast<std::size_t>(h)] = 1;
+    }
+    for (auto& architecture : work.report.architectures) {
+        for (int& h : architecture.heads) h = work.candidates[static_cast<std::size_t>(h)].summary;
+    }
+    for (std::size_t c = 0; c < work.candidates.size(); ++c) {
+        if (!wanted[c]) continue;
+        work.chosen.push_back(c);
+        work.report.heads[static_cast<std::size_t>(work.candidates[c].summary)].chosen = true;
+    }
+    return true;
+}
+
+}  // namespace eenn::construct
+
+#endif
