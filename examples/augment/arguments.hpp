@@ -33,6 +33,7 @@ search
   --most-exits N (3)  --most-sites N (8)  --most-head-share PERCENT (15)  --memory GIB (6)
 heads
   --head-epochs N (5)  --head-rate R (0.1)  --head-batch N (64)  --head-samples N (all)  --head-teaching SHARE (0.5)
+  --final-epochs N (15)     of the heads that were chosen, at sites so early that they can see changed samples
 fine-tuning
   --epochs N (3)  --rate R (0.01)  --batch N (64)  --teaching SHARE (0.5)  --temperature T (2)  --last-weight W (1)
   --average DECAY (0)  --clip NORM (2)  --weight-decay D (5e-4)  --crop PIXELS (0)  --flip yes|no (no)  --mix-up ALPHA (0)
@@ -170,6 +171,8 @@ inline arguments read_arguments(int argc, char** argv) {
             o.feature_memory = static_cast<std::size_t>(real(0.01, 4096) * (std::size_t{1} << 30));
         } else if (option == "--head-epochs") {
             o.heads.epochs = whole(1, 10000);
+        } else if (option == "--final-epochs") {
+            o.heads.final_epochs = whole(0, 10000);
         } else if (option == "--head-rate") {
             o.heads.rate = real(1e-9, 10);
         } else if (option == "--head-batch") {

@@ -58,7 +58,7 @@ inline result resnet56() {
     r.base_accuracy = 0.9371;
     r.base_macs = 125'485'706;
     r.base_parameters = 855'770;
-    r.base_class_accuracy = {0.948, 0.973, 0.912, 0.861, 0.945, 0.893, 0.962, 0.957, 0.966, 0.954};
+    r.base_classes.recall = {0.948, 0.973, 0.912, 0.861, 0.945, 0.893, 0.962, 0.957, 0.966, 0.954};
     r.accuracy = 0.9337;
     r.mean_macs_share = 0.4823;
     r.mean_time_share = 0.5061;
@@ -66,7 +66,7 @@ inline result resnet56() {
     r.mean_microseconds = 1098.2;
     r.batch_time_share = 0.5317;
     r.decision_overhead = 0.0041;
-    r.class_accuracy = {0.945, 0.972, 0.903, 0.852, 0.944, 0.886, 0.963, 0.952, 0.964, 0.956};
+    r.classes.recall = {0.945, 0.972, 0.903, 0.852, 0.944, 0.886, 0.963, 0.952, 0.964, 0.956};
     r.pays_off = true;
     r.verdict =
         "48.2 % of the MACs, \xe2\x88\x92"

@@ -9,7 +9,7 @@
 #include <eenn/construct/measure.hpp>
 #include <eenn/construct/propose_heads.hpp>
 #include <eenn/construct/renormalise.hpp>
-#include <eenn/construct/train_candidates.hpp>
+#include <eenn/construct/train_chosen.hpp>
 
 #include <chrono>
 
@@ -57,13 +57,13 @@ template <Executor X>
     augmented made{false, work.base, {}, {}, {}, {}, {}, {}};
     propose_heads(work);
     made.finished = detail::timed(work, "backbone and heads", [&] { return train_candidates(work); }) &&
-                    detail::timed(work, "search",
+                    detail::timed(work, "search", [&] { return search_exits(work); }) &&
+                    detail::timed(work, "chosen heads", [&] { return train_chosen(work); }) &&
+                    detail::timed(work, "fine-tuning",
                                   [&] {
-                                      if (!search_exits(work)) return false;
                                       assemble_heads(work);
-                                      return true;
+                                      return fine_tune(work);
                                   }) &&
-                    detail::timed(work, "fine-tuning", [&] { return fine_tune(work); }) &&
                     detail::timed(work, "test", [&] { return measure_exits(work, made); });
     made.report = std::move(work.report);
     if (normal.added > 0) {

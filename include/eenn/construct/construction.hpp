@@ -72,6 +72,8 @@ struct construction {
     backbone layout;
 
     std::vector<candidate> candidates;
+    std::vector<int> training_samples;   // those that heads learn from, indices into train
+    std::vector<float> teacher;          // the classifier's logits on them, (N,C)
     std::vector<float> base_validation;  // (N,C)
     std::vector<std::size_t> chosen;     // candidates in the network, by depth
     std::unique_ptr<branched> whole;     // with all chosen heads

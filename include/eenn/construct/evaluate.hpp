@@ -49,16 +49,56 @@ struct paired_loss {
     return result;
 }
 
-/// @brief 1 where the largest logit is the label's, (N).
+/// @brief The label of the largest logit, (N).
+[[nodiscard]] inline std::vector<std::int32_t> answers_of(std::span<const float> logits, std::size_t samples) {
+    const std::size_t classes = logits.size() / samples;
+    std::vector<std::int32_t> answers(samples);
+    for (std::size_t i = 0; i < samples; ++i)
+        answers[i] = leading_logits<float>{logits.subspan(i * classes, classes)}.label;
+    return answers;
+}
+
+/// @brief 1 where the answer is the label, (N).
 [[nodiscard]] inline std::vector<std::uint8_t> right_answers(std::span<const float> logits,
                                                              std::span<const int> labels) {
-    const std::size_t classes = logits.size() / labels.size();
+    const auto answers = answers_of(logits, labels.size());
     std::vector<std::uint8_t> right(labels.size());
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-        const leading_logits<float> top{logits.subspan(i * classes, classes)};
-        right[i] = top.label == labels[i] ? 1 : 0;
-    }
+    for (std::size_t i = 0; i < labels.size(); ++i) right[i] = answers[i] == labels[i] ? 1 : 0;
     return right;
+}
+
+/// @brief How well each class is told from the others; means over the classes weigh rare ones as much as common ones.
+struct class_scores {
+    std::vector<double> recall;  ///< (C), of a class's samples, those that were given it; 0 for a class without samples
+    std::vector<double> f1;      ///< (C), harmonic mean of recall and precision
+    double balanced_accuracy = 0;  ///< mean recall of the classes that have samples
+    double macro_f1 = 0;           ///< mean F1 of them
+};
+[[nodiscard]] inline class_scores score_classes(std::span<const std::int32_t> answers, std::span<const int> labels,
+                                                int classes) {
+    const auto c = static_cast<std::size_t>(classes);
+    std::vector<double> right(c, 0), has(c, 0), given(c, 0);
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+        const auto label = static_cast<std::size_t>(labels[i]);
+        has[label] += 1;
+        given[static_cast<std::size_t>(answers[i])] += 1;
+        right[label] += answers[i] == labels[i] ? 1 : 0;
+    }
+    class_scores scores{std::vector<double>(c, 0), std::vector<double>(c, 0), 0, 0};
+    double present = 0;
+    for (std::size_t k = 0; k < c; ++k) {
+        if (has[k] == 0) continue;
+        scores.recall[k] = right[k] / has[k];
+        scores.f1[k] = 2 * right[k] / (has[k] + given[k]);
+        scores.balanced_accuracy += scores.recall[k];
+        scores.macro_f1 += scores.f1[k];
+        present += 1;
+    }
+    if (present > 0) {
+        scores.balanced_accuracy /= present;
+        scores.macro_f1 /= present;
+    }
+    return scores;
 }
 
 [[nodiscard]] inline double mean_of(std::span<const std::uint8_t> right) {

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 namespace eenn::construct {
 
@@ -73,50 +74,66 @@ struct head {
     return g;
 }
 
-/// @brief The head for a site.
-///
-/// small: one separable stage that halves the plane, to as many channels as the classifier gets.
-/// medium: separable stages that halve the plane down to the size of the classifier's (8x8 where that is larger), doubling
-/// the channels up to the classifier's, and one more there. large: the same up to twice the classifier's channels, and two
-/// more. dense: as large, of whole convolutions: a small network of its own, for sites so early that it can be one. A hidden layer of the blueprint becomes a quarter of its units, 16 at least.
-///
-/// @par Source  Sponner et al. (2024), blueprint adaption. Theirs resizes with one large strided depthwise convolution or
-///              pooling and a 1x1 convolution; here the stages are those of MobileNet (Howard et al. 2017), normalised.
-[[nodiscard]] inline head design_head(const backbone& b, shape features, head_form form) {
+namespace detail {
+
+/// Stages that halve the plane, with `most` channels at the end.
+[[nodiscard]] inline head staged_head(const backbone& b, shape features, head_form form, int most) {
     head h;
     h.classes = b.classes;
     h.hidden = b.hidden > 0 ? std::max(b.hidden / 4, 16) : 0;
+    int rows = features.h;
+    int columns = features.w;
     const auto push = [&](int filters, int h_stride, int w_stride) {
         if (h.count < head::most_stages) {
             h.stages[static_cast<std::size_t>(h.count++)] = {filters, h_stride, w_stride, form != head_form::dense};
         }
     };
-    int rows = features.h;
-    int columns = features.w;
-    int channels = features.c;
-    const auto halve = [&](int& side) {
-        const int stride = side > 1 ? 2 : 1;
-        side = (side + stride - 1) / stride;
-        return stride;
+    const auto push_halved = [&](int filters) {
+        const int h_stride = rows > 1 ? 2 : 1;
+        const int w_stride = columns > 1 ? 2 : 1;
+        rows = (rows + h_stride - 1) / h_stride;
+        columns = (columns + w_stride - 1) / w_stride;
+        push(filters, h_stride, w_stride);
     };
-    const int widest = std::max(b.classified.c, features.c);
     if (form == head_form::small) {
-        const int h_stride = halve(rows);
-        push(widest, h_stride, halve(columns));
+        push_halved(most);
         return h;
     }
     constexpr int smallest_plane = 64;
     const int target = std::max(smallest_plane, b.classified.pixels());
-    const bool wide = form == head_form::large || form == head_form::dense;
-    const int most = wide ? 2 * widest : widest;
+    int channels = features.c;
     while (rows * columns > target && h.count < head::most_stages - 2) {
-        const int h_stride = halve(rows);
-        const int w_stride = halve(columns);
         channels = std::min(2 * channels, most);
-        push(channels, h_stride, w_stride);
+        push_halved(channels);
     }
-    for (int i = 0; i < (wide ? 2 : 1); ++i) push(most, 1, 1);
+    for (int i = 0; i < (form == head_form::medium ? 1 : 2); ++i) push(most, 1, 1);
     return h;
+}
+
+}  // namespace detail
+
+/// @brief The head for a site.
+///
+/// small: one separable stage that halves the plane, to as many channels as the classifier gets.
+/// medium: separable stages that halve the plane down to the size of the classifier's (8x8 where that is larger), doubling
+/// the channels up to the classifier's, and one more there. large: the same up to twice the classifier's channels, and two
+/// more. dense: as large, of whole convolutions, with fewer channels where it would take more than `most_macs`: a small
+/// network of its own, for sites so early that it can be one. A hidden layer of the blueprint becomes a quarter of its
+/// units, 16 at least.
+///
+/// @par Source  Sponner et al. (2024), blueprint adaption. Theirs resizes with one large strided depthwise convolution or
+///              pooling and a 1x1 convolution; here the stages are those of MobileNet (Howard et al. 2017), normalised.
+/// @param most_macs  of a dense head; the others have their sizes.
+[[nodiscard]] inline head design_head(const backbone& b, shape features, head_form form,
+                                      std::int64_t most_macs = std::numeric_limits<std::int64_t>::max()) {
+    const int widest = std::max(b.classified.c, features.c);
+    if (form == head_form::small) return detail::staged_head(b, features, form, widest);
+    if (form == head_form::medium) return detail::staged_head(b, features, form, widest);
+    if (form == head_form::large) return detail::staged_head(b, features, form, 2 * widest);
+    for (int most = 2 * widest;; most -= std::max(1, widest / 8)) {
+        const head h = detail::staged_head(b, features, form, most);
+        if (most <= features.c || lower(head_network(h, features)).sizes.macs <= most_macs) return h;
+    }
 }
 
 }  // namespace eenn::construct

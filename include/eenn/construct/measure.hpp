@@ -63,16 +63,16 @@ template <Executor X>
 void describe_exits(construction<X>& work, const setting& first, const exit_trace& test) {
     result& r = work.report;
     const exit_evaluation e = evaluate(test, first.choice.thresholds);
-    std::vector<std::uint8_t> right(static_cast<std::size_t>(test.samples));
+    std::vector<std::int32_t> answers(static_cast<std::size_t>(test.samples));
     std::vector<std::vector<std::uint8_t>> here(static_cast<std::size_t>(test.exits),
-                                                std::vector<std::uint8_t>(right.size(), 0));
+                                                std::vector<std::uint8_t>(answers.size(), 0));
     for (int i = 0; i < test.samples; ++i) {
         const int left = leaving_exit({test.confidence.data() + test.at(i, 0), static_cast<std::size_t>(test.exits)},
                                       first.choice.thresholds);
-        right[static_cast<std::size_t>(i)] = test.correct[test.at(i, left)];
+        answers[static_cast<std::size_t>(i)] = test.prediction[test.at(i, left)];
         here[static_cast<std::size_t>(left)][static_cast<std::size_t>(i)] = 1;
     }
-    r.class_accuracy = by_class(right, work.test.labels, work.test.classes);
+    r.classes = score_classes(answers, work.test.labels, work.test.classes);
     for (int k = 0; k < test.exits; ++k) {
         const auto x = static_cast<std::size_t>(k);
         const bool last = k + 1 == test.exits;
@@ -138,9 +138,10 @@ template <Executor X>
     const auto base_logits = collect_logits(work.net.inference(), work.parameters, work.test, work.executor)[0];
     const auto base_right = right_answers(base_logits, work.test.labels);
     r.base_accuracy = mean_of(base_right);
-    r.base_class_accuracy = by_class(base_right, work.test.labels, work.test.classes);
+    r.base_classes =
+        score_classes(answers_of(base_logits, work.test.labels.size()), work.test.labels, work.test.classes);
     r.accuracy = r.base_accuracy;
-    r.class_accuracy = r.base_class_accuracy;
+    r.classes = r.base_classes;
 
     exit_table test;
     if (!work.chosen.empty()) {

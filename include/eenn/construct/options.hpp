@@ -19,7 +19,7 @@ namespace eenn::construct {
 
 /// @brief Where a construction stands, for an observer. The library itself prints nothing.
 struct construct_progress {
-    std::string stage;  ///< "backbone", "heads", "search", "fine-tune", "test", "time"
+    std::string stage;  ///< "backbone", "heads", "search", "chosen heads", "fine-tune", "test", "time"
     std::int64_t done = 0;
     std::int64_t total = 0;
     std::string note;

@@ -48,13 +48,15 @@ void propose_heads(construction<X>& work) {
             if (!kept[static_cast<std::size_t>(s)]) why[static_cast<std::size_t>(s)] = "a neighbour stands for it";
         }
     }
+    const auto most_macs =
+        static_cast<std::int64_t>(work.options.most_head_share * static_cast<double>(work.layout.macs));
     for (std::size_t s = 0; s < work.layout.sites.size(); ++s) {
         head before;
         for (const head_form form : work.options.forms) {
             candidate c;
             c.site = static_cast<int>(s);
             c.form = form;
-            c.what = design_head(work.layout, work.layout.sites[s].features, form);
+            c.what = design_head(work.layout, work.layout.sites[s].features, form, most_macs);
             const plan lowered = lower(head_network(c.what, work.layout.sites[s].features));
             c.macs = lowered.sizes.macs;
             c.parameters = static_cast<std::int64_t>(lowered.sizes.parameters);
@@ -63,7 +65,7 @@ void propose_heads(construction<X>& work) {
             if (summary.pruned.empty() && share(c.macs) > work.options.most_head_share)
                 summary.pruned = "the head alone takes " + std::to_string(static_cast<int>(100 * share(c.macs))) +
                                  " % of the base network's MACs";
-            if (summary.pruned.empty() && form == head_form::dense && work.layout.sites[s].macs > c.macs)
+            if (summary.pruned.empty() && form == head_form::dense && 2 * work.layout.sites[s].macs > c.macs)
                 summary.pruned = "so deep that the backbone is the better network";
             if (summary.pruned.empty() && c.what == before) summary.pruned = "the same as the smaller form";
             before = c.what;

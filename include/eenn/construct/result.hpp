@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <eenn/construct/evaluate.hpp>
 #include <eenn/tensor/shape.hpp>
 
 namespace eenn::construct {
@@ -142,7 +143,7 @@ struct result {
     double base_accuracy = 0;  ///< on test data
     std::int64_t base_macs = 0;
     std::int64_t base_parameters = 0;
-    std::vector<double> base_class_accuracy;  ///< test data
+    class_scores base_classes;  ///< test data
 
     double accuracy = 0;  ///< of the EENN on test data, first setting
     double mean_macs_share = 1;
@@ -151,7 +152,7 @@ struct result {
     double mean_microseconds = 0;
     double batch_time_share = 1;   ///< batch 64 with compaction
     double decision_overhead = 0;  ///< share of a full pass
-    std::vector<double> class_accuracy;
+    class_scores classes;
 
     bool pays_off = false;
     std::string verdict;      ///< one sentence: what was found, or why no exit pays off

@@ -44,28 +44,33 @@ void write_head(const construction<X>& work, const candidate& who) {
     write_vectors(head_file(work, who), {{"parameters", who.trained.parameters}, {"logits", who.trained.logits}});
 }
 
-/// What a head's training depends on.
+/// What every head's training depends on.
+template <Executor X>
+[[nodiscard]] fingerprint common_print(const construction<X>& work) {
+    return fingerprint{}
+        .add(std::span<const float>{work.parameters})
+        .add(std::span<const int>{work.train.labels})
+        .add(std::span<const int>{work.validation.labels})
+        .add(std::span<const float>{work.train.pixels})
+        .add(work.options.heads.epochs)
+        .add(work.options.heads.batch)
+        .add(work.options.heads.rate)
+        .add(work.options.heads.weight_decay)
+        .add(work.options.heads.criterion.share)
+        .add(work.options.heads.criterion.temperature)
+        .add(work.options.heads.criterion.smoothing)
+        .add(work.options.head_samples)
+        .add(work.options.tune.augment.crop_padding)
+        .add(work.options.tune.augment.flip)
+        .add(work.options.tune.augment.cutout)
+        .add(work.options.seed);
+}
+
 template <Executor X>
 void take_fingerprints(construction<X>& work) {
-    const fingerprint base_print = fingerprint{}
-                                       .add(std::span<const float>{work.parameters})
-                                       .add(std::span<const int>{work.train.labels})
-                                       .add(std::span<const int>{work.validation.labels})
-                                       .add(std::span<const float>{work.train.pixels})
-                                       .add(work.options.heads.epochs)
-                                       .add(work.options.heads.batch)
-                                       .add(work.options.heads.rate)
-                                       .add(work.options.heads.weight_decay)
-                                       .add(work.options.heads.criterion.share)
-                                       .add(work.options.heads.criterion.temperature)
-                                       .add(work.options.heads.criterion.smoothing)
-                                       .add(work.options.head_samples)
-                                       .add(work.options.tune.augment.crop_padding)
-                                       .add(work.options.tune.augment.flip)
-                                       .add(work.options.tune.augment.cutout)
-                                       .add(work.options.seed);
+    const fingerprint common = common_print(work);
     for (candidate& c : work.candidates) {
-        fingerprint print = base_print;
+        fingerprint print = common;
         print.add(work.site_of(c).node).add(c.what.hidden);
         for (int i = 0; i < c.what.count; ++i) {
             const auto& s = c.what.stages[static_cast<std::size_t>(i)];
@@ -73,6 +78,21 @@ void take_fingerprints(construction<X>& work) {
         }
         c.print = print;
     }
+}
+
+/// The classifier's logits on the training samples, from the state or the backbone's pass.
+template <Executor X>
+[[nodiscard]] std::filesystem::path teacher_file(const construction<X>& work) {
+    return work.options.state / ("teacher_" + common_print(work).text() + ".safetensors");
+}
+template <Executor X>
+void read_teacher(construction<X>& work) {
+    if (!work.options.state.empty()) (void)read_vectors(teacher_file(work), std::pair{"logits", &work.teacher});
+}
+template <Executor X>
+void keep_teacher(construction<X>& work, std::vector<float> logits) {
+    work.teacher = std::move(logits);
+    if (!work.options.state.empty()) write_vectors(teacher_file(work), {{"logits", work.teacher}});
 }
 
 /// Whether a head sees its samples changed at random: where running the backbone again up to its site costs less than
@@ -83,11 +103,15 @@ template <Executor X>
            2 * work.site_of(who).macs < 3 * who.macs;
 }
 
+template <Executor X>
+[[nodiscard]] fresh_samples fresh_samples_of(const construction<X>& work) {
+    return {work.train, work.training_samples, work.teacher, work.validation, work.options.tune.augment};
+}
+
 /// The heads of sites whose features are in memory, side by side.
 template <Executor X>
 bool train_group(construction<X>& work, const std::vector<std::size_t>& group, const std::vector<std::size_t>& slot,
-                 const std::vector<int>& indices, const std::vector<int>& labels, const feature_pass& train,
-                 const feature_pass& validation) {
+                 const std::vector<int>& labels, const feature_pass& train, const feature_pass& validation) {
     std::vector<std::size_t> order = group;  // the longest first, so that no thread is left with it at the end
     std::stable_sort(order.begin(), order.end(),
                      [&](std::size_t a, std::size_t b) { return work.candidates[a].macs > work.candidates[b].macs; });
@@ -111,12 +135,12 @@ bool train_group(construction<X>& work, const std::vector<std::size_t>& group, c
                     stopped = true;
                 return !stopped;
             };
+            serial here;
             auto made =
                 afresh(work, who)
-                    ? train_head_afresh(who.what, work.base, work.parameters, work.site_of(who).node, work.train,
-                                        indices, train.logits, work.validation, work.options.tune.augment,
-                                        work.options.heads, work.options.seed, watch)
-                    : train_head(who.what, train.sites[slot[c]], labels, train.logits, validation.sites[slot[c]],
+                    ? train_head_afresh(who.what, work.base, work.parameters, work.site_of(who).node,
+                                        fresh_samples_of(work), work.options.heads, work.options.seed, here, {}, watch)
+                    : train_head(who.what, train.sites[slot[c]], labels, work.teacher, validation.sites[slot[c]],
                                  work.validation.labels, work.options.heads, work.options.seed, watch);
             if (!made) {
                 stopped = true;
@@ -136,23 +160,27 @@ bool train_group(construction<X>& work, const std::vector<std::size_t>& group, c
 template <Executor X>
 [[nodiscard]] bool train_candidates(construction<X>& work) {
     detail::take_fingerprints(work);
-    const std::vector<int> indices = detail::training_indices(work);
+    work.training_samples = detail::training_indices(work);
+    const std::vector<int>& indices = work.training_samples;
     std::vector<int> every(static_cast<std::size_t>(work.validation.size()));
     std::iota(every.begin(), every.end(), 0);
     std::vector<int> labels;
     for (const int i : indices) labels.push_back(work.train.labels[static_cast<std::size_t>(i)]);
 
-    // Groups of candidates whose sites fit the memory together.
+    detail::read_teacher(work);
+
+    // Groups of candidates whose features fit the memory together.
     std::vector<std::vector<std::size_t>> groups;
     std::size_t bytes = 0;
     int last_site = -1;
     for (std::size_t c = 0; c < work.candidates.size(); ++c) {
         if (detail::read_head(work, work.candidates[c])) continue;
+        if (groups.empty()) groups.emplace_back();
         const int s = work.candidates[c].site;
-        if (s != last_site || groups.empty()) {
+        if (s != last_site && !detail::afresh(work, work.candidates[c])) {
             const shape size = work.layout.sites[static_cast<std::size_t>(s)].features;
             const std::size_t more = feature_bytes(std::span<const shape>{&size, 1}, indices.size() + every.size());
-            if (groups.empty() || bytes + more > work.options.feature_memory) {
+            if (bytes > 0 && bytes + more > work.options.feature_memory) {
                 groups.emplace_back();
                 bytes = 0;
             }
@@ -167,6 +195,7 @@ template <Executor X>
         std::vector<int> nodes;
         std::vector<std::size_t> slot(work.candidates.size(), 0);
         for (const std::size_t c : groups[g]) {
+            if (detail::afresh(work, work.candidates[c])) continue;
             const int node = work.site_of(work.candidates[c]).node;
             if (nodes.empty() || nodes.back() != node) nodes.push_back(node);
             slot[c] = nodes.size() - 1;
@@ -182,7 +211,8 @@ template <Executor X>
                           work.executor)) {
             return false;
         }
-        if (!detail::train_group(work, groups[g], slot, indices, labels, train, validation)) return false;
+        if (work.teacher.empty()) detail::keep_teacher(work, std::move(train.logits));
+        if (!detail::train_group(work, groups[g], slot, labels, train, validation)) return false;
     }
     for (std::size_t c = 0; c < work.candidates.size(); ++c) {
         head_summary& summary = work.report.heads[static_cast<std::size_t>(work.candidates[c].summary)];

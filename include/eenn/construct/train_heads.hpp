@@ -11,13 +11,15 @@
 #include <eenn/network/runtime_network.hpp>
 #include <eenn/training/teaching.hpp>
 
+#include <filesystem>
 #include <optional>
 
 namespace eenn::construct {
 
 /// @brief How heads are trained. The defaults suit image classifiers of tens of thousands of samples.
 struct head_training {
-    int epochs = 5;
+    int epochs = 5;         ///< of every head that the search looks at
+    int final_epochs = 15;  ///< of those it chose, where they see changed samples; 0: they stay as they are
     int batch = 64;
     double rate = 0.1;  ///< peak of one cycle
     double weight_decay = 5e-4;
@@ -83,15 +85,27 @@ namespace detail {
     return made;
 }
 
+/// @brief What a head learns from that sees its samples changed at random, anew each time.
+struct fresh_samples {
+    const data_set& train;
+    std::span<const int> indices;    ///< of train: those to learn from
+    std::span<const float> teacher;  ///< the classifier's logits on them, unchanged, (indices,C)
+    const data_set& validation;
+    const augmentation& changes;
+};
+
 /// @brief Trains a head on samples that are changed at random anew each time, so the backbone up to the site runs again
-/// for each: for sites so early that this costs little. On one thread.
+/// for each: for sites so early that this costs little. The result depends on no thread.
 ///
 /// @param base, parameters  the whole network; only what comes before `node` runs.
-/// @param teacher           the classifier's logits on the unchanged samples, (indices,C).
-[[nodiscard]] inline std::optional<trained_head> train_head_afresh(
-    const head& what, const graph& base, std::span<const float> parameters, int node, const data_set& train,
-    std::span<const int> indices, std::span<const float> teacher, const data_set& validation,
-    const augmentation& changes, const head_training& how, std::uint64_t seed, const head_observer& observer = {}) {
+/// @param checkpoint        a file where training that was stopped goes on from; empty: none.
+template <Executor X>
+[[nodiscard]] std::optional<trained_head> train_head_afresh(const head& what, const graph& base,
+                                                            std::span<const float> parameters, int node,
+                                                            const fresh_samples& samples, const head_training& how,
+                                                            std::uint64_t seed, X& executor,
+                                                            const std::filesystem::path& checkpoint = {},
+                                                            const head_observer& observer = {}) {
     // The backbone up to the site, then the head as the end of the network.
     graph chain{base.input()};
     std::vector<int> nodes(base.nodes().size(), -1);
@@ -112,16 +126,18 @@ namespace detail {
     copy_parameters(whole.view(), parameters, nodes, net.plan(), start);
 
     training_options options = detail::head_options(how, seed, observer);
+    options.checkpoint = checkpoint;
     options.trained = [first](const step_info& step) { return step.node >= first; };
     // The teacher's word on the sample as it was.
     const auto classes = static_cast<std::size_t>(what.classes);
-    std::vector<std::size_t> row(static_cast<std::size_t>(train.size()), 0);
-    for (std::size_t i = 0; i < indices.size(); ++i) row[static_cast<std::size_t>(indices[i])] = i;
+    std::vector<std::size_t> row(static_cast<std::size_t>(samples.train.size()), 0);
+    for (std::size_t i = 0; i < samples.indices.size(); ++i) row[static_cast<std::size_t>(samples.indices[i])] = i;
     std::vector<float> words;
     options.criterion = [&](const exit_batch& exit, std::span<float> gradient) {
         words.clear();
         for (int i = 0; i < exit.samples.size; ++i) {
-            const float* from = teacher.data() + row[static_cast<std::size_t>(exit.samples.indices[i])] * classes;
+            const float* from =
+                samples.teacher.data() + row[static_cast<std::size_t>(exit.samples.indices[i])] * classes;
             words.insert(words.end(), from, from + classes);
         }
         batch taught = exit.samples;
@@ -129,10 +145,11 @@ namespace detail {
         return how.criterion({taught, exit.exit, exit.logits, exit.last, exit.part}, gradient);
     };
     trainer training{net.training(), detail::head_optimizer(how), start, options};
-    batch_loader batches{
-        train, indices, {.size = how.batch, .seed = seed, .drop_last = true, .augment = changes, .ahead = 0}};
-    serial here;
-    if (!training.run(batches, validation, here)) return {};
+    if (!checkpoint.empty() && std::filesystem::exists(checkpoint)) training.resume(checkpoint);
+    batch_loader batches{samples.train,
+                         samples.indices,
+                         {.size = how.batch, .seed = seed, .drop_last = true, .augment = samples.changes, .ahead = 0}};
+    if (!training.run(batches, samples.validation, executor)) return {};
     const graph alone = head_network(what, chain.nodes()[static_cast<std::size_t>(first - 1)].out);
     const plan part = lower(alone);
     trained_head made{aligned_vector<float>(part.view().parameter_elements()), {}};
@@ -140,7 +157,7 @@ namespace detail {
     for (std::size_t n = static_cast<std::size_t>(first); n < back.size(); ++n)
         back[n] = static_cast<int>(n) - first + 1;
     copy_parameters(net.plan(), training.parameters(), back, part.view(), made.parameters);
-    made.logits = collect_logits(net.inference(), training.parameters(), validation, here)[0];
+    made.logits = collect_logits(net.inference(), training.parameters(), samples.validation, executor)[0];
     return made;
 }
 

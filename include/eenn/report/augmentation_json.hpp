@@ -172,6 +172,9 @@ inline void put_placement(summary_writer& json, const construct::placement_summa
     json.member("mean_macs_share", r.mean_macs_share).member("mean_time_share", r.mean_time_share);
     json.member("batch_time_share", r.batch_time_share).member("decision_overhead", r.decision_overhead);
     json.member("base_validation_accuracy", r.base_validation_accuracy);
+    json.member("base_balanced_accuracy", r.base_classes.balanced_accuracy);
+    json.member("eenn_balanced_accuracy", r.classes.balanced_accuracy);
+    json.member("base_macro_f1", r.base_classes.macro_f1).member("eenn_macro_f1", r.classes.macro_f1);
     json.member("base_macs", r.base_macs).member("base_parameters", r.base_parameters);
     json.member("base_microseconds", r.base_microseconds).member("mean_microseconds", r.mean_microseconds);
     json_parts::put_exits(json, r);
@@ -187,7 +190,8 @@ inline void put_placement(summary_writer& json, const construct::placement_summa
         json_parts::put_point(json, "test", s.test_cost, s.test_accuracy);
     });
     json.member("class_names", r.class_names);
-    json.member("base_class_accuracy", r.base_class_accuracy).member("class_accuracy", r.class_accuracy);
+    json.member("base_class_accuracy", r.base_classes.recall).member("class_accuracy", r.classes.recall);
+    json.member("base_class_f1", r.base_classes.f1).member("class_f1", r.classes.f1);
     json_parts::put_placement(json, r.placement);
     json_parts::put_search(json, r);
     json.object("fine_tuning", [&] { json.member("kept", r.fine_tuned).member("reason", r.fine_tuning); });

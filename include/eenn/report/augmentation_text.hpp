@@ -50,16 +50,21 @@ namespace eenn::report {
     if (!r.model.empty()) line(readable(r.model));
     if (!r.verdict.empty()) line(readable(r.verdict));
     line("");
-    out +=
-        text_table({{"", "base network", "with exits", "change"},
-                    {"accuracy", percent_text(r.base_accuracy, 2), percent_text(r.accuracy, 2),
-                     points_text(r.accuracy - r.base_accuracy) + " points"},
-                    {"MACs a sample", count_text(static_cast<double>(r.base_macs)),
-                     count_text(r.mean_macs_share * static_cast<double>(r.base_macs)),
-                     points_text(r.mean_macs_share - 1, 1) + " %"},
-                    {"time, one by one", r.base_microseconds > 0 ? seconds_text(1e-6 * r.base_microseconds) : no_number,
-                     r.base_microseconds > 0 ? seconds_text(1e-6 * r.mean_microseconds) : no_number,
-                     r.base_microseconds > 0 ? points_text(r.mean_time_share - 1, 1) + " %" : no_number}});
+    out += text_table(
+        {{"", "base network", "with exits", "change"},
+         {"accuracy", percent_text(r.base_accuracy, 2), percent_text(r.accuracy, 2),
+          points_text(r.accuracy - r.base_accuracy) + " points"},
+         {"balanced accuracy", percent_text(r.base_classes.balanced_accuracy, 2),
+          percent_text(r.classes.balanced_accuracy, 2),
+          points_text(r.classes.balanced_accuracy - r.base_classes.balanced_accuracy) + " points"},
+         {"F1, mean of classes", percent_text(r.base_classes.macro_f1, 2), percent_text(r.classes.macro_f1, 2),
+          points_text(r.classes.macro_f1 - r.base_classes.macro_f1) + " points"},
+         {"MACs a sample", count_text(static_cast<double>(r.base_macs)),
+          count_text(r.mean_macs_share * static_cast<double>(r.base_macs)),
+          points_text(r.mean_macs_share - 1, 1) + " %"},
+         {"time, one by one", r.base_microseconds > 0 ? seconds_text(1e-6 * r.base_microseconds) : no_number,
+          r.base_microseconds > 0 ? seconds_text(1e-6 * r.mean_microseconds) : no_number,
+          r.base_microseconds > 0 ? points_text(r.mean_time_share - 1, 1) + " %" : no_number}});
     if (r.pays_off && !r.exits.empty()) {
         std::vector<std::vector<std::string>> rows{
             {"exit", "leave here", "accuracy", "if all left", "threshold", "MACs", "time"}};
@@ -70,6 +75,15 @@ namespace eenn::report {
                             threshold_text(static_cast<double>(x.threshold), e + 1 == r.exits.size()),
                             count_text(static_cast<double>(x.macs)),
                             x.microseconds > 0 ? seconds_text(1e-6 * x.microseconds) : no_number});
+        }
+        line("");
+        out += text_table(rows);
+    }
+    if (r.settings.size() > 1) {
+        std::vector<std::vector<std::string>> rows{{"asked for", "MACs", "loss, points", "95 % interval"}};
+        for (const construct::setting_summary& s : r.settings) {
+            rows.push_back({readable(s.objective), percent_text(s.test_cost), fixed_text(100 * s.loss, 2),
+                            fixed_text(100 * s.loss_low, 2) + " to " + fixed_text(100 * s.loss_high, 2)});
         }
         line("");
         out += text_table(rows);

@@ -229,11 +229,11 @@ struct part {
 
 [[nodiscard]] inline part classes(const result& r) {
     part p{"classes", "Classes", {}};
-    std::size_t count = std::min(r.base_class_accuracy.size(), r.class_accuracy.size());
+    std::size_t count = std::min(r.base_classes.recall.size(), r.classes.recall.size());
     if (count == 0 || r.exits.empty()) return p;
     std::vector<std::size_t> order(count);
     std::iota(order.begin(), order.end(), std::size_t{0});
-    const auto change = [&](std::size_t c) { return r.class_accuracy[c] - r.base_class_accuracy[c]; };
+    const auto change = [&](std::size_t c) { return r.classes.recall[c] - r.base_classes.recall[c]; };
     constexpr std::size_t shown = 20;
     if (count > shown) {
         const auto key = [&](std::size_t c) { return std::isfinite(change(c)) ? change(c) : 1.0; };
@@ -261,13 +261,19 @@ struct part {
                 c < r.class_names.size() ? html::cell(r.class_names[c]) : "class " + std::to_string(c),
                 html::stacked(shares, colours)};
             for (const double share : shares) cells.push_back(percent_text(share, 0));
-            cells.insert(cells.end(), {percent_text(r.base_class_accuracy[c]), percent_text(r.class_accuracy[c]),
+            cells.insert(cells.end(), {percent_text(r.base_classes.recall[c]), percent_text(r.classes.recall[c]),
                                        points_text(change(c), 1)});
             table.row(cells);
         }
         return table.markup();
     };
-    p.content = element("ul", "class=\"legend-row\"", legend) + "\n";
+    p.content =
+        element("p", "",
+                "Balanced accuracy (the mean of the classes'): " + percent_text(r.base_classes.balanced_accuracy, 2) +
+                    " before, " + percent_text(r.classes.balanced_accuracy, 2) +
+                    " with exits. F1, mean of the classes: " + percent_text(r.base_classes.macro_f1, 2) + " before, " +
+                    percent_text(r.classes.macro_f1, 2) + " with exits.") +
+        "\n" + element("ul", "class=\"legend-row\"", legend) + "\n";
     if (count <= shown) {
         p.content += rows("Classes, test data", 0, count);
     } else {
