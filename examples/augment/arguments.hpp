@@ -32,8 +32,8 @@ platform
 search
   --most-exits N (3)  --most-sites N (8)  --most-head-share PERCENT (15)  --memory GIB (6)
 heads
-  --head-epochs N (5)  --head-rate R (0.1)  --head-batch N (64)  --head-samples N (all)  --head-teaching SHARE (0.5)
-  --final-epochs N (15)     of the heads that were chosen, at sites so early that they can see changed samples
+  --head-epochs N (3)  --head-rate R (0.1)  --head-batch N (64)  --head-samples N (all)  --head-teaching SHARE (0.5)
+  --final-epochs N (10)     of the heads that were chosen
 fine-tuning
   --epochs N (3)  --rate R (0.01)  --batch N (64)  --teaching SHARE (0.5)  --temperature T (2)  --last-weight W (1)
   --average DECAY (0)  --clip NORM (2)  --weight-decay D (5e-4)  --crop PIXELS (0)  --flip yes|no (no)  --mix-up ALPHA (0)

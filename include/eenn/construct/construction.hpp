@@ -7,6 +7,7 @@
 
 #include <eenn/construct/branched.hpp>
 #include <eenn/construct/exit_table.hpp>
+#include <eenn/construct/features.hpp>
 #include <eenn/construct/options.hpp>
 #include <eenn/construct/result.hpp>
 #include <eenn/construct/sites.hpp>
@@ -14,6 +15,7 @@
 #include <eenn/construct/train_heads.hpp>
 #include <eenn/exits/thresholds.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <numeric>
@@ -30,6 +32,18 @@ struct candidate {
     int summary = 0;      ///< index into result::heads
     fingerprint print{};  ///< of all that its training depends on
     trained_head trained{};
+};
+
+/// @brief What the frozen backbone makes of the samples at some sites.
+struct kept_features {
+    std::vector<int> nodes;  ///< ascending
+    feature_pass train;      ///< of construction::training_samples
+    feature_pass validation;
+
+    [[nodiscard]] bool has(int node) const { return std::binary_search(nodes.begin(), nodes.end(), node); }
+    [[nodiscard]] std::size_t slot(int node) const {
+        return static_cast<std::size_t>(std::lower_bound(nodes.begin(), nodes.end(), node) - nodes.begin());
+    }
 };
 
 /// @brief The choice for one objective.
@@ -74,6 +88,7 @@ struct construction {
     std::vector<candidate> candidates;
     std::vector<int> training_samples;   // those that heads learn from, indices into train
     std::vector<float> teacher;          // the classifier's logits on them, (N,C)
+    kept_features kept;                  // of the sites whose heads were trained last
     std::vector<float> base_validation;  // (N,C)
     std::vector<std::size_t> chosen;     // candidates in the network, by depth
     std::unique_ptr<branched> whole;     // with all chosen heads

@@ -103,54 +103,104 @@ template <Executor X>
            2 * work.site_of(who).macs < 3 * who.macs;
 }
 
+/// The backbone's features at the sites of some heads, unless they are kept already; and the teacher's logits.
 template <Executor X>
-[[nodiscard]] fresh_samples fresh_samples_of(const construction<X>& work) {
-    return {work.train, work.training_samples, work.teacher, work.validation, work.options.tune.augment};
+[[nodiscard]] bool keep_features(construction<X>& work, const std::vector<std::size_t>& heads,
+                                 const std::string& stage) {
+    std::vector<int> nodes;
+    for (const std::size_t c : heads) {
+        const int node = work.site_of(work.candidates[c]).node;
+        if (!afresh(work, work.candidates[c]) && (nodes.empty() || nodes.back() != node)) nodes.push_back(node);
+    }
+    const bool all = std::all_of(nodes.begin(), nodes.end(), [&](int node) { return work.kept.has(node); });
+    if (all && !work.teacher.empty()) return true;
+    kept_features& kept = work.kept;
+    kept = {};
+    std::vector<int> every(static_cast<std::size_t>(work.validation.size()));
+    std::iota(every.begin(), every.end(), 0);
+    const auto count = static_cast<std::int64_t>(work.training_samples.size());
+    if (!run_backbone(work.net.inference(), work.parameters, work.train, work.training_samples, nodes, kept.train,
+                      work.executor, [&](std::int64_t done) { return work.tell(stage, done, count); }) ||
+        !run_backbone(work.net.inference(), work.parameters, work.validation, every, nodes, kept.validation,
+                      work.executor)) {
+        return false;
+    }
+    kept.nodes = std::move(nodes);
+    if (work.teacher.empty()) keep_teacher(work, std::move(kept.train.logits));
+    return true;
 }
 
-/// The heads of sites whose features are in memory, side by side.
+/// Some heads, side by side, a thread each; those that take longer than a thread's share first, on all threads.
+///
+/// @param resumable  whether each leaves a checkpoint after every epoch.
 template <Executor X>
-bool train_group(construction<X>& work, const std::vector<std::size_t>& group, const std::vector<std::size_t>& slot,
-                 const std::vector<int>& labels, const feature_pass& train, const feature_pass& validation) {
-    std::vector<std::size_t> order = group;  // the longest first, so that no thread is left with it at the end
+[[nodiscard]] bool train_together(construction<X>& work, const std::vector<std::size_t>& heads,
+                                  const head_training& how, const std::string& stage, bool resumable) {
+    std::vector<int> labels;
+    for (const int i : work.training_samples) labels.push_back(work.train.labels[static_cast<std::size_t>(i)]);
+    std::vector<std::size_t> order = heads;  // the longest first, so that no thread is left with it at the end
     std::stable_sort(order.begin(), order.end(),
                      [&](std::size_t a, std::size_t b) { return work.candidates[a].macs > work.candidates[b].macs; });
-    std::vector<std::int64_t> steps(work.candidates.size(), 0);
     std::int64_t total = 0;
-    for (const std::size_t c : group) total += work.candidates[c].macs;
+    for (const std::size_t c : heads) total += work.candidates[c].macs;
     std::vector<double> share(work.candidates.size(), 0);
-    std::atomic<std::size_t> next{0};
     std::atomic<bool> stopped{false};
     std::mutex lock;
-    const int tasks = std::min(work.executor.concurrency(), static_cast<int>(order.size()));
-    work.executor.run(tasks, [&](int) {
-        for (std::size_t k = next++; k < order.size() && !stopped; k = next++) {
-            const std::size_t c = order[k];
-            candidate& who = work.candidates[c];
-            const auto watch = [&](std::int64_t step, std::int64_t of) {
-                const std::lock_guard guard{lock};
-                share[c] = static_cast<double>(who.macs) * static_cast<double>(step) / static_cast<double>(of);
-                const double sum = std::accumulate(share.begin(), share.end(), 0.0);
-                if (!work.tell("heads", static_cast<std::int64_t>(1000 * sum / static_cast<double>(total)), 1000))
-                    stopped = true;
-                return !stopped;
-            };
-            serial here;
-            auto made =
-                afresh(work, who)
-                    ? train_head_afresh(who.what, work.base, work.parameters, work.site_of(who).node,
-                                        fresh_samples_of(work), work.options.heads, work.options.seed, here, {}, watch)
-                    : train_head(who.what, train.sites[slot[c]], labels, work.teacher, validation.sites[slot[c]],
-                                 work.validation.labels, work.options.heads, work.options.seed, watch);
-            if (!made) {
+    const auto train = [&](std::size_t c, auto& executor) {
+        candidate& who = work.candidates[c];
+        const auto watch = [&](std::int64_t step, std::int64_t of) {
+            const std::lock_guard guard{lock};
+            share[c] = static_cast<double>(who.macs) * static_cast<double>(step) / static_cast<double>(of);
+            const double sum = std::accumulate(share.begin(), share.end(), 0.0);
+            if (!work.tell(stage, static_cast<std::int64_t>(1000 * sum / static_cast<double>(total)), 1000))
                 stopped = true;
-                return;
-            }
-            who.trained = std::move(*made);
-            write_head(work, who);
+            return !stopped;
+        };
+        const int node = work.site_of(who).node;
+        const bool writes = resumable && !work.options.state.empty();
+        const std::filesystem::path checkpoint = writes ? head_file(work, who) += ".part" : std::filesystem::path{};
+        auto made = afresh(work, who)
+                        ? train_head_afresh(who.what, work.base, work.parameters, node,
+                                            {work.train, work.training_samples, work.teacher, work.validation,
+                                             work.options.tune.augment},
+                                            how, work.options.seed, executor, checkpoint, watch)
+                        : train_head(who.what, work.kept.train.sites[work.kept.slot(node)], labels, work.teacher,
+                                     work.kept.validation.sites[work.kept.slot(node)], work.validation.labels, how,
+                                     work.options.seed, executor, checkpoint, watch);
+        if (!made) {
+            stopped = true;
+            return;
         }
-    });
+        who.trained = std::move(*made);
+        write_head(work, who);
+        if (writes) std::filesystem::remove(checkpoint);
+    };
+    std::size_t first = 0;
+    for (std::int64_t rest = total; first < order.size() && !stopped; ++first) {
+        const std::int64_t macs = work.candidates[order[first]].macs;
+        if (macs * work.executor.concurrency() <= rest) break;
+        train(order[first], work.executor);
+        rest -= macs;
+    }
+    std::atomic<std::size_t> next{first};
+    const int tasks = std::min(work.executor.concurrency(), static_cast<int>(order.size() - first));
+    if (tasks > 0) {
+        work.executor.run(tasks, [&](int) {
+            serial here;
+            for (std::size_t k = next++; k < order.size() && !stopped; k = next++) train(order[k], here);
+        });
+    }
     return !stopped;
+}
+
+/// What heads say on validation data, into the report.
+template <Executor X>
+void report_heads(construction<X>& work, const std::vector<std::size_t>& heads) {
+    for (const std::size_t c : heads) {
+        head_summary& summary = work.report.heads[static_cast<std::size_t>(work.candidates[c].summary)];
+        summary.trained = true;
+        summary.accuracy = mean_of(right_answers(work.candidates[c].trained.logits, work.validation.labels));
+    }
 }
 
 }  // namespace detail
@@ -161,25 +211,23 @@ template <Executor X>
 [[nodiscard]] bool train_candidates(construction<X>& work) {
     detail::take_fingerprints(work);
     work.training_samples = detail::training_indices(work);
-    const std::vector<int>& indices = work.training_samples;
-    std::vector<int> every(static_cast<std::size_t>(work.validation.size()));
-    std::iota(every.begin(), every.end(), 0);
-    std::vector<int> labels;
-    for (const int i : indices) labels.push_back(work.train.labels[static_cast<std::size_t>(i)]);
-
     detail::read_teacher(work);
+    work.base_validation = collect_logits(work.net.inference(), work.parameters, work.validation, work.executor)[0];
 
     // Groups of candidates whose features fit the memory together.
+    const std::size_t samples = work.training_samples.size() + static_cast<std::size_t>(work.validation.size());
     std::vector<std::vector<std::size_t>> groups;
+    std::vector<std::size_t> every;
     std::size_t bytes = 0;
     int last_site = -1;
     for (std::size_t c = 0; c < work.candidates.size(); ++c) {
+        every.push_back(c);
         if (detail::read_head(work, work.candidates[c])) continue;
         if (groups.empty()) groups.emplace_back();
         const int s = work.candidates[c].site;
         if (s != last_site && !detail::afresh(work, work.candidates[c])) {
-            const shape size = work.layout.sites[static_cast<std::size_t>(s)].features;
-            const std::size_t more = feature_bytes(std::span<const shape>{&size, 1}, indices.size() + every.size());
+            const shape size = work.site_of(work.candidates[c]).features;
+            const std::size_t more = feature_bytes(std::span<const shape>{&size, 1}, samples);
             if (bytes > 0 && bytes + more > work.options.feature_memory) {
                 groups.emplace_back();
                 bytes = 0;
@@ -189,36 +237,13 @@ template <Executor X>
         }
         groups.back().push_back(c);
     }
-
-    work.base_validation = collect_logits(work.net.inference(), work.parameters, work.validation, work.executor)[0];
     for (std::size_t g = 0; g < groups.size(); ++g) {
-        std::vector<int> nodes;
-        std::vector<std::size_t> slot(work.candidates.size(), 0);
-        for (const std::size_t c : groups[g]) {
-            if (detail::afresh(work, work.candidates[c])) continue;
-            const int node = work.site_of(work.candidates[c]).node;
-            if (nodes.empty() || nodes.back() != node) nodes.push_back(node);
-            slot[c] = nodes.size() - 1;
-        }
         const std::string stage =
             groups.size() == 1 ? "backbone" : "backbone " + std::to_string(g + 1) + "/" + std::to_string(groups.size());
-        feature_pass train;
-        feature_pass validation;
-        const auto all = static_cast<std::int64_t>(indices.size());
-        if (!run_backbone(work.net.inference(), work.parameters, work.train, indices, nodes, train, work.executor,
-                          [&](std::int64_t done) { return work.tell(stage, done, all); }) ||
-            !run_backbone(work.net.inference(), work.parameters, work.validation, every, nodes, validation,
-                          work.executor)) {
-            return false;
-        }
-        if (work.teacher.empty()) detail::keep_teacher(work, std::move(train.logits));
-        if (!detail::train_group(work, groups[g], slot, labels, train, validation)) return false;
+        if (!detail::keep_features(work, groups[g], stage)) return false;
+        if (!detail::train_together(work, groups[g], work.options.heads, "heads", false)) return false;
     }
-    for (std::size_t c = 0; c < work.candidates.size(); ++c) {
-        head_summary& summary = work.report.heads[static_cast<std::size_t>(work.candidates[c].summary)];
-        summary.trained = true;
-        summary.accuracy = mean_of(right_answers(work.candidates[c].trained.logits, work.validation.labels));
-    }
+    detail::report_heads(work, every);
     return true;
 }
 

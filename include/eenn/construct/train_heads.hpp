@@ -18,8 +18,8 @@ namespace eenn::construct {
 
 /// @brief How heads are trained. The defaults suit image classifiers of tens of thousands of samples.
 struct head_training {
-    int epochs = 5;         ///< of every head that the search looks at
-    int final_epochs = 15;  ///< of those it chose, where they see changed samples; 0: they stay as they are
+    int epochs = 3;         ///< of every head that the search looks at
+    int final_epochs = 10;  ///< of those it chose, trained anew; no more than `epochs`: they stay as they are
     int batch = 64;
     double rate = 0.1;  ///< peak of one cycle
     double weight_decay = 5e-4;
@@ -57,31 +57,32 @@ namespace detail {
 
 }  // namespace detail
 
-/// @brief Trains a head on features that were kept; on one thread. The result depends on the arguments alone.
+/// @brief Trains a head on features that were kept. The result depends on no thread.
 ///
 /// @param train, labels, teacher           features (N,H,W,C), labels (N) and the classifier's logits (N,C) there.
 /// @param validation, validation_labels    what the returned logits are of; they choose nothing.
+/// @param checkpoint                       a file where training that was stopped goes on from; empty: none.
 /// @param observer                         after every step, with the steps done of all; false stops training.
 /// @return                                 nothing if the observer stopped it.
-[[nodiscard]] inline std::optional<trained_head> train_head(const head& what, const site_features& train,
-                                                            std::span<const int> labels, std::span<const float> teacher,
-                                                            const site_features& validation,
-                                                            std::span<const int> validation_labels,
-                                                            const head_training& how, std::uint64_t seed,
-                                                            const head_observer& observer = {}) {
+template <Executor X>
+[[nodiscard]] std::optional<trained_head> train_head(
+    const head& what, const site_features& train, std::span<const int> labels, std::span<const float> teacher,
+    const site_features& validation, std::span<const int> validation_labels, const head_training& how,
+    std::uint64_t seed, X& executor, const std::filesystem::path& checkpoint = {}, const head_observer& observer = {}) {
     runtime_network<float, graph> net{head_network(what, train.size)};
     data_set samples{train.size, what.classes, {}, {validation_labels.begin(), validation_labels.end()}, {}};
     samples.pixels.resize(validation_labels.size() * train.size.elements());
     for (std::size_t i = 0; i < validation_labels.size(); ++i) {
         validation.read(i, samples.pixels.data() + i * train.size.elements());
     }
-    trainer training{net.training(), detail::head_optimizer(how), initialize(net.plan(), seed),
-                     detail::head_options(how, seed, observer)};
+    training_options options = detail::head_options(how, seed, observer);
+    options.checkpoint = checkpoint;
+    trainer training{net.training(), detail::head_optimizer(how), initialize(net.plan(), seed), options};
+    if (!checkpoint.empty() && std::filesystem::exists(checkpoint)) training.resume(checkpoint);
     feature_batches batches{train, labels, teacher, how.batch, seed};
-    serial here;
-    if (!training.run(batches, samples, here)) return {};
+    if (!training.run(batches, samples, executor)) return {};
     trained_head made{training.parameters(), {}};
-    made.logits = collect_logits(net.inference(), made.parameters, samples, here)[0];
+    made.logits = collect_logits(net.inference(), made.parameters, samples, executor)[0];
     return made;
 }
 
