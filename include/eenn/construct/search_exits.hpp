@@ -102,6 +102,12 @@ template <Executor X>
     for (auto& architecture : work.report.architectures) {
         for (int& h : architecture.heads) h = work.candidates[static_cast<std::size_t>(h)].summary;
     }
+    // The next larger head at a chosen site: larger ones take longer to show what they can.
+    if (work.options.heads.final_epochs > work.options.heads.epochs) {
+        for (std::size_t c = work.candidates.size() - 1; c > 0; --c) {
+            if (wanted[c - 1] && work.candidates[c].site == work.candidates[c - 1].site) wanted[c] = 1;
+        }
+    }
     for (std::size_t c = 0; c < work.candidates.size(); ++c) {
         if (!wanted[c]) continue;
         work.chosen.push_back(c);
