@@ -29,6 +29,8 @@ goal
   --max-cost PERCENT        best accuracy at this share of the MACs; both may be given several times: the first is built
 platform
   --platform FILE.json      processors and links: where the network runs (default: one processor)
+  --place-for latency|energy|price (latency)   what the placement makes least
+  --worst-latency MS        no sample may take longer, every kept head and the slowest link counted
 search
   --most-exits N (3)  --most-sites N (8)  --most-head-share PERCENT (15)  --memory GIB (6)
 heads
@@ -54,6 +56,7 @@ struct arguments {
     double validation_share = 0;  ///< > 0: split off the training data
     std::string groups;
     std::string platform;
+    std::string place_for = "latency";
     std::filesystem::path out = "augmented";
     std::vector<std::string> classes;
     std::string command;
@@ -150,6 +153,12 @@ inline arguments read_arguments(int argc, char** argv) {
             a.groups = value;
         } else if (option == "--platform") {
             a.platform = value;
+        } else if (option == "--place-for") {
+            if (value != "latency" && value != "energy" && value != "price")
+                eenn::raise("augment", "--place-for " + value, "give latency, energy or price");
+            a.place_for = value;
+        } else if (option == "--worst-latency") {
+            o.limits.worst_seconds = real(1e-6, 1e9) / 1000;
         } else if (option == "--out") {
             a.out = value;
         } else if (option == "--classes") {

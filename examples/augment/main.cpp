@@ -61,11 +61,14 @@ void write(const augment::arguments& a, const onnx::imported& model, const const
 }
 
 /// What runs where, into the report; one ONNX file a processor where there are several.
-void place(const augment::arguments& a, const platform& target, construct::augmented& made) {
+void place(const augment::arguments& a, construct::augmented& made) {
     const auto& goal = a.options.objectives[0];
     const double loss = goal.goal == exit_objective::kind::least_cost ? goal.limit : 0.005;
-    const auto placed = construct::place_network(made.network, made.rules, made.validation, target,
-                                                 placement_objective::least_seconds(loss));
+    const auto objective = a.place_for == "energy"  ? placement_objective::least_joules(loss)
+                           : a.place_for == "price" ? placement_objective::least_price(loss)
+                                                    : placement_objective::least_seconds(loss);
+    const auto placed = construct::place_network(made.network, made.rules, made.validation, *a.options.target,
+                                                 objective, a.options.limits);
     if (!placed.placed.feasible) {
         std::string why;
         for (const auto& reason : placed.placed.refused) why += (why.empty() ? "" : "; ") + reason;
@@ -80,8 +83,7 @@ void place(const augment::arguments& a, const platform& target, construct::augme
 }
 
 int run(augment::arguments& a) {
-    platform target;
-    if (!a.platform.empty()) target = read_platform(a.platform);  // complains before the long work
+    if (!a.platform.empty()) a.options.target = read_platform(a.platform);  // complains before the long work
     const onnx::imported model = onnx::read_network(a.model);
     for (const auto& note : model.notes) std::printf("%s: %s\n", a.model.c_str(), note.c_str());
     const shape sample = model.network.input();
@@ -121,7 +123,7 @@ int run(augment::arguments& a) {
     made.report.machine = std::to_string(pool.concurrency()) + " threads of " + processor_name();
     made.report.class_names = a.classes;
     if (a.classes.empty()) made.report.class_names = class_names(model.metadata);
-    if (!a.platform.empty() && made.report.pays_off) place(a, target, made);
+    if (a.options.target && made.report.pays_off) place(a, made);
     write(a, model, made);
     std::printf("\n%s\nWritten: %s/{report.html,summary.json,eenn.onnx,weights.safetensors}\n",
                 report::augmentation_text(made.report).c_str(), a.out.c_str());

@@ -9,9 +9,11 @@
 #include <eenn/construct/train_heads.hpp>
 #include <eenn/data/augment.hpp>
 #include <eenn/exits/objective.hpp>
+#include <eenn/platform/placement.hpp>
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,6 +54,9 @@ struct augment_options {
     int head_samples = 0;  ///< > 0: heads are trained on so many of the training samples
     fine_tuning tune{};
     std::size_t feature_memory = std::size_t{6} << 30;  ///< bytes for kept features; beyond, the backbone runs again
+    /// Where the network will run, if that is known: heads that cannot run there, or not within the limits, are not trained.
+    std::optional<platform> target{};
+    placement_limits limits{};
     std::uint64_t seed = 1;
     std::filesystem::path state{};  ///< folder where finished work is kept for another run; empty: nowhere
     /// Called often, on one thread at a time; returning false stops the construction cleanly.

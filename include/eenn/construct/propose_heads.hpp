@@ -6,6 +6,9 @@
 #define EENN_CONSTRUCT_PROPOSE_HEADS_HPP
 
 #include <eenn/construct/construction.hpp>
+#include <eenn/construct/prune_heads.hpp>
+
+#include <optional>
 
 namespace eenn::construct {
 
@@ -50,6 +53,8 @@ void propose_heads(construction<X>& work) {
     }
     const auto most_macs =
         static_cast<std::int64_t>(work.options.most_head_share * static_cast<double>(work.layout.macs));
+    std::optional<platform_bounds> bounds;
+    if (work.options.target) bounds.emplace(work.base, *work.options.target, work.options.limits);
     for (std::size_t s = 0; s < work.layout.sites.size(); ++s) {
         head before;
         for (const head_form form : work.options.forms) {
@@ -68,6 +73,8 @@ void propose_heads(construction<X>& work) {
             if (summary.pruned.empty() && form == head_form::dense && 2 * work.layout.sites[s].macs > c.macs)
                 summary.pruned = "so deep that the backbone is the better network";
             if (summary.pruned.empty() && c.what == before) summary.pruned = "the same as the smaller form";
+            if (summary.pruned.empty() && bounds)
+                summary.pruned = bounds->against(head_network(c.what, work.layout.sites[s].features));
             before = c.what;
             c.summary = static_cast<int>(work.report.heads.size());
             if (summary.pruned.empty()) work.candidates.push_back(c);
@@ -75,10 +82,12 @@ void propose_heads(construction<X>& work) {
         }
     }
     if (work.candidates.empty()) {
-        raise("construct",
-              "no exit fits: the network has " + std::to_string(work.layout.sites.size()) +
-                  " sites, and every head at them was pruned",
-              "allow larger heads (most_head_share) or deeper sites (deepest_share)");
+        raise(
+            "construct",
+            "no exit fits: the network has " + std::to_string(work.layout.sites.size()) +
+                " sites, and every head at them was pruned",
+            "allow larger heads (most_head_share) or deeper sites (deepest_share); the last one was pruned because: " +
+                work.report.heads.back().pruned);
     }
 }
 

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+//
+// prune_heads.hpp - heads that a platform rules out before anything is trained.
+// Floor 6 (construct); host subset; numbers of plans, no kernels. Letters: P = processors.
+#ifndef EENN_CONSTRUCT_PRUNE_HEADS_HPP
+#define EENN_CONSTRUCT_PRUNE_HEADS_HPP
+
+#include <algorithm>
+#include <cstdio>
+#include <limits>
+#include <string>
+
+#include <eenn/core/error.hpp>
+#include <eenn/network/lower.hpp>
+#include <eenn/network/standard.hpp>
+#include <eenn/platform/placement.hpp>
+#include <eenn/platform/segments.hpp>
+
+namespace eenn::construct {
+
+/// @brief What no placement on a platform can have, by bounds that hold for all of them.
+///
+/// A layer needs a processor that supports it and has the memory for it; the worst case takes at least the sum of all
+/// layers, each on its fastest processor, without links. What passes may still not fit: place() decides.
+class platform_bounds {
+public:
+    /// @par Errors  eenn::error if the base network itself cannot run there, or not within the limit.
+    platform_bounds(const graph& base, const platform& on, const placement_limits& limits) : on_{on}, limits_{limits} {
+        const plan lowered = lower(base);
+        for (const segment& piece : make_task(base, lowered.view()).segments) {
+            const std::string why = missing(piece.work);
+            if (!why.empty()) raise("platform", "the network's " + piece.name + " runs nowhere: " + why);
+            base_seconds_ += fastest(piece.work);
+        }
+        if (base_seconds_ > limits.worst_seconds) {
+            raise("platform",
+                  "the network alone takes at least " + milliseconds(base_seconds_) + " in the worst case, " +
+                      milliseconds(limits.worst_seconds) + " are allowed",
+                  "allow more, or describe faster processors");
+        }
+    }
+
+    /// Why a head, a network of its site's features, cannot be kept there; empty if nothing speaks against it.
+    [[nodiscard]] std::string against(const graph& head) const {
+        workload work;
+        const plan lowered = lower(head);
+        for (const segment& piece : make_task(head, lowered.view()).segments) {
+            for (const operator_class c : all_operator_classes) {
+                work.macs[c] += piece.work.macs[c];
+                work.operators[c] = work.operators[c] || piece.work.operators[c];
+            }
+            work.weights += piece.work.weights;
+            work.activations = std::max(work.activations, piece.work.activations);
+        }
+        const std::string why = missing(work);
+        if (!why.empty()) return why;
+        const double seconds = base_seconds_ + fastest(work);
+        if (seconds <= limits_.worst_seconds) return {};
+        return "with it the worst case takes at least " + milliseconds(seconds) + ", " +
+               milliseconds(limits_.worst_seconds) + " are allowed";
+    }
+
+private:
+    [[nodiscard]] static std::string milliseconds(double seconds) {
+        char text[40];
+        std::snprintf(text, sizeof text, "%.3g ms", 1e3 * seconds);
+        return text;
+    }
+    [[nodiscard]] static bool supports(const processor& p, const workload& work) {
+        return std::none_of(all_operator_classes.begin(), all_operator_classes.end(),
+                            [&](operator_class c) { return work.uses(c) && p.unsupported[c]; });
+    }
+    [[nodiscard]] static double bytes(const processor& p, const workload& work) {
+        return work.weights * p.bytes_per_weight + work.activations * p.bytes_per_activation;
+    }
+
+    /// Why no processor runs it.
+    [[nodiscard]] std::string missing(const workload& work) const {
+        bool supported = false;
+        double least = std::numeric_limits<double>::infinity();
+        for (const processor& p : on_.processors) {
+            if (!supports(p, work)) continue;
+            supported = true;
+            if (bytes(p, work) <= p.memory_bytes) return {};
+            least = std::min(least, bytes(p, work));
+        }
+        if (supported) {
+            char text[80];
+            std::snprintf(text, sizeof text, "it needs %.0f bytes of memory, more than any processor has", least);
+            return text;
+        }
+        std::string classes;
+        for (const operator_class c : all_operator_classes) {
+            if (work.uses(c)) classes += (classes.empty() ? "" : ", ") + std::string{to_string(c)};
+        }
+        return "no processor supports all it consists of: " + classes;
+    }
+    /// Seconds on the fastest processor that runs it.
+    [[nodiscard]] double fastest(const workload& work) const {
+        double best = std::numeric_limits<double>::infinity();
+        for (const processor& p : on_.processors) {
+            if (!supports(p, work) || bytes(p, work) > p.memory_bytes) continue;
+            double seconds = 0;
+            for (const operator_class c : all_operator_classes) seconds += work.macs[c] / p.rate(c);
+            best = std::min(best, seconds);
+        }
+        return best;
+    }
+
+    const platform& on_;
+    placement_limits limits_;
+    double base_seconds_ = 0;
+};
+
+}  // namespace eenn::construct
+
+#endif
