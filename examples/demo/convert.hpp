@@ -44,8 +44,9 @@ inline void convert(const eenn::data_set& train, const eenn::data_set& validatio
     options.objectives = {exit_objective::least_cost(allowed_loss)};
     options.most_exits = 2;
     options.forms = {construct::head_form::small, construct::head_form::medium};
-    options.heads.epochs = 2;
-    options.tune = {.epochs = 1, .rate = 0.01, .augment = changes};
+    options.heads.epochs = 1;
+    options.heads.final_epochs = 6;
+    options.tune = {.epochs = 0, .augment = changes};  // the heads do well on the frozen backbone
     options.seed = seed;
     options.observer = [&](const construct::construct_progress& p) {
         bar(p.stage, p.done, p.total, p.note);

@@ -32,6 +32,10 @@ template <Executor X>
     setting_summary out;
     out.objective = text_of(objective);
     out.thresholds.assign(work.chosen.size(), never_exit);
+    for (const std::size_t c : work.chosen) {
+        const candidate& who = work.candidates[c];
+        out.heads.push_back(work.name_of(work.site_of(who).node) + ", " + std::string{to_string(who.form)});
+    }
     if (!s.feasible) {
         out.objective += " (out of reach: the base network)";
         out.validation_cost = out.test_cost = out.bound = 1;

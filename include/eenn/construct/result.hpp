@@ -92,7 +92,8 @@ struct setting_summary {
     double loss_low = 0;  ///< 95 % interval of the paired difference
     double loss_high = 0;
     double bound = 0;  ///< certificate: no thresholds cost less on validation data (as validation_cost); infinity: none
-    bool proven = false;  ///< bound == validation_cost
+    bool proven = false;               ///< bound == validation_cost
+    std::vector<std::string> heads{};  ///< (exits - 1), "site, form"; empty: not known
 };
 
 /// @brief A row of the table of signals and ways to choose thresholds, one objective.

@@ -118,7 +118,7 @@ inline void put_exits(summary_writer& json, const construct::result& r) {
 
 inline void put_settings(summary_writer& json, const construct::result& r) {
     json.objects("settings", r.settings, [&](const construct::setting_summary& s) {
-        json.member("objective", s.objective).member("thresholds", s.thresholds);
+        json.member("objective", s.objective).member("heads", s.heads).member("thresholds", s.thresholds);
         put_point(json, "validation", s.validation_cost, s.validation_accuracy);
         put_point(json, "test", s.test_cost, s.test_accuracy);
         json.member("loss_points", 100 * s.loss);

@@ -130,7 +130,12 @@ struct part {
 
 [[nodiscard]] inline std::string thresholds_of(const construct::setting_summary& s) {
     std::string out;
-    for (const float t : s.thresholds) out += (out.empty() ? "" : ", ") + threshold_text(static_cast<double>(t), false);
+    for (std::size_t e = 0; e < s.thresholds.size(); ++e) {
+        const std::string value = threshold_text(static_cast<double>(s.thresholds[e]), false);
+        const bool named = e < s.heads.size();
+        if (named && !std::isfinite(s.thresholds[e])) continue;  // a head that this objective does not keep
+        out += (out.empty() ? "" : named ? "<br/>" : ", ") + (named ? html::cell(s.heads[e]) + ": " : "") + value;
+    }
     return out.empty() ? no_number : out;
 }
 
