@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <eenn/core/random.hpp>
+#include <eenn/core/threads.hpp>
 #include <eenn/exits/thresholds.hpp>
 
 using namespace eenn;
@@ -48,11 +49,14 @@ TEST_CASE("construct/exit_table: a trace charges the heads that are kept, no oth
 
 TEST_CASE("construct/head_sets: the beam finds what looking at every set finds") {
     const exit_table table = make_table(200);
-    const auto judge = [&](std::span<const int> heads) -> std::optional<double> {
-        const auto choice = try_thresholds(trace_of(table, heads), exit_objective::least_cost(0.02));
-        if (!choice) return {};
-        return choice->objective;
+    const auto judge = [&](std::span<const int> heads) {
+        return try_thresholds(trace_of(table, heads), exit_objective::least_cost(0.02));
     };
+    std::vector<std::vector<int>> seen;
+    const auto watch = [&](std::span<const int> heads, const auto&) { seen.emplace_back(heads.begin(), heads.end()); };
+    const auto ignore = [](std::span<const int>, const auto&) {};
+    serial one;
+    threads two{2};
     double least = 1e300;
     for (int set = 1; set < 16; ++set) {
         std::vector<int> heads;
@@ -60,11 +64,15 @@ TEST_CASE("construct/head_sets: the beam finds what looking at every set finds")
             if ((set >> h & 1) != 0) heads.push_back(h);
         }
         if ((set & 6) == 6) continue;  // two heads of one site
-        if (const auto rank = judge(heads)) least = std::min(least, *rank);
+        if (const auto choice = judge(heads)) least = std::min(least, choice->objective);
     }
-    const auto found = search_head_sets(table, 3, judge);
+    const auto found = search_head_sets(table, 3, one, judge, watch);
     REQUIRE_FALSE(found.empty());
-    CHECK(judge(found).value() == doctest::Approx(least));
+    CHECK(judge(found)->objective == doctest::Approx(least));
+    const auto order = std::exchange(seen, {});
+    CHECK(search_head_sets(table, 3, two, judge, watch) == found);
+    CHECK(seen == order);
     // Nothing reaches it: nothing is chosen.
-    CHECK(search_head_sets(table, 3, [](std::span<const int>) { return std::optional<double>{}; }).empty());
+    const auto never = [](std::span<const int>) { return std::optional<threshold_choice>{}; };
+    CHECK(search_head_sets(table, 3, one, never, ignore).empty());
 }

@@ -6,9 +6,11 @@
 #define EENN_CONSTRUCT_HEAD_SETS_HPP
 
 #include <eenn/construct/exit_table.hpp>
+#include <eenn/core/executor.hpp>
+#include <eenn/exits/thresholds.hpp>
 
 #include <algorithm>
-#include <functional>
+#include <atomic>
 #include <limits>
 #include <optional>
 #include <span>
@@ -16,16 +18,18 @@
 
 namespace eenn::construct {
 
-/// @brief Sets of heads, judged: `judge(heads)` returns the rank of a set (smaller is better), or nothing if it cannot
-/// reach the objective. Returns the best set, empty if there is none.
+/// @brief The set of heads that is judged best, empty if none is feasible.
 ///
 /// All sets of one and two heads are judged; larger ones grow from the `beam` best of one head fewer, by every head of
 /// another site. Fewer exits win ties: an exit has to earn its place.
 ///
-/// @param most  heads in a set, 1 at least.
-[[nodiscard]] inline std::vector<int> search_head_sets(
-    const exit_table& table, int most, const std::function<std::optional<double>(std::span<const int>)>& judge,
-    int beam = 12) {
+/// @param most   heads in a set, 1 at least.
+/// @param judge  judge(heads) -> std::optional<threshold_choice>, nothing if a set cannot reach the objective; called on
+///               several threads.
+/// @param watch  watch(heads, choice) after a set was judged, in an order that does not depend on threads.
+template <Executor X, class Judge, class Watch>
+[[nodiscard]] std::vector<int> search_head_sets(const exit_table& table, int most, X& executor, const Judge& judge,
+                                                const Watch& watch, int beam = 12) {
     struct judged {
         double rank;
         std::vector<int> heads;
@@ -43,9 +47,17 @@ namespace eenn::construct {
                     continue;
                 heads.insert(std::upper_bound(heads.begin(), heads.end(), h), h);
                 if (std::any_of(next.begin(), next.end(), [&](const judged& j) { return j.heads == heads; })) continue;
-                const auto rank = judge(heads);
-                next.push_back({rank.value_or(std::numeric_limits<double>::infinity()), std::move(heads)});
+                next.push_back({0, std::move(heads)});
             }
+        }
+        std::vector<std::optional<threshold_choice>> choices(next.size());
+        std::atomic<std::size_t> turn{0};
+        executor.run(std::min(executor.concurrency(), static_cast<int>(next.size())), [&](int) {
+            for (std::size_t k = turn++; k < next.size(); k = turn++) choices[k] = judge(std::span{next[k].heads});
+        });
+        for (std::size_t k = 0; k < next.size(); ++k) {
+            next[k].rank = choices[k] ? choices[k]->objective : std::numeric_limits<double>::infinity();
+            watch(std::span{next[k].heads}, choices[k]);
         }
         std::stable_sort(next.begin(), next.end(), [](const judged& a, const judged& b) { return a.rank < b.rank; });
         if (!next.empty() && next.front().rank < best_rank * (1 - 1e-9)) {

@@ -54,23 +54,21 @@ template <Executor X>
 template <Executor X>
 [[nodiscard]] setting best_setting(construction<X>& work, const exit_table& table, const exit_objective& objective,
                                    bool record) {
-    const auto judge = [&](std::span<const int> heads) -> std::optional<double> {
-        if (work.stopped) return {};
-        const auto choice = solve(work, trace_of(table, heads), objective, threshold_options::quick());
-        if (record) {
-            architecture_summary summary;
-            summary.heads.assign(heads.begin(), heads.end());
-            summary.feasible = choice.has_value();
-            if (choice) {
-                summary.cost = choice->evaluation.mean_cost / static_cast<double>(work.layout.macs);
-                summary.accuracy = choice->evaluation.accuracy;
-            }
-            work.report.architectures.push_back(summary);
-        }
-        if (!choice) return {};
-        return choice->objective;
+    const auto judge = [&](std::span<const int> heads) -> std::optional<threshold_choice> {
+        return solve(work, trace_of(table, heads), objective, threshold_options::quick());
     };
-    setting best{search_head_sets(table, work.options.most_exits, judge), {}, false};
+    const auto watch = [&](std::span<const int> heads, const std::optional<threshold_choice>& choice) {
+        if (!record) return;
+        architecture_summary summary;
+        summary.heads.assign(heads.begin(), heads.end());
+        summary.feasible = choice.has_value();
+        if (choice) {
+            summary.cost = choice->evaluation.mean_cost / static_cast<double>(work.layout.macs);
+            summary.accuracy = choice->evaluation.accuracy;
+        }
+        work.report.architectures.push_back(summary);
+    };
+    setting best{search_head_sets(table, work.options.most_exits, work.executor, judge, watch), {}, false};
     if (best.heads.empty()) return best;
     if (const auto proven = solve(work, trace_of(table, best.heads), objective)) {
         best.choice = *proven;
