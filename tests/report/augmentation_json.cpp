@@ -137,6 +137,14 @@ TEST_CASE("report/augmentation_json: headline numbers, exits and settings read b
     CHECK(json["settings.0.certificate.proven"] == "true");
     CHECK(json.number("settings.0.certificate.gap") == 0);
     CHECK(json.number("settings.1.certificate.gap") == doctest::Approx(0.0042));
+    CHECK(json["settings.1.certificate.accuracy_bound"] == "null");
+
+    construct::result limited = r;  // best accuracy within a cost, with what is proven about it
+    limited.settings[2].proven = false;
+    limited.settings[2].accuracy_bound = 0.9300;
+    const leaves bounded{augmentation_json(limited)};
+    CHECK(bounded.number("settings.2.certificate.accuracy_bound") == 0.93);
+    CHECK(bounded.number("settings.2.certificate.gap") == doctest::Approx(0.0029));
 }
 
 TEST_CASE(

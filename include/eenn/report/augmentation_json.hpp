@@ -18,10 +18,11 @@
 
 namespace eenn::report {
 
-/// @brief How far a setting is from what its certificate allows, in shares of the base network's MACs; 0 if it is proven,
-/// infinity if the bound says nothing about the cost.
+/// @brief How far a setting is from what its certificate allows: in shares of the base network's MACs, or of the samples
+/// where MACs are limited and accuracy is the objective; 0 if it is proven, infinity if the bound says nothing.
 [[nodiscard]] inline double certified_gap(const construct::setting_summary& s) {
     if (s.proven) return 0;
+    if (s.accuracy_bound > 0) return std::max(0.0, s.accuracy_bound - s.validation_accuracy);
     const double gap = s.validation_cost - s.bound;
     return gap >= -1e-9 ? std::max(gap, 0.0) : INFINITY;
 }
@@ -123,8 +124,11 @@ inline void put_settings(summary_writer& json, const construct::result& r) {
         put_point(json, "test", s.test_cost, s.test_accuracy);
         json.member("loss_points", 100 * s.loss);
         json.member("loss_interval", std::vector<double>{100 * s.loss_low, 100 * s.loss_high});
-        json.object("certificate",
-                    [&] { json.member("bound", s.bound).member("gap", certified_gap(s)).member("proven", s.proven); });
+        json.object("certificate", [&] {
+            json.member("bound", s.bound);
+            json.member("accuracy_bound", s.accuracy_bound > 0 ? s.accuracy_bound : INFINITY);
+            json.member("gap", certified_gap(s)).member("proven", s.proven);
+        });
     });
 }
 

@@ -143,7 +143,9 @@ struct part {
     if (s.proven) return "proven best";
     const double gap = certified_gap(s);
     if (!std::isfinite(gap)) return "no bound";
-    return "at least " + percent_text(s.bound) + ", gap " + fixed_text(100 * gap, 2) + " points";
+    const std::string bound =
+        s.accuracy_bound > 0 ? "at most " + percent_text(s.accuracy_bound, 2) : "at least " + percent_text(s.bound);
+    return bound + ", gap " + fixed_text(100 * gap, 2) + " points";
 }
 
 [[nodiscard]] inline std::string curves_table(const result& r) {
