@@ -5,7 +5,7 @@
 //     compile_cost SOURCE COMPILER... -- FLAG...
 //
 //     // flags: -O1
-//     // limit-seconds: 3        processor time of the compiler, the better of two runs
+//     // limit-seconds: 3        processor time of the compiler, the best of two runs, or of eight
 //     // limit-mib: 300          its peak resident memory
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -90,9 +90,15 @@ int main(int argc, char** argv) {
         command.insert(command.end(), split + 1, arguments.end());
         command.insert(command.end(), limit.flags.begin(), limit.flags.end());
         command.insert(command.end(), {"-c", source, "-o", "/dev/null"});
-        const cost first = compile(command), second = compile(command);
-        const cost best{std::min(first.seconds, second.seconds), std::min(first.mib, second.mib)};
-        const bool within = best.seconds <= limit.seconds && best.mib <= limit.mib;
+        // Other work on the machine only ever adds: what is above the limit gets further runs.
+        constexpr int fewest_runs = 2, most_runs = 8;
+        cost best = compile(command);
+        const auto within_limits = [&] { return best.seconds <= limit.seconds && best.mib <= limit.mib; };
+        for (int run = 1; run < fewest_runs || (run < most_runs && !within_limits()); ++run) {
+            const cost again = compile(command);
+            best = {std::min(best.seconds, again.seconds), std::min(best.mib, again.mib)};
+        }
+        const bool within = within_limits();
         std::printf("%s: %s %.2f s (limit %.2f), %.0f MiB (limit %.0f)\n", within ? "ok" : "FAIL", compiler->c_str(),
                     best.seconds, limit.seconds, best.mib, limit.mib);
         passed = passed && within;
