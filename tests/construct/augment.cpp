@@ -5,6 +5,8 @@
 
 #include <eenn/core/threads.hpp>
 
+#include <unistd.h>
+
 #include <filesystem>
 
 #include "networks.hpp"
@@ -119,8 +121,8 @@ TEST_CASE("construct/augment: a run that was stopped goes on to the same bits") 
     const fixture f;
     threads two{2};
     const augmented whole = f.run(f.options(), two);
-    const auto folder = std::filesystem::temp_directory_path() / "eenn_construct_state";
-    for (const std::string& stage : {std::string{"heads"}, std::string{"fine-tune"}}) {
+    const auto folder = std::filesystem::temp_directory_path() / ("eenn_construct_state_" + std::to_string(::getpid()));
+    for (const std::string& stage : {std::string{"heads"}, std::string{"chosen heads"}, std::string{"fine-tune"}}) {
         CAPTURE(stage);
         std::filesystem::remove_all(folder);
         augment_options o = f.options();

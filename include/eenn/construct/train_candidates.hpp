@@ -158,7 +158,7 @@ template <Executor X>
         };
         const int node = work.site_of(who).node;
         const bool writes = resumable && !work.options.state.empty();
-        const std::filesystem::path checkpoint = writes ? head_file(work, who) += ".part" : std::filesystem::path{};
+        const std::filesystem::path checkpoint = writes ? head_file(work, who) += ".training" : std::filesystem::path{};
         auto made = afresh(work, who)
                         ? train_head_afresh(who.what, work.base, work.parameters, node,
                                             {work.train, work.training_samples, work.teacher, work.validation,
