@@ -40,13 +40,7 @@ void small_traces(int count) {
              {exit_objective::least_cost(k % 2 == 0 ? 0 : 0.15),
               exit_objective::best_accuracy(0.5 * (trace.cost.front() + trace.cost.back())),
               exit_objective::weighted_sum(1, k % 5 + 0.5)}) {
-            const exit_ranking ranking{trace, objective};
-            exit_ranking::rank best{1e300, 0, 0};
-            for_all_thresholds(trace, [&](const std::vector<float>&, const exit_evaluation& e) {
-                int right = 0;
-                for (const int r : e.right) right += r;
-                best = std::min(best, ranking(e.mean_cost * trace.samples, right));
-            });
+            const auto best = best_of_all_thresholds(trace, objective);
             threshold_choice c;
             seconds += 1e-6 * measure::once([&] { c = choose_thresholds(trace, objective); });
             worst = std::max(worst, best[1] > 0 ? (c.objective - best[1]) / best[1] : c.objective);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <eenn/core/random.hpp>
+#include <eenn/exits/objective.hpp>
 #include <eenn/exits/trace.hpp>
 #include <functional>
 #include <vector>
@@ -56,6 +57,19 @@ inline void for_all_thresholds(
         }
     };
     choose(0);
+}
+
+// The best rank that any thresholds have, by exhaustion.
+inline eenn::exit_ranking::rank best_of_all_thresholds(const eenn::exit_trace& trace,
+                                                       const eenn::exit_objective& objective) {
+    const eenn::exit_ranking ranking{trace, objective};
+    eenn::exit_ranking::rank best{1e300, 0, 0};
+    for_all_thresholds(trace, [&](const std::vector<float>&, const eenn::exit_evaluation& e) {
+        int right = 0;
+        for (const int r : e.right) right += r;
+        best = std::min(best, ranking(e.mean_cost * trace.samples, right));
+    });
+    return best;
 }
 
 }  // namespace eenn_tests

@@ -13,18 +13,6 @@ using namespace eenn_tests;
 
 namespace {
 
-// The best rank any thresholds have, by exhaustion.
-exit_ranking::rank exhausted(const exit_trace& trace, const exit_objective& objective) {
-    const exit_ranking ranking{trace, objective};
-    exit_ranking::rank best{1e300, 0, 0};
-    for_all_thresholds(trace, [&](const std::vector<float>&, const exit_evaluation& e) {
-        int right = 0;
-        for (const int r : e.right) right += r;
-        best = std::min(best, ranking(e.mean_cost * trace.samples, right));
-    });
-    return best;
-}
-
 std::vector<exit_objective> objectives(const exit_trace& trace) {
     return {exit_objective::least_cost(0),
             exit_objective::least_cost(0.1),
@@ -83,7 +71,7 @@ TEST_CASE("exits/thresholds: up to three exits the choice equals exhaustion, for
             const exit_trace trace = generated_trace(14, exits, seed, seed % 3 == 0 ? 5 : 0);
             for (const exit_objective& objective : objectives(trace)) {
                 const threshold_choice c = choose_thresholds(trace, objective);
-                const auto best = exhausted(trace, objective);
+                const auto best = best_of_all_thresholds(trace, objective);
                 CHECK(best[0] <= 0);
                 CHECK(c.objective == doctest::Approx(best[1]).epsilon(1e-12));
                 CHECK(c.proven);
@@ -102,7 +90,7 @@ TEST_CASE("exits/thresholds: with four and five exits the choice is proven and e
                 CAPTURE(seed);
                 CAPTURE(exits);
                 const threshold_choice c = choose_thresholds(trace, objective);
-                const auto best = exhausted(trace, objective);
+                const auto best = best_of_all_thresholds(trace, objective);
                 CHECK(c.proven);
                 CHECK(c.gap() == 0);
                 CHECK(c.objective == doctest::Approx(best[1]).epsilon(1e-12));

@@ -11,6 +11,8 @@
 
 namespace eenn::construct {
 
+/// Chosen heads where they belong in the base network.
+/// @param which  indices into construction::chosen
 template <Executor X>
 [[nodiscard]] std::vector<placed_head> placed_heads(const construction<X>& work, std::span<const int> which) {
     std::vector<placed_head> heads;
@@ -24,15 +26,8 @@ template <Executor X>
 /// The table of the chosen heads in a network that has them all, on validation data.
 template <Executor X>
 [[nodiscard]] exit_table table_of(const construction<X>& work, const exit_logits& logits) {
-    exit_table table;
-    table.labels.assign(work.validation.labels.begin(), work.validation.labels.end());
-    for (std::size_t k = 0; k < work.chosen.size(); ++k) {
-        const candidate& who = work.candidates[work.chosen[k]];
-        table.heads.push_back(words_of(work, logits[k], static_cast<double>(work.site_of(who).macs),
-                                       static_cast<double>(who.macs), who.site));
-    }
-    table.classifier = words_of(work, logits.back(), static_cast<double>(work.layout.macs), 0, -1);
-    return table;
+    return table_of(
+        work, work.chosen, [&](std::size_t k) { return logits[k]; }, logits.back());
 }
 
 /// The best set of the chosen heads, with thresholds, for each objective.
@@ -43,13 +38,11 @@ template <Executor X>
     return all;
 }
 
-/// The front of the first objective's exits on validation data, into the report.
+/// Points of a trade-off, into the report.
 template <Executor X>
-void add_curve(construction<X>& work, const std::string& name) {
-    if (!work.settings[0].feasible) return;
-    const pareto front = pareto_front(trace_of(work.table, work.settings[0].heads));
-    trade_off_curve curve{name, {}};
-    for (const auto& point : front.points)
+void add_curve(construction<X>& work, std::string name, std::span<const pareto_point> points) {
+    trade_off_curve curve{std::move(name), {}};
+    for (const auto& point : points)
         curve.points.push_back({point.mean_cost / static_cast<double>(work.layout.macs), point.accuracy});
     work.report.curves.push_back(std::move(curve));
 }
@@ -74,7 +67,8 @@ void assemble_heads(construction<X>& work) {
     }
     work.table = table_of(work, collect_logits(net.inference(), work.whole_parameters, work.validation, work.executor));
     work.settings = settings_of(work, work.table);
-    add_curve(work, "before fine-tuning");
+    if (work.settings[0].feasible)
+        add_curve(work, "before fine-tuning", pareto_front(trace_of(work.table, work.settings[0].heads)).points);
 }
 
 /// @brief What comes out: the early-exit network of the first objective, ready to infer, and the account of it all.

@@ -10,7 +10,6 @@
 #include <eenn/construct/propose_heads.hpp>
 #include <eenn/construct/renormalise.hpp>
 #include <eenn/construct/train_chosen.hpp>
-#include <eenn/data/mirror.hpp>
 
 #include <chrono>
 
@@ -54,11 +53,7 @@ template <Executor X>
     std::vector<std::string> here(normal.network.nodes().size());
     for (std::size_t n = 0; n < names.size() && n < normal.nodes.size(); ++n)
         here[static_cast<std::size_t>(normal.nodes[n])] = names[n];
-    // Where mirror images mean the same, choices are made on both: they vary less.
-    const bool mirrored = options.tune.augment.flip;
-    const data_set both = mirrored ? with_mirror_images(validation) : data_set{};
-    construction<X> work{normal.network, normal.parameters, here,    train, mirrored ? both : validation,
-                         test,           options,           executor};
+    construction<X> work{normal.network, normal.parameters, here, train, validation, test, options, executor};
     augmented made{false, work.base, {}, {}, {}, {}, {}, {}};
     propose_heads(work);
     made.finished = detail::timed(work, "backbone and heads", [&] { return train_candidates(work); }) &&
@@ -71,12 +66,6 @@ template <Executor X>
                                   }) &&
                     detail::timed(work, "test", [&] { return measure_exits(work, made); });
     made.report = std::move(work.report);
-    made.report.validation_samples = validation.size();
-    if (mirrored)
-        made.report.notes.emplace_back("Validation",
-                                       "Exits and thresholds were chosen on the validation samples and "
-                                       "their mirror images, " +
-                                           std::to_string(both.size()) + " in all.");
     if (normal.added > 0) {
         made.report.notes.emplace_back("Batch norms",
                                        std::to_string(normal.added) +

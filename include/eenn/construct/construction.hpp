@@ -13,6 +13,7 @@
 #include <eenn/construct/sites.hpp>
 #include <eenn/construct/state.hpp>
 #include <eenn/construct/train_heads.hpp>
+#include <eenn/data/mirror.hpp>
 #include <eenn/exits/thresholds.hpp>
 
 #include <algorithm>
@@ -63,22 +64,24 @@ struct construction {
         : base{base_network},
           parameters(of_base.begin(), of_base.end()),
           names(names_by_node.begin(), names_by_node.end()),
+          mirrored{how.tune.augment.flip ? with_mirror_images(validation_set) : data_set{}},
           train{train_set},
-          validation{validation_set},
+          validation{how.tune.augment.flip ? mirrored : validation_set},
           test{test_set},
           options{std::move(how)},
           executor{runs_on},
           net{base_network},
           layout{find_backbone(base_network)} {
-        check_input();
-        describe();
+        check_input(validation_set);
+        describe(validation_set);
     }
 
     graph base;
     aligned_vector<float> parameters;
     std::vector<std::string> names;
+    const data_set mirrored;  // the validation samples and their mirror images; empty where those mean something else
     const data_set& train;
-    const data_set& validation;
+    const data_set& validation;  // what choices are made on: choices on `mirrored` vary less
     const data_set& test;
     augment_options options;
     X& executor;
@@ -86,6 +89,7 @@ struct construction {
     backbone layout;
 
     std::vector<candidate> candidates;
+    fingerprint print{};                 // of what every head's training depends on
     std::vector<int> training_samples;   // those that heads learn from, indices into train
     std::vector<float> teacher;          // the classifier's logits on them, (N,C)
     kept_features kept;                  // of the sites whose heads were trained last
@@ -121,7 +125,7 @@ struct construction {
     }
 
 private:
-    void check_input() const {
+    void check_input(const data_set& given) const {
         const auto check_set = [&](const data_set& set, const char* what, int least) {
             if (!(set.sample == base.input())) {
                 raise("construct", std::string{what} + " samples are " + to_string(set.sample) +
@@ -139,7 +143,7 @@ private:
             }
         };
         check_set(train, "training", 2);
-        check_set(validation, "validation", std::max(50, 2 * layout.classes));
+        check_set(given, "validation", std::max(50, 2 * layout.classes));
         check_set(test, "test", 1);
         if (parameters.size() != net.plan().parameter_elements()) {
             raise("construct", std::to_string(parameters.size()) + " parameters for a network of " +
@@ -150,11 +154,16 @@ private:
             raise("construct", "no exits are allowed", "allow at least one exit and one site");
     }
 
-    void describe() {
+    void describe(const data_set& given) {
         result& r = report;
         r.seed = options.seed;
         r.train_samples = train.size();
-        r.validation_samples = validation.size();
+        r.validation_samples = given.size();
+        if (mirrored.size() > 0) {
+            r.notes.emplace_back(
+                "Validation", "Exits and thresholds were chosen on the validation samples and their mirror images, " +
+                                  std::to_string(mirrored.size()) + " in all.");
+        }
         r.test_samples = test.size();
         r.base_macs = layout.macs;
         r.base_parameters = layout.parameters;

@@ -14,17 +14,6 @@ namespace eenn::construct {
 
 namespace detail {
 
-/// The validation front's thresholds, on test data: what a user gets.
-template <Executor X>
-void transfer_curve(construction<X>& work, const exit_trace& validation, const exit_trace& test) {
-    trade_off_curve curve{"test", {}};
-    for (const auto& point : pareto_front(validation).points) {
-        const auto e = evaluate(test, point.thresholds);
-        curve.points.push_back({e.mean_cost / static_cast<double>(work.layout.macs), e.accuracy});
-    }
-    work.report.curves.push_back(std::move(curve));
-}
-
 template <Executor X>
 [[nodiscard]] setting_summary summarise(const construction<X>& work, const exit_objective& objective, const setting& s,
                                         const exit_table& test, std::span<const std::uint8_t> base_right) {
@@ -170,13 +159,15 @@ template <Executor X>
     const setting& first = work.settings[0];
     out.validation = trace_of(work.table, first.heads);
     out.test = trace_of(test, first.heads);
-    add_curve(work, "validation");
-    const pareto front = pareto_front(out.test);
-    trade_off_curve curve{"test (thresholds chosen there: not reachable)", {}};
-    for (const auto& point : front.points)
-        curve.points.push_back({point.mean_cost / static_cast<double>(work.layout.macs), point.accuracy});
-    r.curves.push_back(std::move(curve));
-    detail::transfer_curve(work, out.validation, out.test);
+    pareto front = pareto_front(out.validation);
+    add_curve(work, "validation", front.points);
+    add_curve(work, "test (thresholds chosen there: not reachable)", pareto_front(out.test).points);
+    for (auto& point : front.points) {  // the same thresholds on test data: what a user gets
+        const exit_evaluation e = evaluate(out.test, point.thresholds);
+        point.mean_cost = e.mean_cost;
+        point.accuracy = e.accuracy;
+    }
+    add_curve(work, "test", front.points);
     detail::describe_exits(work, first, out.test);
     compare_signals(work, test);
     return detail::measure_times(work, out);

@@ -6,6 +6,7 @@
 #define EENN_CONSTRUCT_PRUNE_HEADS_HPP
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <limits>
 #include <string>
@@ -13,7 +14,8 @@
 #include <eenn/core/error.hpp>
 #include <eenn/network/lower.hpp>
 #include <eenn/network/standard.hpp>
-#include <eenn/platform/placement.hpp>
+#include <eenn/platform/assignment.hpp>
+#include <eenn/platform/candidates.hpp>
 #include <eenn/platform/segments.hpp>
 
 namespace eenn::construct {
@@ -66,25 +68,22 @@ private:
         std::snprintf(text, sizeof text, "%.3g ms", 1e3 * seconds);
         return text;
     }
-    [[nodiscard]] static bool supports(const processor& p, const workload& work) {
-        return std::none_of(all_operator_classes.begin(), all_operator_classes.end(),
-                            [&](operator_class c) { return work.uses(c) && p.unsupported[c]; });
-    }
-    [[nodiscard]] static double bytes(const processor& p, const workload& work) {
-        return work.weights * p.bytes_per_weight + work.activations * p.bytes_per_activation;
+    [[nodiscard]] static stage_demand demand_of(const workload& work) {
+        stage_demand demand;
+        demand.add(work);
+        return demand;
     }
 
     /// Why no processor runs it.
     [[nodiscard]] std::string missing(const workload& work) const {
-        bool supported = false;
+        const stage_demand demand = demand_of(work);
         double least = std::numeric_limits<double>::infinity();
         for (const processor& p : on_.processors) {
-            if (!supports(p, work)) continue;
-            supported = true;
-            if (bytes(p, work) <= p.memory_bytes) return {};
-            least = std::min(least, bytes(p, work));
+            if (!missing_operator(p, work).empty()) continue;
+            if (demand.fits(p)) return {};
+            least = std::min(least, demand.bytes(p));
         }
-        if (supported) {
+        if (std::isfinite(least)) {
             char text[80];
             std::snprintf(text, sizeof text, "it needs %.0f bytes of memory, more than any processor has", least);
             return text;
@@ -99,10 +98,10 @@ private:
     [[nodiscard]] double fastest(const workload& work) const {
         double best = std::numeric_limits<double>::infinity();
         for (const processor& p : on_.processors) {
-            if (!supports(p, work) || bytes(p, work) > p.memory_bytes) continue;
-            double seconds = 0;
-            for (const operator_class c : all_operator_classes) seconds += work.macs[c] / p.rate(c);
-            best = std::min(best, seconds);
+            if (!missing_operator(p, work).empty() || !demand_of(work).fits(p)) continue;
+            journey alone;
+            alone.compute(p, work);
+            best = std::min(best, alone.seconds);
         }
         return best;
     }

@@ -41,6 +41,22 @@ template <Executor X>
     return words;
 }
 
+/// What some heads, by depth, and the classifier say on validation data.
+/// @param logits_of  logits_of(k) -> those of the k-th of the heads, (N,C)
+template <Executor X, class LogitsOf>
+[[nodiscard]] exit_table table_of(const construction<X>& work, std::span<const std::size_t> heads, LogitsOf&& logits_of,
+                                  const std::vector<float>& classifier) {
+    exit_table table;
+    table.labels.assign(work.validation.labels.begin(), work.validation.labels.end());
+    for (std::size_t k = 0; k < heads.size(); ++k) {
+        const candidate& who = work.candidates[heads[k]];
+        table.heads.push_back(words_of(work, logits_of(k), static_cast<double>(work.site_of(who).macs),
+                                       static_cast<double>(who.macs), who.site));
+    }
+    table.classifier = words_of(work, classifier, static_cast<double>(work.layout.macs), 0, -1);
+    return table;
+}
+
 /// A loss is counted from the base network's accuracy, whatever fine-tuning does to the classifier.
 template <Executor X>
 [[nodiscard]] std::optional<threshold_choice> solve(const construction<X>& work, const exit_trace& trace,
@@ -81,14 +97,10 @@ template <Executor X>
 template <Executor X>
 [[nodiscard]] bool search_exits(construction<X>& work) {
     work.report.base_validation_accuracy = mean_of(right_answers(work.base_validation, work.validation.labels));
-    exit_table table;
-    table.labels.assign(work.validation.labels.begin(), work.validation.labels.end());
-    for (std::size_t c = 0; c < work.candidates.size(); ++c) {
-        const candidate& who = work.candidates[c];
-        table.heads.push_back(words_of(work, who.trained.logits, static_cast<double>(work.site_of(who).macs),
-                                       static_cast<double>(who.macs), who.site));
-    }
-    table.classifier = words_of(work, work.base_validation, static_cast<double>(work.layout.macs), 0, -1);
+    std::vector<std::size_t> every(work.candidates.size());
+    std::iota(every.begin(), every.end(), std::size_t{0});
+    const exit_table table = table_of(
+        work, every, [&](std::size_t k) { return work.candidates[k].trained.logits; }, work.base_validation);
     std::vector<char> wanted(work.candidates.size(), 0);
     for (std::size_t o = 0; o < work.options.objectives.size(); ++o) {
         if (!work.tell("search", static_cast<std::int64_t>(o),

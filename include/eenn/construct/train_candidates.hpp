@@ -44,46 +44,40 @@ void write_head(const construction<X>& work, const candidate& who) {
     write_vectors(head_file(work, who), {{"parameters", who.trained.parameters}, {"logits", who.trained.logits}});
 }
 
-/// What every head's training depends on.
-template <Executor X>
-[[nodiscard]] fingerprint common_print(const construction<X>& work) {
-    return fingerprint{}
-        .add(std::span<const float>{work.parameters})
-        .add(std::span<const int>{work.train.labels})
-        .add(std::span<const int>{work.validation.labels})
-        .add(std::span<const float>{work.train.pixels})
-        .add(work.options.heads.epochs)
-        .add(work.options.heads.batch)
-        .add(work.options.heads.rate)
-        .add(work.options.heads.weight_decay)
-        .add(work.options.heads.criterion.share)
-        .add(work.options.heads.criterion.temperature)
-        .add(work.options.heads.criterion.smoothing)
-        .add(work.options.head_samples)
-        .add(work.options.tune.augment.crop_padding)
-        .add(work.options.tune.augment.flip)
-        .add(work.options.tune.augment.cutout)
-        .add(work.options.seed);
-}
-
+/// What each head's training depends on; the state's files are named after it. One pass over the training samples.
 template <Executor X>
 void take_fingerprints(construction<X>& work) {
-    const fingerprint common = common_print(work);
+    work.print = fingerprint{}
+                     .add(std::span<const float>{work.parameters})
+                     .add(std::span<const int>{work.train.labels})
+                     .add(std::span<const int>{work.validation.labels})
+                     .add(std::span<const float>{work.train.pixels})
+                     .add(work.options.heads.epochs)
+                     .add(work.options.heads.batch)
+                     .add(work.options.heads.rate)
+                     .add(work.options.heads.weight_decay)
+                     .add(work.options.heads.criterion.share)
+                     .add(work.options.heads.criterion.temperature)
+                     .add(work.options.heads.criterion.smoothing)
+                     .add(work.options.head_samples)
+                     .add(work.options.tune.augment.crop_padding)
+                     .add(work.options.tune.augment.flip)
+                     .add(work.options.tune.augment.cutout)
+                     .add(work.options.seed);
     for (candidate& c : work.candidates) {
-        fingerprint print = common;
-        print.add(work.site_of(c).node).add(c.what.hidden);
+        c.print = work.print;
+        c.print.add(work.site_of(c).node).add(c.what.hidden);
         for (int i = 0; i < c.what.count; ++i) {
             const auto& s = c.what.stages[static_cast<std::size_t>(i)];
-            print.add(s.filters).add(s.stride_h).add(s.stride_w).add(s.separable);
+            c.print.add(s.filters).add(s.stride_h).add(s.stride_w).add(s.separable);
         }
-        c.print = print;
     }
 }
 
 /// The classifier's logits on the training samples, from the state or the backbone's pass.
 template <Executor X>
 [[nodiscard]] std::filesystem::path teacher_file(const construction<X>& work) {
-    return work.options.state / ("teacher_" + common_print(work).text() + ".safetensors");
+    return work.options.state / ("teacher_" + work.print.text() + ".safetensors");
 }
 template <Executor X>
 void read_teacher(construction<X>& work) {
@@ -210,7 +204,7 @@ void report_heads(construction<X>& work, const std::vector<std::size_t>& heads) 
 /// together; heads train side by side. False if the observer stopped it; heads that were finished are kept in the state.
 template <Executor X>
 [[nodiscard]] bool train_candidates(construction<X>& work) {
-    detail::take_fingerprints(work);
+    if (!work.options.state.empty()) detail::take_fingerprints(work);
     work.training_samples = detail::training_indices(work);
     detail::read_teacher(work);
     work.base_validation = collect_logits(work.net.inference(), work.parameters, work.validation, work.executor)[0];

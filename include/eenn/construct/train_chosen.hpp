@@ -14,7 +14,10 @@ namespace eenn::construct {
 template <Executor X>
 [[nodiscard]] bool train_chosen(construction<X>& work) {
     head_training how = work.options.heads;
-    if (how.final_epochs <= how.epochs) return true;
+    if (how.final_epochs <= how.epochs) {
+        work.kept = {};
+        return true;
+    }
     how.epochs = how.final_epochs;
     std::vector<std::size_t> missing;
     for (const std::size_t c : work.chosen) {

@@ -7,8 +7,11 @@
 #define EENN_EXITS_THRESHOLDS_HPP
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <eenn/core/error.hpp>
