@@ -28,6 +28,8 @@ struct wrong_network;
 
 namespace detail {
 
+// constexpr, not consteval, throughout: clang evaluates a consteval call once more for the variable that it initialises.
+
 /// Array lengths of a plan, found by a first evaluation of the recipe.
 struct plan_lengths {
     graph_fault fault{};
@@ -39,7 +41,7 @@ struct plan_lengths {
 };
 
 template <auto Recipe>
-[[nodiscard]] consteval plan_lengths lengths_of() {
+[[nodiscard]] constexpr plan_lengths lengths_of() {
     const auto g = Recipe();
     plan_lengths n{.fault = g.fault(), .nodes = g.nodes().size()};
     if (n.fault.kind != fault_kind::none) return n;
@@ -67,7 +69,7 @@ struct frozen_plan {
 };
 
 template <auto Recipe, plan_lengths N>
-[[nodiscard]] consteval auto freeze() {
+[[nodiscard]] constexpr auto freeze() {
     const auto g = Recipe();
     using node = typename decltype(Recipe())::node;
     const auto made = lower(g);
@@ -89,7 +91,7 @@ inline constexpr plan_lengths lengths = lengths_of<Recipe>();
 
 /// Fails to compile for a faulty graph; naming the fault as a type makes every compiler print it.
 template <auto Recipe>
-[[nodiscard]] consteval bool check() {
+[[nodiscard]] constexpr bool check() {
     constexpr graph_fault fault = lengths<Recipe>.fault;
     if constexpr (fault.kind != fault_kind::none) {
         static_assert(
@@ -162,7 +164,7 @@ private:
 
     // Offsets of the packed weights: running sums over the steps. Index step_count holds the total.
     template <class T, std::size_t... I>
-    [[nodiscard]] static consteval std::array<std::size_t, step_count + 1> offsets(std::index_sequence<I...>,
+    [[nodiscard]] static constexpr std::array<std::size_t, step_count + 1> offsets(std::index_sequence<I...>,
                                                                                    bool gradient) {
         const std::array<std::size_t, step_count> sizes{
             (gradient ? packed_gradient_elements<T>(step<I>::value) : packed_elements<T>(step<I>::value))...};
@@ -184,12 +186,12 @@ private:
     using kernels_of_step = detail::kernels_of<T, typename step<I>::layer, constant<step<I>::value>>;
 
     template <class T, std::size_t... I>
-    [[nodiscard]] static consteval std::array<forward_operation<T>, step_count> forward_operations(
+    [[nodiscard]] static constexpr std::array<forward_operation<T>, step_count> forward_operations(
         std::index_sequence<I...>) {
         return {{{nullptr, &kernels_of_step<T, I>::forward, &kernels_of_step<T, I>::pack, packed_offsets<T>[I]}...}};
     }
     template <class T, std::size_t... I>
-    [[nodiscard]] static consteval std::array<backward_operation<T>, step_count> backward_operations(
+    [[nodiscard]] static constexpr std::array<backward_operation<T>, step_count> backward_operations(
         std::index_sequence<I...>) {
         return {{{nullptr, &kernels_of_step<T, I>::backward, &kernels_of_step<T, I>::pack_gradient,
                   packed_gradient_offsets<T>[I]}...}};
