@@ -26,6 +26,7 @@ data  X, Y   .npy files of samples (N,C,H,W), (N,H,W,C), (N,C,L), (N,H,W) or (N,
                             of a line, what stands before the last '_nohash' or '/' counts
 goal
   --max-loss POINTS         least cost that loses at most so many points of accuracy on validation data (default 0.5)
+  --margin ERRORS (1)       that limit is kept with so many standard errors to spare, where the exits allow it
   --max-cost PERCENT        best accuracy at this share of the MACs; both may be given several times: the first is built
 platform
   --platform FILE.json      processors and links: where the network runs (default: one processor)
@@ -170,6 +171,8 @@ inline arguments read_arguments(int argc, char** argv) {
             o.objectives.push_back(eenn::exit_objective::least_cost(real(-100, 100) / 100));
         } else if (option == "--max-cost") {
             o.objectives.push_back(eenn::exit_objective::best_accuracy(real(0, 1000) / 100));
+        } else if (option == "--margin") {
+            o.loss_margin = real(0, 10);
         } else if (option == "--most-exits") {
             o.most_exits = whole(1, 8);
         } else if (option == "--most-sites") {

@@ -10,7 +10,8 @@
 
 namespace eenn::construct {
 
-/// @brief Every policy through the solver, for the first objective, beside an oracle that knows which exits are right.
+/// @brief Every policy through the solver, for the first objective, beside an oracle that knows which exits are right:
+/// on plain traces without a margin, so that what differs is the signal or the solver.
 template <Executor X>
 void compare_signals(construction<X>& work, const exit_table& test) {
     const setting& first = work.settings[0];
@@ -21,7 +22,8 @@ void compare_signals(construction<X>& work, const exit_table& test) {
         for (auto* table : {&seen, &unseen}) {
             for (auto& head : table->heads) head.decides = signal;
         }
-        const auto choice = solve(work, trace_of(seen, first.heads), work.options.objectives[0], how);
+        const exit_trace trace = trace_of(seen, first.heads);
+        const auto choice = try_thresholds(trace, objective_on(work, trace, work.options.objectives[0]), how);
         if (!choice) return;
         const auto e = evaluate(trace_of(unseen, first.heads), choice->thresholds);
         std::string solver{to_string(how.solver)};

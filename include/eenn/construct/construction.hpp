@@ -164,6 +164,10 @@ private:
                 "Validation", "Exits and thresholds were chosen on the validation samples and their mirror images, " +
                                   std::to_string(mirrored.size()) + " in all.");
         }
+        r.notes.emplace_back("Choices",
+                             "On validation data an answer counts half as it was and half as isotonic regression on "
+                             "its confidence promises; certificates are of that count, accuracies are plain. Limits "
+                             "on loss are kept with a margin in standard errors where the heads allow it.");
         r.test_samples = test.size();
         r.base_macs = layout.macs;
         r.base_parameters = layout.parameters;

@@ -40,7 +40,8 @@ template <Executor X>
     out.bound = cost_is_objective ? s.choice.bound / macs
                 : s.choice.proven ? out.validation_cost
                                   : std::numeric_limits<double>::infinity();
-    if (objective.goal == exit_objective::kind::best_accuracy) out.accuracy_bound = 1 - s.choice.bound;
+    if (objective.goal == exit_objective::kind::best_accuracy)
+        out.accuracy_bound = out.validation_accuracy + s.choice.gap();
     out.proven = s.choice.proven;
     const exit_trace trace = trace_of(test, s.heads);
     const exit_evaluation e = evaluate(trace, s.choice.thresholds);

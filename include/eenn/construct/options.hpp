@@ -45,8 +45,9 @@ struct augment_options {
     /// What exits are for. The first decides which network is built; each is reported. A limit on cost is a share of the
     /// base network's MACs.
     std::vector<exit_objective> objectives{exit_objective::least_cost(0.005)};
-    int most_exits = 3;  ///< beside the classifier, for one objective
-    int most_sites = 8;  ///< heads are trained at so many of the sites, spread evenly over the MACs
+    double loss_margin = 1;  ///< limits on loss are kept with so many standard errors to spare
+    int most_exits = 3;      ///< beside the classifier, for one objective
+    int most_sites = 8;      ///< heads are trained at so many of the sites, spread evenly over the MACs
     std::vector<head_form> forms{head_form::small, head_form::medium, head_form::large, head_form::dense};
     double most_head_share = 0.15;  ///< of the base network's MACs: larger heads are not considered
     double deepest_share = 0.9;     ///< of the base network's MACs: sites behind this save nothing

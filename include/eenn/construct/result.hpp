@@ -94,9 +94,9 @@ struct setting_summary {
     double bound = 0;  ///< certificate: no thresholds cost less on validation data (as validation_cost); infinity: none
     bool proven = false;               ///< bound == validation_cost
     std::vector<std::string> heads{};  ///< (exits - 1), "site, form"; empty: not known
-    double accuracy_bound =
-        0;  ///< certificate of a limit on cost: no thresholds are more accurate on validation data; 0:
-            ///< the limit is another
+    /// Certificate of a limit on cost: validation_accuracy and what other thresholds may have over it, as smoothed()
+    /// counts answers; 0: the limit is another.
+    double accuracy_bound = 0;
 };
 
 /// @brief A row of the table of signals and ways to choose thresholds, one objective.

@@ -9,6 +9,9 @@
 #include <eenn/construct/evaluate.hpp>
 #include <eenn/construct/head_sets.hpp>
 #include <eenn/exits/calibration.hpp>
+#include <eenn/exits/smoothing.hpp>
+
+#include <cmath>
 
 namespace eenn::construct {
 
@@ -23,13 +26,6 @@ namespace eenn::construct {
         std::snprintf(line, sizeof line, "%g x cost + %g x error", objective.cost_weight, objective.error_weight);
     }
     return line;
-}
-
-/// An objective in the unit of the traces: a limit on cost is given as a share of the base network's MACs.
-template <Executor X>
-[[nodiscard]] exit_objective in_macs(const construction<X>& work, exit_objective objective) {
-    if (objective.goal == exit_objective::kind::best_accuracy) objective.limit *= static_cast<double>(work.layout.macs);
-    return objective;
 }
 
 /// The words of an exit, calibrated on validation data.
@@ -57,21 +53,53 @@ template <Executor X, class LogitsOf>
     return table;
 }
 
-/// A loss is counted from the base network's accuracy, whatever fine-tuning does to the classifier.
+/// An objective in the units of a trace: a limit on cost is given as a share of the base network's MACs, a limit on loss
+/// is counted from the base network's accuracy, whatever fine-tuning does to the classifier.
 template <Executor X>
-[[nodiscard]] std::optional<threshold_choice> solve(const construction<X>& work, const exit_trace& trace,
-                                                    exit_objective objective, const threshold_options& how = {}) {
+[[nodiscard]] exit_objective objective_on(const construction<X>& work, const exit_trace& trace,
+                                          exit_objective objective) {
+    if (objective.goal == exit_objective::kind::best_accuracy) objective.limit *= static_cast<double>(work.layout.macs);
     if (objective.goal == exit_objective::kind::least_cost)
         objective.limit += lone_accuracy(trace, trace.exits - 1) - work.report.base_validation_accuracy;
-    return try_thresholds(trace, in_macs(work, objective), how);
+    return objective;
+}
+
+/// One standard error of the loss against the classifier on other samples; a sample and its mirror image count as one.
+template <Executor X>
+[[nodiscard]] double loss_error(const construction<X>& work, const exit_trace& trace,
+                                std::span<const float> thresholds) {
+    std::vector<std::uint8_t> classifier(static_cast<std::size_t>(trace.samples));
+    for (int i = 0; i < trace.samples; ++i)
+        classifier[static_cast<std::size_t>(i)] = trace.correct[trace.at(i, trace.exits - 1)];
+    const paired_loss loss = compare(trace, thresholds, classifier);
+    return (loss.high - loss.low) / (2 * 1.96) *
+           std::sqrt(trace.samples / static_cast<double>(work.report.validation_samples));
+}
+
+/// Thresholds for an objective, chosen on the smoothed trace and evaluated on the trace itself. A limit on loss is kept
+/// with the margin asked for, which is that of the thresholds without it.
+template <Executor X>
+[[nodiscard]] std::optional<threshold_choice> solve(const construction<X>& work, const exit_trace& trace,
+                                                    exit_objective objective, double margin,
+                                                    const threshold_options& how = {}) {
+    objective = objective_on(work, trace, objective);
+    const exit_trace counted = smoothed(trace);
+    auto choice = try_thresholds(counted, objective, how);
+    if (choice && margin > 0 && objective.goal == exit_objective::kind::least_cost) {
+        objective.limit -= margin * loss_error(work, trace, choice->thresholds);
+        choice = try_thresholds(counted, objective, how);
+    }
+    if (choice) choice->evaluation = evaluate(trace, choice->thresholds);
+    return choice;
 }
 
 /// The best set of heads of a table for one objective.
 template <Executor X>
 [[nodiscard]] setting best_setting(construction<X>& work, const exit_table& table, const exit_objective& objective,
                                    bool record) {
+    double margin = work.options.loss_margin;
     const auto judge = [&](std::span<const int> heads) -> std::optional<threshold_choice> {
-        return solve(work, trace_of(table, heads), objective, threshold_options::quick());
+        return solve(work, trace_of(table, heads), objective, margin, threshold_options::quick());
     };
     const auto watch = [&](std::span<const int> heads, const std::optional<threshold_choice>& choice) {
         if (!record) return;
@@ -84,9 +112,14 @@ template <Executor X>
         }
         work.report.architectures.push_back(summary);
     };
-    setting best{search_head_sets(table, work.options.most_exits, work.executor, judge, watch), {}, false};
+    const auto search = [&] { return search_head_sets(table, work.options.most_exits, work.executor, judge, watch); };
+    setting best{search(), {}, false};
+    if (best.heads.empty() && margin > 0 && objective.goal == exit_objective::kind::least_cost) {
+        margin = 0;  // what is left: the limit on validation data alone
+        best.heads = search();
+    }
     if (best.heads.empty()) return best;
-    if (const auto proven = solve(work, trace_of(table, best.heads), objective)) {
+    if (const auto proven = solve(work, trace_of(table, best.heads), objective, margin)) {
         best.choice = *proven;
         best.feasible = true;
     }

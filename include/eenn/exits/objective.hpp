@@ -40,9 +40,9 @@ struct exit_objective {
     }
 };
 
-/// @brief An objective made ready for one trace: ranks (total cost, number right), smaller first.
+/// @brief An objective made ready for one trace: ranks (total cost, votes right), smaller first.
 ///
-/// Accuracies are compared as whole numbers of samples, costs with a relative slack of 1e-12 for the rounding of sums.
+/// Accuracies are compared as whole numbers of votes, costs with a relative slack of 1e-12 for the rounding of sums.
 class exit_ranking {
 public:
     /// Violation of the limit, then the objective's value, then the quantity that breaks ties.
@@ -50,7 +50,7 @@ public:
 
     /// @par Errors eenn::error if the trace fails check_trace or the objective has a limit or weight that is no number.
     exit_ranking(const exit_trace& trace, const exit_objective& objective)
-        : objective_{objective}, samples_{trace.samples} {
+        : objective_{objective}, samples_{trace.samples}, votes_{trace.votes * trace.samples} {
         check_trace(trace);
         const bool weighted = objective.goal == exit_objective::kind::weighted_sum;
         if (std::isnan(objective.limit)) raise("exit_objective::limit", "NaN", "give a finite limit");
@@ -64,15 +64,15 @@ public:
         last_cost_ = trace.cost.back();
         for (int i = 0; i < trace.samples; ++i) last_right_ += trace.correct[trace.at(i, trace.exits - 1)];
         if (objective.goal == exit_objective::kind::least_cost) {
-            const double allowed = std::floor(objective.limit * samples_ + 1e-9);  // 0.01 * 300 is 3 samples, not 2
+            const double allowed = std::floor(objective.limit * votes_ + 1e-9);  // 0.01 * 300 is 3, not 2
             required_right_ =
-                allowed >= last_right_ ? 0 : last_right_ - std::max(allowed, -static_cast<double>(samples_) - 1);
+                allowed >= last_right_ ? 0 : last_right_ - std::max(allowed, -static_cast<double>(votes_) - 1);
         }
     }
 
     [[nodiscard]] rank operator()(double total_cost, int right) const noexcept {
         const double mean_cost = total_cost / samples_;
-        const double error = (samples_ - right) / static_cast<double>(samples_);
+        const double error = (votes_ - right) / static_cast<double>(votes_);
         switch (objective_.goal) {
             case exit_objective::kind::least_cost: return {std::max(0.0, required_right_ - right), mean_cost, error};
             case exit_objective::kind::best_accuracy: {
@@ -84,12 +84,13 @@ public:
         return {0, objective_.cost_weight * relative(mean_cost) + objective_.error_weight * error, error};
     }
     /// The smallest accuracy that least_cost allows.
-    [[nodiscard]] double required_accuracy() const noexcept { return required_right_ / samples_; }
+    [[nodiscard]] double required_accuracy() const noexcept { return required_right_ / votes_; }
     [[nodiscard]] double relative(double cost) const noexcept { return last_cost_ > 0 ? cost / last_cost_ : 0; }
 
 private:
     exit_objective objective_;
     int samples_;
+    int votes_;  // of all samples
     int last_right_ = 0;
     double last_cost_ = 0;
     double required_right_ = 0;
@@ -110,6 +111,9 @@ private:
         double cost;
         double error;
     };
+    const auto wrong = [&](int i, int e) {
+        return 1 - trace.correct[trace.at(i, e)] / static_cast<double>(trace.votes);
+    };
     // Per sample the exit with the least a * cost + b * error; the means of both.
     const auto oracle = [&](double a, double b) {
         totals sum{0, 0};
@@ -117,15 +121,14 @@ private:
             double best = std::numeric_limits<double>::infinity();
             int chosen = 0;
             for (int e = 0; e < trace.exits; ++e) {
-                const double value =
-                    a * trace.cost[static_cast<std::size_t>(e)] + (trace.correct[trace.at(i, e)] ? 0.0 : b);
+                const double value = a * trace.cost[static_cast<std::size_t>(e)] + b * wrong(i, e);
                 if (value < best) {
                     best = value;
                     chosen = e;
                 }
             }
             sum.cost += trace.cost[static_cast<std::size_t>(chosen)];
-            sum.error += trace.correct[trace.at(i, chosen)] ? 0 : 1;
+            sum.error += wrong(i, chosen);
         }
         return totals{sum.cost / n, sum.error / n};
     };

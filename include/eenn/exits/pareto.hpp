@@ -33,16 +33,18 @@ struct pareto {
     bool proven = false;  ///< true: no thresholds dominate any of the points; false: none was found
 };
 
-/// @brief The cheapest thresholds seen for each number of samples that are right.
+/// @brief The cheapest thresholds seen for each number of votes that are right.
 ///
 /// Every objective that prefers cheaper and more accurate finds its optimum in here, once all thresholds were offered.
 ///
-/// @par Memory  N (8 + 4 E) bytes.
+/// @par Memory  N votes (8 + 4 E) bytes.
 class exit_archive {
 public:
-    exit_archive(int samples, int thresholds)
-        : width_{static_cast<std::size_t>(thresholds)},
-          cost_(static_cast<std::size_t>(samples) + 1, std::numeric_limits<double>::infinity()),
+    explicit exit_archive(const exit_trace& trace)
+        : width_{static_cast<std::size_t>(trace.exits - 1)},
+          samples_{trace.samples},
+          cost_(static_cast<std::size_t>(trace.samples) * static_cast<std::size_t>(trace.votes) + 1,
+                std::numeric_limits<double>::infinity()),
           thresholds_(cost_.size() * width_) {}
 
     void offer(int right, double total_cost, std::span<const float> thresholds) {
@@ -51,7 +53,9 @@ public:
         cost_[r] = total_cost;
         std::copy(thresholds.begin(), thresholds.end(), thresholds_.begin() + static_cast<std::ptrdiff_t>(r * width_));
     }
-    [[nodiscard]] int samples() const noexcept { return static_cast<int>(cost_.size()) - 1; }
+    [[nodiscard]] int samples() const noexcept { return samples_; }
+    /// Of all samples.
+    [[nodiscard]] int votes() const noexcept { return static_cast<int>(cost_.size()) - 1; }
     /// Total cost, infinite if nothing with so many right was offered.
     [[nodiscard]] double cost(int right) const noexcept { return cost_[static_cast<std::size_t>(right)]; }
     [[nodiscard]] std::span<const float> thresholds(int right) const noexcept {
@@ -61,7 +65,7 @@ public:
     [[nodiscard]] int best(const exit_ranking& ranking) const {
         int chosen = -1;
         exit_ranking::rank least{};
-        for (int r = samples(); r >= 0; --r) {
+        for (int r = votes(); r >= 0; --r) {
             if (!std::isfinite(cost(r))) continue;
             const auto rank = ranking(cost(r), r);
             if (chosen < 0 || rank < least) {
@@ -74,8 +78,9 @@ public:
 
 private:
     std::size_t width_;
-    std::vector<double> cost_;       // (N+1)
-    std::vector<float> thresholds_;  // (N+1,E-1)
+    int samples_;
+    std::vector<double> cost_;       // (votes+1)
+    std::vector<float> thresholds_;  // (votes+1,E-1)
 };
 
 /// @brief Searches the thresholds of one trace and keeps what it saw in an archive.
@@ -86,9 +91,7 @@ public:
     /// The trace must outlive the search.
     /// @par Errors eenn::error if the trace fails check_trace.
     explicit exit_search(const exit_trace& trace)
-        : trace_{(check_trace(trace), trace)},
-          archive_{trace.samples, trace.exits - 1},
-          order_(static_cast<std::size_t>(trace.exits - 1)) {
+        : trace_{(check_trace(trace), trace)}, archive_{trace}, order_(static_cast<std::size_t>(trace.exits - 1)) {
         for (std::size_t k = 0; k < order_.size(); ++k) {
             order_[k].resize(static_cast<std::size_t>(trace.samples));
             for (int i = 0; i < trace.samples; ++i) order_[k][static_cast<std::size_t>(i)] = i;
@@ -280,11 +283,12 @@ private:
     std::vector<pareto_point> points;
     double least = std::numeric_limits<double>::infinity();
     const double n = archive.samples();
-    for (int r = archive.samples(); r >= 0; --r) {
+    const double votes = archive.votes();
+    for (int r = archive.votes(); r >= 0; --r) {
         if (!(archive.cost(r) < least)) continue;
         least = archive.cost(r);
         const auto t = archive.thresholds(r);
-        points.push_back({{t.begin(), t.end()}, least / n, r / n});
+        points.push_back({{t.begin(), t.end()}, least / n, r / votes});
     }
     std::reverse(points.begin(), points.end());
     return points;

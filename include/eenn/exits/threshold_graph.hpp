@@ -60,7 +60,8 @@ inline constexpr std::array<float, 6> published_grid{0.6F, 0.7F, 0.8F, 0.9F, 0.9
             }
             if (leave == 0) continue;
             nodes.push_back({e, threshold, trace.cost[static_cast<std::size_t>(e)] / whole,
-                             leave / static_cast<double>(trace.samples), right / static_cast<double>(leave)});
+                             leave / static_cast<double>(trace.samples),
+                             right / static_cast<double>(trace.votes) / leave});
         }
         if (nodes.empty() || nodes.back().exit != e) return {};
     }
@@ -110,7 +111,7 @@ inline void offer(exit_archive& archive, const exit_trace& trace, std::span<cons
 
 /// The published choices for the objective's own weights, or for a ladder of weights where it has a limit instead.
 [[nodiscard]] inline exit_archive published_choices(const exit_trace& trace, const exit_objective& objective) {
-    exit_archive archive{trace.samples, trace.exits - 1};
+    exit_archive archive{trace};
     const auto offer_for = [&](double cost, double error) {
         if (const auto t = published_thresholds(trace, cost, error)) offer(archive, trace, *t);
     };
@@ -126,7 +127,7 @@ inline void offer(exit_archive& archive, const exit_trace& trace, std::span<cons
 /// Every value that one threshold for all exits can take. O(D N E) would be slow: a sample's first exit only moves
 /// forward as the threshold rises, so all values cost O(N E log (N E)).
 [[nodiscard]] inline exit_archive shared_choices(const exit_trace& trace) {
-    exit_archive archive{trace.samples, trace.exits - 1};
+    exit_archive archive{trace};
     struct turn {
         float confidence;
         int sample;

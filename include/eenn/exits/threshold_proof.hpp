@@ -78,6 +78,7 @@ public:
           ranking_{trace, objective},
           samples_{static_cast<std::size_t>(trace.samples)},
           exits_{static_cast<std::size_t>(trace.exits)},
+          votes_{static_cast<std::size_t>(trace.votes)},
           rank_(exits_ - 1),
           order_(exits_ - 1),
           values_(exits_ - 1),
@@ -152,11 +153,11 @@ private:
     [[nodiscard]] float confidence(std::size_t sample, std::size_t e) const noexcept {
         return trace_.confidence[sample * exits_ + e];
     }
-    [[nodiscard]] bool right(std::size_t sample, std::size_t e) const noexcept {
-        return trace_.correct[sample * exits_ + e] != 0;
+    [[nodiscard]] int right(std::size_t sample, std::size_t e) const noexcept {
+        return trace_.correct[sample * exits_ + e];
     }
     [[nodiscard]] double value(std::size_t sample, std::size_t e) const noexcept {
-        return value_[2 * e + (right(sample, e) ? 1 : 0)];
+        return value_[e * (votes_ + 1) + static_cast<std::size_t>(right(sample, e))];
     }
     [[nodiscard]] bool promising(double bound) const noexcept { return bound < best_ - 1e-12 * std::abs(best_); }
     // In the objective's unit, from a sum of values; the slack covers the rounding of sums.
@@ -202,13 +203,15 @@ private:
                 offset_ = cost_weight * objective_.limit * n * (1 + 1e-12);
             } else {
                 error_weight = slope;
-                offset_ = slope * std::round(allowed_error * n);
+                const double votes = n * static_cast<double>(votes_);
+                offset_ = slope * (std::round(allowed_error * votes) / static_cast<double>(votes_));
             }
         }
-        value_.assign(2 * exits_, 0);
+        value_.clear();
         for (std::size_t e = 0; e < exits_; ++e) {
-            value_[2 * e + 1] = cost_weight * trace_.cost[e];
-            value_[2 * e] = value_[2 * e + 1] + error_weight;
+            for (std::size_t wrong = votes_ + 1; wrong-- > 0;)
+                value_.push_back(cost_weight * trace_.cost[e] +
+                                 error_weight * (static_cast<double>(wrong) / static_cast<double>(votes_)));
         }
     }
 
@@ -354,8 +357,7 @@ private:
                 for (; k < stayed.size() && rank_[here + 1][stayed[k]] == rank; ++k) {
                     if (rank_[here][stayed[k]] < leaving) continue;
                     ++passed;
-                    correct +=
-                        static_cast<int>(right(stayed[k], here + 1)) - static_cast<int>(right(stayed[k], here + 2));
+                    correct += right(stayed[k], here + 1) - right(stayed[k], here + 2);
                 }
                 offer(values_[here + 1][rank]);
             }
@@ -367,6 +369,7 @@ private:
     exit_ranking ranking_;
     std::size_t samples_;
     std::size_t exits_;
+    std::size_t votes_;
     std::vector<std::vector<std::uint32_t>> rank_;   // (E-1,N), 0: the highest confidence
     std::vector<std::vector<std::uint32_t>> order_;  // (E-1,N), samples by falling confidence
     std::vector<std::vector<float>> values_;         // (E-1,D), falling
@@ -374,7 +377,7 @@ private:
     exit_archive* archive_ = nullptr;
     double best_ = 0;
     std::int64_t work_ = 0;
-    std::vector<double> value_;  // (E,2): of leaving wrong, and right
+    std::vector<double> value_;  // (E,votes+1): of leaving with so many right
     double offset_ = 0;
     // Of the box at hand.
     std::vector<std::uint32_t> undecided_;  // (E-3)

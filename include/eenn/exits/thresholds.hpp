@@ -69,7 +69,7 @@ namespace detail {
 /// The best entry of an archive for an objective; `rank[0]` > 0 if it misses the limit.
 struct ranked_thresholds {
     exit_archive archive;
-    int best = 0;  ///< samples right
+    int best = 0;  ///< votes right
     exit_ranking::rank rank{};
     bool proven = false;
     double bound = 0;
@@ -78,7 +78,7 @@ struct ranked_thresholds {
 /// The best of what one of the ways to compare with chooses.
 [[nodiscard]] inline ranked_thresholds compared_thresholds(const exit_trace& trace, const exit_objective& objective,
                                                            const exit_ranking& ranking, threshold_solver solver) {
-    exit_archive archive{trace.samples, trace.exits - 1};
+    exit_archive archive{trace};
     if (solver == threshold_solver::published) {
         archive = published_choices(trace, objective);
     } else if (solver == threshold_solver::shared) {
@@ -112,7 +112,8 @@ struct ranked_thresholds {
             auto points = undominated(search.archive());
             std::stable_sort(points.begin(), points.end(), [&](const pareto_point& a, const pareto_point& b) {
                 const auto rank = [&](const pareto_point& p) {
-                    return ranking(p.mean_cost * trace.samples, static_cast<int>(p.accuracy * trace.samples + 0.5));
+                    return ranking(p.mean_cost * trace.samples,
+                                   static_cast<int>(p.accuracy * trace.votes * trace.samples + 0.5));
                 };
                 return rank(a) < rank(b);
             });
@@ -175,7 +176,7 @@ struct ranked_thresholds {
         if (objective.goal == exit_objective::kind::least_cost) {
             raise("choose_thresholds", "no thresholds reach accuracy " + std::to_string(ranking.required_accuracy()),
                   "the best " + std::string{found.proven ? "reachable" : "found"} + " is " +
-                      std::to_string(static_cast<double>(found.best) / trace.samples) +
+                      std::to_string(static_cast<double>(found.best) / trace.votes / trace.samples) +
                       ": allow a larger loss or train the exits");
         }
         raise("choose_thresholds", "no thresholds keep the mean cost at " + std::to_string(objective.limit),

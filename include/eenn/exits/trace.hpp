@@ -30,9 +30,10 @@ struct exit_trace {
     int exits = 0;                         ///< E
     std::vector<float> confidence;         ///< (N,E), larger = surer, as the exit's policy gave it
     std::vector<std::int32_t> prediction;  ///< (N,E), or empty if only correctness is known
-    std::vector<std::uint8_t> correct;     ///< (N,E), 1 or 0
+    std::vector<std::uint8_t> correct;     ///< (N,E), 0 to votes
     std::vector<double> cost;          ///< (E), of leaving at e, every earlier head included; MACs or any additive unit
     std::vector<std::int32_t> labels;  ///< (N), or empty if only correctness is known
+    int votes = 1;                     ///< of one answer, all for right or wrong; more where smoothed() divides them
 
     [[nodiscard]] std::size_t at(int sample, int exit) const noexcept {
         return static_cast<std::size_t>(sample) * static_cast<std::size_t>(exits) + static_cast<std::size_t>(exit);
@@ -43,13 +44,16 @@ struct exit_trace {
 ///
 /// @par Cost    O(N E).
 /// @par Errors  eenn::error if it is empty, sizes disagree, a confidence is not finite, a cost is negative, not finite
-///              or smaller than the one before, or `correct` contradicts predictions and labels.
+///              or smaller than the one before, `votes` is not in 1 to 255, or `correct` is above it or contradicts
+///              predictions and labels.
 inline void check_trace(const exit_trace& trace) {
     const auto number = [](auto value) { return std::to_string(value); };
     if (trace.samples <= 0 || trace.exits <= 0) {
         raise("exit_trace", number(trace.samples) + " samples and " + number(trace.exits) + " exits",
               "a trace needs at least one of each");
     }
+    if (trace.votes < 1 || trace.votes > 255)
+        raise("exit_trace::votes", number(trace.votes) + " votes an answer", "give 1 to 255");
     const auto n = static_cast<std::size_t>(trace.samples);
     const auto e = static_cast<std::size_t>(trace.exits);
     const auto sized = [&](const char* name, std::size_t has, std::size_t needs, const char* shape) {
@@ -74,7 +78,7 @@ inline void check_trace(const exit_trace& trace) {
                   "costs are cumulative: what was computed before counts too");
         }
     }
-    const bool judged = !trace.prediction.empty() && !trace.labels.empty();
+    const bool judged = !trace.prediction.empty() && !trace.labels.empty() && trace.votes == 1;
     for (std::size_t i = 0; i < n; ++i) {
         for (std::size_t k = 0; k < e; ++k) {
             const std::size_t x = i * e + k;
@@ -83,11 +87,12 @@ inline void check_trace(const exit_trace& trace) {
                       number(trace.confidence[x]) + " at sample " + number(i) + ", exit " + number(k),
                       "the logits there are not finite: look for a diverged exit");
             }
-            if (trace.correct[x] > 1 ||
+            if (trace.correct[x] > trace.votes ||
                 (judged && (trace.prediction[x] == trace.labels[i]) != (trace.correct[x] != 0))) {
                 raise("exit_trace::correct",
                       number(static_cast<int>(trace.correct[x])) + " at sample " + number(i) + ", exit " + number(k),
-                      judged ? "it must be 1 where the prediction is the label, else 0" : "it must be 0 or 1");
+                      judged ? "it must be 1 where the prediction is the label, else 0"
+                             : "it must be at most " + number(trace.votes));
             }
         }
     }
@@ -123,7 +128,7 @@ struct exit_evaluation {
     std::vector<double> share;          ///< (E), fraction of the samples that leaves there; sums to 1
     std::vector<double> exit_accuracy;  ///< (E), among those that leave there; 0 where none does
     std::vector<int> leaving;           ///< (E), how many leave there
-    std::vector<int> right;             ///< (E), how many of them are right
+    std::vector<int> right;             ///< (E), how many votes of them are for right
 };
 
 /// @brief The exit where a sample leaves: the first whose confidence is at least its threshold, else the last.
@@ -183,14 +188,15 @@ inline void check_thresholds(std::span<const float> thresholds, std::span<const 
         result.right[k] += trace.correct[trace.at(i, static_cast<int>(k))];
     }
     const double n = trace.samples;
+    const double votes = trace.votes;
     int right = 0;
     for (std::size_t k = 0; k < e; ++k) {
         right += result.right[k];
         result.mean_cost += result.leaving[k] * trace.cost[k];
         result.share[k] = result.leaving[k] / n;
-        if (result.leaving[k] > 0) result.exit_accuracy[k] = static_cast<double>(result.right[k]) / result.leaving[k];
+        if (result.leaving[k] > 0) result.exit_accuracy[k] = result.right[k] / (votes * result.leaving[k]);
     }
-    result.accuracy = right / n;
+    result.accuracy = right / (votes * n);
     result.mean_cost /= n;
     return result;
 }
@@ -204,7 +210,7 @@ inline void check_thresholds(std::span<const float> thresholds, std::span<const 
     }
     int right = 0;
     for (int i = 0; i < trace.samples; ++i) right += trace.correct[trace.at(i, exit)];
-    return static_cast<double>(right) / trace.samples;
+    return static_cast<double>(right) / trace.votes / trace.samples;
 }
 
 }  // namespace eenn

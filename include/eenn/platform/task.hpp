@@ -95,6 +95,8 @@ inline void check_task(const placement_task& task) {
               "the final classifier comes last, after segment " + std::to_string(last));
     }
     check_trace(task.trace);
+    if (task.trace.votes != 1)
+        raise(where + ".trace", std::to_string(task.trace.votes) + " votes an answer", "give the plain trace");
     if (static_cast<std::size_t>(task.trace.exits) != task.exits.size()) {
         raise(where + ".trace",
               std::to_string(task.trace.exits) + " exits, where the task offers " + std::to_string(task.exits.size()),
