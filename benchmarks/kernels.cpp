@@ -100,11 +100,15 @@ void run(const layer& l, double core) {
 
     const double flops =
         2.0 * static_cast<double>(g.out.elements() * n) * g.kernel_h * g.kernel_w * (g.in.c / g.groups);
+    aligned_vector<float> scratch(std::max(kernels::scratch_size<float>(g), kernels::gradient_scratch_size<float>(g)));
     constexpr kernels::activation relu{kernels::activation_kind::relu, {}};
     const timing t[] = {
-        seconds([&] { kernels::forward(dynamic{g}, l.samples, x.data(), packed.data(), nullptr, relu, y.data()); }),
         seconds([&] {
-            kernels::backward_data(dynamic{g}, l.samples, dy.data(), packed_gradient.data(), false, dx.data());
+            kernels::forward(dynamic{g}, l.samples, x.data(), packed.data(), nullptr, relu, y.data(), scratch.data());
+        }),
+        seconds([&] {
+            kernels::backward_data(dynamic{g}, l.samples, dy.data(), packed_gradient.data(), false, dx.data(),
+                                   scratch.data());
         }),
         seconds([&] { kernels::backward_weights(dynamic{g}, l.samples, x.data(), dy.data(), dw.data(), nullptr); })};
     std::printf("%-27s", l.name);

@@ -13,6 +13,7 @@
 #include <eenn/kernels/depthwise.hpp>
 #include <eenn/kernels/elementwise.hpp>
 #include <eenn/kernels/plane.hpp>
+#include <eenn/kernels/winograd.hpp>
 #include <eenn/tensor/shape.hpp>
 
 #include <type_traits>
@@ -53,6 +54,29 @@ inline namespace EENN_ISA {
 
 namespace detail {
 
+/// The image that winograd.hpp sees: of the output for forward, of the input for the data gradient.
+[[nodiscard]] constexpr winograd_image image_of(const convolution& g) noexcept {
+    return {g.in.h, g.in.w, g.in.c, g.out.h, g.out.w, g.out.c, g.pad_top, g.pad_left};
+}
+[[nodiscard]] constexpr winograd_image gradient_image_of(const convolution& g) noexcept {
+    return {g.out.h, g.out.w, g.out.c, g.in.h, g.in.w, g.in.c, 2 - g.pad_top, 2 - g.pad_left};
+}
+
+/// Whether the convolution is one that winograd.hpp computes, and it does so in less time.
+template <class T>
+[[nodiscard]] constexpr bool by_winograd(const convolution& g, const winograd_image& image) noexcept {
+    return std::is_same_v<T, float> && g.kernel_h == 3 && g.kernel_w == 3 && g.stride_h == 1 && g.stride_w == 1 &&
+           g.dilation_h == 1 && g.dilation_w == 1 && g.groups == 1 && winograd_pays<T>(image);
+}
+template <class T>
+[[nodiscard]] constexpr bool forward_by_winograd(const convolution& g) noexcept {
+    return by_winograd<T>(g, image_of(g));
+}
+template <class T>
+[[nodiscard]] constexpr bool gradient_by_winograd(const convolution& g) noexcept {
+    return by_winograd<T>(g, gradient_image_of(g));
+}
+
 /// Vectors of one block of packed weights.
 [[nodiscard]] constexpr int block_of(const convolution& g) noexcept {
     return g.depthwise() ? 1 : tuning::block_vectors;
@@ -86,6 +110,18 @@ template <class T>
 [[nodiscard]] constexpr std::size_t group_size(const convolution& g) noexcept {
     const int groups = g.depthwise() ? 1 : g.groups;
     return packed_block_size<T>(g.kernel_h * g.kernel_w, g.in.c / g.groups, g.out.c / groups);
+}
+
+/// Image after image; the residual may be y.
+template <class T>
+void convolve_images(const winograd_image& image, int n, const T* x, const T* packed, const T* residual, activation act,
+                     T* y, T* scratch) noexcept {
+    const std::ptrdiff_t out = static_cast<std::ptrdiff_t>(image.out_h) * image.out_w * image.out_channels;
+    for (int i = 0; i < n; ++i, y += out) {
+        convolve_winograd(image, x, packed, residual, act, y, scratch);
+        x += static_cast<std::ptrdiff_t>(image.in_h) * image.in_w * image.in_channels;
+        if (residual != nullptr) residual += out;
+    }
 }
 
 template <class T>
@@ -258,6 +294,7 @@ void correlate_samples(const convolution& g, int n, const T* x, const T* dy, T* 
 /// @brief Elements of T that pack() fills.
 template <class T>
 [[nodiscard]] constexpr std::size_t packed_size(const convolution& g) noexcept {
+    if (detail::forward_by_winograd<T>(g)) return packed_winograd_size<T>(g.in.c, g.out.c);
     return detail::group_size<T>(g) * static_cast<std::size_t>(g.depthwise() ? 1 : g.groups);
 }
 
@@ -267,29 +304,36 @@ template <class T>
 template <class T>
 constexpr void pack(const convolution& g, const T* weights, const std::type_identity_t<T>* bias,
                     const std::type_identity_t<T>* scale, const std::type_identity_t<T>* shift, T* packed) noexcept {
+    const auto folded_weight = [&](int k, int o) {
+        const T w = weights[static_cast<std::ptrdiff_t>(k) * g.out.c + o];
+        return scale == nullptr ? w : w * scale[o];
+    };
+    const auto folded_bias = [&](int o) {
+        T b = bias == nullptr ? T{0} : bias[o];
+        if (scale != nullptr) b *= scale[o];
+        return shift == nullptr ? b : b + shift[o];
+    };
+    if (detail::forward_by_winograd<T>(g)) {
+        pack_winograd(
+            g.in.c, g.out.c, [&](int tap, int i, int o) { return folded_weight(tap * g.in.c + i, o); }, folded_bias,
+            packed);
+        return;
+    }
     const int groups = g.depthwise() ? 1 : g.groups;
     const int out_channels = g.out.c / groups;
     const int depth = g.kernel_h * g.kernel_w * (g.in.c / g.groups);
     for (int group = 0; group < groups; ++group) {
         const int first = group * out_channels;
         packed = pack_blocks(
-            detail::block_of(g), depth, out_channels,
-            [&](int k, int o) {
-                const T w = weights[static_cast<std::ptrdiff_t>(k) * g.out.c + first + o];
-                return scale == nullptr ? w : w * scale[first + o];
-            },
-            [&](int o) {
-                T b = bias == nullptr ? T{0} : bias[first + o];
-                if (scale != nullptr) b *= scale[first + o];
-                return shift == nullptr ? b : b + shift[first + o];
-            },
-            packed);
+            detail::block_of(g), depth, out_channels, [&](int k, int o) { return folded_weight(k, first + o); },
+            [&](int o) { return folded_bias(first + o); }, packed);
     }
 }
 
 /// @brief Elements of T that pack_gradient() fills.
 template <class T>
 [[nodiscard]] constexpr std::size_t packed_gradient_size(const convolution& g) noexcept {
+    if (detail::gradient_by_winograd<T>(g)) return packed_winograd_size<T>(g.out.c, g.in.c);
     std::size_t sum = 0;
     const auto groups = static_cast<std::size_t>(g.depthwise() ? 1 : g.groups);
     detail::for_each_class<T>(
@@ -302,6 +346,15 @@ template <class T>
 /// @par Shapes  weights (kh,kw,I/G,O); packed (packed_gradient_size).
 template <class T>
 constexpr void pack_gradient(const convolution& g, const T* weights, T* packed) noexcept {
+    if (detail::gradient_by_winograd<T>(g)) {
+        pack_winograd(
+            g.out.c, g.in.c,
+            [&](int tap, int o, int i) {
+                return weights[(static_cast<std::ptrdiff_t>(8 - tap) * g.in.c + i) * g.out.c + o];
+            },
+            [](int) { return T{0}; }, packed);
+        return;
+    }
     const int groups = g.depthwise() ? 1 : g.groups;
     const int in_group = g.in.c / groups;
     const int depth_of_tap = g.depthwise() ? 1 : g.out.c / groups;
@@ -322,24 +375,47 @@ constexpr void pack_gradient(const convolution& g, const T* weights, T* packed) 
     });
 }
 
+/// @brief Elements of scratch that forward() writes.
+template <class T>
+[[nodiscard]] constexpr std::size_t scratch_size(const convolution& g) noexcept {
+    return detail::forward_by_winograd<T>(g) ? winograd_scratch<T>(detail::image_of(g)) : 0;
+}
+
+/// @brief Elements of scratch that backward_data() writes.
+template <class T>
+[[nodiscard]] constexpr std::size_t gradient_scratch_size(const convolution& g) noexcept {
+    return detail::gradient_by_winograd<T>(g) ? winograd_scratch<T>(detail::gradient_image_of(g)) : 0;
+}
+
 /// @brief y = act(x * w + bias + residual).
 ///
 /// @par Shapes   x (N,H,W,I), packed by pack(), residual null or (N,H',W',O), y (N,H',W',O); residual may be y.
-/// @par Cost     2 N H' W' O kh kw I / G flops, less the taps that fall on padding; no memory of its own.
-/// @par Threads  safe; divide the samples among them.
+///               scratch (scratch_size), null if that is zero.
+/// @par Cost     2 N H' W' O kh kw I / G flops, less the taps that fall on padding; a quarter where winograd_pays().
+/// @par Threads  safe with scratch of its own for each; divide the samples among them.
 template <class T, Parameter<convolution> G>
-void forward(G g, int n, const T* x, const T* packed, const std::type_identity_t<T>* residual, activation act,
-             T* y) noexcept {
-    detail::convolve_samples(g.value, n, x, packed, residual, act, y);
+void forward(G g, int n, const T* x, const T* packed, const std::type_identity_t<T>* residual, activation act, T* y,
+             std::type_identity_t<T>* scratch) noexcept {
+    if (detail::forward_by_winograd<T>(g.value)) {
+        detail::convolve_images(detail::image_of(g.value), n, x, packed, residual, act, y, scratch);
+    } else {
+        detail::convolve_samples(g.value, n, x, packed, residual, act, y);
+    }
 }
 
 /// @brief dx = dy * w transposed, or dx += where `accumulate`.
 ///
-/// @par Shapes  dy (N,H',W',O), packed_gradient by pack_gradient(), dx (N,H,W,I).
+/// @par Shapes  dy (N,H',W',O), packed_gradient by pack_gradient(), dx (N,H,W,I); scratch (gradient_scratch_size).
 /// @par Cost    as forward(): a stride s makes s x s windows of stride 1 over dy, each with its own taps.
 template <class T, Parameter<convolution> G>
-void backward_data(G g, int n, const T* dy, const T* packed_gradient, bool accumulate, T* dx) noexcept {
-    detail::spread_samples(g.value, n, dy, packed_gradient, accumulate, dx);
+void backward_data(G g, int n, const T* dy, const T* packed_gradient, bool accumulate, T* dx,
+                   std::type_identity_t<T>* scratch) noexcept {
+    if (detail::gradient_by_winograd<T>(g.value)) {
+        detail::convolve_images(detail::gradient_image_of(g.value), n, dy, packed_gradient, accumulate ? dx : nullptr,
+                                activation{}, dx, scratch);
+    } else {
+        detail::spread_samples(g.value, n, dy, packed_gradient, accumulate, dx);
+    }
 }
 
 /// @brief dw += x^T dy and dbias += sum of dy, over all samples and pixels, in their order.

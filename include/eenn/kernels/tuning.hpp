@@ -49,6 +49,13 @@ inline constexpr int depthwise_band = 128;
 /// Input channels below which the weight gradient tiles over (kx, channel) together instead of over channels.
 inline constexpr int few_channels = 4;
 
+/// Of a Winograd convolution: half cycles that the transforms take a tile and vector of channels; Winograd must come to this share of the direct sum.
+/// Vectors of fewer lanes than these stay with the direct sum, whose weights are a quarter as large.
+inline constexpr int winograd_input = 360;
+inline constexpr int winograd_output = 240;
+inline constexpr double winograd_gain = 0.9;
+inline constexpr int winograd_lanes = 8;
+
 /// Elements of input and output that the weight gradient takes at a time: half of an L2 cache of 512 KiB.
 inline constexpr int chunk_elements = 64 * 1024;
 

@@ -86,16 +86,22 @@ struct conv2d {
         return static_cast<std::int64_t>(geometry(in[0]).out.elements()) * kernel_h * kernel_w * (in[0].c / groups);
     }
 
+    [[nodiscard]] constexpr scratch_elements scratch(std::span<const shape> in) const {
+        const auto g = geometry(in[0]);
+        return {kernels::scratch_size<float>(g), kernels::gradient_scratch_size<float>(g)};
+    }
+
     template <class T, class P>
     static void forward(P p, const forward_args<T>& a) noexcept {
-        kernels::forward(transformed(p, geometry_of{}), a.samples, a.in[0], a.packed, a.residual, a.act, a.out);
+        kernels::forward(transformed(p, geometry_of{}), a.samples, a.in[0], a.packed, a.residual, a.act, a.out,
+                         a.scratch);
     }
 
     template <class T, class P>
     static void backward(P p, const backward_args<T>& a) noexcept {
         const auto g = transformed(p, geometry_of{});
         if (a.din[0] != nullptr) {
-            kernels::backward_data(g, a.samples, a.dout, a.packed_gradient, a.accumulate[0], a.din[0]);
+            kernels::backward_data(g, a.samples, a.dout, a.packed_gradient, a.accumulate[0], a.din[0], a.scratch);
         }
         if (a.dweights != nullptr) {
             const auto weights = p.value.layer.tensors(p.value.in).items[0].elements();

@@ -52,14 +52,15 @@ struct dense {
     template <class T, class P>
     static void forward(P p, const forward_args<T>& a) noexcept {
         over_samples(p, a.samples,
-                     [&](auto g) { kernels::forward(g, 1, a.in[0], a.packed, a.residual, a.act, a.out); });
+                     [&](auto g) { kernels::forward(g, 1, a.in[0], a.packed, a.residual, a.act, a.out, nullptr); });
     }
 
     template <class T, class P>
     static void backward(P p, const backward_args<T>& a) noexcept {
         const std::size_t weights = p.value.in[0].elements() * static_cast<std::size_t>(p.value.layer.units);
         over_samples(p, a.samples, [&](auto g) {
-            if (a.din[0] != nullptr) kernels::backward_data(g, 1, a.dout, a.packed_gradient, a.accumulate[0], a.din[0]);
+            if (a.din[0] != nullptr)
+                kernels::backward_data(g, 1, a.dout, a.packed_gradient, a.accumulate[0], a.din[0], nullptr);
             if (a.dweights != nullptr) {
                 kernels::backward_weights(g, 1, a.in[0], a.dout, a.dweights,
                                           p.value.layer.bias ? a.dweights + weights : nullptr);

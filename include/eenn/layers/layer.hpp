@@ -138,6 +138,7 @@ struct forward_args {
     T* out = nullptr;             ///< may be in[0] or residual where the memory plan says so
     const T* packed = nullptr;    ///< parameters as pack() laid them out
     const T* residual = nullptr;  ///< added before the activation, or null
+    T* scratch = nullptr;         ///< as many elements as scratch_of() says
     activation act{};
     bool training = false;     ///< dropout drops
     std::uint64_t seed = 0;    ///< of this pass
@@ -156,6 +157,7 @@ struct backward_args {
     std::array<bool, max_inputs> accumulate{};  ///< add to din instead of writing it
     const T* packed_gradient = nullptr;         ///< parameters as pack_gradient() laid them out
     T* dweights = nullptr;                      ///< the layer's trainable tensors one after another, or null
+    T* scratch = nullptr;                       ///< as many elements as scratch_of() says
     std::uint64_t seed = 0;
     std::uint64_t stream = 0;
     int first_sample = 0;
@@ -204,6 +206,22 @@ template <class L>
         return layer.macs(in);
     } else {
         return 0;
+    }
+}
+
+/// @brief Elements that forward() and backward() of a layer write beside their results, for one thread.
+struct scratch_elements {
+    std::size_t forward = 0;
+    std::size_t backward = 0;
+};
+
+/// @brief The scratch of a layer; none by default. It holds for float, the type that kernels need scratch for.
+template <class L>
+[[nodiscard]] constexpr scratch_elements scratch_of(const L& layer, std::span<const shape> in) {
+    if constexpr (requires { layer.scratch(in); }) {
+        return layer.scratch(in);
+    } else {
+        return {};
     }
 }
 

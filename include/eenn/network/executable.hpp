@@ -153,6 +153,7 @@ void run_steps(const executable<T>& net, int first, int last, const T* packed, c
         for (std::size_t i = 0; i < static_cast<std::size_t>(step.input_count); ++i) args.in[i] = at(step.inputs[i]);
         args.out = workspace + net.plan.values[static_cast<std::size_t>(step.output)].offset;
         args.packed = packed + op.packed;
+        args.scratch = workspace + step.scratch;
         if (step.residual >= 0) args.residual = at(step.residual);
         args.act = step.act;
         op.forward(op.self, args);

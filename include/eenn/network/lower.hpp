@@ -38,6 +38,7 @@ struct layer_traits {
     real momentum{};
     tensor_list tensors{};
     std::int64_t macs = 0;
+    scratch_elements scratch{};
 };
 
 template <class Node>
@@ -53,7 +54,8 @@ template <class Node>
                            .fuses = fuses_epilogue<L>,
                            .in_place = in_place<L>,
                            .tensors = tensors_of(what, shapes),
-                           .macs = macs_of(what, shapes)};
+                           .macs = macs_of(what, shapes),
+                           .scratch = scratch_of(what, shapes)};
             if constexpr (requires { what.function(); }) t.act = what.function();
             if constexpr (L::role == layer_role::norm) {
                 t.epsilon = what.epsilon;
@@ -223,6 +225,7 @@ template <class Graph>
             info.weights = weights[static_cast<std::size_t>(group.node)];
             info.weight_count = t.tensors.elements();
             info.macs = t.macs;
+            info.scratch_sizes = t.scratch;
         }
         info.output = static_cast<int>(made.values.size());
         value_of[i] = info.output;
@@ -244,8 +247,14 @@ template <class Graph>
     // The arena: values share a buffer where one takes over another's memory; then every buffer gets its place.
     std::vector<buffer_request> buffers;
     std::vector<int> buffer_of(made.values.size(), -1);
+    std::vector<std::size_t> scratch_of_step(made.steps.size(), 0);
     for (std::size_t s = 0; s < made.steps.size(); ++s) {
         const auto& step = made.steps[s];
+        if (step.scratch_sizes.forward > 0) {
+            scratch_of_step[s] = buffers.size();
+            buffers.push_back(
+                {round_up(step.scratch_sizes.forward, workspace_grain), static_cast<int>(s), static_cast<int>(s)});
+        }
         const auto& out = made.values[static_cast<std::size_t>(step.output)];
         const auto takes_over = [&](int value) {
             const auto& v = made.values[static_cast<std::size_t>(value)];
@@ -267,6 +276,9 @@ template <class Graph>
     const memory_plan arena = plan_memory(buffers);
     for (std::size_t v = 1; v < made.values.size(); ++v) {
         made.values[v].offset = arena.offsets[static_cast<std::size_t>(buffer_of[v])];
+    }
+    for (std::size_t s = 0; s < made.steps.size(); ++s) {
+        if (made.steps[s].scratch_sizes.forward > 0) made.steps[s].scratch = arena.offsets[scratch_of_step[s]];
     }
     made.sizes.workspace = arena.total;
     made.sizes.workspace_bound = arena.lower_bound;

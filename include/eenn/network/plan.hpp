@@ -31,7 +31,9 @@ struct step_info {
     std::size_t norm_weights = 0;  ///< offset of gamma, beta follows
     std::size_t norm_state = 0;    ///< offset of the running mean, the variance follows
     std::int64_t macs = 0;         ///< one sample
-    bool carrier = false;          ///< an identity for layers that no operation could take
+    std::size_t scratch = 0;       ///< offset into the workspace
+    scratch_elements scratch_sizes{};
+    bool carrier = false;  ///< an identity for layers that no operation could take
 };
 
 /// @brief A tensor that flows. Value 0 is the input, which lies where the caller has it.

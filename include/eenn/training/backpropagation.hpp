@@ -95,7 +95,8 @@ public:
 
     /// Bytes that this object holds.
     [[nodiscard]] std::size_t bytes() const noexcept {
-        return (values_.size() + gradients_.size() + packed_.size() + packed_gradient_.size() + partial_.size()) *
+        return (values_.size() + gradients_.size() + packed_.size() + packed_gradient_.size() + partial_.size() +
+                scratch_.size()) *
                sizeof(T);
     }
 
@@ -168,6 +169,7 @@ private:
         input_offsets_.assign(steps.size(), 0);
         std::size_t total = 0;
         std::size_t largest_step = 0;
+        scratch_each_ = 0;
         std::size_t widest = 0;
         for (std::size_t s = 0; s < steps.size(); ++s) {
             const auto each = round_up(batch * elements(steps[s].output), workspace_grain);
@@ -182,6 +184,8 @@ private:
                 total += each;
             }
             largest_step = std::max(largest_step, steps[s].weight_count);
+            const auto& scratch = steps[s].scratch_sizes;
+            scratch_each_ = std::max({scratch_each_, scratch.forward, scratch.backward});
             widest = std::max(widest, static_cast<std::size_t>(value(steps[s].output).size.c));
         }
         values_.resize(total);
@@ -205,6 +209,8 @@ private:
         packed_.resize(net_.packed_elements);
         packed_gradient_.resize(net_.packed_gradient_elements);
         partial_.resize(static_cast<std::size_t>(batch_chunks) * largest_step);
+        scratch_each_ = round_up(scratch_each_, workspace_grain);
+        scratch_.resize(static_cast<std::size_t>(batch_chunks) * scratch_each_);
         sums_.resize(static_cast<std::size_t>(batch_chunks) * 2 * widest);
         statistics_.assign(steps.size(), {});
         for (std::size_t s = 0; s < steps.size(); ++s) {
@@ -258,6 +264,7 @@ private:
                 const std::size_t start = static_cast<std::size_t>(r.first) * each;
                 if (!norm || !step.carrier) {
                     auto args = arguments(s, r);
+                    args.scratch = scratch_.data() + static_cast<std::size_t>(k) * scratch_each_;
                     args.out = (norm ? values_.data() + norm_offsets_[s] : u) + start;
                     if (!norm) args.residual = residual_of(r);
                     if (!norm && !kept) args.act = step.act;
@@ -398,6 +405,7 @@ private:
                 args.dout = dy + start;
                 args.packed_gradient = packed_gradient_.data() + op.packed;
                 args.dweights = dweights;
+                args.scratch = scratch_.data() + static_cast<std::size_t>(k) * scratch_each_;
                 args.seed = seed_;
                 args.stream = s;
                 op.backward(op.self, args);
@@ -455,6 +463,8 @@ private:
     aligned_vector<T> packed_;
     aligned_vector<T> packed_gradient_;
     aligned_vector<T> partial_;
+    aligned_vector<T> scratch_;  // one a chunk
+    std::size_t scratch_each_ = 0;
     std::vector<real_sum> sums_;
     std::vector<std::vector<T>> statistics_;  // mean, 1 / std of the batch
     aligned_vector<T> coefficients_;

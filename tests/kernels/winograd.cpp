@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+#include <eenn/kernels/convolution.hpp>
+#include <eenn/kernels/reference.hpp>
+
+#include "generated.hpp"
+
+using namespace eenn;
+using namespace generated;
+using kernels::activation;
+using kernels::activation_kind;
+using kernels::convolution;
+
+namespace {
+
+constexpr int W = lane_count<float>;
+
+convolution any_winograd(random_stream& random) {
+    const int pad = static_cast<int>(random.below(3));
+    const int h = 6 + static_cast<int>(random.below(20));
+    const int w = 6 + static_cast<int>(random.below(20));
+    const int in = W * (1 + static_cast<int>(random.below(5)));
+    const int out = W * (1 + static_cast<int>(random.below(5)));
+    const int right = static_cast<int>(random.below(3));
+    return {{h, w, in}, {h + 2 * pad - 2, w + pad + right - 2, out}, 3, 3, 1, 1, pad, pad, 1, 1, 1};
+}
+
+struct problem_data {
+    convolution g;
+    int n;
+    std::size_t inputs, outputs;
+    numbers<float> x, w, bias, residual, dy;
+    aligned_vector<float> scratch;
+
+    problem_data(const convolution& geometry, int samples, random_stream& random)
+        : g{geometry},
+          n{samples},
+          inputs{static_cast<std::size_t>(n) * g.in.elements()},
+          outputs{static_cast<std::size_t>(n) * g.out.elements()},
+          x(inputs, random),
+          w(static_cast<std::size_t>(9 * g.in.c * g.out.c), random),
+          bias(static_cast<std::size_t>(g.out.c), random),
+          residual(outputs, random),
+          dy(outputs, random),
+          scratch(std::max(kernels::winograd_scratch<float>(kernels::detail::image_of(g)),
+                           kernels::winograd_scratch<float>(kernels::detail::gradient_image_of(g))),
+                  std::numeric_limits<float>::quiet_NaN()) {}
+
+    // Past the rule, so that small problems are tried too.
+    aligned_vector<float> forward(const float* residual_or_null, activation act) {
+        aligned_vector<float> packed(kernels::packed_winograd_size<float>(g.in.c, g.out.c),
+                                     std::numeric_limits<float>::quiet_NaN());
+        kernels::pack_winograd(
+            g.in.c, g.out.c,
+            [&](int tap, int i, int o) { return w[static_cast<std::size_t>((tap * g.in.c + i) * g.out.c + o)]; },
+            [&](int o) { return bias[static_cast<std::size_t>(o)]; }, packed.data());
+        aligned_vector<float> y(outputs, std::numeric_limits<float>::quiet_NaN());
+        kernels::detail::convolve_images(kernels::detail::image_of(g), n, x.data(), packed.data(), residual_or_null,
+                                         act, y.data(), scratch.data());
+        return y;
+    }
+};
+
+// Of the sum of magnitudes, in epsilons. The transforms' constants enlarge roundings; Lavin and Gray report the same factor.
+constexpr double tolerance = 400;
+
+}  // namespace
+
+TEST_CASE("kernels/winograd: agrees with the reference in double, any size, padding and channels") {
+    random_stream random{2027, 1};
+    double largest = 0;
+    for (int i = 0; i < 60; ++i) {
+        problem_data e(any_winograd(random), 2, random);
+        const convolution& g = e.g;
+        const std::string what = describe(g);
+        CAPTURE(what);
+        constexpr activation kinds[]{
+            {}, {activation_kind::relu, {}}, {activation_kind::relu6, {}}, {activation_kind::hard_swish, {}}};
+        const activation act = kinds[i % 4];
+        const bool with_residual = i % 3 != 0;
+        const auto x = in_double(e.x), w = in_double(e.w), bias = in_double(e.bias), residual = in_double(e.residual);
+        const auto ax = in_double(e.x, true), aw = in_double(e.w, true), abias = in_double(e.bias, true),
+                   aresidual = in_double(e.residual, true);
+        aligned_vector<double> wanted(e.outputs), magnitude(e.outputs);
+        kernels::reference::forward(g, e.n, x.data(), w.data(), bias.data(), with_residual ? residual.data() : nullptr,
+                                    act, wanted.data());
+        kernels::reference::forward(g, e.n, ax.data(), aw.data(), abias.data(), aresidual.data(), activation{},
+                                    magnitude.data());
+        const auto y = e.forward(with_residual ? e.residual.data() : nullptr, act);
+        CHECK_EQ(first_difference(y.data(), wanted.data(), magnitude.data(), e.outputs, tolerance), -1);
+        for (std::size_t k = 0; k < e.outputs; ++k)
+            largest = std::max(largest, std::abs(y[k] - wanted[k]) / magnitude[k]);
+    }
+    MESSAGE("largest error " << largest / std::numeric_limits<float>::epsilon() << " epsilons of the magnitudes");
+}
+
+TEST_CASE("kernels/winograd: 3x3 convolutions of stride 1 take it where it pays, forward and for the data gradient") {
+    constexpr convolution g{{16, 16, 4 * W}, {16, 16, 4 * W}, 3, 3, 1, 1, 1, 1, 1, 1, 1};
+    constexpr bool wide = W >= kernels::tuning::winograd_lanes;
+    CHECK_EQ(kernels::scratch_size<float>(g) > 0, wide);
+    CHECK_EQ(kernels::gradient_scratch_size<float>(g) > 0, wide);
+    CHECK_EQ(kernels::scratch_size<double>(g), 0);
+    const auto refused = [](convolution other) { return kernels::scratch_size<float>(other) == 0; };
+    CHECK(refused({{16, 16, 4 * W}, {8, 8, 4 * W}, 3, 3, 2, 2, 1, 1, 1, 1, 1}));
+    CHECK(refused({{16, 16, 4 * W}, {16, 16, 4 * W}, 1, 1, 1, 1, 0, 0, 1, 1, 1}));
+    CHECK(refused({{16, 16, 4 * W}, {16, 16, 4 * W}, 3, 3, 1, 1, 2, 2, 2, 2, 1}));
+    CHECK(refused({{16, 16, 4 * W}, {16, 16, 4 * W}, 3, 3, 1, 1, 1, 1, 1, 1, 2}));
+    CHECK(refused({{16, 16, W + 1}, {16, 16, W}, 3, 3, 1, 1, 1, 1, 1, 1, 1}));
+    CHECK(refused({{3, 3, W}, {3, 3, W}, 3, 3, 1, 1, 1, 1, 1, 1, 1}));
+}
+
+TEST_CASE("kernels/winograd: forward and data gradient of the library, sums included, against the reference") {
+    random_stream random{2027, 2};
+    for (int i = 0; i < 20; ++i) {
+        const int c = W * (1 + static_cast<int>(random.below(4)));
+        const int o = W * (1 + static_cast<int>(random.below(4)));
+        const int size = 8 + static_cast<int>(random.below(25));
+        problem_data e({{size, size + 3, c}, {size, size + 3, o}, 3, 3, 1, 1, 1, 1, 1, 1, 1}, 3, random);
+        const convolution& g = e.g;
+        const std::string what = describe(g);
+        CAPTURE(what);
+        const auto w = in_double(e.w), dy = in_double(e.dy), x = in_double(e.x);
+        const auto aw = in_double(e.w, true), ady = in_double(e.dy, true), ax = in_double(e.x, true);
+        aligned_vector<double> dx(e.inputs), adx(e.inputs);
+        kernels::reference::backward_data(g, e.n, dy.data(), w.data(), dx.data());
+        kernels::reference::backward_data(g, e.n, ady.data(), aw.data(), adx.data());
+        aligned_vector<float> packed(kernels::packed_gradient_size<float>(g));
+        kernels::pack_gradient(g, e.w.data(), packed.data());
+        aligned_vector<float> got(e.x.begin(), e.x.begin() + static_cast<std::ptrdiff_t>(e.inputs));
+        kernels::backward_data(dynamic{g}, e.n, e.dy.data(), packed.data(), false, got.data(), e.scratch.data());
+        CHECK_EQ(first_difference(got.data(), dx.data(), adx.data(), e.inputs, tolerance), -1);
+        std::copy_n(e.x.begin(), e.inputs, got.begin());
+        kernels::backward_data(dynamic{g}, e.n, e.dy.data(), packed.data(), true, got.data(), e.scratch.data());
+        for (std::size_t k = 0; k < e.inputs; ++k) {
+            dx[k] += x[k];
+            adx[k] += ax[k];
+        }
+        CHECK_EQ(first_difference(got.data(), dx.data(), adx.data(), e.inputs, tolerance), -1);
+    }
+}
+
+TEST_CASE("kernels/winograd: samples may be taken in any grouping, and the residual may be the output") {
+    random_stream random{2027, 3};
+    problem_data e({{13, 10, 2 * W}, {13, 10, 3 * W}, 3, 3, 1, 1, 1, 1, 1, 1, 1}, 4, random);
+    constexpr activation relu{activation_kind::relu, {}};
+    const auto whole = e.forward(e.residual.data(), relu);
+    const kernels::winograd_image image = kernels::detail::image_of(e.g);
+    aligned_vector<float> packed(kernels::packed_winograd_size<float>(e.g.in.c, e.g.out.c));
+    kernels::pack_winograd(
+        e.g.in.c, e.g.out.c,
+        [&](int tap, int i, int o) { return e.w[static_cast<std::size_t>((tap * e.g.in.c + i) * e.g.out.c + o)]; },
+        [&](int o) { return e.bias[static_cast<std::size_t>(o)]; }, packed.data());
+    aligned_vector<float> y(e.residual.begin(), e.residual.begin() + static_cast<std::ptrdiff_t>(e.outputs));
+    for (std::size_t s = 0; s < 4; ++s) {
+        float* const at = y.data() + s * e.g.out.elements();
+        kernels::convolve_winograd(image, e.x.data() + s * e.g.in.elements(), packed.data(), at, relu, at,
+                                   e.scratch.data());
+    }
+    CHECK_EQ(first_bit_difference(y.data(), whole.data(), e.outputs), -1);
+}
+
+TEST_CASE("kernels/winograd: the filter's transform by hand") {
+    // The first and last points are the first and last taps (the first over 4); a constant filter gives -3/6, -1/6, 7/24 and 3/24 between.
+    constexpr auto u = kernels::winograd::transformed_filter(4.0, 0.0, 7.0);
+    static_assert(u[0] == 1 && u[5] == 7);
+    constexpr auto ones = kernels::winograd::transformed_filter(1.0, 1.0, 1.0);
+    CHECK(ones[1] == doctest::Approx(-0.5));
+    CHECK(ones[2] == doctest::Approx(-1 / 6.0));
+    CHECK(ones[3] == doctest::Approx(7 / 24.0));
+    CHECK(ones[4] == doctest::Approx(1 / 8.0));
+}
