@@ -13,13 +13,14 @@ using kernels::convolution;
 namespace {
 
 constexpr int W = lane_count<float>;
+constexpr int block = kernels::winograd::block<float>;
 
 convolution any_winograd(random_stream& random) {
     const int pad = static_cast<int>(random.below(3));
     const int h = 6 + static_cast<int>(random.below(20));
     const int w = 6 + static_cast<int>(random.below(20));
     const int in = W * (1 + static_cast<int>(random.below(5)));
-    const int out = W * (1 + static_cast<int>(random.below(5)));
+    const int out = block * (1 + static_cast<int>(random.below(3)));
     const int right = static_cast<int>(random.below(3));
     return {{h, w, in}, {h + 2 * pad - 2, w + pad + right - 2, out}, 3, 3, 1, 1, pad, pad, 1, 1, 1};
 }
@@ -111,8 +112,8 @@ TEST_CASE("kernels/winograd: 3x3 convolutions of stride 1 take it where it pays,
 TEST_CASE("kernels/winograd: forward and data gradient of the library, sums included, against the reference") {
     random_stream random{2027, 2};
     for (int i = 0; i < 20; ++i) {
-        const int c = W * (1 + static_cast<int>(random.below(4)));
-        const int o = W * (1 + static_cast<int>(random.below(4)));
+        const int c = block * (1 + static_cast<int>(random.below(4)));
+        const int o = block * (1 + static_cast<int>(random.below(4)));
         const int size = 8 + static_cast<int>(random.below(25));
         problem_data e({{size, size + 3, c}, {size, size + 3, o}, 3, 3, 1, 1, 1, 1, 1, 1, 1}, 3, random);
         const convolution& g = e.g;
@@ -140,7 +141,7 @@ TEST_CASE("kernels/winograd: forward and data gradient of the library, sums incl
 
 TEST_CASE("kernels/winograd: samples may be taken in any grouping, and the residual may be the output") {
     random_stream random{2027, 3};
-    problem_data e({{13, 10, 2 * W}, {13, 10, 3 * W}, 3, 3, 1, 1, 1, 1, 1, 1, 1}, 4, random);
+    problem_data e({{13, 10, 3 * W}, {13, 10, 2 * block}, 3, 3, 1, 1, 1, 1, 1, 1, 1}, 4, random);
     constexpr activation relu{activation_kind::relu, {}};
     const auto whole = e.forward(e.residual.data(), relu);
     const kernels::winograd_image image = kernels::detail::image_of(e.g);

@@ -50,6 +50,13 @@ struct convolution {
     }
 };
 
+/// @brief How a convolution is computed.
+enum class algorithm : unsigned char {
+    direct,     ///< plane.hpp
+    depthwise,  ///< depthwise.hpp
+    winograd    ///< winograd.hpp
+};
+
 inline namespace EENN_ISA {
 
 namespace detail {
@@ -62,19 +69,35 @@ namespace detail {
     return {g.out.h, g.out.w, g.out.c, g.in.h, g.in.w, g.in.c, 2 - g.pad_top, 2 - g.pad_left};
 }
 
-/// Whether the convolution is one that winograd.hpp computes, and it does so in less time.
 template <class T>
-[[nodiscard]] constexpr bool by_winograd(const convolution& g, const winograd_image& image) noexcept {
-    return std::is_same_v<T, float> && g.kernel_h == 3 && g.kernel_w == 3 && g.stride_h == 1 && g.stride_w == 1 &&
-           g.dilation_h == 1 && g.dilation_w == 1 && g.groups == 1 && winograd_pays<T>(image);
+[[nodiscard]] constexpr algorithm choose(const convolution& g, const winograd_image& image) noexcept {
+    if (g.depthwise()) return algorithm::depthwise;
+    const bool fits = g.kernel_h == 3 && g.kernel_w == 3 && g.stride_h == 1 && g.stride_w == 1 && g.dilation_h == 1 &&
+                      g.dilation_w == 1 && g.groups == 1;
+    return fits && winograd_pays<T>(image) ? algorithm::winograd : algorithm::direct;
 }
 template <class T>
-[[nodiscard]] constexpr bool forward_by_winograd(const convolution& g) noexcept {
-    return by_winograd<T>(g, image_of(g));
-}
+struct forward_choice {
+    constexpr algorithm operator()(const convolution& g) const noexcept { return choose<T>(g, image_of(g)); }
+};
 template <class T>
-[[nodiscard]] constexpr bool gradient_by_winograd(const convolution& g) noexcept {
-    return by_winograd<T>(g, gradient_image_of(g));
+struct gradient_choice {
+    constexpr algorithm operator()(const convolution& g) const noexcept { return choose<T>(g, gradient_image_of(g)); }
+};
+
+/// f(constant<algorithm>), so that a constant geometry compiles the kernels of its own algorithm alone.
+template <class T, template <class> class Choice, class G, class F>
+void with_algorithm(G g, F&& f) {
+    if constexpr (G::known) {
+        f(constant<Choice<T>{}(G::value)>{});
+    } else {
+        const algorithm how = Choice<T>{}(g.value);
+        if (how == algorithm::depthwise) return f(constant<algorithm::depthwise>{});
+        if constexpr (has_winograd<T>) {
+            if (how == algorithm::winograd) return f(constant<algorithm::winograd>{});
+        }
+        f(constant<algorithm::direct>{});
+    }
 }
 
 /// Vectors of one block of packed weights.
@@ -124,7 +147,7 @@ void convolve_images(const winograd_image& image, int n, const T* x, const T* pa
     }
 }
 
-template <class T>
+template <algorithm How, class T>
 void convolve_samples(const convolution& each, int n, const T* x, const T* packed, const T* residual, activation act,
                       T* y) noexcept {
     const std::size_t packed_group = group_size<T>(each);
@@ -132,7 +155,7 @@ void convolve_samples(const convolution& each, int n, const T* x, const T* packe
     for (int i = 0; i < n; i += step) {
         const convolution g = joined(each, std::min(step, n - i));
         const plane one = plane_of(g);
-        if (g.depthwise()) {
+        if constexpr (How == algorithm::depthwise) {
             convolve_depthwise(one, x, packed, residual, act, y);
         } else {
             for (int group = 0; group < g.groups; ++group) {
@@ -162,7 +185,7 @@ constexpr void for_each_class(const convolution& g, F&& f) {
     }
 }
 
-template <class T>
+template <algorithm How, class T>
 void spread_samples(const convolution& each, int n, const T* dy, const T* packed, bool accumulate, T* dx) noexcept {
     const int groups = each.depthwise() ? 1 : each.groups;
     const int step = samples_at_once(each, n);
@@ -179,7 +202,7 @@ void spread_samples(const convolution& each, int n, const T* dy, const T* packed
                 for (int group = 0; group < groups; ++group, weights += size) {
                     T* const part = to + group * c.out_channels;
                     const T* const before = accumulate ? part : nullptr;
-                    if (g.depthwise()) {
+                    if constexpr (How == algorithm::depthwise) {
                         convolve_depthwise(c, dy, weights, before, activation{}, part);
                     } else {
                         convolve(c, dy + group * c.in_channels, weights, before, activation{}, part);
@@ -271,14 +294,15 @@ void correlate_taps(const convolution& g, int samples, const T* x, const T* dy, 
 }
 
 template <class T>
+void correlate_channels(const convolution& g, int n, const T* x, const T* dy, T* dw) noexcept {
+    const plane one = plane_of(g);
+    for (int i = 0; i < n; ++i, x += g.in.elements(), dy += g.out.elements()) correlate_depthwise(one, x, dy, dw);
+}
+
+template <class T>
 void correlate_samples(const convolution& g, int n, const T* x, const T* dy, T* dw) noexcept {
     const auto x_step = static_cast<std::ptrdiff_t>(g.in.elements());
     const auto y_step = static_cast<std::ptrdiff_t>(g.out.elements());
-    if (g.depthwise()) {
-        const plane one = plane_of(g);
-        for (int i = 0; i < n; ++i) correlate_depthwise(one, x + i * x_step, dy + i * y_step, dw);
-        return;
-    }
     // Several samples in one sum save loads and stores of dw. Joined taps change the order, so there it is one at a time.
     const int fit = static_cast<int>(tuning::chunk_elements / (x_step + y_step));
     const int chunk = joins_taps(g) ? 1 : std::max(1, fit);
@@ -294,7 +318,7 @@ void correlate_samples(const convolution& g, int n, const T* x, const T* dy, T* 
 /// @brief Elements of T that pack() fills.
 template <class T>
 [[nodiscard]] constexpr std::size_t packed_size(const convolution& g) noexcept {
-    if (detail::forward_by_winograd<T>(g)) return packed_winograd_size<T>(g.in.c, g.out.c);
+    if (detail::forward_choice<T>{}(g) == algorithm::winograd) return packed_winograd_size<T>(g.in.c, g.out.c);
     return detail::group_size<T>(g) * static_cast<std::size_t>(g.depthwise() ? 1 : g.groups);
 }
 
@@ -313,11 +337,13 @@ constexpr void pack(const convolution& g, const T* weights, const std::type_iden
         if (scale != nullptr) b *= scale[o];
         return shift == nullptr ? b : b + shift[o];
     };
-    if (detail::forward_by_winograd<T>(g)) {
-        pack_winograd(
-            g.in.c, g.out.c, [&](int tap, int i, int o) { return folded_weight(tap * g.in.c + i, o); }, folded_bias,
-            packed);
-        return;
+    if constexpr (has_winograd<T>) {
+        if (detail::forward_choice<T>{}(g) == algorithm::winograd) {
+            pack_winograd(
+                g.in.c, g.out.c, [&](int tap, int i, int o) { return folded_weight(tap * g.in.c + i, o); }, folded_bias,
+                packed);
+            return;
+        }
     }
     const int groups = g.depthwise() ? 1 : g.groups;
     const int out_channels = g.out.c / groups;
@@ -333,7 +359,7 @@ constexpr void pack(const convolution& g, const T* weights, const std::type_iden
 /// @brief Elements of T that pack_gradient() fills.
 template <class T>
 [[nodiscard]] constexpr std::size_t packed_gradient_size(const convolution& g) noexcept {
-    if (detail::gradient_by_winograd<T>(g)) return packed_winograd_size<T>(g.out.c, g.in.c);
+    if (detail::gradient_choice<T>{}(g) == algorithm::winograd) return packed_winograd_size<T>(g.out.c, g.in.c);
     std::size_t sum = 0;
     const auto groups = static_cast<std::size_t>(g.depthwise() ? 1 : g.groups);
     detail::for_each_class<T>(
@@ -346,14 +372,16 @@ template <class T>
 /// @par Shapes  weights (kh,kw,I/G,O); packed (packed_gradient_size).
 template <class T>
 constexpr void pack_gradient(const convolution& g, const T* weights, T* packed) noexcept {
-    if (detail::gradient_by_winograd<T>(g)) {
-        pack_winograd(
-            g.out.c, g.in.c,
-            [&](int tap, int o, int i) {
-                return weights[(static_cast<std::ptrdiff_t>(8 - tap) * g.in.c + i) * g.out.c + o];
-            },
-            [](int) { return T{0}; }, packed);
-        return;
+    if constexpr (has_winograd<T>) {
+        if (detail::gradient_choice<T>{}(g) == algorithm::winograd) {
+            pack_winograd(
+                g.out.c, g.in.c,
+                [&](int tap, int o, int i) {
+                    return weights[(static_cast<std::ptrdiff_t>(8 - tap) * g.in.c + i) * g.out.c + o];
+                },
+                [](int) { return T{0}; }, packed);
+            return;
+        }
     }
     const int groups = g.depthwise() ? 1 : g.groups;
     const int in_group = g.in.c / groups;
@@ -378,13 +406,14 @@ constexpr void pack_gradient(const convolution& g, const T* weights, T* packed) 
 /// @brief Elements of scratch that forward() writes.
 template <class T>
 [[nodiscard]] constexpr std::size_t scratch_size(const convolution& g) noexcept {
-    return detail::forward_by_winograd<T>(g) ? winograd_scratch<T>(detail::image_of(g)) : 0;
+    return detail::forward_choice<T>{}(g) == algorithm::winograd ? winograd_scratch<T>(detail::image_of(g)) : 0;
 }
 
 /// @brief Elements of scratch that backward_data() writes.
 template <class T>
 [[nodiscard]] constexpr std::size_t gradient_scratch_size(const convolution& g) noexcept {
-    return detail::gradient_by_winograd<T>(g) ? winograd_scratch<T>(detail::gradient_image_of(g)) : 0;
+    return detail::gradient_choice<T>{}(g) == algorithm::winograd ? winograd_scratch<T>(detail::gradient_image_of(g))
+                                                                  : 0;
 }
 
 /// @brief y = act(x * w + bias + residual).
@@ -396,11 +425,13 @@ template <class T>
 template <class T, Parameter<convolution> G>
 void forward(G g, int n, const T* x, const T* packed, const std::type_identity_t<T>* residual, activation act, T* y,
              std::type_identity_t<T>* scratch) noexcept {
-    if (detail::forward_by_winograd<T>(g.value)) {
-        detail::convolve_images(detail::image_of(g.value), n, x, packed, residual, act, y, scratch);
-    } else {
-        detail::convolve_samples(g.value, n, x, packed, residual, act, y);
-    }
+    detail::with_algorithm<T, detail::forward_choice>(g, [&](auto how) {
+        if constexpr (how.value == algorithm::winograd) {
+            detail::convolve_images(detail::image_of(g.value), n, x, packed, residual, act, y, scratch);
+        } else {
+            detail::convolve_samples<how.value>(g.value, n, x, packed, residual, act, y);
+        }
+    });
 }
 
 /// @brief dx = dy * w transposed, or dx += where `accumulate`.
@@ -410,12 +441,15 @@ void forward(G g, int n, const T* x, const T* packed, const std::type_identity_t
 template <class T, Parameter<convolution> G>
 void backward_data(G g, int n, const T* dy, const T* packed_gradient, bool accumulate, T* dx,
                    std::type_identity_t<T>* scratch) noexcept {
-    if (detail::gradient_by_winograd<T>(g.value)) {
-        detail::convolve_images(detail::gradient_image_of(g.value), n, dy, packed_gradient, accumulate ? dx : nullptr,
-                                activation{}, dx, scratch);
-    } else {
-        detail::spread_samples(g.value, n, dy, packed_gradient, accumulate, dx);
-    }
+    detail::with_algorithm<T, detail::gradient_choice>(g, [&](auto how) {
+        if constexpr (how.value == algorithm::winograd) {
+            const T* const before = accumulate ? dx : nullptr;
+            detail::convolve_images(detail::gradient_image_of(g.value), n, dy, packed_gradient, before, activation{},
+                                    dx, scratch);
+        } else {
+            detail::spread_samples<how.value>(g.value, n, dy, packed_gradient, accumulate, dx);
+        }
+    });
 }
 
 /// @brief dw += x^T dy and dbias += sum of dy, over all samples and pixels, in their order.
@@ -425,7 +459,13 @@ void backward_data(G g, int n, const T* dy, const T* packed_gradient, bool accum
 /// @par Threads  safe with a dw, dbias of its own for each thread.
 template <class T, Parameter<convolution> G>
 void backward_weights(G g, int n, const T* x, const T* dy, T* dw, std::type_identity_t<T>* dbias) noexcept {
-    detail::correlate_samples(g.value, n, x, dy, dw);
+    detail::with_algorithm<T, detail::forward_choice>(g, [&](auto how) {
+        if constexpr (how.value == algorithm::depthwise) {
+            detail::correlate_channels(g.value, n, x, dy, dw);
+        } else {
+            detail::correlate_samples(g.value, n, x, dy, dw);
+        }
+    });
     if (dbias != nullptr)
         add_rows(static_cast<std::size_t>(n) * static_cast<std::size_t>(g.value.out.pixels()), g.value.out.c, dy,
                  dbias);

@@ -49,6 +49,11 @@ inline constexpr int depthwise_band = 128;
 /// Input channels below which the weight gradient tiles over (kx, channel) together instead of over channels.
 inline constexpr int few_channels = 4;
 
+/// Tiles and vectors of channels that one product of a Winograd convolution takes: as rows and vectors above. One vector where
+/// a multiply-add takes its broadcast from memory, so that 16 channels suffice there too.
+inline constexpr int winograd_vectors = vector_registers == 32 ? 1 : 2;
+inline constexpr int winograd_tiles = vector_registers == 32 ? 8 : rows_of_two;
+
 /// Of a Winograd convolution: half cycles that the transforms take a tile and vector of channels; Winograd must come to this share of the direct sum.
 /// Vectors of fewer lanes than these stay with the direct sum, whose weights are a quarter as large.
 inline constexpr int winograd_input = 360;

@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
 namespace eenn::kernels {
@@ -24,7 +25,7 @@ namespace eenn::kernels {
 /// @brief One image for convolve_winograd(): dense (H,W,I) to (H',W',O), windows of 3x3 and stride 1.
 struct winograd_image {
     int in_h, in_w, in_channels;     ///< a multiple of W
-    int out_h, out_w, out_channels;  ///< a multiple of W
+    int out_h, out_w, out_channels;  ///< a multiple of winograd::block
     int pad_top, pad_left;
 };
 
@@ -77,25 +78,27 @@ EIGEN_ALWAYS_INLINE void transform_output(const lanes<T> (&m)[points], lanes<T> 
 }
 
 /// One tile's inputs, from (row, column) of the image on, to `to`: product k of channel c lies at k * plane + c.
-template <class T, bool Inside>
-[[gnu::noinline]] void gather_tile(const winograd_image& g, const T* x, int row, int column, std::ptrdiff_t plane,
-                                   T* to) noexcept {
+/// @param zeros  (I), what lies outside of the image.
+template <class T>
+[[gnu::noinline]] void gather_tile(const winograd_image& g, const T* x, const T* zeros, int row, int column,
+                                   std::ptrdiff_t plane, T* to) noexcept {
     using V = lanes<T>;
-    constexpr int W = lane_count<T>;
-    const std::ptrdiff_t x_pixel = g.in_channels;
-    const std::ptrdiff_t x_row = x_pixel * g.in_w;
-    const T* const corner = x + row * x_row + column * x_pixel;
-    for (int c = 0; c < g.in_channels; c += W) {
+    const T* pixels[points][points];
+    for (int i = 0; i < points; ++i) {
+        const bool row_inside = row + i >= 0 && row + i < g.in_h;
+        for (int j = 0; j < points; ++j) {
+            const bool inside = row_inside && column + j >= 0 && column + j < g.in_w;
+            const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(row + i) * g.in_w + column + j;
+            pixels[i][j] = inside ? x + at * g.in_channels : zeros;
+        }
+    }
+    for (int c = 0; c < g.in_channels; c += lane_count<T>) {
         V half[points][points];
         EENN_UNROLL
         for (int i = 0; i < points; ++i) {
             V d[points];
-            const bool row_inside = Inside || (row + i >= 0 && row + i < g.in_h);
             EENN_UNROLL
-            for (int j = 0; j < points; ++j) {
-                const bool inside = Inside || (row_inside && column + j >= 0 && column + j < g.in_w);
-                d[j] = inside ? load<T>(corner + i * x_row + j * x_pixel + c) : broadcast(T{0});
-            }
+            for (int j = 0; j < points; ++j) d[j] = load<T>(pixels[i][j] + c);
             transform_input<T>(d, half[i]);
         }
         EENN_UNROLL
@@ -159,14 +162,13 @@ template <class T, int P, int V>
     }
 }
 
-template <class T>
-using product_function = void (*)(const product_sweep<T>&) noexcept;
-template <class T, int V, int... P>
+template <class T, int... P>
 [[nodiscard]] constexpr auto products_of(std::integer_sequence<int, P...>) noexcept {
-    return std::array<product_function<T>, sizeof...(P)>{&multiply_tiles<T, P + 1, V>...};
+    return std::array<void (*)(const product_sweep<T>&) noexcept, sizeof...(P)>{
+        &multiply_tiles<T, P + 1, tuning::winograd_vectors>...};
 }
-template <class T, int V>
-inline constexpr auto product_table = products_of<T, V>(std::make_integer_sequence<int, tuning::rows_of_two>{});
+template <class T>
+inline constexpr auto product_table = products_of<T>(std::make_integer_sequence<int, tuning::winograd_tiles>{});
 
 /// One vector of a tile's outputs: y = act(A' m A + bias + residual), the rows and columns that exist.
 template <class T>
@@ -200,13 +202,17 @@ template <class T>
     }
 }
 
+/// Output channels of one product.
+template <class T>
+inline constexpr int block = tuning::winograd_vectors* lane_count<T>;
+
 /// Tiles of an image, and how many go through the three steps at once.
 struct tiling {
     int across;
     int count;
     constexpr explicit tiling(const winograd_image& g) noexcept
         : across{(g.out_w + outputs - 1) / outputs}, count{across * ((g.out_h + outputs - 1) / outputs)} {}
-    [[nodiscard]] constexpr int at_once() const noexcept { return std::min(count, tuning::rows_of_two); }
+    [[nodiscard]] constexpr int at_once() const noexcept { return std::min(count, tuning::winograd_tiles); }
 };
 
 template <class T>
@@ -215,10 +221,14 @@ template <class T>
 }
 template <class T>
 [[nodiscard]] constexpr std::ptrdiff_t out_plane(const winograd_image& g) noexcept {
-    return static_cast<std::ptrdiff_t>(tiling(g).at_once()) * std::min(2 * lane_count<T>, g.out_channels) + line;
+    return static_cast<std::ptrdiff_t>(tiling(g).at_once()) * block<T> + line;
 }
 
 }  // namespace winograd
+
+/// @brief Whether convolve_winograd() is there for T: for floats in vectors of tuning::winograd_lanes or more.
+template <class T>
+inline constexpr bool has_winograd = std::is_same_v<T, float>&& lane_count<T> >= tuning::winograd_lanes;
 
 /// @brief Whether convolve_winograd() can compute this and takes less time for it than the direct sum.
 ///
@@ -227,15 +237,16 @@ template <class T>
 template <class T>
 [[nodiscard]] constexpr bool winograd_pays(const winograd_image& g) noexcept {
     constexpr int W = lane_count<T>;
-    if (W < tuning::winograd_lanes || g.in_channels % W != 0 || g.out_channels % W != 0) return false;
+    if (!has_winograd<T> || g.in_channels % W != 0 || g.out_channels % winograd::block<T> != 0) return false;
     const double ins = g.in_channels;
     const double outs = g.out_channels / W;
     const winograd::tiling cut(g);
-    const balanced_tiles runs(cut.count, tuning::rows_of_two);
-    const double rows =
-        runs.larger * tuning::tile_cycles(runs.size + 1, 2) + runs.smaller * tuning::tile_cycles(runs.size, 2);
+    constexpr int vectors = tuning::winograd_vectors;
+    const int last = cut.count % tuning::winograd_tiles;
+    const double rows = cut.count / tuning::winograd_tiles * tuning::tile_cycles(tuning::winograd_tiles, vectors) +
+                        (last > 0 ? tuning::tile_cycles(last, vectors) : 0);
     const double direct = 9.0 * g.out_h * g.out_w * ins * outs;
-    const double products = winograd::products * rows / 2 * ins * outs;
+    const double products = winograd::products * rows / vectors * ins * outs;
     const double transforms = cut.count * (tuning::winograd_input * ins / W + tuning::winograd_output * outs);
     return products + transforms < tuning::winograd_gain * direct;
 }
@@ -244,10 +255,11 @@ template <class T>
 template <class T>
 [[nodiscard]] constexpr std::size_t winograd_scratch(const winograd_image& g) noexcept {
     return static_cast<std::size_t>(winograd::products) *
-           static_cast<std::size_t>(winograd::tile_plane<T>(g) + winograd::out_plane<T>(g));
+               static_cast<std::size_t>(winograd::tile_plane<T>(g) + winograd::out_plane<T>(g)) +
+           static_cast<std::size_t>(g.in_channels);
 }
 
-/// @brief Elements of packed weights: O biases, then per block of two vectors of O (36)(I)(lanes).
+/// @brief Elements of packed weights: O biases, then per block of O (36)(I)(block).
 template <class T>
 [[nodiscard]] constexpr std::size_t packed_winograd_size(int in_channels, int out_channels) noexcept {
     return static_cast<std::size_t>(out_channels) * (1 + static_cast<std::size_t>(winograd::products * in_channels));
@@ -256,12 +268,10 @@ template <class T>
 /// @brief Lays weights out so; weight(tap, i, o), bias(o). Returns the end of what it wrote.
 template <class T, class Weight, class Bias>
 constexpr T* pack_winograd(int in_channels, int out_channels, Weight weight, Bias bias, T* packed) noexcept {
-    constexpr int block = 2 * lane_count<T>;
-    using row =
-        std::array<T, static_cast<std::size_t>(block)>;  // lanes innermost, so that they are computed as vectors
+    constexpr int width = winograd::block<T>;
+    using row = std::array<T, static_cast<std::size_t>(width)>;  // lanes innermost: computed as vectors
     for (int o = 0; o < out_channels; ++o) *packed++ = bias(o);
-    for (int first = 0; first < out_channels; first += block) {
-        const int width = std::min(block, out_channels - first);
+    for (int first = 0; first < out_channels; first += width) {
         const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(in_channels) * width;
         for (int i = 0; i < in_channels; ++i) {
             std::array<row, 9> filter{};
@@ -303,48 +313,42 @@ constexpr T* pack_winograd(int in_channels, int out_channels, Weight weight, Bia
 template <class T>
 void convolve_winograd(const winograd_image& g, const T* x, const T* packed, const T* residual, activation act, T* y,
                        T* scratch) noexcept {
-    constexpr int W = lane_count<T>;
     const winograd::tiling cut(g);
     const int at_once = cut.at_once();
     const std::ptrdiff_t in_plane = winograd::tile_plane<T>(g);
     const std::ptrdiff_t out_plane = winograd::out_plane<T>(g);
     T* const tiles = scratch;
-    T* const made = scratch + winograd::products * in_plane;
+    T* const made = tiles + winograd::products * in_plane;
+    T* const zeros = made + winograd::products * out_plane;
+    std::fill_n(zeros, g.in_channels, T{0});
     const std::ptrdiff_t y_pixel = g.out_channels;
     const std::ptrdiff_t y_row = y_pixel * g.out_w;
     const T* const weights = packed + g.out_channels;
     for (int first = 0; first < cut.count; first += at_once) {
         const int here = std::min(at_once, cut.count - first);
         for (int t = 0; t < here; ++t) {
-            const int row = (first + t) / cut.across * winograd::outputs - g.pad_top;
-            const int column = (first + t) % cut.across * winograd::outputs - g.pad_left;
-            const bool inside =
-                row >= 0 && column >= 0 && row + winograd::points <= g.in_h && column + winograd::points <= g.in_w;
-            T* const to = tiles + static_cast<std::ptrdiff_t>(t) * g.in_channels;
-            inside ? winograd::gather_tile<T, true>(g, x, row, column, in_plane, to)
-                   : winograd::gather_tile<T, false>(g, x, row, column, in_plane, to);
+            winograd::gather_tile(g, x, zeros, (first + t) / cut.across * winograd::outputs - g.pad_top,
+                                  (first + t) % cut.across * winograd::outputs - g.pad_left, in_plane,
+                                  tiles + static_cast<std::ptrdiff_t>(t) * g.in_channels);
         }
-        for (int o = 0; o < g.out_channels; o += 2 * W) {
-            const int vectors = std::min(2, (g.out_channels - o) / W);
+        for (int o = 0; o < g.out_channels; o += winograd::block<T>) {
             winograd::product_sweep<T> s;
+            s.tiles = tiles;
             s.weights = weights + static_cast<std::ptrdiff_t>(o) * winograd::products * g.in_channels;
+            s.out = made;
             s.tile_plane = in_plane;
             s.out_plane = out_plane;
             s.channels = g.in_channels;
-            s.tiles = tiles;
-            s.out = made;
-            const auto rows = static_cast<std::size_t>(here - 1);
-            vectors == 2 ? winograd::product_table<T, 2>[rows](s) : winograd::product_table<T, 1>[rows](s);
+            winograd::product_table<T>[static_cast<std::size_t>(here - 1)](s);
             for (int t = 0; t < here; ++t) {
                 const int row = (first + t) / cut.across * winograd::outputs;
                 const int column = (first + t) % cut.across * winograd::outputs;
-                const std::ptrdiff_t at = row * y_row + column * y_pixel + o;
-                for (int v = 0; v < vectors; ++v) {
-                    winograd::scatter_tile<T>(made + (t * vectors + v) * W, out_plane, load<T>(packed + o + v * W),
-                                              residual == nullptr ? nullptr : residual + at + v * W, act,
+                for (int v = 0; v < winograd::block<T>; v += lane_count<T>) {
+                    const std::ptrdiff_t at = row * y_row + column * y_pixel + o + v;
+                    winograd::scatter_tile<T>(made + t * winograd::block<T> + v, out_plane, load<T>(packed + o + v),
+                                              residual == nullptr ? nullptr : residual + at, act,
                                               std::min(winograd::outputs, g.out_h - row),
-                                              std::min(winograd::outputs, g.out_w - column), y_row, y_pixel,
-                                              y + at + v * W);
+                                              std::min(winograd::outputs, g.out_w - column), y_row, y_pixel, y + at);
                 }
             }
         }

@@ -51,21 +51,21 @@ struct dense {
 
     template <class T, class P>
     static void forward(P p, const forward_args<T>& a) noexcept {
-        over_samples(p, a.samples,
-                     [&](auto g) { kernels::forward(g, 1, a.in[0], a.packed, a.residual, a.act, a.out, nullptr); });
+        kernels::forward(transformed(p, geometry_of{}), a.samples, a.in[0], a.packed, a.residual, a.act, a.out,
+                         nullptr);
     }
 
     template <class T, class P>
     static void backward(P p, const backward_args<T>& a) noexcept {
-        const std::size_t weights = p.value.in[0].elements() * static_cast<std::size_t>(p.value.layer.units);
-        over_samples(p, a.samples, [&](auto g) {
-            if (a.din[0] != nullptr)
-                kernels::backward_data(g, 1, a.dout, a.packed_gradient, a.accumulate[0], a.din[0], nullptr);
-            if (a.dweights != nullptr) {
-                kernels::backward_weights(g, 1, a.in[0], a.dout, a.dweights,
-                                          p.value.layer.bias ? a.dweights + weights : nullptr);
-            }
-        });
+        const auto g = transformed(p, geometry_of{});
+        if (a.din[0] != nullptr) {
+            kernels::backward_data(g, a.samples, a.dout, a.packed_gradient, a.accumulate[0], a.din[0], nullptr);
+        }
+        if (a.dweights != nullptr) {
+            const std::size_t weights = p.value.in[0].elements() * static_cast<std::size_t>(p.value.layer.units);
+            kernels::backward_weights(g, a.samples, a.in[0], a.dout, a.dweights,
+                                      p.value.layer.bias ? a.dweights + weights : nullptr);
+        }
     }
 
     template <class T>
@@ -87,21 +87,11 @@ struct dense {
     }
 
 private:
-    [[nodiscard]] static constexpr kernels::convolution geometry(const problem<dense>& p, int samples) {
-        return {
-            {1, samples, static_cast<int>(p.in[0].elements())}, {1, samples, p.layer.units}, 1, 1, 1, 1, 0, 0, 1, 1, 1};
-    }
     struct geometry_of {
-        constexpr kernels::convolution operator()(const problem<dense>& p) const { return geometry(p, 1); }
-    };
-    template <class P, class F>
-    static void over_samples(P p, int samples, F&& call) noexcept {
-        if (samples == 1) {
-            call(transformed(p, geometry_of{}));
-        } else {
-            call(dynamic{geometry(p.value, samples)});
+        constexpr kernels::convolution operator()(const problem<dense>& p) const {
+            return {{1, 1, static_cast<int>(p.in[0].elements())}, {1, 1, p.layer.units}, 1, 1, 1, 1, 0, 0, 1, 1, 1};
         }
-    }
+    };
 };
 
 }  // namespace eenn
