@@ -266,8 +266,10 @@ template <class T>
 }
 
 /// @brief Lays weights out so; weight(tap, i, o), bias(o). Returns the end of what it wrote.
+/// Not inlined: where a constant geometry does not take it, GCC 12 would warn of the array that it does not overrun.
 template <class T, class Weight, class Bias>
-constexpr T* pack_winograd(int in_channels, int out_channels, Weight weight, Bias bias, T* packed) noexcept {
+[[gnu::noinline]] constexpr T* pack_winograd(int in_channels, int out_channels, Weight weight, Bias bias,
+                                             T* packed) noexcept {
     constexpr int width = winograd::block<T>;
     using row = std::array<T, static_cast<std::size_t>(width)>;  // lanes innermost: computed as vectors
     for (int o = 0; o < out_channels; ++o) *packed++ = bias(o);
