@@ -59,7 +59,7 @@ inline constexpr int winograd_tiles = vector_registers == 32 ? 8 : rows_of_two;
 inline constexpr int winograd_input = 360;
 inline constexpr int winograd_output = 240;
 inline constexpr double winograd_gain = 0.9;
-inline constexpr int winograd_lanes = 8;
+inline constexpr int winograd_lanes = 4;
 
 /// Elements of input and output that the weight gradient takes at a time: half of an L2 cache of 512 KiB.
 inline constexpr int chunk_elements = 64 * 1024;
