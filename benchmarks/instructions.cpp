@@ -5,7 +5,7 @@
 //   instructions MODEL inference|training
 //
 // The second of two passes runs in counted_pass(): valgrind --tool=callgrind --toggle-collect='counted_pass*' ... counts it
-// alone. tests/house/instructions.sh compares the counts with those of the commit before.
+// alone. tests/house/instructions.sh compares the counts with the committed ones.
 #include <cstdio>
 #include <cstring>
 

@@ -47,15 +47,18 @@ struct problem_data {
                   std::numeric_limits<float>::quiet_NaN()) {}
 
     // Past the rule, so that small problems are tried too.
-    aligned_vector<float> forward(const float* residual_or_null, activation act) {
-        aligned_vector<float> packed(kernels::packed_winograd_size<float>(g.in.c, g.out.c),
-                                     std::numeric_limits<float>::quiet_NaN());
+    aligned_vector<float> packed() const {
+        aligned_vector<float> made(kernels::packed_winograd_size<float>(g.in.c, g.out.c),
+                                   std::numeric_limits<float>::quiet_NaN());
         kernels::pack_winograd(
             g.in.c, g.out.c,
             [&](int tap, int i, int o) { return w[static_cast<std::size_t>((tap * g.in.c + i) * g.out.c + o)]; },
-            [&](int o) { return bias[static_cast<std::size_t>(o)]; }, packed.data());
+            [&](int o) { return bias[static_cast<std::size_t>(o)]; }, made.data());
+        return made;
+    }
+    aligned_vector<float> forward(const float* residual_or_null, activation act) {
         aligned_vector<float> y(outputs, std::numeric_limits<float>::quiet_NaN());
-        kernels::detail::convolve_images(kernels::detail::image_of(g), n, x.data(), packed.data(), residual_or_null,
+        kernels::detail::convolve_images(kernels::detail::image_of(g), n, x.data(), packed().data(), residual_or_null,
                                          act, y.data(), scratch.data());
         return y;
     }
@@ -145,11 +148,7 @@ TEST_CASE("kernels/winograd: samples may be taken in any grouping, and the resid
     constexpr activation relu{activation_kind::relu, {}};
     const auto whole = e.forward(e.residual.data(), relu);
     const kernels::winograd_image image = kernels::detail::image_of(e.g);
-    aligned_vector<float> packed(kernels::packed_winograd_size<float>(e.g.in.c, e.g.out.c));
-    kernels::pack_winograd(
-        e.g.in.c, e.g.out.c,
-        [&](int tap, int i, int o) { return e.w[static_cast<std::size_t>((tap * e.g.in.c + i) * e.g.out.c + o)]; },
-        [&](int o) { return e.bias[static_cast<std::size_t>(o)]; }, packed.data());
+    const auto packed = e.packed();
     aligned_vector<float> y(e.residual.begin(), e.residual.begin() + static_cast<std::ptrdiff_t>(e.outputs));
     for (std::size_t s = 0; s < 4; ++s) {
         float* const at = y.data() + s * e.g.out.elements();

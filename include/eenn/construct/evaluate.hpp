@@ -16,6 +16,7 @@ namespace eenn::construct {
 /// @brief Accuracy lost against a base network on the same samples, as fractions, with its 95 % interval.
 struct paired_loss {
     double loss = 0;
+    double error = 0;  ///< one standard error
     double low = 0;
     double high = 0;
     int only_base = 0;  ///< samples that only the base network has right
@@ -24,7 +25,7 @@ struct paired_loss {
 
 /// @brief Pairs what leaves where it leaves with the base network's answers.
 ///
-/// The interval is the normal one of a difference of paired proportions, loss +- 1.96 sqrt(b + c - (b - c)^2 / n) / n.
+/// The interval is the normal one of a difference of paired proportions, loss +- 1.96 errors of sqrt(b + c - (b - c)^2 / n) / n.
 ///
 /// @param base_correct  (N), 1 where the base network is right.
 /// @par Source  Agresti (2002), "Categorical data analysis", section 10.1.1.
@@ -41,11 +42,10 @@ struct paired_loss {
     }
     const double n = trace.samples;
     const double difference = result.only_base - result.only_exits;
-    const double spread =
-        1.96 * std::sqrt(std::max(0.0, result.only_base + result.only_exits - difference * difference / n)) / n;
+    result.error = std::sqrt(std::max(0.0, result.only_base + result.only_exits - difference * difference / n)) / n;
     result.loss = difference / n;
-    result.low = result.loss - spread;
-    result.high = result.loss + spread;
+    result.low = result.loss - 1.96 * result.error;
+    result.high = result.loss + 1.96 * result.error;
     return result;
 }
 

@@ -71,9 +71,8 @@ template <Executor X>
     std::vector<std::uint8_t> classifier(static_cast<std::size_t>(trace.samples));
     for (int i = 0; i < trace.samples; ++i)
         classifier[static_cast<std::size_t>(i)] = trace.correct[trace.at(i, trace.exits - 1)];
-    const paired_loss loss = compare(trace, thresholds, classifier);
-    return (loss.high - loss.low) / (2 * 1.96) *
-           std::sqrt(trace.samples / static_cast<double>(work.report.validation_samples));
+    const double copies = trace.samples / static_cast<double>(work.report.validation_samples);
+    return compare(trace, thresholds, classifier).error * std::sqrt(copies);
 }
 
 /// Thresholds for an objective, chosen on the smoothed trace and evaluated on the trace itself. A limit on loss is kept

@@ -36,8 +36,8 @@ namespace winograd {
 inline constexpr int outputs = 4;  ///< of a tile, each way
 inline constexpr int points = 6;   ///< of a transformed tile, each way
 inline constexpr int products = points * points;
-inline constexpr int line =
-    16;  ///< elements between the planes of two products, lest all fall into few sets of the cache
+/// Elements between the planes of two products, lest all fall into few sets of the cache.
+inline constexpr int gap = 16;
 
 /// u = G g over one axis of the filter.
 template <class T>
@@ -204,7 +204,7 @@ template <class T>
 
 /// Output channels of one product.
 template <class T>
-inline constexpr int block = tuning::winograd_vectors* lane_count<T>;
+inline constexpr int block = lane_count<T>* tuning::winograd_vectors;
 
 /// Tiles of an image, and how many go through the three steps at once.
 struct tiling {
@@ -215,20 +215,19 @@ struct tiling {
     [[nodiscard]] constexpr int at_once() const noexcept { return std::min(count, tuning::winograd_tiles); }
 };
 
-template <class T>
 [[nodiscard]] constexpr std::ptrdiff_t tile_plane(const winograd_image& g) noexcept {
-    return static_cast<std::ptrdiff_t>(tiling(g).at_once()) * g.in_channels + line;
+    return static_cast<std::ptrdiff_t>(tiling(g).at_once()) * g.in_channels + gap;
 }
 template <class T>
 [[nodiscard]] constexpr std::ptrdiff_t out_plane(const winograd_image& g) noexcept {
-    return static_cast<std::ptrdiff_t>(tiling(g).at_once()) * block<T> + line;
+    return static_cast<std::ptrdiff_t>(tiling(g).at_once()) * block<T> + gap;
 }
 
 }  // namespace winograd
 
 /// @brief Whether convolve_winograd() is there for T: for floats in vectors of tuning::winograd_lanes or more.
 template <class T>
-inline constexpr bool has_winograd = std::is_same_v<T, float>&& lane_count<T> >= tuning::winograd_lanes;
+inline constexpr bool has_winograd = lane_count<T> >= tuning::winograd_lanes&& std::is_same_v<T, float>;
 
 /// @brief Whether convolve_winograd() can compute this and takes less time for it than the direct sum.
 ///
@@ -255,7 +254,7 @@ template <class T>
 template <class T>
 [[nodiscard]] constexpr std::size_t winograd_scratch(const winograd_image& g) noexcept {
     return static_cast<std::size_t>(winograd::products) *
-               static_cast<std::size_t>(winograd::tile_plane<T>(g) + winograd::out_plane<T>(g)) +
+               static_cast<std::size_t>(winograd::tile_plane(g) + winograd::out_plane<T>(g)) +
            static_cast<std::size_t>(g.in_channels);
 }
 
@@ -311,13 +310,15 @@ template <class T, class Weight, class Bias>
 /// @par Shapes  x (H,W,I), packed by pack_winograd(), residual null or (H',W',O), y (H',W',O); residual may be y, x may not.
 ///              scratch (winograd_scratch).
 /// @par Cost    4.5 H' W' I O flops instead of 18, and some 300 a tile and vector of channels for the transforms.
-/// @par Errors  Rounding: some 1e-5 of the largest output at 64 channels, ten times that of the direct sum.
+/// @par Threads  safe with scratch of its own for each.
+/// @par Errors  Rounding: some 1e-5 of the largest output at 64 channels, ten times that of the direct sum. A NaN in x reaches
+///              the whole tiles whose inputs hold it, more than its own windows.
 template <class T>
 void convolve_winograd(const winograd_image& g, const T* x, const T* packed, const T* residual, activation act, T* y,
                        T* scratch) noexcept {
     const winograd::tiling cut(g);
     const int at_once = cut.at_once();
-    const std::ptrdiff_t in_plane = winograd::tile_plane<T>(g);
+    const std::ptrdiff_t in_plane = winograd::tile_plane(g);
     const std::ptrdiff_t out_plane = winograd::out_plane<T>(g);
     T* const tiles = scratch;
     T* const made = tiles + winograd::products * in_plane;

@@ -112,6 +112,7 @@ private:
         const int first = static_cast<int>(static_cast<std::int64_t>(samples_) * k / chunks());
         return {first, static_cast<int>(static_cast<std::int64_t>(samples_) * (k + 1) / chunks()) - first};
     }
+    [[nodiscard]] T* scratch_of_chunk(int k) { return scratch_.data() + static_cast<std::size_t>(k) * scratch_each_; }
     [[nodiscard]] const value_info& value(int v) const { return net_.plan.values[static_cast<std::size_t>(v)]; }
     [[nodiscard]] std::size_t elements(int v) const { return value(v).size.elements(); }
     [[nodiscard]] const T* at(int v) const {
@@ -264,7 +265,7 @@ private:
                 const std::size_t start = static_cast<std::size_t>(r.first) * each;
                 if (!norm || !step.carrier) {
                     auto args = arguments(s, r);
-                    args.scratch = scratch_.data() + static_cast<std::size_t>(k) * scratch_each_;
+                    args.scratch = scratch_of_chunk(k);
                     args.out = (norm ? values_.data() + norm_offsets_[s] : u) + start;
                     if (!norm) args.residual = residual_of(r);
                     if (!norm && !kept) args.act = step.act;
@@ -405,7 +406,7 @@ private:
                 args.dout = dy + start;
                 args.packed_gradient = packed_gradient_.data() + op.packed;
                 args.dweights = dweights;
-                args.scratch = scratch_.data() + static_cast<std::size_t>(k) * scratch_each_;
+                args.scratch = scratch_of_chunk(k);
                 args.seed = seed_;
                 args.stream = s;
                 op.backward(op.self, args);
