@@ -9,12 +9,9 @@
 #include <cstdio>
 #include <cstring>
 
-#include "../examples/models.hpp"
 #include "passes.hpp"
 
 namespace {
-
-using namespace eenn;
 
 template <class Pass>
 [[gnu::noinline]] void counted_pass(Pass& pass) {
@@ -29,26 +26,22 @@ void run_pass() {
     counted_pass(pass);
 }
 
-template <auto Recipe>
-bool run(const char* name, int argc, char** argv) {
-    if (argc != 3 || std::strcmp(argv[1], name) != 0) return false;
-    if (std::strcmp(argv[2], "inference") == 0) {
-        run_pass<passes::inference_pass<network<Recipe>>>();
-    } else {
-        run_pass<passes::training_step<network<Recipe>>>();
-    }
-    return true;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (run<models::resnet8>("resnet8", argc, argv) || run<models::dscnn>("dscnn", argc, argv) ||
-        run<models::mobilenet_v1_025_96>("mobilenet_v1_025_96", argc, argv) ||
-        run<models::resnet20>("resnet20", argc, argv) || run<models::resnet56>("resnet56", argc, argv) ||
-        run<models::ecg_cnn>("ecg_cnn", argc, argv))
-        return 0;
-    std::fputs("usage: instructions resnet8|resnet20|resnet56|dscnn|mobilenet_v1_025_96|ecg_cnn inference|training\n",
-               stderr);
+    bool known = false;
+    if (argc == 3) {
+        passes::for_each_network([&]<class Net>(const char* name) {
+            if (std::strcmp(argv[1], name) != 0) return;
+            known = true;
+            if (std::strcmp(argv[2], "inference") == 0) {
+                run_pass<passes::inference_pass<Net>>();
+            } else {
+                run_pass<passes::training_step<Net>>();
+            }
+        });
+    }
+    if (known) return 0;
+    std::fputs("usage: instructions MODEL inference|training, with a model of build/bench/speed\n", stderr);
     return 2;
 }

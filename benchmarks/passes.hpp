@@ -12,10 +12,24 @@
 #include <eenn/training/losses.hpp>
 #include <eenn/training/optimizers.hpp>
 
+#include "../examples/models.hpp"
+
 #include <memory>
 #include <vector>
 
 namespace passes {
+
+/// visit.operator()<Net>(name) for each of the six networks that the benchmarks measure.
+template <class F>
+void for_each_network(F&& visit) {
+    using eenn::network;
+    visit.template operator()<network<models::resnet8>>("resnet8");
+    visit.template operator()<network<models::dscnn>>("dscnn");
+    visit.template operator()<network<models::mobilenet_v1_025_96>>("mobilenet_v1_025_96");
+    visit.template operator()<network<models::resnet20>>("resnet20");
+    visit.template operator()<network<models::resnet56>>("resnet56");
+    visit.template operator()<network<models::ecg_cnn>>("ecg_cnn");
+}
 
 inline eenn::aligned_vector<float> noise(std::size_t count) {
     eenn::aligned_vector<float> values(count);

@@ -7,7 +7,6 @@
 // Shares are nominal: 2 x MACs (padding taps included; 3 x that for a training step) / time / (threads x peak of one thread).
 #include <eenn/io/file.hpp>
 
-#include "../examples/models.hpp"
 #include "measure.hpp"
 #include "passes.hpp"
 
@@ -50,10 +49,9 @@ double training_us(int batch, int thread_count) {
     return measure::median_us(step, seconds_each, 3);
 }
 
-template <auto Recipe>
+template <class Net>
 void run(const char* name, const selection& only, double peak, std::vector<line>& lines) {
     if (!only.model.empty() && only.model != name) return;
-    using net = network<Recipe>;
     for (const bool training : {false, true}) {
         for (const int batch : {1, 64}) {
             for (const int thread_count : {1, 2}) {
@@ -61,9 +59,9 @@ void run(const char* name, const selection& only, double peak, std::vector<line>
                     (only.batch != 0 && only.batch != batch) || (only.threads != 0 && only.threads != thread_count))
                     continue;
                 const double us =
-                    training ? training_us<net>(batch, thread_count) : inference_us<net>(batch, thread_count);
-                const double flops = 2.0 * static_cast<double>(net::macs) * batch * (training ? 3 : 1);
-                lines.push_back({name, training ? "training" : "inference", batch, thread_count, us, net::macs,
+                    training ? training_us<Net>(batch, thread_count) : inference_us<Net>(batch, thread_count);
+                const double flops = 2.0 * static_cast<double>(Net::macs) * batch * (training ? 3 : 1);
+                lines.push_back({name, training ? "training" : "inference", batch, thread_count, us, Net::macs,
                                  flops / us * 1e6 / (peak * thread_count)});
                 const line& l = lines.back();
                 std::printf("%-20s %-9s batch %2d  threads %d  %10.1f us  %5.1f %% of peak\n", name, l.phase.c_str(),
@@ -117,12 +115,7 @@ int main(int argc, char** argv) {
     std::printf("FMA peak of one thread, measured here: %.1f GFLOP/s, vectors of %d floats\n", peak * 1e-9,
                 lane_count<float>);
     std::vector<line> lines;
-    run<models::resnet8>("resnet8", only, peak, lines);
-    run<models::dscnn>("dscnn", only, peak, lines);
-    run<models::mobilenet_v1_025_96>("mobilenet_v1_025_96", only, peak, lines);
-    run<models::resnet20>("resnet20", only, peak, lines);
-    run<models::resnet56>("resnet56", only, peak, lines);
-    run<models::ecg_cnn>("ecg_cnn", only, peak, lines);
+    passes::for_each_network([&]<class Net>(const char* name) { run<Net>(name, only, peak, lines); });
     if (!file.empty()) {
         const std::string text = json(lines);
         io::write_file(file, std::as_bytes(std::span{text}));

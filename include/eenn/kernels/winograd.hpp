@@ -204,7 +204,7 @@ template <class T>
 
 /// Output channels of one product.
 template <class T>
-inline constexpr int block = lane_count<T>* tuning::winograd_vectors;
+inline constexpr int block = (lane_count<T>)*tuning::winograd_vectors;
 
 /// Tiles of an image, and how many go through the three steps at once.
 struct tiling {
@@ -227,7 +227,7 @@ template <class T>
 
 /// @brief Whether convolve_winograd() is there for T: for floats in vectors of tuning::winograd_lanes or more.
 template <class T>
-inline constexpr bool has_winograd = lane_count<T> >= tuning::winograd_lanes&& std::is_same_v<T, float>;
+inline constexpr bool has_winograd = (lane_count<T>) >= tuning::winograd_lanes&& std::is_same<T, float>::value;
 
 /// @brief Whether convolve_winograd() can compute this and takes less time for it than the direct sum.
 ///
