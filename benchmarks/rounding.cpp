@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+//
+// rounding.cpp - how far the float kernels, Winograd's among them, are from the same network in double.
+//
+//   rounding MODEL.onnx SAMPLES [LABELS.npy]
+//
+// In double every convolution is a direct sum. Printed are the largest difference of a logit, beside the largest logit, and
+// how many predictions differ; samples as examples/augment takes them.
+#include <eenn/core/threads.hpp>
+#include <eenn/exits/infer.hpp>
+#include <eenn/io/onnx/import.hpp>
+#include <eenn/network/runtime_network.hpp>
+#include <eenn/network/standard.hpp>
+
+#include "../examples/augment/samples.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <exception>
+#include <vector>
+
+namespace {
+
+using namespace eenn;
+
+/// (N,C) logits of the last exit.
+template <class T>
+std::vector<T> logits_of(const graph& network, std::span<const float> parameters, const data_set& set) {
+    const runtime_network<T, graph> net{network};
+    const executable<T> run = net.inference();
+    const aligned_vector<T> values(parameters.begin(), parameters.end());
+    aligned_vector<T> packed(run.packed_elements);
+    pack_weights(run, values.data(), packed.data());
+    const exit_info& last = run.plan.exits.back();
+    const auto classes = static_cast<std::size_t>(last.classes);
+    std::vector<T> logits(classes * static_cast<std::size_t>(set.size()));
+    threads pool;
+    const int tasks = pool.concurrency();
+    pool.run(tasks, [&](int t) {
+        aligned_vector<T> workspace(run.plan.sizes.workspace);
+        for (int i = t; i < set.size(); i += tasks) {
+            const aligned_vector<T> input(set[i].begin(), set[i].end());
+            run_steps(run, 0, last.step + 1, packed.data(), input.data(), workspace.data());
+            const T* from = workspace.data() + run.plan.values[static_cast<std::size_t>(last.logits)].offset;
+            std::copy_n(from, classes,
+                        logits.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(i) * classes));
+        }
+    });
+    return logits;
+}
+
+template <class T>
+std::ptrdiff_t answer(const std::vector<T>& logits, int sample, std::ptrdiff_t classes) {
+    const auto first = logits.begin() + sample * classes;
+    return std::max_element(first, first + classes) - first;
+}
+
+void compare(const char* file, const augment::source& from) {
+    const onnx::imported model = onnx::read_network(file);
+    const plan lowered = lower(model.network);
+    const int classes = lowered.view().exits.back().classes;
+    const data_set set =
+        augment::read_samples(from, lowered.view().input, classes, augment::read_preprocessing(model.metadata));
+    const auto in_float = logits_of<float>(model.network, model.parameters, set);
+    const auto in_double = logits_of<double>(model.network, model.parameters, set);
+    double difference = 0;
+    double largest = 0;
+    for (std::size_t k = 0; k < in_float.size(); ++k) {
+        difference = std::max(difference, std::abs(static_cast<double>(in_float[k]) - in_double[k]));
+        largest = std::max(largest, std::abs(in_double[k]));
+    }
+    int differ = 0;
+    int right[2] = {};
+    for (int i = 0; i < set.size(); ++i) {
+        const std::ptrdiff_t answers[]{answer(in_float, i, classes), answer(in_double, i, classes)};
+        differ += answers[0] != answers[1];
+        for (int k = 0; k < 2; ++k) right[k] += answers[k] == set.labels[static_cast<std::size_t>(i)];
+    }
+    std::printf(
+        "%d samples: logits differ by at most %.2e (largest logit %.1f); %d predictions differ; right: %d in float, %d "
+        "in double\n",
+        set.size(), difference, largest, differ, right[0], right[1]);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc < 3) {
+        std::fprintf(stderr, "usage: rounding MODEL.onnx SAMPLES [LABELS.npy]\n");
+        return 2;
+    }
+    try {
+        compare(argv[1], {argv[2], argc > 3 ? argv[3] : ""});
+    } catch (const std::exception& e) {
+        std::fprintf(stderr, "%s\n", e.what());
+        return 1;
+    }
+}
