@@ -152,6 +152,26 @@ TEST_CASE("kernels/convolution: a 1x2 kernel by hand") {
     CHECK_EQ(dbias[1], 6.0F);
 }
 
+TEST_CASE("kernels/convolution: three depthwise columns slide over lines of any length") {
+    random_stream random{7};
+    for (const int stride : {1, 2}) {
+        for (int pad_left = 0; pad_left <= 2; ++pad_left) {
+            for (int width = 1; width <= 19; ++width) {
+                // Outputs to the right: none, or some, of whose taps one or two lie outside.
+                for (int outside = 0; outside <= 2; ++outside) {
+                    const int out = (width + pad_left + outside - 3) / stride + 1;
+                    if (width + pad_left + outside < 3) continue;
+                    for (const int channels : {3, 16, 19}) {
+                        const convolution g{
+                            {4, width, channels}, {4, out, channels}, 3, 3, 1, stride, 1, pad_left, 1, 1, channels};
+                        matches_reference<float>(g, random);
+                    }
+                }
+            }
+        }
+    }
+}
+
 TEST_CASE("kernels/convolution: float agrees with plain loops over odd geometries") {
     random_stream random{2026, 1};
     for (int i = 0; i < 250; ++i) matches_reference<float>(any_convolution(random), random);

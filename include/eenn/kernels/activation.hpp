@@ -25,9 +25,11 @@ struct clamp {
     lanes<T> high;
     explicit clamp(activation f) noexcept {
         constexpr T infinity = std::numeric_limits<T>::infinity();
-        const bool bounded = f.kind == activation_kind::relu || f.kind == activation_kind::relu6;
-        low = broadcast(bounded ? T{0} : -infinity);
-        high = broadcast(f.kind == activation_kind::relu6 ? T{6} : infinity);
+        static constexpr T lows[]{-infinity, T{0}, T{0}, -infinity};
+        static constexpr T highs[]{infinity, infinity, T{6}, infinity};
+        const auto kind = static_cast<std::size_t>(is_clamp(f.kind) ? f.kind : activation_kind::none);
+        low = broadcast(lows[kind]);
+        high = broadcast(highs[kind]);
     }
     [[nodiscard]] EIGEN_ALWAYS_INLINE lanes<T> operator()(const lanes<T>& u) const noexcept {
         return at_most(at_least(u, low), high);

@@ -18,10 +18,13 @@ struct depthwise_sweep {
     const T* residual = nullptr;
     T* y = nullptr;
     std::ptrdiff_t x_line = 0, x_row = 0, x_r = 0, x_q = 0;
+    std::ptrdiff_t x_first = 0;  ///< of the first tap from x on; may be negative where `left`
     std::ptrdiff_t w_r = 0, w_vector = 0;
     std::ptrdiff_t y_line = 0, y_row = 0;
     int lines = 1, tiles = 1, r = 0, q = 0;
     int channels = 0;
+    bool left = false;   ///< the first tap of the first output lies outside
+    bool right = false;  ///< the last tap of the last output lies outside
     activation act{};
 };
 
@@ -29,15 +32,17 @@ inline namespace EENN_ISA {
 
 namespace detail {
 
-/// The last channels of a tile, fewer than one vector: pixel by pixel.
+/// Channels that are fewer than one vector: pixel by pixel.
 template <class T>
-[[gnu::noinline]] void depthwise_last_channels(const depthwise_sweep<T>& s, int pixels, const T* x, const T* w,
+[[gnu::noinline]] void depthwise_last_channels(const depthwise_sweep<T>& s, int pixels, std::ptrdiff_t x, const T* w,
                                                const T* bias, std::ptrdiff_t at, int count) noexcept {
     for (int p = 0; p < pixels; ++p, x += s.x_row, at += s.y_row) {
         lanes<T> acc[1][1]{{load<T>(bias)}};
+        const int first = s.left && p == 0 ? 1 : 0;
+        const int last = s.right && p + 1 == pixels ? s.q - 1 : s.q;
         for (int r = 0; r < s.r; ++r) {
-            for (int q = 0; q < s.q; ++q) {
-                acc[0][0] = madd(load_first<T>(x + r * s.x_r + q * s.x_q, count),
+            for (int q = first; q < last; ++q) {
+                acc[0][0] = madd(load_first<T>(s.x + (x + r * s.x_r + q * s.x_q), count),
                                  load<T>(w + r * s.w_r + q * lane_count<T>), acc[0][0]);
             }
         }
@@ -49,61 +54,77 @@ template <class T>
 
 /// @brief y = act(bias + sum over taps + residual), rows of taps first. Q is the number of taps in a row, or 0: s.q of them.
 ///
-/// With Slide neighbouring outputs are neighbouring inputs, and each input vector is loaded once for the Q outputs that
-/// it meets: P + 5 loads for 3 P multiply-adds instead of 3 P + 3. The order of each sum is the same.
+/// With Step > 0 neighbouring outputs are Step inputs apart, and each input vector is loaded once for all the outputs that
+/// it meets: of three taps P Step + 3 - Step inputs for 3 P multiply-adds instead of 3 P. The order of each sum is the same.
+/// Only there may the first and the last tap of a line lie outside.
 ///
 /// @par Cost  2 lines tiles P C r q flops.
-template <class T, int P, int Q, bool Slide>
+template <class T, int P, int Q, int Step>
 [[gnu::noinline]] void depthwise_tiles(const depthwise_sweep<T>& s) noexcept {
     constexpr int W = lane_count<T>;
+    const T* const source = s.x;
+    const std::ptrdiff_t x_r = s.x_r;
+    const std::ptrdiff_t x_q = s.x_q;
+    const std::ptrdiff_t x_row = s.x_row;
+    const std::ptrdiff_t w_r = s.w_r;
+    const std::ptrdiff_t y_row = s.y_row;
     for (int line = 0; line < s.lines; ++line) {
-        for (int t = 0; t < s.tiles; ++t) {
-            const T* x = s.x + line * s.x_line + t * P * s.x_row;
-            std::ptrdiff_t at = line * s.y_line + t * P * s.y_row;
-            const T* w = s.w;
-            const T* bias = s.bias;
-            int c = 0;
-            for (; c + W <= s.channels; c += W, x += W, at += W, w += s.w_vector, bias += s.w_vector) {
+        const T* w = s.w;
+        const T* bias = s.bias;
+        int c = 0;
+        for (; c + W <= s.channels; c += W, w += s.w_vector, bias += s.w_vector) {
+            std::ptrdiff_t x = line * s.x_line + s.x_first + c;
+            std::ptrdiff_t at = line * s.y_line + c;
+            for (int t = 0; t < s.tiles; ++t, x += P * x_row, at += P * y_row) {
+                const bool left = s.left && t == 0;
+                const bool right = s.right && t + 1 == s.tiles;
                 lanes<T> acc[P][1];
                 EENN_UNROLL
                 for (int p = 0; p < P; ++p) acc[p][0] = load<T>(bias);
-                for (int r = 0; r < s.r; ++r) {
-                    const T* from = x + r * s.x_r;
-                    const T* weight = w + r * s.w_r;
-                    if constexpr (Slide) {
+                const T* weight = w;
+                std::ptrdiff_t first = x;
+                for (int r = 0; r < s.r; ++r, first += x_r, weight += w_r) {
+                    std::ptrdiff_t from = first;
+                    if constexpr (Step > 0) {
+                        constexpr int inputs = (P - 1) * Step + Q;
                         lanes<T> taps[Q];
                         EENN_UNROLL
                         for (int q = 0; q < Q; ++q) taps[q] = load<T>(weight + q * W);
                         EENN_UNROLL
-                        for (int j = 0; j < P + Q - 1; ++j, from += s.x_row) {
-                            lanes<T> value = load<T>(from);
+                        for (int j = 0; j < inputs; ++j, from += x_q) {
+                            if ((j == 0 && left) || (j + 1 == inputs && right)) continue;
+                            lanes<T> value = load<T>(source + from);
                             keep_loaded(value);
                             EENN_UNROLL
-                            for (int q = 0; q < Q; ++q) {
-                                if (j - q >= 0 && j - q < P) acc[j - q][0] = madd(value, taps[q], acc[j - q][0]);
+                            for (int p = 0; p < P; ++p) {
+                                const int q = j - p * Step;
+                                if (q >= 0 && q < Q) acc[p][0] = madd(value, taps[q], acc[p][0]);
                             }
                         }
                     } else {
-                        const auto add_tap = [&] {
-                            lanes<T> tap = load<T>(weight);
+                        const auto add_tap = [&](int q) {
+                            lanes<T> tap = load<T>(weight + q * W);
                             keep_loaded(tap);
                             EENN_UNROLL
-                            for (int p = 0; p < P; ++p) acc[p][0] = madd(load<T>(from + p * s.x_row), tap, acc[p][0]);
-                            from += s.x_q;
-                            weight += W;
+                            for (int p = 0; p < P; ++p)
+                                acc[p][0] = madd(load<T>(source + (from + p * x_row)), tap, acc[p][0]);
+                            from += x_q;
                         };
                         if constexpr (Q > 0) {
                             EENN_UNROLL
-                            for (int q = 0; q < Q; ++q) add_tap();
+                            for (int q = 0; q < Q; ++q) add_tap(q);
                         } else {
-                            for (int q = 0; q < s.q; ++q) add_tap();
+                            for (int q = 0; q < s.q; ++q) add_tap(q);
                         }
                     }
                 }
-                detail::finish<T, P, 1>(acc, s.residual == nullptr ? nullptr : s.residual + at, s.act, W, s.y_row,
+                detail::finish<T, P, 1>(acc, s.residual == nullptr ? nullptr : s.residual + at, s.act, W, y_row,
                                         s.y + at);
             }
-            if (c < s.channels) detail::depthwise_last_channels<T>(s, P, x, w, bias, at, s.channels - c);
+        }
+        if (c < s.channels) {
+            detail::depthwise_last_channels<T>(s, P * s.tiles, line * s.x_line + s.x_first + c, w, bias,
+                                               line * s.y_line + c, s.channels - c);
         }
     }
 }
@@ -113,25 +134,59 @@ namespace detail {
 template <class T>
 using depthwise_function = void (*)(const depthwise_sweep<T>&) noexcept;
 
-template <class T, int Q, bool Slide, int... P>
+template <class T, int Q, int Step, int... P>
 [[nodiscard]] constexpr auto depthwise_tiles_of(std::integer_sequence<int, P...>) noexcept {
-    return std::array<depthwise_function<T>, sizeof...(P)>{&depthwise_tiles<T, P + 1, Q, Slide>...};
+    return std::array<depthwise_function<T>, sizeof...(P)>{&depthwise_tiles<T, P + 1, Q, Step>...};
 }
-template <class T, int Q, bool Slide = false>
+template <class T, int Q, int Step = 0>
 inline constexpr auto depthwise_table =
-    depthwise_tiles_of<T, Q, Slide>(std::make_integer_sequence<int, tuning::depthwise_pixels>{});
+    depthwise_tiles_of<T, Q, Step>(std::make_integer_sequence<int, tuning::depthwise_pixels>{});
+
+/// Whether the outputs of an axis can slide over its inputs: three neighbouring taps, of which at most the first one of the
+/// first output and the last one of the last output lie outside.
+[[nodiscard]] constexpr bool slides(const axis& a) noexcept {
+    if (a.taps != 3 || a.dilation != 1 || a.stride > 2 || a.out < 1) return false;
+    const auto first = a.taps_at(0);
+    const auto last = a.taps_at(a.out - 1);
+    return first.first <= 1 && last.last >= 2 && first.last > first.first && last.last > last.first &&
+           (a.out == 1 || (a.taps_at(1).first == 0 && a.taps_at(a.out - 2).last == 3));
+}
+
+/// Lines of `count` outputs in tiles of nearly one size.
+template <class T>
+void run_depthwise(depthwise_sweep<T> s, const std::array<depthwise_function<T>, tuning::depthwise_pixels>& table,
+                   int count) noexcept {
+    const balanced_tiles t(count, tuning::depthwise_pixels);
+    if (t.larger > 0) {
+        depthwise_sweep<T> part = s;
+        part.tiles = t.larger;
+        part.right = false;  // there is always a smaller tile behind
+        table[static_cast<std::size_t>(t.size)](part);
+        const std::ptrdiff_t done = static_cast<std::ptrdiff_t>(t.larger) * (t.size + 1);
+        s.x_first += done * s.x_row;
+        s.y += done * s.y_row;
+        if (s.residual != nullptr) s.residual += done * s.y_row;
+        s.left = false;
+    }
+    s.tiles = t.smaller;
+    table[static_cast<std::size_t>(t.size - 1)](s);
+}
 
 }  // namespace detail
 
 /// @brief y = act(window over x, weighted per channel, + bias + residual) for one image.
+///
+/// Windows of three columns slide along whole rows of outputs. Others are covered as in convolve(): rectangles with the
+/// same taps inside the input, by tiles along their rows, or down their columns if that takes fewer of them.
 ///
 /// @par Shapes  packed as pack_blocks(1, ...) lays it out; residual null or strided as y, and may be y.
 template <class T>
 void convolve_depthwise(const plane& g, const T* x, const T* packed, const T* residual, activation act, T* y) noexcept {
     constexpr int W = lane_count<T>;
     const int depth = g.rows.taps * g.columns.taps;
+    const bool sliding = detail::slides(g.columns);
     for_each_run(g.rows, [&](axis::range oy, axis::range ky) {
-        for_each_run(g.columns, [&](axis::range ox, axis::range kx) {
+        const auto cover = [&](axis::range ox, axis::range kx) {
             depthwise_sweep<T> s;
             const int height = oy.last - oy.first;
             const int width = ox.last - ox.first;
@@ -141,8 +196,8 @@ void convolve_depthwise(const plane& g, const T* x, const T* packed, const T* re
             s.q = kx.last - kx.first;
             s.r = s.q == 0 ? 0 : ky.last - ky.first;
             if (s.r > 0) {
-                s.x +=
-                    g.rows.input_of(oy.first, ky.first) * g.x_row + g.columns.input_of(ox.first, kx.first) * g.x_pixel;
+                s.x += g.rows.input_of(oy.first, ky.first) * g.x_row;
+                s.x_first = g.columns.input_of(ox.first, kx.first) * g.x_pixel;
                 s.w += (ky.first * g.columns.taps + kx.first) * W;
             }
             s.x_r = g.rows.dilation * g.x_row;
@@ -151,9 +206,8 @@ void convolve_depthwise(const plane& g, const T* x, const T* packed, const T* re
             s.w_vector = static_cast<std::ptrdiff_t>(1 + depth) * W;
             s.channels = g.out_channels;
             s.act = act;
-            // Tiles run along the rows, where they can slide, or down the columns if that takes fewer of them.
             constexpr int most = tuning::depthwise_pixels;
-            const bool down = ceil_divide(height, most) * width < ceil_divide(width, most) * height;
+            const bool down = !sliding && ceil_divide(height, most) * width < ceil_divide(width, most) * height;
             const std::ptrdiff_t x_row = g.columns.stride * g.x_pixel;
             const std::ptrdiff_t x_line = g.rows.stride * g.x_row;
             s.lines = down ? width : height;
@@ -164,23 +218,21 @@ void convolve_depthwise(const plane& g, const T* x, const T* packed, const T* re
             const std::ptrdiff_t start = oy.first * g.y_row + ox.first * g.y_pixel;
             s.y = y + start;
             s.residual = residual == nullptr ? nullptr : residual + start;
-            const balanced_tiles t(down ? height : width, most);
-            const bool sliding = !down && s.q == 3 && s.x_q == s.x_row;
-            const auto& table = sliding    ? detail::depthwise_table<T, 3, true>
-                                : s.q == 3 ? detail::depthwise_table<T, 3>
-                                : s.q == 2 ? detail::depthwise_table<T, 2>  // beside the border of a 3 x 3 window
-                                           : detail::depthwise_table<T, 0>;
-            if (t.larger > 0) {
-                s.tiles = t.larger;
-                table[static_cast<std::size_t>(t.size)](s);
-                const std::ptrdiff_t done = static_cast<std::ptrdiff_t>(t.larger) * (t.size + 1);
-                s.x += done * s.x_row;
-                s.y += done * s.y_row;
-                if (residual != nullptr) s.residual += done * s.y_row;
+            if (sliding) {
+                s.left = g.columns.taps_at(0).first == 1;
+                s.right = g.columns.taps_at(g.columns.out - 1).last == 2;
             }
-            s.tiles = t.smaller;
-            table[static_cast<std::size_t>(t.size - 1)](s);
-        });
+            const auto& table = !sliding ? (s.q == 2 ? detail::depthwise_table<T, 2>  // gradients of stride 2
+                                                     : detail::depthwise_table<T, 0>)
+                                : g.columns.stride == 1 ? detail::depthwise_table<T, 3, 1>
+                                                        : detail::depthwise_table<T, 3, 2>;
+            detail::run_depthwise(s, table, down ? height : width);
+        };
+        if (sliding) {
+            cover(axis::range{0, g.columns.out}, axis::range{0, g.columns.taps});
+        } else {
+            for_each_run(g.columns, cover);
+        }
     });
 }
 
