@@ -27,7 +27,8 @@ data  X, Y   .npy files of samples (N,C,H,W), (N,H,W,C), (N,C,L), (N,H,W) or (N,
 goal
   --max-loss POINTS         least cost that loses at most so many points of accuracy on validation data (default 0.5)
   --margin ERRORS (1)       that limit is kept with so many standard errors to spare, where the exits allow it
-  --max-cost PERCENT        best accuracy at this share of the MACs; both may be given several times: the first is built
+  --max-cost PERCENT        best accuracy at this share of the cost; both may be given several times: the first is built
+  --cost macs|time (macs)   what exits are to save: MACs, or time as measured on this machine, one sample, one thread
 platform
   --platform FILE.json      processors and links: where the network runs (default: one processor)
   --place-for latency|energy|price (latency)   what the placement makes least
@@ -171,6 +172,10 @@ inline arguments read_arguments(int argc, char** argv) {
             o.objectives.push_back(eenn::exit_objective::least_cost(real(-100, 100) / 100));
         } else if (option == "--max-cost") {
             o.objectives.push_back(eenn::exit_objective::best_accuracy(real(0, 1000) / 100));
+        } else if (option == "--cost") {
+            if (value != "macs" && value != "time")
+                eenn::raise("augment", "--cost " + value + " is no unit", "give macs or time");
+            o.cost = value == "time" ? eenn::construct::cost_unit::time : eenn::construct::cost_unit::macs;
         } else if (option == "--margin") {
             o.loss_margin = real(0, 10);
         } else if (option == "--most-exits") {

@@ -117,6 +117,33 @@ TEST_CASE("construct/augment: a trained network gains exits that keep the object
     CHECK(again.report.settings[0].thresholds == r.settings[0].thresholds);
 }
 
+TEST_CASE("construct/augment: exits may save time instead of MACs, and the state keeps the times") {
+    const fixture f;
+    threads two{2};
+    const auto folder = std::filesystem::temp_directory_path() / ("eenn_construct_times_" + std::to_string(::getpid()));
+    std::filesystem::remove_all(folder);
+    augment_options o = f.options();
+    o.cost = cost_unit::time;
+    o.state = folder;
+    const augmented made = f.run(o, two);
+    REQUIRE(made.finished);
+    const result& r = made.report;
+    CHECK(r.cost_unit == "time");
+    CHECK(r.settings[1].objective == "at most 60.0 % of the time");
+    REQUIRE(r.settings[1].validation_cost > 0);
+    CHECK(r.settings[1].validation_cost <= 0.6 + 1e-9);
+    if (r.pays_off) {  // MACs are still MACs
+        double macs = 0;
+        for (const auto& e : r.exits) macs += e.share * static_cast<double>(e.macs);
+        CHECK(r.mean_macs_share == doctest::Approx(macs / static_cast<double>(r.base_macs)));
+        CHECK(r.exits.back().macs > r.base_macs);
+    }
+    const augmented again = f.run(o, two);  // measured anew, times would differ in their last digits
+    CHECK(again.report.settings[0].validation_cost == r.settings[0].validation_cost);
+    CHECK(again.report.settings[1].thresholds == r.settings[1].thresholds);
+    std::filesystem::remove_all(folder);
+}
+
 TEST_CASE("construct/augment: a run that was stopped goes on to the same bits") {
     const fixture f;
     threads two{2};

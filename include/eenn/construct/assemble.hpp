@@ -42,8 +42,7 @@ template <Executor X>
 template <Executor X>
 void add_curve(construction<X>& work, std::string name, std::span<const pareto_point> points) {
     trade_off_curve curve{std::move(name), {}};
-    for (const auto& point : points)
-        curve.points.push_back({point.mean_cost / static_cast<double>(work.layout.macs), point.accuracy});
+    for (const auto& point : points) curve.points.push_back({point.mean_cost / work.costs.base, point.accuracy});
     work.report.curves.push_back(std::move(curve));
 }
 
@@ -89,8 +88,7 @@ template <Executor X>
     augmented out{false, work.base, {}, {}, {}, {}, {}, {}};
     result& r = work.report;
     const bool feasible = !work.settings.empty() && work.settings[0].feasible;
-    const double cost =
-        feasible ? work.settings[0].choice.evaluation.mean_cost / static_cast<double>(work.layout.macs) : 1;
+    const double cost = feasible ? work.settings[0].choice.evaluation.mean_cost / work.costs.base : 1;
     r.pays_off = feasible && cost < 1;
     char line[160];
     if (!r.pays_off) {
@@ -98,7 +96,8 @@ template <Executor X>
         out.rules = {{never_exit, 1}};
         r.verdict = "No exit pays off here: " +
                     std::string{feasible ? "none is cheaper than the base network" : "none reaches the objective"} +
-                    " (" + text_of(work.options.objectives[0]) + "). The table of heads says what each can do.";
+                    " (" + text_of(work.options.objectives[0], r.cost_unit) +
+                    "). The table of heads says what each can do.";
         return out;
     }
     const setting& first = work.settings[0];
@@ -124,10 +123,9 @@ template <Executor X>
     copy_parameters(whole.view(), work.whole_parameters, nodes, part.view(), out.parameters);
     const setting_summary& s = r.settings[0];
     r.accuracy = s.test_accuracy;
-    r.mean_macs_share = s.test_cost;
-    std::snprintf(line, sizeof line,
-                  "%.1f %% of the MACs, %+.2f points of accuracy, with %zu exit%s before the classifier.",
-                  100 * s.test_cost, -100 * s.loss, first.heads.size(), first.heads.size() == 1 ? "" : "s");
+    std::snprintf(
+        line, sizeof line, "%.1f %% of the %s, %+.2f points of accuracy, with %zu exit%s before the classifier.",
+        100 * s.test_cost, r.cost_unit.c_str(), -100 * s.loss, first.heads.size(), first.heads.size() == 1 ? "" : "s");
     r.verdict = line;
     return out;
 }

@@ -15,7 +15,7 @@ namespace eenn::construct {
 template <Executor X>
 void compare_signals(construction<X>& work, const exit_table& test) {
     const setting& first = work.settings[0];
-    const auto macs = static_cast<double>(work.layout.macs);
+    const double base = work.costs.base;
     const auto row = [&](const policy& signal, const threshold_options& how) {
         exit_table seen = work.table;
         exit_table unseen = test;
@@ -29,8 +29,8 @@ void compare_signals(construction<X>& work, const exit_table& test) {
         std::string solver{to_string(how.solver)};
         if (how.solver == threshold_solver::proven && !choice->proven) solver = "best found";
         work.report.signals.push_back({std::string{signal.name()}, std::move(solver),
-                                       choice->evaluation.mean_cost / macs, choice->evaluation.accuracy,
-                                       e.mean_cost / macs, e.accuracy});
+                                       choice->evaluation.mean_cost / base, choice->evaluation.accuracy,
+                                       e.mean_cost / base, e.accuracy});
     };
     for (int kind = 0; kind < policy_count; ++kind) row(policy{static_cast<policy_kind>(kind)}, {});
     for (const auto solver : {threshold_solver::descent, threshold_solver::shared, threshold_solver::published})
@@ -45,7 +45,7 @@ void compare_signals(construction<X>& work, const exit_table& test) {
             cost += trace.cost[static_cast<std::size_t>(e)];
             right += trace.correct[trace.at(i, e)];
         }
-        return std::pair{cost / trace.samples / macs, right / static_cast<double>(trace.samples)};
+        return std::pair{cost / trace.samples / base, right / static_cast<double>(trace.samples)};
     };
     const auto [seen_cost, seen_accuracy] = oracle(work.table);
     const auto [cost, accuracy] = oracle(test);

@@ -47,6 +47,13 @@ struct kept_features {
     }
 };
 
+/// @brief What samples pay, in the unit of augment_options::cost: MACs, or microseconds.
+struct part_costs {
+    std::vector<double> reach;  ///< of the backbone from the input to each site
+    std::vector<double> heads;  ///< by candidate
+    double base = 0;            ///< of the whole base network
+};
+
 /// @brief The choice for one objective.
 struct setting {
     std::vector<int> heads;  ///< indices into the table it was made from
@@ -89,6 +96,7 @@ struct construction {
     backbone layout;
 
     std::vector<candidate> candidates;
+    part_costs costs;
     fingerprint print{};                 // of what every head's training depends on
     std::vector<int> training_samples;   // those that heads learn from, indices into train
     std::vector<float> teacher;          // the classifier's logits on them, (N,C)
@@ -170,6 +178,7 @@ private:
                              "on loss are kept with a margin in standard errors where the heads allow it.");
         r.test_samples = test.size();
         r.base_macs = layout.macs;
+        r.cost_unit = to_string(options.cost);
         r.base_parameters = layout.parameters;
         for (const site& s : layout.sites) {
             r.sites.push_back({name_of(s.node), s.node, s.features, s.macs,

@@ -56,6 +56,15 @@ struct feature_pass {
     return each * samples;
 }
 
+/// @brief The step that makes the value of a node, the end of a fused step as sites are.
+/// @par Errors  eenn::error if there is none.
+[[nodiscard]] inline int step_of(const plan_view& plan, int node) {
+    for (std::size_t s = 0; s < plan.steps.size(); ++s) {
+        if (plan.steps[s].tail == node) return static_cast<int>(s);
+    }
+    raise("backbone", "layer " + std::to_string(node) + " makes no value of its own");
+}
+
 /// @brief Runs the backbone over samples once, in inference, and keeps its features at `nodes` and its logits.
 ///
 /// @param nodes     of the network, ascending; each the end of a fused step, as sites are.
@@ -73,13 +82,8 @@ template <Executor X>
     const std::size_t count = indices.size();
     result.sites.clear();
     for (const int node : nodes) {
-        int found = -1;
-        for (std::size_t s = 0; s < net.plan.steps.size(); ++s) {
-            if (net.plan.steps[s].tail == node) found = static_cast<int>(s);
-        }
-        if (found < 0) raise("run_backbone", "layer " + std::to_string(node) + " makes no value of its own");
-        steps.push_back(found);
-        const auto& step = net.plan.steps[static_cast<std::size_t>(found)];
+        steps.push_back(step_of(net.plan, node));
+        const auto& step = net.plan.steps[static_cast<std::size_t>(steps.back())];
         const shape size = net.plan.values[static_cast<std::size_t>(step.output)].size;
         result.sites.push_back({size, std::make_unique_for_overwrite<bfloat16[]>(count * size.elements())});
     }

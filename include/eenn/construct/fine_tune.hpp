@@ -104,8 +104,8 @@ template <Executor X>
     const auto text = [&](const setting& s) {
         if (!s.feasible) return std::string{"out of reach"};
         char line[96];
-        std::snprintf(line, sizeof line, "%.1f %% of the MACs at %.2f %%",
-                      100 * s.choice.evaluation.mean_cost / static_cast<double>(work.layout.macs),
+        std::snprintf(line, sizeof line, "%.1f %% of the %s at %.2f %%",
+                      100 * s.choice.evaluation.mean_cost / work.costs.base, work.report.cost_unit.c_str(),
                       100 * s.choice.evaluation.accuracy);
         return std::string{line};
     };

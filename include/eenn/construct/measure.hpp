@@ -17,9 +17,9 @@ namespace detail {
 template <Executor X>
 [[nodiscard]] setting_summary summarise(const construction<X>& work, const exit_objective& objective, const setting& s,
                                         const exit_table& test, std::span<const std::uint8_t> base_right) {
-    const auto macs = static_cast<double>(work.layout.macs);
+    const double base = work.costs.base;
     setting_summary out;
-    out.objective = text_of(objective);
+    out.objective = text_of(objective, work.report.cost_unit);
     out.thresholds.assign(work.chosen.size(), never_exit);
     for (const std::size_t c : work.chosen) {
         const candidate& who = work.candidates[c];
@@ -35,9 +35,9 @@ template <Executor X>
     for (std::size_t k = 0; k < s.heads.size(); ++k)
         out.thresholds[static_cast<std::size_t>(s.heads[k])] = s.choice.thresholds[k];
     const bool cost_is_objective = objective.goal == exit_objective::kind::least_cost;
-    out.validation_cost = s.choice.evaluation.mean_cost / macs;
+    out.validation_cost = s.choice.evaluation.mean_cost / base;
     out.validation_accuracy = s.choice.evaluation.accuracy;
-    out.bound = cost_is_objective ? s.choice.bound / macs
+    out.bound = cost_is_objective ? s.choice.bound / base
                 : s.choice.proven ? out.validation_cost
                                   : std::numeric_limits<double>::infinity();
     if (objective.goal == exit_objective::kind::best_accuracy)
@@ -46,7 +46,7 @@ template <Executor X>
     const exit_trace trace = trace_of(test, s.heads);
     const exit_evaluation e = evaluate(trace, s.choice.thresholds);
     const paired_loss loss = compare(trace, s.choice.thresholds, base_right);
-    out.test_cost = e.mean_cost / macs;
+    out.test_cost = e.mean_cost / base;
     out.test_accuracy = e.accuracy;
     out.loss = loss.loss;
     out.loss_low = loss.low;
@@ -58,6 +58,8 @@ template <Executor X>
 void describe_exits(construction<X>& work, const setting& first, const exit_trace& test) {
     result& r = work.report;
     const exit_evaluation e = evaluate(test, first.choice.thresholds);
+    std::int64_t of_heads = 0;
+    r.mean_macs_share = 0;
     std::vector<std::int32_t> answers(static_cast<std::size_t>(test.samples));
     std::vector<std::vector<std::uint8_t>> here(static_cast<std::size_t>(test.exits),
                                                 std::vector<std::uint8_t>(answers.size(), 0));
@@ -76,7 +78,6 @@ void describe_exits(construction<X>& work, const setting& first, const exit_trac
         exit_summary out;
         out.policy = std::string{words.decides.name()};
         out.temperature = static_cast<double>(words.temperature);
-        out.macs = static_cast<std::int64_t>(test.cost[x]);
         out.share = e.share[x];
         out.accuracy = e.exit_accuracy[x];
         out.lone_accuracy = lone_accuracy(test, k);
@@ -85,12 +86,16 @@ void describe_exits(construction<X>& work, const setting& first, const exit_trac
             out.site = work.name_of(work.base.here().node);
             out.form = "classifier";
             out.threshold = never_exit;
+            out.macs = work.layout.macs + of_heads;
         } else {
             const candidate& who = work.candidates[work.chosen[static_cast<std::size_t>(first.heads[x])]];
             out.site = work.name_of(work.site_of(who).node);
             out.form = std::string{to_string(who.form)};
             out.threshold = first.choice.thresholds[x];
+            of_heads += who.macs;
+            out.macs = work.site_of(who).macs + of_heads;
         }
+        r.mean_macs_share += out.share * static_cast<double>(out.macs) / static_cast<double>(work.layout.macs);
         const auto bins = [&](float temperature, std::vector<double>& confidence, std::vector<double>& accuracy,
                               std::vector<double>& weight) {
             const reliability table = reliability_of(words.logits, work.table.labels, temperature);

@@ -15,6 +15,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace eenn::construct {
@@ -26,6 +27,16 @@ struct construct_progress {
     std::int64_t total = 0;
     std::string note;
 };
+
+/// @brief What exits are to save, and what limits on cost are shares of.
+enum class cost_unit : unsigned char {
+    macs,  ///< the same everywhere
+    time   ///< of one sample on one thread of this machine: not all MACs take equally long
+};
+
+[[nodiscard]] constexpr std::string_view to_string(cost_unit unit) noexcept {
+    return unit == cost_unit::macs ? "MACs" : "time";
+}
 
 /// @brief Training of the whole early-exit network, once its exits are chosen.
 struct fine_tuning {
@@ -43,8 +54,9 @@ struct fine_tuning {
 /// @brief What a construction is asked for. The defaults suit image classifiers.
 struct augment_options {
     /// What exits are for. The first decides which network is built; each is reported. A limit on cost is a share of the
-    /// base network's MACs.
+    /// base network's.
     std::vector<exit_objective> objectives{exit_objective::least_cost(0.005)};
+    cost_unit cost = cost_unit::macs;
     double loss_margin = 1;  ///< limits on loss are kept with so many standard errors to spare
     int most_exits = 3;      ///< beside the classifier, for one objective
     int most_sites = 8;      ///< heads are trained at so many of the sites, spread evenly over the MACs

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // result.hpp - what a construction found, measured and discarded: plain values for reports.
-// Floor 6 (construct); host subset. Accuracies and shares are fractions, costs MACs unless said.
+// Floor 6 (construct); host subset. Accuracies and shares are fractions.
 #ifndef EENN_CONSTRUCT_RESULT_HPP
 #define EENN_CONSTRUCT_RESULT_HPP
 
@@ -39,7 +39,7 @@ struct head_summary {
 /// @brief A set of exits that was solved for the objective.
 struct architecture_summary {
     std::vector<int> heads;  ///< indices into result::heads, by depth
-    double cost = 0;         ///< mean MACs as a share of the base network's, on validation data
+    double cost = 0;         ///< mean, as a share of the base network's, on validation data
     double accuracy = 0;     ///< on validation data
     bool feasible = false;   ///< the objective's limit was reached
     std::string pruned;      ///< why it was dropped before solving; empty if it was solved
@@ -84,7 +84,7 @@ struct exit_summary {
 struct setting_summary {
     std::string objective;          ///< "at most 0.5 points of loss"
     std::vector<float> thresholds;  ///< (exits - 1); infinity where the exit is closed
-    double validation_cost = 0;     ///< share of the base network's MACs
+    double validation_cost = 0;     ///< share of the base network's, in result::cost_unit
     double validation_accuracy = 0;
     double test_cost = 0;
     double test_accuracy = 0;
@@ -143,6 +143,7 @@ struct result {
     int validation_samples = 0;
     int test_samples = 0;
 
+    std::string cost_unit = "MACs";  ///< or "time": what costs of settings, curves, sets and signals are shares of
     double base_validation_accuracy = 0;
     double base_accuracy = 0;  ///< on test data
     std::int64_t base_macs = 0;

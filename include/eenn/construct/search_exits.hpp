@@ -8,6 +8,7 @@
 #include <eenn/construct/construction.hpp>
 #include <eenn/construct/evaluate.hpp>
 #include <eenn/construct/head_sets.hpp>
+#include <eenn/construct/part_costs.hpp>
 #include <eenn/exits/calibration.hpp>
 #include <eenn/exits/smoothing.hpp>
 
@@ -16,12 +17,13 @@
 namespace eenn::construct {
 
 /// An objective in words.
-[[nodiscard]] inline std::string text_of(const exit_objective& objective) {
+[[nodiscard]] inline std::string text_of(const exit_objective& objective, std::string_view unit) {
     char line[80];
     if (objective.goal == exit_objective::kind::least_cost) {
         std::snprintf(line, sizeof line, "at most %.2f points of loss", 100 * objective.limit);
     } else if (objective.goal == exit_objective::kind::best_accuracy) {
-        std::snprintf(line, sizeof line, "at most %.1f %% of the MACs", 100 * objective.limit);
+        std::snprintf(line, sizeof line, "at most %.1f %% of the %.*s", 100 * objective.limit,
+                      static_cast<int>(unit.size()), unit.data());
     } else {
         std::snprintf(line, sizeof line, "%g x cost + %g x error", objective.cost_weight, objective.error_weight);
     }
@@ -46,19 +48,19 @@ template <Executor X, class LogitsOf>
     table.labels.assign(work.validation.labels.begin(), work.validation.labels.end());
     for (std::size_t k = 0; k < heads.size(); ++k) {
         const candidate& who = work.candidates[heads[k]];
-        table.heads.push_back(words_of(work, logits_of(k), static_cast<double>(work.site_of(who).macs),
-                                       static_cast<double>(who.macs), who.site));
+        table.heads.push_back(words_of(work, logits_of(k), work.costs.reach[static_cast<std::size_t>(who.site)],
+                                       work.costs.heads[heads[k]], who.site));
     }
-    table.classifier = words_of(work, classifier, static_cast<double>(work.layout.macs), 0, -1);
+    table.classifier = words_of(work, classifier, work.costs.base, 0, -1);
     return table;
 }
 
-/// An objective in the units of a trace: a limit on cost is given as a share of the base network's MACs, a limit on loss
+/// An objective in the units of a trace: a limit on cost is given as a share of the base network's, a limit on loss
 /// is counted from the base network's accuracy, whatever fine-tuning does to the classifier.
 template <Executor X>
 [[nodiscard]] exit_objective objective_on(const construction<X>& work, const exit_trace& trace,
                                           exit_objective objective) {
-    if (objective.goal == exit_objective::kind::best_accuracy) objective.limit *= static_cast<double>(work.layout.macs);
+    if (objective.goal == exit_objective::kind::best_accuracy) objective.limit *= work.costs.base;
     if (objective.goal == exit_objective::kind::least_cost)
         objective.limit += lone_accuracy(trace, trace.exits - 1) - work.report.base_validation_accuracy;
     return objective;
@@ -106,7 +108,7 @@ template <Executor X>
         summary.heads.assign(heads.begin(), heads.end());
         summary.feasible = choice.has_value();
         if (choice) {
-            summary.cost = choice->evaluation.mean_cost / static_cast<double>(work.layout.macs);
+            summary.cost = choice->evaluation.mean_cost / work.costs.base;
             summary.accuracy = choice->evaluation.accuracy;
         }
         work.report.architectures.push_back(summary);
@@ -129,6 +131,7 @@ template <Executor X>
 template <Executor X>
 [[nodiscard]] bool search_exits(construction<X>& work) {
     work.report.base_validation_accuracy = mean_of(right_answers(work.base_validation, work.validation.labels));
+    price_parts(work);
     std::vector<std::size_t> every(work.candidates.size());
     std::iota(every.begin(), every.end(), std::size_t{0});
     const exit_table table = table_of(

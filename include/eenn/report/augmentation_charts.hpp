@@ -40,7 +40,10 @@ namespace eenn::report {
 [[nodiscard]] inline std::optional<chart> curves_chart(const construct::result& r) {
     chart c;
     c.title = "Accuracy against mean cost";
-    c.x = {.title = "mean MACs, share of the base network's", .style = number_style::percent, .low = {}, .high = {}};
+    c.x = {.title = "mean " + r.cost_unit + ", share of the base network's",
+           .style = number_style::percent,
+           .low = {},
+           .high = {}};
     c.y = {.title = "accuracy", .style = number_style::percent, .low = {}, .high = {}};
     const double lowest = lowest_shown(r);
     bool any = false;
@@ -92,7 +95,7 @@ namespace eenn::report {
                     " of test samples at full cost; setting A on " +
                     (r.settings.empty() ? std::string{no_number}
                                         : percent_text(r.settings[0].test_accuracy, 2) + " at " +
-                                              percent_text(r.settings[0].test_cost) + " of the MACs") +
+                                              percent_text(r.settings[0].test_cost) + " of the " + r.cost_unit) +
                     ".";
     return c;
 }
@@ -155,7 +158,7 @@ namespace eenn::report {
     chart c;
     c.title = "Sets of exits tried";
     c.description = "Mean cost and accuracy on validation data of every set of exits that reached the objective.";
-    c.x = {.title = "mean MACs", .style = number_style::percent, .low = {}, .high = {}};
+    c.x = {.title = "mean " + r.cost_unit, .style = number_style::percent, .low = {}, .high = {}};
     c.y = {.title = "validation accuracy", .style = number_style::percent, .low = {}, .high = {}};
     chart_series reached{.name = "reach the objective"};
     chart_series missed{.name = "do not"};

@@ -18,8 +18,8 @@
 
 namespace eenn::report {
 
-/// @brief How far a setting is from what its certificate allows: in shares of the base network's MACs, or of the samples
-/// where MACs are limited and accuracy is the objective; 0 if it is proven, infinity if the bound says nothing.
+/// @brief How far a setting is from what its certificate allows: in shares of the base network's cost, or of the samples
+/// where cost is limited and accuracy is the objective; 0 if it is proven, infinity if the bound says nothing.
 [[nodiscard]] inline double certified_gap(const construct::setting_summary& s) {
     if (s.proven) return 0;
     if (s.accuracy_bound > 0) return std::max(0.0, s.accuracy_bound - s.validation_accuracy);
@@ -173,6 +173,7 @@ inline void put_placement(summary_writer& json, const construct::placement_summa
     json.begin();
     json.member("model", r.model).member("data", r.data).member("verdict", r.verdict).member("pays_off", r.pays_off);
     json.member("base_accuracy", r.base_accuracy).member("eenn_accuracy", r.accuracy);
+    json.member("cost_unit", r.cost_unit);
     json.member("mean_macs_share", r.mean_macs_share).member("mean_time_share", r.mean_time_share);
     json.member("batch_time_share", r.batch_time_share).member("decision_overhead", r.decision_overhead);
     json.member("base_validation_accuracy", r.base_validation_accuracy);

@@ -80,7 +80,7 @@ namespace eenn::report {
         out += text_table(rows);
     }
     if (r.settings.size() > 1) {
-        std::vector<std::vector<std::string>> rows{{"asked for", "MACs", "loss, points", "95 % interval"}};
+        std::vector<std::vector<std::string>> rows{{"asked for", r.cost_unit, "loss, points", "95 % interval"}};
         for (const construct::setting_summary& s : r.settings) {
             rows.push_back({readable(s.objective), percent_text(s.test_cost), fixed_text(100 * s.loss, 2),
                             fixed_text(100 * s.loss_low, 2) + " to " + fixed_text(100 * s.loss_high, 2)});

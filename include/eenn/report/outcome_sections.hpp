@@ -150,7 +150,7 @@ struct part {
 
 [[nodiscard]] inline std::string curves_table(const result& r) {
     html::table table{"Points of the curves, at most twelve of each; summary.json has all",
-                      {{"curve", false}, {"mean MACs"}, {"accuracy"}}};
+                      {{"curve", false}, {"mean " + r.cost_unit}, {"accuracy"}}};
     bool any = false;
     for (const auto& curve : r.curves) {
         const std::size_t count = curve.points.size();
@@ -176,9 +176,9 @@ struct part {
     if (!r.settings.empty()) {
         html::table table{"Settings: thresholds for each objective",
                           {{"objective", false},
-                           {"MACs, validation"},
+                           {r.cost_unit + ", validation"},
                            {"accuracy, validation"},
-                           {"MACs, test"},
+                           {r.cost_unit + ", test"},
                            {"accuracy, test"},
                            {"change, points"},
                            {"95 % interval, paired"},

@@ -110,7 +110,7 @@ private:
                                                   integer_text(static_cast<std::int64_t>(solved.size())) +
                                                   " sets solved, validation data; summary.json has all"
                                             : "Sets of exits solved, validation data",
-                      {{"exits", false}, {"mean MACs"}, {"accuracy"}, {"objective", false}}};
+                      {{"exits", false}, {"mean " + r.cost_unit}, {"accuracy"}, {"objective", false}}};
     for (std::size_t k = 0; k < std::min(shown, solved.size()); ++k) {
         const auto& a = *solved[k];
         std::string heads;
@@ -182,9 +182,9 @@ private:
         "One objective, every signal and way to choose thresholds; an oracle knows which answers are right",
         {{"signal", false},
          {"thresholds by", false},
-         {"MACs, validation"},
+         {r.cost_unit + ", validation"},
          {"accuracy, validation"},
-         {"MACs, test"},
+         {r.cost_unit + ", test"},
          {"accuracy, test"},
          {"share of the base", false}}};
     std::string policy;
