@@ -290,6 +290,113 @@ template <class T, int A, int B>
     }
 }
 
+/// @brief What whole rows of the depthwise weight gradient work on: three neighbouring columns of taps, stride 1.
+template <class T>
+struct depthwise_gradient_rows {
+    const T* x = nullptr;
+    const T* dy = nullptr;
+    T* dw = nullptr;
+    std::ptrdiff_t x_line = 0, x_pixel = 0, x_a = 0;
+    std::ptrdiff_t dy_line = 0, dy_pixel = 0;
+    std::ptrdiff_t dw_a = 0, dw_b = 0;
+    int lines = 0, channels = 0;
+    int in = 0, out = 0, pad = 0;  ///< of a row
+};
+
+/// @brief dw[a][q] += sum over rows and their pixels of x * dy, A rows of taps at once.
+///
+/// Along a row each input meets three neighbouring gradients, which wait in registers; outside of the row they are zero.
+///
+/// @par Cost  6 A lines in C flops, A + 1 loads for 3 A multiply-adds.
+template <class T, int A>
+[[gnu::noinline]] void depthwise_gradient_slide(const depthwise_gradient_rows<T>& s) noexcept {
+    constexpr int W = lane_count<T>;
+    using V = lanes<T>;
+    const V zero = broadcast(T{0});
+    const int inside = std::max(0, std::min(s.in, s.out - s.pad));  // inputs with a gradient at their first tap
+    const int last = std::min(s.in, s.out - s.pad + 2);             // inputs with any
+    for (int c = 0; c < s.channels; c += W) {
+        const int count = std::min(W, s.channels - c);
+        V acc[A][3];
+        EENN_UNROLL
+        for (int a = 0; a < A; ++a) {
+            EENN_UNROLL
+            for (int q = 0; q < 3; ++q) acc[a][q] = load_first<T>(s.dw + a * s.dw_a + q * s.dw_b + c, count);
+        }
+        const auto add_lines = [&](auto take) {
+            for (int line = 0; line < s.lines; ++line) {
+                const T* x = s.x + line * s.x_line + c;
+                const T* dy = s.dy + line * s.dy_line + c;
+                const auto gradient = [&](int o) { return o >= 0 && o < s.out ? take(dy + o * s.dy_pixel) : zero; };
+                V far = gradient(s.pad - 2);
+                V near = gradient(s.pad - 1);
+                const auto add = [&](V next) {
+                    keep_loaded(next);
+                    EENN_UNROLL
+                    for (int a = 0; a < A; ++a) {
+                        V value = take(x + a * s.x_a);
+                        keep_loaded(value);
+                        acc[a][0] = madd(value, next, acc[a][0]);
+                        acc[a][1] = madd(value, near, acc[a][1]);
+                        acc[a][2] = madd(value, far, acc[a][2]);
+                    }
+                    far = near;
+                    near = next;
+                    x += s.x_pixel;
+                };
+                int j = 0;
+                for (; j < inside; ++j) add(take(dy + (j + s.pad) * s.dy_pixel));
+                for (; j < last; ++j) add(zero);
+            }
+        };
+        if (count == W) {
+            add_lines([](const T* from) { return load<T>(from); });
+        } else {
+            add_lines([count](const T* from) { return load_first<T>(from, count); });
+        }
+        EENN_UNROLL
+        for (int a = 0; a < A; ++a) {
+            EENN_UNROLL
+            for (int q = 0; q < 3; ++q) store_first<T>(s.dw + a * s.dw_a + q * s.dw_b + c, acc[a][q], count);
+        }
+    }
+}
+
+namespace detail {
+
+/// dw += of the rows [oy] of outputs with the rows [ky] of taps, in whole rows.
+template <class T>
+void slide_depthwise_gradient(const plane& g, axis::range oy, axis::range ky, const T* x, const T* dy, T* dw) noexcept {
+    using function = void (*)(const depthwise_gradient_rows<T>&) noexcept;
+    static constexpr function table[3] = {&depthwise_gradient_slide<T, 1>, &depthwise_gradient_slide<T, 2>,
+                                          &depthwise_gradient_slide<T, 3>};
+    depthwise_gradient_rows<T> s;
+    s.channels = g.out_channels;
+    s.in = g.columns.in;
+    s.out = g.columns.out;
+    s.pad = g.columns.pad;
+    s.x_line = g.rows.stride * g.x_row;
+    s.x_pixel = g.x_pixel;
+    s.x_a = g.rows.dilation * g.x_row;
+    s.dy_line = g.y_row;
+    s.dy_pixel = g.y_pixel;
+    s.dw_b = g.out_channels;
+    s.dw_a = s.dw_b * g.columns.taps;
+    // A few lines at a time, so that all channel vectors read them from the nearest cache.
+    const int band = std::max(1, tuning::depthwise_band / s.in);
+    for (int y = oy.first; y < oy.last; y += band) {
+        s.lines = std::min(band, oy.last - y);
+        s.dy = dy + y * g.y_row;
+        for (int a = ky.first; a < ky.last; a += 3) {
+            s.x = x + g.rows.input_of(y, a) * g.x_row;
+            s.dw = dw + a * s.dw_a;
+            table[std::min(3, ky.last - a) - 1](s);
+        }
+    }
+}
+
+}  // namespace detail
+
 /// @brief dw += for one image; dw (kh,kw,C).
 template <class T>
 void correlate_depthwise(const plane& g, const T* x, const T* dy, T* dw) noexcept {
@@ -298,7 +405,9 @@ void correlate_depthwise(const plane& g, const T* x, const T* dy, T* dw) noexcep
         {&depthwise_gradient_taps<T, 1, 1>, &depthwise_gradient_taps<T, 1, 2>, &depthwise_gradient_taps<T, 1, 3>},
         {&depthwise_gradient_taps<T, 2, 1>, &depthwise_gradient_taps<T, 2, 2>, &depthwise_gradient_taps<T, 2, 3>},
         {&depthwise_gradient_taps<T, 3, 1>, &depthwise_gradient_taps<T, 3, 2>, &depthwise_gradient_taps<T, 3, 3>}};
+    const bool sliding = detail::slides(g.columns) && g.columns.stride == 1;
     for_each_run(g.rows, [&](axis::range oy, axis::range ky) {
+        if (sliding) return detail::slide_depthwise_gradient(g, oy, ky, x, dy, dw);
         for_each_run(g.columns, [&](axis::range ox, axis::range kx) {
             depthwise_gradient_sweep<T> s;
             s.channels = g.out_channels;
