@@ -28,19 +28,45 @@ EIGEN_ALWAYS_INLINE void add_lanes(double* sum, const lanes<T>& v, int count) no
     }
 }
 
-/// first[c] += sum of f(index, lanes)[0], second[c] += sum of [1], over pixels, for every channel.
+/// first[c] += sum of f(index, lanes)[0], second[c] += sum of [1], over pixels, for every channel. Two vectors of channels
+/// at a time where there are two: their sums hide each other's latency.
 template <class T, class F>
 EIGEN_ALWAYS_INLINE void two_sums(int pixels, int channels, double* first, double* second, F&& terms) noexcept {
+    constexpr int W = lane_count<T>;
+    const auto add_sums = [&](int c, const lanes<T>(&acc)[2], int count) {
+        add_lanes<T>(first + c, acc[0], count);
+        add_lanes<T>(second + c, acc[1], count);
+    };
     for (int start = 0; start < pixels; start += rows_in_one_sum) {
         const int end = std::min(pixels, start + rows_in_one_sum);
-        for_each_vector<T>(channels, [&](std::ptrdiff_t c, auto k) {
+        int c = 0;
+        for (; c + 2 * W <= channels; c += 2 * W) {
+            constexpr std::integral_constant<int, W> whole;
             lanes<T> acc[2]{broadcast(T{0}), broadcast(T{0})};
-            const auto add = terms(c, k);
-            for (int p = start; p < end; ++p) add(static_cast<std::ptrdiff_t>(p) * channels + c, acc);
-            add_lanes<T>(first + c, acc[0], static_cast<int>(k));
-            add_lanes<T>(second + c, acc[1], static_cast<int>(k));
+            lanes<T> beside[2]{broadcast(T{0}), broadcast(T{0})};
+            const auto add = terms(c, whole);
+            const auto add_beside = terms(c + W, whole);
+            for (int p = start; p < end; ++p) {
+                add(static_cast<std::ptrdiff_t>(p) * channels + c, acc);
+                add_beside(static_cast<std::ptrdiff_t>(p) * channels + c + W, beside);
+            }
+            add_sums(c, acc, W);
+            add_sums(c + W, beside, W);
+        }
+        for_each_vector<T>(channels - c, [&](std::ptrdiff_t i, auto k) {
+            lanes<T> acc[2]{broadcast(T{0}), broadcast(T{0})};
+            const auto add = terms(c + i, k);
+            for (int p = start; p < end; ++p) add(static_cast<std::ptrdiff_t>(p) * channels + c + i, acc);
+            add_sums(c + static_cast<int>(i), acc, static_cast<int>(k));
         });
     }
+}
+
+/// f(activation) with the commonest as a constant, so that its derivative is not chosen anew for every vector.
+template <class F>
+EIGEN_ALWAYS_INLINE void with_activation(activation act, F&& f) {
+    if (act.kind == activation_kind::relu) return f([] { return activation{activation_kind::relu, {}}; });
+    f([act] { return act; });
 }
 
 }  // namespace detail
@@ -67,9 +93,11 @@ template <class T>
 void activation_gradient(std::size_t count, const T* dy, const std::type_identity_t<T>* y,
                          const std::type_identity_t<T>* u, activation act, std::type_identity_t<T>* du) noexcept {
     const std::type_identity_t<T>* const input = needs_input(act.kind) ? u : y;
-    detail::for_each_vector<T>(static_cast<std::ptrdiff_t>(count), [&](std::ptrdiff_t i, auto k) {
-        const lanes<T> at = detail::load_lanes<T>(input + i, k);
-        detail::store_lanes<T>(du + i, derivative<T>(act, detail::load_lanes<T>(dy + i, k), at, at), k);
+    detail::with_activation(act, [&](auto which) {
+        detail::for_each_vector<T>(static_cast<std::ptrdiff_t>(count), [&](std::ptrdiff_t i, auto k) {
+            const lanes<T> at = detail::load_lanes<T>(input + i, k);
+            detail::store_lanes<T>(du + i, derivative<T>(which(), detail::load_lanes<T>(dy + i, k), at, at), k);
+        });
     });
 }
 
@@ -82,19 +110,25 @@ void activation_gradient_sums(int pixels, int channels, const T* dy, const std::
                               const std::type_identity_t<T>* u, activation act, std::type_identity_t<T>* du, const T* z,
                               const T* mean, const T* istd, double* sum_du, double* sum_du_xhat) noexcept {
     const T* const input = needs_input(act.kind) ? u : y;
-    detail::two_sums<T>(pixels, channels, sum_du, sum_du_xhat, [=](std::ptrdiff_t c, auto k) {
-        const lanes<T> middle = detail::load_lanes<T>(mean + c, k);
-        const lanes<T> factor = detail::load_lanes<T>(istd + c, k);
-        return [=](std::ptrdiff_t i, lanes<T>(&acc)[2]) {
-            lanes<T> d = detail::load_lanes<T>(dy + i, k);
-            if (du != nullptr) {
-                const lanes<T> at = detail::load_lanes<T>(input + i, k);
-                d = derivative<T>(act, d, at, at);
-                detail::store_lanes<T>(du + i, d, k);
-            }
-            acc[0] = plus(acc[0], d);
-            acc[1] = madd(d, times(minus(detail::load_lanes<T>(z + i, k), middle), factor), acc[1]);
-        };
+    const auto run = [&](auto gradient_at) {
+        detail::two_sums<T>(pixels, channels, sum_du, sum_du_xhat, [=](std::ptrdiff_t c, auto k) {
+            const lanes<T> middle = detail::load_lanes<T>(mean + c, k);
+            const lanes<T> factor = detail::load_lanes<T>(istd + c, k);
+            return [=](std::ptrdiff_t i, lanes<T>(&acc)[2]) {
+                const lanes<T> d = gradient_at(i, k);
+                acc[0] = plus(acc[0], d);
+                acc[1] = madd(d, times(minus(detail::load_lanes<T>(z + i, k), middle), factor), acc[1]);
+            };
+        });
+    };
+    if (du == nullptr) return run([=](std::ptrdiff_t i, auto k) { return detail::load_lanes<T>(dy + i, k); });
+    detail::with_activation(act, [&](auto which) {
+        run([=](std::ptrdiff_t i, auto k) {
+            const lanes<T> at = detail::load_lanes<T>(input + i, k);
+            const lanes<T> d = derivative<T>(which(), detail::load_lanes<T>(dy + i, k), at, at);
+            detail::store_lanes<T>(du + i, d, k);
+            return d;
+        });
     });
 }
 
