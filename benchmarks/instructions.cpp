@@ -19,9 +19,9 @@ template <class Pass>
     asm volatile("" ::: "memory");  // no tail call: the function must still be there when the pass ends
 }
 
-template <class Pass>
-void run_pass() {
-    Pass pass{1, 1};
+template <class Pass, class Net>
+void run_pass(const Net& net) {
+    Pass pass{net, 1, 1};
     pass();
     counted_pass(pass);
 }
@@ -31,13 +31,13 @@ void run_pass() {
 int main(int argc, char** argv) {
     bool known = false;
     if (argc == 3) {
-        passes::for_each_network([&]<class Net>(const char* name) {
+        passes::for_each_network([&]<auto Recipe>(const char* name) {
             if (std::strcmp(argv[1], name) != 0) return;
             known = true;
             if (std::strcmp(argv[2], "inference") == 0) {
-                run_pass<passes::inference_pass<Net>>();
+                run_pass<passes::inference_pass>(eenn::network<Recipe>::inference());
             } else {
-                run_pass<passes::training_step<Net>>();
+                run_pass<passes::training_step>(eenn::network<Recipe>::training());
             }
         });
     }

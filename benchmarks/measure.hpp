@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <thread>
 #include <vector>
 
 namespace measure {
@@ -23,14 +24,43 @@ double once(F&& call) {
     return std::chrono::duration<double, std::micro>(clock::now() - start).count();
 }
 
-/// Median microseconds of single calls, timed one by one for about `seconds` after a warm-up.
-template <class F>
-double median_us(F&& call, double seconds = 0.5, std::size_t fewest = 5) {
+/// Nothing between two calls: what one leaves in the caches, the next one finds.
+struct warm_caches {
+    void operator()() const noexcept {}
+};
+
+/// Touches 96 MB between two calls, more than any cache holds, as for a device that wakes, infers and sleeps. A core has
+/// caches of its own, so as many threads touch all of it as take part in the call.
+class cold_caches {
+public:
+    explicit cold_caches(int thread_count = 1) : memory_(96'000'000, 1), thread_count_{thread_count} {}
+    void operator()() {
+        std::vector<std::thread> others;
+        for (int t = 1; t < thread_count_; ++t) others.emplace_back([this] { touch(); });
+        touch();
+        for (auto& t : others) t.join();
+    }
+
+private:
+    void touch() const {
+        unsigned sum = 0;
+        for (std::size_t i = 0; i < memory_.size(); i += 64) sum += memory_[i];
+        volatile unsigned keep = sum;
+        (void)keep;
+    }
+    std::vector<unsigned char> memory_;
+    int thread_count_;
+};
+
+/// Median microseconds of single calls, timed one by one for about `seconds` after a warm-up; `between` comes before each.
+template <class F, class Between = warm_caches>
+double median_us(F&& call, double seconds = 0.5, std::size_t fewest = 5, Between&& between = {}) {
     call();
     std::vector<double> times;
     const auto start = clock::now();
     while (times.size() < fewest ||
            (std::chrono::duration<double>(clock::now() - start).count() < seconds && times.size() < 20000)) {
+        between();
         times.push_back(once(call));
     }
     std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2), times.end());

@@ -14,21 +14,20 @@
 
 #include "../examples/models.hpp"
 
-#include <memory>
+#include <optional>
 #include <vector>
 
 namespace passes {
 
-/// visit.operator()<Net>(name) for each of the six networks that the benchmarks measure.
+/// visit.operator()<recipe>(name) for each of the six networks that the benchmarks measure.
 template <class F>
 void for_each_network(F&& visit) {
-    using eenn::network;
-    visit.template operator()<network<models::resnet8>>("resnet8");
-    visit.template operator()<network<models::dscnn>>("dscnn");
-    visit.template operator()<network<models::mobilenet_v1_025_96>>("mobilenet_v1_025_96");
-    visit.template operator()<network<models::resnet20>>("resnet20");
-    visit.template operator()<network<models::resnet56>>("resnet56");
-    visit.template operator()<network<models::ecg_cnn>>("ecg_cnn");
+    visit.template operator()<models::resnet8>("resnet8");
+    visit.template operator()<models::dscnn>("dscnn");
+    visit.template operator()<models::mobilenet_v1_025_96>("mobilenet_v1_025_96");
+    visit.template operator()<models::resnet20>("resnet20");
+    visit.template operator()<models::resnet56>("resnet56");
+    visit.template operator()<models::ecg_cnn>("ecg_cnn");
 }
 
 inline eenn::aligned_vector<float> noise(std::size_t count) {
@@ -38,66 +37,104 @@ inline eenn::aligned_vector<float> noise(std::size_t count) {
     return values;
 }
 
+/// Samples (N,H,W,C) and their classes.
+inline eenn::aligned_vector<float> images(const eenn::plan_view& plan, int batch) {
+    return noise(plan.input.elements() * static_cast<std::size_t>(batch));
+}
+inline std::vector<int> labels(const eenn::plan_view& plan, int batch) {
+    std::vector<int> all;
+    for (int i = 0; i < batch; ++i) all.push_back(i % plan.classes());
+    return all;
+}
+
+/// Parameters at their start, with norms that are not the identity: whoever folds them wrongly gets other logits.
+inline eenn::aligned_vector<float> parameters(const eenn::plan_view& plan) {
+    auto values = eenn::initialize(plan, 1);
+    eenn::random_stream random{.seed = 2};
+    for (const auto& tensor : plan.tensors) {
+        const bool factor = tensor.spec.name == "gamma" || tensor.spec.name == "var";
+        if (!factor && tensor.spec.rank != 1) continue;
+        for (std::size_t i = 0; i < tensor.spec.elements(); ++i) {
+            values[tensor.offset + i] =
+                static_cast<float>(factor ? random.uniform(0.8, 1.2) : random.uniform(-0.2, 0.2));
+        }
+    }
+    return values;
+}
+
+/// What SGD updates: the trainable tensors.
+inline std::vector<eenn::parameter_range> trainable_ranges(const eenn::plan_view& plan) {
+    std::vector<eenn::parameter_range> ranges;
+    for (const auto& tensor : plan.tensors) {
+        if (tensor.spec.trainable) ranges.push_back({tensor.offset, tensor.spec.elements(), tensor.spec.decay});
+    }
+    return ranges;
+}
+
+inline constexpr double learning_rate = 1e-3;
+inline constexpr double momentum = 0.9;
+inline constexpr double weight_decay = 1e-4;
+
 /// Decides a batch, or one sample in the network's own workspace.
-template <class Net>
 class inference_pass {
 public:
-    inference_pass(int batch, int thread_count)
-        : images_(noise(net_.plan.input.elements() * static_cast<std::size_t>(batch))),
-          packed_(net_.packed_elements),
-          rules_(net_.plan.exits.size()),
+    inference_pass(const eenn::executable<float>& net, int batch, int thread_count)
+        : net_{net},
+          images_(images(net.plan, batch)),
+          packed_(net.packed_elements),
+          rules_(net.plan.exits.size()),
           decisions_(static_cast<std::size_t>(batch)),
-          pool_{thread_count},
-          many_{net_, thread_count} {
-        const auto parameters = eenn::initialize(net_.plan, 1);
-        eenn::pack_weights(net_, parameters.data(), packed_.data());
+          workspace_(batch == 1 ? net.plan.sizes.workspace : 0),
+          pool_{thread_count} {
+        eenn::pack_weights(net_, parameters(net.plan).data(), packed_.data());
+        if (batch > 1) many_.emplace(net_, thread_count);
     }
     void operator()() {
-        if (decisions_.size() == 1) {
-            decisions_[0] = eenn::infer<float>(net_, packed_.data(), images_.data(), workspace_->data.data(), rules_);
+        if (many_) {
+            (*many_)(packed_.data(), images_.data(), decisions_.size(), rules_, decisions_, pool_);
         } else {
-            many_(packed_.data(), images_.data(), decisions_.size(), rules_, decisions_, pool_);
+            decisions_[0] = eenn::infer<float>(net_, packed_.data(), images_.data(), workspace_.data(), rules_);
         }
     }
 
 private:
-    eenn::executable<float> net_ = Net::inference();
+    eenn::executable<float> net_;
     eenn::aligned_vector<float> images_;
     eenn::aligned_vector<float> packed_;
     std::vector<eenn::exit_rule> rules_;
     std::vector<eenn::decision> decisions_;
-    std::unique_ptr<typename Net::workspace> workspace_ = std::make_unique<typename Net::workspace>();
+    eenn::aligned_vector<float> workspace_;
     eenn::threads pool_;
-    eenn::batch_inference<float> many_;
+    std::optional<eenn::batch_inference<float>> many_;
 };
 
 /// Forward, cross-entropy at the last exit, backward, SGD with momentum.
-template <class Net>
 class training_step {
 public:
-    training_step(int batch, int thread_count)
-        : parameters_(eenn::initialize(net_.plan, 1)),
-          images_(noise(net_.plan.input.elements() * static_cast<std::size_t>(batch))),
-          gradients_(net_.plan.sizes.parameters),
+    training_step(const eenn::trainable<float>& net, int batch, int thread_count)
+        : net_{net},
+          parameters_(parameters(net.plan)),
+          images_(images(net.plan, batch)),
+          gradients_(net.plan.sizes.parameters),
+          labels_(labels(net.plan, batch)),
+          ranges_(trainable_ranges(net.plan)),
           pool_{thread_count},
-          run_{net_, batch} {
-        for (int i = 0; i < batch; ++i) labels_.push_back(i % Net::classes);
-        for (const auto& tensor : net_.plan.tensors) {
-            if (tensor.spec.trainable) ranges_.push_back({tensor.offset, tensor.spec.elements(), tensor.spec.decay});
-        }
-    }
-    void operator()() {
+          run_{net_, batch} {}
+    /// The loss before the update.
+    double operator()() {
         const bool exits[]{true};
-        const auto count = labels_.size() * static_cast<std::size_t>(Net::classes);
+        const auto count = labels_.size() * static_cast<std::size_t>(net_.plan.classes());
         run_.forward(parameters_.data(), images_.data(), static_cast<int>(labels_.size()), 1, pass_++, pool_);
-        eenn::cross_entropy{}(std::span<const float>{run_.logits(0), count}, labels_,
-                              std::span<float>{run_.logits_gradient(0), count});
+        const double loss = eenn::cross_entropy{}(std::span<const float>{run_.logits(0), count}, labels_,
+                                                  std::span<float>{run_.logits_gradient(0), count});
         run_.backward(parameters_.data(), gradients_.data(), exits, pool_);
-        optimizer_.step(std::span<float>{parameters_}.first(gradients_.size()), gradients_, state_, ranges_, 1e-3);
+        optimizer_.step(std::span<float>{parameters_}.first(gradients_.size()), gradients_, state_, ranges_,
+                        learning_rate);
+        return loss;
     }
 
 private:
-    eenn::trainable<float> net_ = Net::training();
+    eenn::trainable<float> net_;
     eenn::aligned_vector<float> parameters_;
     eenn::aligned_vector<float> images_;
     eenn::aligned_vector<float> gradients_;
@@ -105,7 +142,7 @@ private:
     std::vector<eenn::parameter_range> ranges_;
     eenn::threads pool_;
     eenn::backpropagation<float> run_;
-    eenn::sgd optimizer_{.momentum = 0.9, .weight_decay = 1e-4};
+    eenn::sgd optimizer_{.momentum = momentum, .weight_decay = weight_decay};
     eenn::optimizer_state<float> state_;
     std::uint64_t pass_ = 0;
 };

@@ -37,15 +37,13 @@ struct selection {
 
 double seconds_each = 0.5;
 
-template <class Net>
-double inference_us(int batch, int thread_count) {
-    passes::inference_pass<Net> pass{batch, thread_count};
+double inference_us(const executable<float>& net, int batch, int thread_count) {
+    passes::inference_pass pass{net, batch, thread_count};
     return measure::median_us(pass, seconds_each);
 }
 
-template <class Net>
-double training_us(int batch, int thread_count) {
-    passes::training_step<Net> step{batch, thread_count};
+double training_us(const trainable<float>& net, int batch, int thread_count) {
+    passes::training_step step{net, batch, thread_count};
     return measure::median_us(step, seconds_each, 3);
 }
 
@@ -58,8 +56,8 @@ void run(const char* name, const selection& only, double peak, std::vector<line>
                 if ((!only.phase.empty() && only.phase != (training ? "training" : "inference")) ||
                     (only.batch != 0 && only.batch != batch) || (only.threads != 0 && only.threads != thread_count))
                     continue;
-                const double us =
-                    training ? training_us<Net>(batch, thread_count) : inference_us<Net>(batch, thread_count);
+                const double us = training ? training_us(Net::training(), batch, thread_count)
+                                           : inference_us(Net::inference(), batch, thread_count);
                 const double flops = 2.0 * static_cast<double>(Net::macs) * batch * (training ? 3 : 1);
                 lines.push_back({name, training ? "training" : "inference", batch, thread_count, us, Net::macs,
                                  flops / us * 1e6 / (peak * thread_count)});
@@ -115,7 +113,7 @@ int main(int argc, char** argv) {
     std::printf("FMA peak of one thread, measured here: %.1f GFLOP/s, vectors of %d floats\n", peak * 1e-9,
                 lane_count<float>);
     std::vector<line> lines;
-    passes::for_each_network([&]<class Net>(const char* name) { run<Net>(name, only, peak, lines); });
+    passes::for_each_network([&]<auto Recipe>(const char* name) { run<network<Recipe>>(name, only, peak, lines); });
     if (!file.empty()) {
         const std::string text = json(lines);
         io::write_file(file, std::as_bytes(std::span{text}));
