@@ -33,6 +33,7 @@ struct convolution {
     int dilation_h = 1;
     int dilation_w = 1;
     int groups = 1;
+    bool far = false;  ///< the weights come from beyond the caches, so that their size counts: forward() alone cares
 
     friend constexpr bool operator==(const convolution&, const convolution&) = default;
 
@@ -52,9 +53,10 @@ struct convolution {
 
 /// @brief How a convolution is computed.
 enum class algorithm : unsigned char {
-    direct,     ///< plane.hpp
-    depthwise,  ///< depthwise.hpp
-    winograd    ///< winograd.hpp
+    direct,        ///< plane.hpp
+    depthwise,     ///< depthwise.hpp
+    winograd_4x4,  ///< winograd.hpp, M = 4
+    winograd_2x2   ///< winograd.hpp, M = 2
 };
 
 inline namespace EENN_ISA {
@@ -70,19 +72,36 @@ namespace detail {
 }
 
 template <class T>
-[[nodiscard]] constexpr algorithm choose(const convolution& g, const winograd_image& image) noexcept {
+[[nodiscard]] constexpr algorithm choose(const convolution& g, const winograd_image& image, bool far) noexcept {
     if (g.depthwise()) return algorithm::depthwise;
     const bool fits = g.kernel_h == 3 && g.kernel_w == 3 && g.stride_h == 1 && g.stride_w == 1 && g.dilation_h == 1 &&
                       g.dilation_w == 1 && g.groups == 1;
-    return fits && winograd_pays<T>(image) ? algorithm::winograd : algorithm::direct;
+    const int outputs = fits ? winograd_outputs<T>(image, far) : 0;
+    return outputs == 4 ? algorithm::winograd_4x4 : outputs == 2 ? algorithm::winograd_2x2 : algorithm::direct;
 }
+/// M of a Winograd convolution, else 0.
+[[nodiscard]] constexpr int outputs_of(algorithm how) noexcept {
+    return how == algorithm::winograd_4x4 ? 4 : how == algorithm::winograd_2x2 ? 2 : 0;
+}
+/// f(constant<M>), if it is a Winograd convolution; whether it is.
+template <class T, class F>
+constexpr bool with_outputs(algorithm how, F&& f) {
+    if constexpr (has_winograd<T>) {
+        if (how == algorithm::winograd_4x4) return f(constant<4>{}), true;
+        if (how == algorithm::winograd_2x2) return f(constant<2>{}), true;
+    }
+    return false;
+}
+
 template <class T>
 struct forward_choice {
-    constexpr algorithm operator()(const convolution& g) const noexcept { return choose<T>(g, image_of(g)); }
+    constexpr algorithm operator()(const convolution& g) const noexcept { return choose<T>(g, image_of(g), g.far); }
 };
 template <class T>
 struct gradient_choice {
-    constexpr algorithm operator()(const convolution& g) const noexcept { return choose<T>(g, gradient_image_of(g)); }
+    constexpr algorithm operator()(const convolution& g) const noexcept {
+        return choose<T>(g, gradient_image_of(g), false);
+    }
 };
 
 /// f(constant<algorithm>), so that a constant geometry compiles the kernels of its own algorithm alone.
@@ -94,7 +113,8 @@ void with_algorithm(G g, F&& f) {
         const algorithm how = Choice<T>{}(g.value);
         if (how == algorithm::depthwise) return f(constant<algorithm::depthwise>{});
         if constexpr (has_winograd<T>) {
-            if (how == algorithm::winograd) return f(constant<algorithm::winograd>{});
+            if (how == algorithm::winograd_4x4) return f(constant<algorithm::winograd_4x4>{});
+            if (how == algorithm::winograd_2x2) return f(constant<algorithm::winograd_2x2>{});
         }
         f(constant<algorithm::direct>{});
     }
@@ -136,12 +156,12 @@ template <class T>
 }
 
 /// Image after image; the residual may be y.
-template <class T>
+template <int M, class T>
 void convolve_images(const winograd_image& image, int n, const T* x, const T* packed, const T* residual, activation act,
                      T* y, T* scratch) noexcept {
     const std::ptrdiff_t out = static_cast<std::ptrdiff_t>(image.out_h) * image.out_w * image.out_channels;
     for (int i = 0; i < n; ++i, y += out) {
-        convolve_winograd(image, x, packed, residual, act, y, scratch);
+        convolve_winograd<M>(image, x, packed, residual, act, y, scratch);
         x += static_cast<std::ptrdiff_t>(image.in_h) * image.in_w * image.in_channels;
         if (residual != nullptr) residual += out;
     }
@@ -318,7 +338,10 @@ void correlate_samples(const convolution& g, int n, const T* x, const T* dy, T* 
 /// @brief Elements of T that pack() fills.
 template <class T>
 [[nodiscard]] constexpr std::size_t packed_size(const convolution& g) noexcept {
-    if (detail::forward_choice<T>{}(g) == algorithm::winograd) return packed_winograd_size<T>(g.in.c, g.out.c);
+    std::size_t size = 0;
+    if (detail::with_outputs<T>(detail::forward_choice<T>{}(g),
+                                [&](auto m) { size = packed_winograd_size<m.value, T>(g.in.c, g.out.c); }))
+        return size;
     return detail::group_size<T>(g) * static_cast<std::size_t>(g.depthwise() ? 1 : g.groups);
 }
 
@@ -337,14 +360,12 @@ constexpr void pack(const convolution& g, const T* weights, const std::type_iden
         if (scale != nullptr) b *= scale[o];
         return shift == nullptr ? b : b + shift[o];
     };
-    if constexpr (has_winograd<T>) {
-        if (detail::forward_choice<T>{}(g) == algorithm::winograd) {
-            pack_winograd(
+    if (detail::with_outputs<T>(detail::forward_choice<T>{}(g), [&](auto m) {
+            pack_winograd<m.value>(
                 g.in.c, g.out.c, [&](int tap, int i, int o) { return folded_weight(tap * g.in.c + i, o); }, folded_bias,
                 packed);
-            return;
-        }
-    }
+        }))
+        return;
     const int groups = g.depthwise() ? 1 : g.groups;
     const int out_channels = g.out.c / groups;
     const int depth = g.kernel_h * g.kernel_w * (g.in.c / g.groups);
@@ -359,8 +380,10 @@ constexpr void pack(const convolution& g, const T* weights, const std::type_iden
 /// @brief Elements of T that pack_gradient() fills.
 template <class T>
 [[nodiscard]] constexpr std::size_t packed_gradient_size(const convolution& g) noexcept {
-    if (detail::gradient_choice<T>{}(g) == algorithm::winograd) return packed_winograd_size<T>(g.out.c, g.in.c);
     std::size_t sum = 0;
+    if (detail::with_outputs<T>(detail::gradient_choice<T>{}(g),
+                                [&](auto m) { sum = packed_winograd_size<m.value, T>(g.out.c, g.in.c); }))
+        return sum;
     const auto groups = static_cast<std::size_t>(g.depthwise() ? 1 : g.groups);
     detail::for_each_class<T>(
         g, [&](int, int, const residue_class&, const residue_class&, std::size_t size) { sum += groups * size; });
@@ -372,17 +395,15 @@ template <class T>
 /// @par Shapes  weights (kh,kw,I/G,O); packed (packed_gradient_size).
 template <class T>
 constexpr void pack_gradient(const convolution& g, const T* weights, T* packed) noexcept {
-    if constexpr (has_winograd<T>) {
-        if (detail::gradient_choice<T>{}(g) == algorithm::winograd) {
-            pack_winograd(
+    if (detail::with_outputs<T>(detail::gradient_choice<T>{}(g), [&](auto m) {
+            pack_winograd<m.value>(
                 g.out.c, g.in.c,
                 [&](int tap, int o, int i) {
                     return weights[(static_cast<std::ptrdiff_t>(8 - tap) * g.in.c + i) * g.out.c + o];
                 },
                 [](int) { return T{0}; }, packed);
-            return;
-        }
-    }
+        }))
+        return;
     const int groups = g.depthwise() ? 1 : g.groups;
     const int in_group = g.in.c / groups;
     const int depth_of_tap = g.depthwise() ? 1 : g.out.c / groups;
@@ -406,28 +427,33 @@ constexpr void pack_gradient(const convolution& g, const T* weights, T* packed) 
 /// @brief Elements of scratch that forward() writes.
 template <class T>
 [[nodiscard]] constexpr std::size_t scratch_size(const convolution& g) noexcept {
-    return detail::forward_choice<T>{}(g) == algorithm::winograd ? winograd_scratch<T>(detail::image_of(g)) : 0;
+    std::size_t size = 0;
+    detail::with_outputs<T>(detail::forward_choice<T>{}(g),
+                            [&](auto m) { size = winograd_scratch<m.value, T>(detail::image_of(g)); });
+    return size;
 }
 
 /// @brief Elements of scratch that backward_data() writes.
 template <class T>
 [[nodiscard]] constexpr std::size_t gradient_scratch_size(const convolution& g) noexcept {
-    return detail::gradient_choice<T>{}(g) == algorithm::winograd ? winograd_scratch<T>(detail::gradient_image_of(g))
-                                                                  : 0;
+    std::size_t size = 0;
+    detail::with_outputs<T>(detail::gradient_choice<T>{}(g),
+                            [&](auto m) { size = winograd_scratch<m.value, T>(detail::gradient_image_of(g)); });
+    return size;
 }
 
 /// @brief y = act(x * w + bias + residual).
 ///
 /// @par Shapes   x (N,H,W,I), packed by pack(), residual null or (N,H',W',O), y (N,H',W',O); residual may be y.
 ///               scratch (scratch_size), null if that is zero.
-/// @par Cost     2 N H' W' O kh kw I / G flops, less the taps that fall on padding; a quarter where winograd_pays().
+/// @par Cost     2 N H' W' O kh kw I / G flops, less the taps that fall on padding; a quarter or 4/9 where winograd_outputs() says so.
 /// @par Threads  safe with scratch of its own for each; divide the samples among them.
 template <class T, Parameter<convolution> G>
 void forward(G g, int n, const T* x, const T* packed, const std::type_identity_t<T>* residual, activation act, T* y,
              std::type_identity_t<T>* scratch) noexcept {
     detail::with_algorithm<T, detail::forward_choice>(g, [&](auto how) {
-        if constexpr (how.value == algorithm::winograd) {
-            detail::convolve_images(detail::image_of(g.value), n, x, packed, residual, act, y, scratch);
+        if constexpr (constexpr int M = detail::outputs_of(how.value); M > 0) {
+            detail::convolve_images<M>(detail::image_of(g.value), n, x, packed, residual, act, y, scratch);
         } else {
             detail::convolve_samples<how.value>(g.value, n, x, packed, residual, act, y);
         }
@@ -442,10 +468,10 @@ template <class T, Parameter<convolution> G>
 void backward_data(G g, int n, const T* dy, const T* packed_gradient, bool accumulate, T* dx,
                    std::type_identity_t<T>* scratch) noexcept {
     detail::with_algorithm<T, detail::gradient_choice>(g, [&](auto how) {
-        if constexpr (how.value == algorithm::winograd) {
+        if constexpr (constexpr int M = detail::outputs_of(how.value); M > 0) {
             const T* const before = accumulate ? dx : nullptr;
-            detail::convolve_images(detail::gradient_image_of(g.value), n, dy, packed_gradient, before, activation{},
-                                    dx, scratch);
+            detail::convolve_images<M>(detail::gradient_image_of(g.value), n, dy, packed_gradient, before, activation{},
+                                       dx, scratch);
         } else {
             detail::spread_samples<how.value>(g.value, n, dy, packed_gradient, accumulate, dx);
         }

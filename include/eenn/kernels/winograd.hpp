@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
-// winograd.hpp - 3x3 convolutions of stride 1 with a quarter of the multiplications: F(4x4,3x3) over one image.
-// Floor 2 (kernels). Letters: I, O = input, output channels; W = lanes of one vector; d, g, m = input tile, filter, product.
+// winograd.hpp - 3x3 convolutions of stride 1 with fewer multiplications: F(4x4,3x3) and F(2x2,3x3) over one image.
+// Floor 2 (kernels). Letters: I, O = input, output channels; W = lanes of one vector; M = outputs of a tile, each way;
+// d, g, m = input tile, filter, product.
 //
-// The image is cut into 4x4 tiles of outputs. A tile's 6x6 inputs d and the 3x3 filter g become 6x6 each, are multiplied
-// element by element and summed over I, and become 4x4 outputs: y = A' [(G g G') (B' d B)] A. Vectors run over channels in
-// all three steps, so that the middle one is 36 products of a few tiles by the weights: the microkernel of outer_product.hpp
-// without its loops over taps. Source: Lavin and Gray (2016), "Fast algorithms for convolutional neural networks", section
-// 4.2, points 0, 1, -1, 2, -2. Theirs transforms the whole batch into memory; here a few tiles go through all three steps in
-// the nearest caches, as a residual, an activation and borders do in the last.
+// The image is cut into M x M tiles of outputs. A tile's (M + 2) x (M + 2) inputs d and the 3x3 filter g become as large
+// each, are multiplied element by element and summed over I, and become M x M outputs: y = A' [(G g G') (B' d B)] A. Vectors
+// run over channels in all three steps, so that the middle one is 36 (M = 4) or 16 (M = 2) products of some tiles by the
+// weights: the microkernel of outer_product.hpp without its loops over taps. M = 4 multiplies least; the weights of M = 2
+// are less than half as large, which counts where they come from afar. Source: Lavin and Gray (2016), "Fast algorithms for
+// convolutional neural networks", sections 4.1 and 4.2, points 0, 1, -1 and for M = 4 also 2, -2. Theirs transforms the
+// whole batch into memory; here some tiles go through all three steps in the nearest caches, as a residual, an activation
+// and borders do in the last.
 #ifndef EENN_KERNELS_WINOGRAD_HPP
 #define EENN_KERNELS_WINOGRAD_HPP
 
@@ -33,23 +36,37 @@ inline namespace EENN_ISA {
 
 namespace winograd {
 
-inline constexpr int outputs = 4;  ///< of a tile, each way
-inline constexpr int points = 6;   ///< of a transformed tile, each way
-inline constexpr int products = points * points;
+/// Of a transformed tile, each way, and both ways.
+template <int M>
+inline constexpr int points = M + 2;
+template <int M>
+inline constexpr int products = points<M>* points<M>;
 /// Elements between the planes of two products, lest all fall into few sets of the cache.
 inline constexpr int gap = 16;
 
 /// u = G g over one axis of the filter.
-template <class T>
-[[nodiscard]] constexpr std::array<T, points> transformed_filter(T g0, T g1, T g2) noexcept {
-    const T outer = (g0 + g2) / T{-6};
-    const T far = g0 / T{24} + g2 / T{6};
-    return {g0 / T{4}, outer - g1 / T{6}, outer + g1 / T{6}, far + g1 / T{12}, far - g1 / T{12}, g2};
+template <int M, class T>
+[[nodiscard]] constexpr std::array<T, points<M>> transformed_filter(T g0, T g1, T g2) noexcept {
+    if constexpr (M == 2) {
+        const T outer = (g0 + g2) / T{2};
+        return {g0, outer + g1 / T{2}, outer - g1 / T{2}, g2};
+    } else {
+        const T outer = (g0 + g2) / T{-6};
+        const T far = g0 / T{24} + g2 / T{6};
+        return {g0 / T{4}, outer - g1 / T{6}, outer + g1 / T{6}, far + g1 / T{12}, far - g1 / T{12}, g2};
+    }
 }
 
 /// t = B' d over one axis of the input.
 template <class T>
-EIGEN_ALWAYS_INLINE void transform_input(const lanes<T> (&d)[points], lanes<T> (&t)[points]) noexcept {
+EIGEN_ALWAYS_INLINE void transform_input(const lanes<T> (&d)[4], lanes<T> (&t)[4]) noexcept {
+    t[0] = minus(d[0], d[2]);
+    t[1] = plus(d[1], d[2]);
+    t[2] = minus(d[2], d[1]);
+    t[3] = minus(d[1], d[3]);
+}
+template <class T>
+EIGEN_ALWAYS_INLINE void transform_input(const lanes<T> (&d)[6], lanes<T> (&t)[6]) noexcept {
     const auto c = [](int value) { return broadcast(static_cast<T>(value)); };
     const lanes<T> even = madd(c(-4), d[2], d[4]);
     const lanes<T> odd = madd(c(-4), d[1], d[3]);
@@ -65,7 +82,12 @@ EIGEN_ALWAYS_INLINE void transform_input(const lanes<T> (&d)[points], lanes<T> (
 
 /// y = A' m over one axis of the products.
 template <class T>
-EIGEN_ALWAYS_INLINE void transform_output(const lanes<T> (&m)[points], lanes<T> (&y)[outputs]) noexcept {
+EIGEN_ALWAYS_INLINE void transform_output(const lanes<T> (&m)[4], lanes<T> (&y)[2]) noexcept {
+    y[0] = plus(m[0], plus(m[1], m[2]));
+    y[1] = minus(minus(m[1], m[2]), m[3]);
+}
+template <class T>
+EIGEN_ALWAYS_INLINE void transform_output(const lanes<T> (&m)[6], lanes<T> (&y)[4]) noexcept {
     const auto c = [](int value) { return broadcast(static_cast<T>(value)); };
     const lanes<T> near_sum = plus(m[1], m[2]);
     const lanes<T> near_difference = minus(m[1], m[2]);
@@ -79,85 +101,93 @@ EIGEN_ALWAYS_INLINE void transform_output(const lanes<T> (&m)[points], lanes<T> 
 
 /// One tile's inputs, from (row, column) of the image on, to `to`: product k of channel c lies at k * plane + c.
 /// @param zeros  (I), what lies outside of the image.
-template <class T>
+template <int M, class T>
 [[gnu::noinline]] void gather_tile(const winograd_image& g, const T* x, const T* zeros, int row, int column,
                                    std::ptrdiff_t plane, T* to) noexcept {
     using V = lanes<T>;
-    const T* pixels[points][points];
-    for (int i = 0; i < points; ++i) {
+    constexpr int N = points<M>;
+    const T* pixels[N][N];
+    for (int i = 0; i < N; ++i) {
         const bool row_inside = row + i >= 0 && row + i < g.in_h;
-        for (int j = 0; j < points; ++j) {
+        for (int j = 0; j < N; ++j) {
             const bool inside = row_inside && column + j >= 0 && column + j < g.in_w;
             const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(row + i) * g.in_w + column + j;
             pixels[i][j] = inside ? x + at * g.in_channels : zeros;
         }
     }
     for (int c = 0; c < g.in_channels; c += lane_count<T>) {
-        V half[points][points];
+        V half[N][N];
         EENN_UNROLL
-        for (int i = 0; i < points; ++i) {
-            V d[points];
+        for (int i = 0; i < N; ++i) {
+            V d[N];
             EENN_UNROLL
-            for (int j = 0; j < points; ++j) d[j] = load<T>(pixels[i][j] + c);
+            for (int j = 0; j < N; ++j) d[j] = load<T>(pixels[i][j] + c);
             transform_input<T>(d, half[i]);
         }
         EENN_UNROLL
-        for (int j = 0; j < points; ++j) {
-            const V d[points]{half[0][j], half[1][j], half[2][j], half[3][j], half[4][j], half[5][j]};
-            V t[points];
+        for (int j = 0; j < N; ++j) {
+            V d[N];
+            EENN_UNROLL
+            for (int i = 0; i < N; ++i) d[i] = half[i][j];
+            V t[N];
             transform_input<T>(d, t);
             EENN_UNROLL
-            for (int i = 0; i < points; ++i) store<T>(to + (i * points + j) * plane + c, t[i]);
+            for (int i = 0; i < N; ++i) store<T>(to + (i * N + j) * plane + c, t[i]);
         }
     }
 }
 
-/// What the products of a few tiles work on.
+/// What the products of some tiles work on: `groups` of P tiles.
 template <class T>
 struct product_sweep {
-    const T* tiles = nullptr;    ///< (36)(P)(I), planes `tile_plane` apart
-    const T* weights = nullptr;  ///< (36)(I)(V W)
-    T* out = nullptr;            ///< (36)(P)(V W), planes `out_plane` apart
+    const T* tiles = nullptr;    ///< (products)(groups P)(I), planes `tile_plane` apart
+    const T* weights = nullptr;  ///< (products)(I)(V W)
+    T* out = nullptr;            ///< (products)(groups P)(V W), planes `out_plane` apart
     std::ptrdiff_t tile_plane = 0, out_plane = 0;
     int channels = 0;
+    int products = 0;
+    int groups = 0;
 };
 
-/// @brief The 36 products of P tiles and V vectors of output channels.
+/// @brief All products of groups of P tiles and V vectors of output channels. The weights are read once.
 ///
-/// @par Cost  72 P V W I flops.
+/// @par Cost  2 products groups P V W I flops.
 template <class T, int P, int V>
 [[gnu::noinline]] void multiply_tiles(const product_sweep<T>& s) noexcept {
     constexpr int W = lane_count<T>;
-    const T* a = s.tiles;
-    const T* b = s.weights;
-    T* out = s.out;
-    for (int k = 0; k < products; ++k, a += s.tile_plane, out += s.out_plane) {
-        lanes<T> acc[P][V];
-        const T* row[P];
-        EENN_UNROLL
-        for (int p = 0; p < P; ++p) {
-            row[p] = a + p * s.channels;
+    const std::ptrdiff_t depth = s.channels;
+    for (int k = 0; k < s.products; ++k) {
+        const T* a = s.tiles + k * s.tile_plane;
+        T* out = s.out + k * s.out_plane;
+        for (int group = 0; group < s.groups; ++group, a += P * depth, out += P * V * W) {
+            const T* b = s.weights + k * depth * V * W;
+            lanes<T> acc[P][V];
+            const T* row[P];
             EENN_UNROLL
-            for (int v = 0; v < V; ++v) acc[p][v] = broadcast(T{0});
-        }
-        for (int c = 0; c < s.channels; ++c, b += V * W) {
-            lanes<T> bv[V];
-            EENN_UNROLL
-            for (int v = 0; v < V; ++v) {
-                bv[v] = load<T>(b + v * W);
-                if constexpr (P > 1) keep_loaded(bv[v]);
+            for (int p = 0; p < P; ++p) {
+                row[p] = a + p * depth;
+                EENN_UNROLL
+                for (int v = 0; v < V; ++v) acc[p][v] = broadcast(T{0});
+            }
+            for (std::ptrdiff_t c = 0; c < depth; ++c, b += V * W) {
+                lanes<T> bv[V];
+                EENN_UNROLL
+                for (int v = 0; v < V; ++v) {
+                    bv[v] = load<T>(b + v * W);
+                    if constexpr (P > 1) keep_loaded(bv[v]);
+                }
+                EENN_UNROLL
+                for (int p = 0; p < P; ++p) {
+                    const lanes<T> av = broadcast(row[p][c]);
+                    EENN_UNROLL
+                    for (int v = 0; v < V; ++v) acc[p][v] = madd(av, bv[v], acc[p][v]);
+                }
             }
             EENN_UNROLL
             for (int p = 0; p < P; ++p) {
-                const lanes<T> av = broadcast(row[p][c]);
                 EENN_UNROLL
-                for (int v = 0; v < V; ++v) acc[p][v] = madd(av, bv[v], acc[p][v]);
+                for (int v = 0; v < V; ++v) store<T>(out + (p * V + v) * W, acc[p][v]);
             }
-        }
-        EENN_UNROLL
-        for (int p = 0; p < P; ++p) {
-            EENN_UNROLL
-            for (int v = 0; v < V; ++v) store<T>(out + (p * V + v) * W, acc[p][v]);
         }
     }
 }
@@ -171,27 +201,30 @@ template <class T>
 inline constexpr auto product_table = products_of<T>(std::make_integer_sequence<int, tuning::winograd_tiles>{});
 
 /// One vector of a tile's outputs: y = act(A' m A + bias + residual), the rows and columns that exist.
-template <class T>
+template <int M, class T>
 [[gnu::noinline]] void scatter_tile(const T* m, std::ptrdiff_t plane, const lanes<T>& bias, const T* residual,
                                     activation act, int rows, int columns, std::ptrdiff_t y_row, std::ptrdiff_t y_pixel,
                                     T* y) noexcept {
     using V = lanes<T>;
-    V half[points][outputs];
+    constexpr int N = points<M>;
+    V half[N][M];
     EENN_UNROLL
-    for (int j = 0; j < points; ++j) {
-        V column[points];
+    for (int j = 0; j < N; ++j) {
+        V column[N];
         EENN_UNROLL
-        for (int i = 0; i < points; ++i) column[i] = load<T>(m + (i * points + j) * plane);
+        for (int i = 0; i < N; ++i) column[i] = load<T>(m + (i * N + j) * plane);
         transform_output<T>(column, half[j]);
     }
     const detail::clamp<T> bounds(act);
     EENN_UNROLL
-    for (int i = 0; i < outputs; ++i) {
-        const V row[points]{half[0][i], half[1][i], half[2][i], half[3][i], half[4][i], half[5][i]};
-        V out[outputs];
+    for (int i = 0; i < M; ++i) {
+        V row[N];
+        EENN_UNROLL
+        for (int j = 0; j < N; ++j) row[j] = half[j][i];
+        V out[M];
         transform_output<T>(row, out);
         EENN_UNROLL
-        for (int j = 0; j < outputs; ++j) {
+        for (int j = 0; j < M; ++j) {
             if (i < rows && j < columns) {
                 const std::ptrdiff_t at = i * y_row + j * y_pixel;
                 V value = plus(out[j], bias);
@@ -206,21 +239,28 @@ template <class T>
 template <class T>
 inline constexpr int block = (lane_count<T>)*tuning::winograd_vectors;
 
-/// Tiles of an image, and how many go through the three steps at once.
+/// Tiles of an image, and how many go through the three steps at once: whole groups for the microkernel, and more of them
+/// where they are small.
+template <int M>
 struct tiling {
     int across;
     int count;
+    int at_once;
     constexpr explicit tiling(const winograd_image& g) noexcept
-        : across{(g.out_w + outputs - 1) / outputs}, count{across * ((g.out_h + outputs - 1) / outputs)} {}
-    [[nodiscard]] constexpr int at_once() const noexcept { return std::min(count, tuning::winograd_tiles); }
+        : across{(g.out_w + M - 1) / M},
+          count{across * ((g.out_h + M - 1) / M)},
+          at_once{std::min(count, tuning::winograd_tiles *
+                                      std::max(1, tuning::winograd_elements /
+                                                      (products<M> * g.in_channels * tuning::winograd_tiles)))} {}
 };
 
+template <int M>
 [[nodiscard]] constexpr std::ptrdiff_t tile_plane(const winograd_image& g) noexcept {
-    return static_cast<std::ptrdiff_t>(tiling(g).at_once()) * g.in_channels + gap;
+    return static_cast<std::ptrdiff_t>(tiling<M>(g).at_once) * g.in_channels + gap;
 }
-template <class T>
+template <int M, class T>
 [[nodiscard]] constexpr std::ptrdiff_t out_plane(const winograd_image& g) noexcept {
-    return static_cast<std::ptrdiff_t>(tiling(g).at_once()) * block<T> + gap;
+    return static_cast<std::ptrdiff_t>(tiling<M>(g).at_once) * block<T> + gap;
 }
 
 }  // namespace winograd
@@ -229,54 +269,67 @@ template <class T>
 template <class T>
 inline constexpr bool has_winograd = (lane_count<T>) >= tuning::winograd_lanes&& std::is_same<T, float>::value;
 
-/// @brief Whether convolve_winograd() can compute this and takes less time for it than the direct sum.
-///
-/// Both by their half cycles: 9 multiply-adds for every output, against 36 for every tile, as full tiles of the microkernel
-/// would take them, and the transforms.
-template <class T>
-[[nodiscard]] constexpr bool winograd_pays(const winograd_image& g) noexcept {
+/// @brief Half cycles of convolve_winograd<M>(), as full tiles of the microkernel would take them, with the transforms; or
+/// of the way of its weights from afar, where that takes longer.
+template <int M, class T>
+[[nodiscard]] constexpr double winograd_cycles(const winograd_image& g, bool far) noexcept {
     constexpr int W = lane_count<T>;
-    if (!has_winograd<T> || g.in_channels % W != 0 || g.out_channels % winograd::block<T> != 0) return false;
+    constexpr int vectors = tuning::winograd_vectors;
     const double ins = g.in_channels;
     const double outs = g.out_channels / W;
-    const winograd::tiling cut(g);
-    constexpr int vectors = tuning::winograd_vectors;
-    const int last = cut.count % tuning::winograd_tiles;
-    const double rows = cut.count / tuning::winograd_tiles * tuning::tile_cycles(tuning::winograd_tiles, vectors) +
-                        (last > 0 ? tuning::tile_cycles(last, vectors) : 0);
-    const double direct = 9.0 * g.out_h * g.out_w * ins * outs;
-    const double products = winograd::products * rows / vectors * ins * outs;
-    const double transforms = cut.count * (tuning::winograd_input * ins / W + tuning::winograd_output * outs);
-    return products + transforms < tuning::winograd_gain * direct;
+    const winograd::tiling<M> cut(g);
+    const balanced_tiles groups(cut.count, tuning::winograd_tiles);
+    const double rows = groups.larger * tuning::tile_cycles(groups.size + 1, vectors) +
+                        groups.smaller * tuning::tile_cycles(groups.size, vectors);
+    const double size = winograd::products<M> / 36.0;  // the transforms of M = 4 were measured
+    const double products = winograd::products<M> * rows / vectors * ins * outs;
+    const double transforms = size * cut.count * (tuning::winograd_input * ins / W + tuning::winograd_output * outs);
+    const double way = winograd::products<M> * ins * g.out_channels / tuning::far_elements;
+    return far ? std::max(products + transforms, way) : products + transforms;
 }
 
-/// @brief Elements of scratch that convolve_winograd() writes.
+/// @brief M of the convolve_winograd() that computes this quickest, 4 or 2; 0: the direct sum is quicker, or there is none.
+///
+/// By their half cycles: 9 multiply-adds for every output of the direct sum, against winograd_cycles().
+/// @param far  the weights come from beyond the caches.
 template <class T>
+[[nodiscard]] constexpr int winograd_outputs(const winograd_image& g, bool far = false) noexcept {
+    constexpr int W = lane_count<T>;
+    if (!has_winograd<T> || g.in_channels % W != 0 || g.out_channels % winograd::block<T> != 0) return 0;
+    const double direct = 9.0 * g.out_h * g.out_w * g.in_channels * (g.out_channels / W);
+    const double four = winograd_cycles<4, T>(g, far);
+    const double two = winograd_cycles<2, T>(g, far);
+    return std::min(four, two) >= tuning::winograd_gain * direct ? 0 : four <= two ? 4 : 2;
+}
+
+/// @brief Elements of scratch that convolve_winograd<M>() writes.
+template <int M, class T>
 [[nodiscard]] constexpr std::size_t winograd_scratch(const winograd_image& g) noexcept {
-    return static_cast<std::size_t>(winograd::products) *
-               static_cast<std::size_t>(winograd::tile_plane(g) + winograd::out_plane<T>(g)) +
+    return static_cast<std::size_t>(winograd::products<M>) *
+               static_cast<std::size_t>(winograd::tile_plane<M>(g) + winograd::out_plane<M, T>(g)) +
            static_cast<std::size_t>(g.in_channels);
 }
 
-/// @brief Elements of packed weights: O biases, then per block of O (36)(I)(block).
-template <class T>
+/// @brief Elements of packed weights: O biases, then per block of O (products)(I)(block).
+template <int M, class T>
 [[nodiscard]] constexpr std::size_t packed_winograd_size(int in_channels, int out_channels) noexcept {
-    return static_cast<std::size_t>(out_channels) * (1 + static_cast<std::size_t>(winograd::products * in_channels));
+    return static_cast<std::size_t>(out_channels) * (1 + static_cast<std::size_t>(winograd::products<M> * in_channels));
 }
 
 /// @brief Lays weights out so; weight(tap, i, o), bias(o). Returns the end of what it wrote.
 /// Not inlined: where a constant geometry does not take it, GCC 12 would warn of the array that it does not overrun.
-template <class T, class Weight, class Bias>
+template <int M, class T, class Weight, class Bias>
 [[gnu::noinline]] constexpr T* pack_winograd(int in_channels, int out_channels, Weight weight, Bias bias,
                                              T* packed) noexcept {
     constexpr int width = winograd::block<T>;
+    constexpr std::size_t N = winograd::points<M>;
     using row = std::array<T, static_cast<std::size_t>(width)>;  // lanes innermost: computed as vectors
     for (int o = 0; o < out_channels; ++o) *packed++ = bias(o);
     for (int first = 0; first < out_channels; first += width) {
         const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(in_channels) * width;
         for (int i = 0; i < in_channels; ++i) {
             std::array<row, 9> filter{};
-            std::array<row, 3 * winograd::points> half{};
+            std::array<row, 3 * N> half{};
             for (int tap = 0; tap < 9; ++tap) {
                 row& to = filter[static_cast<std::size_t>(tap)];
                 for (int lane = 0; lane < width; ++lane)
@@ -284,74 +337,84 @@ template <class T, class Weight, class Bias>
             }
             for (std::size_t ky = 0; ky < 3; ++ky) {
                 for (std::size_t lane = 0; lane < static_cast<std::size_t>(width); ++lane) {
-                    const auto u = winograd::transformed_filter<T>(filter[3 * ky][lane], filter[3 * ky + 1][lane],
+                    const auto u = winograd::transformed_filter<M>(filter[3 * ky][lane], filter[3 * ky + 1][lane],
                                                                    filter[3 * ky + 2][lane]);
-                    for (std::size_t b = 0; b < winograd::points; ++b) half[3 * b + ky][lane] = u[b];
+                    for (std::size_t b = 0; b < N; ++b) half[3 * b + ky][lane] = u[b];
                 }
             }
             T* const to = packed + static_cast<std::ptrdiff_t>(i) * width;
-            for (std::size_t b = 0; b < winograd::points; ++b) {
+            for (std::size_t b = 0; b < N; ++b) {
                 for (std::size_t lane = 0; lane < static_cast<std::size_t>(width); ++lane) {
-                    const auto u = winograd::transformed_filter<T>(half[3 * b][lane], half[3 * b + 1][lane],
+                    const auto u = winograd::transformed_filter<M>(half[3 * b][lane], half[3 * b + 1][lane],
                                                                    half[3 * b + 2][lane]);
-                    for (std::size_t a = 0; a < winograd::points; ++a)
-                        to[static_cast<std::ptrdiff_t>(a * winograd::points + b) * plane +
-                           static_cast<std::ptrdiff_t>(lane)] = u[a];
+                    for (std::size_t a = 0; a < N; ++a)
+                        to[static_cast<std::ptrdiff_t>(a * N + b) * plane + static_cast<std::ptrdiff_t>(lane)] = u[a];
                 }
             }
         }
-        packed += winograd::products * plane;
+        packed += winograd::products<M> * plane;
     }
     return packed;
 }
 
 /// @brief y = act(3x3 window over x, weighted, + bias + residual) for one image.
 ///
-/// @par Shapes  x (H,W,I), packed by pack_winograd(), residual null or (H',W',O), y (H',W',O); residual may be y, x may not.
-///              scratch (winograd_scratch).
-/// @par Cost    4.5 H' W' I O flops instead of 18, and some 300 a tile and vector of channels for the transforms.
+/// @par Shapes  x (H,W,I), packed by pack_winograd<M>(), residual null or (H',W',O), y (H',W',O); residual may be y, x may
+///              not. scratch (winograd_scratch<M>).
+/// @par Cost    M = 4: 4.5 H' W' I O flops instead of 18, and some 300 a tile and vector of channels for the transforms;
+///              M = 2: 8 H' W' I O, and some 100.
 /// @par Threads  safe with scratch of its own for each.
-/// @par Errors  Rounding: some 1e-5 of the largest output at 64 channels, ten times that of the direct sum. A NaN in x reaches
-///              the whole tiles whose inputs hold it, more than its own windows.
-template <class T>
+/// @par Errors  Rounding: M = 4 some 1e-5 of the largest output at 64 channels, ten times that of the direct sum; M = 2 as
+///              the direct sum. A NaN in x reaches the whole tiles whose inputs hold it, more than its own windows.
+template <int M, class T>
 void convolve_winograd(const winograd_image& g, const T* x, const T* packed, const T* residual, activation act, T* y,
                        T* scratch) noexcept {
-    const winograd::tiling cut(g);
-    const int at_once = cut.at_once();
-    const std::ptrdiff_t in_plane = winograd::tile_plane(g);
-    const std::ptrdiff_t out_plane = winograd::out_plane<T>(g);
+    constexpr int products = winograd::products<M>;
+    const winograd::tiling<M> cut(g);
+    const std::ptrdiff_t in_plane = winograd::tile_plane<M>(g);
+    const std::ptrdiff_t out_plane = winograd::out_plane<M, T>(g);
     T* const tiles = scratch;
-    T* const made = tiles + winograd::products * in_plane;
-    T* const zeros = made + winograd::products * out_plane;
+    T* const made = tiles + products * in_plane;
+    T* const zeros = made + products * out_plane;
     std::fill_n(zeros, g.in_channels, T{0});
     const std::ptrdiff_t y_pixel = g.out_channels;
     const std::ptrdiff_t y_row = y_pixel * g.out_w;
     const T* const weights = packed + g.out_channels;
-    for (int first = 0; first < cut.count; first += at_once) {
-        const int here = std::min(at_once, cut.count - first);
+    for (int first = 0; first < cut.count; first += cut.at_once) {
+        const int here = std::min(cut.at_once, cut.count - first);
         for (int t = 0; t < here; ++t) {
-            winograd::gather_tile(g, x, zeros, (first + t) / cut.across * winograd::outputs - g.pad_top,
-                                  (first + t) % cut.across * winograd::outputs - g.pad_left, in_plane,
-                                  tiles + static_cast<std::ptrdiff_t>(t) * g.in_channels);
+            winograd::gather_tile<M>(g, x, zeros, (first + t) / cut.across * M - g.pad_top,
+                                     (first + t) % cut.across * M - g.pad_left, in_plane,
+                                     tiles + static_cast<std::ptrdiff_t>(t) * g.in_channels);
         }
+        const balanced_tiles groups(here, tuning::winograd_tiles);
         for (int o = 0; o < g.out_channels; o += winograd::block<T>) {
             winograd::product_sweep<T> s;
             s.tiles = tiles;
-            s.weights = weights + static_cast<std::ptrdiff_t>(o) * winograd::products * g.in_channels;
+            s.weights = weights + static_cast<std::ptrdiff_t>(o) * products * g.in_channels;
             s.out = made;
             s.tile_plane = in_plane;
             s.out_plane = out_plane;
             s.channels = g.in_channels;
-            winograd::product_table<T>[static_cast<std::size_t>(here - 1)](s);
+            s.products = products;
+            if (groups.larger > 0) {
+                s.groups = groups.larger;
+                winograd::product_table<T>[static_cast<std::size_t>(groups.size)](s);
+                const std::ptrdiff_t done = static_cast<std::ptrdiff_t>(groups.larger) * (groups.size + 1);
+                s.tiles += done * g.in_channels;
+                s.out += done * winograd::block<T>;
+            }
+            s.groups = groups.smaller;
+            winograd::product_table<T>[static_cast<std::size_t>(groups.size - 1)](s);
             for (int t = 0; t < here; ++t) {
-                const int row = (first + t) / cut.across * winograd::outputs;
-                const int column = (first + t) % cut.across * winograd::outputs;
+                const int row = (first + t) / cut.across * M;
+                const int column = (first + t) % cut.across * M;
                 for (int v = 0; v < winograd::block<T>; v += lane_count<T>) {
                     const std::ptrdiff_t at = row * y_row + column * y_pixel + o + v;
-                    winograd::scatter_tile<T>(made + t * winograd::block<T> + v, out_plane, load<T>(packed + o + v),
-                                              residual == nullptr ? nullptr : residual + at, act,
-                                              std::min(winograd::outputs, g.out_h - row),
-                                              std::min(winograd::outputs, g.out_w - column), y_row, y_pixel, y + at);
+                    winograd::scatter_tile<M, T>(made + t * winograd::block<T> + v, out_plane, load<T>(packed + o + v),
+                                                 residual == nullptr ? nullptr : residual + at, act,
+                                                 std::min(M, g.out_h - row), std::min(M, g.out_w - column), y_row,
+                                                 y_pixel, y + at);
                 }
             }
         }

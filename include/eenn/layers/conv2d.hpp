@@ -87,8 +87,10 @@ struct conv2d {
     }
 
     [[nodiscard]] constexpr scratch_elements scratch(std::span<const shape> in) const {
-        const auto g = geometry(in[0]);
-        return {kernels::scratch_size<float>(g), kernels::gradient_scratch_size<float>(g)};
+        auto g = geometry(in[0]);
+        const std::size_t near = kernels::scratch_size<float>(g);
+        g.far = true;
+        return {std::max(near, kernels::scratch_size<float>(g)), kernels::gradient_scratch_size<float>(g)};
     }
 
     template <class T, class P>
@@ -130,7 +132,11 @@ struct conv2d {
 
 private:
     struct geometry_of {
-        constexpr kernels::convolution operator()(const problem<conv2d>& p) const { return p.layer.geometry(p.in[0]); }
+        constexpr kernels::convolution operator()(const problem<conv2d>& p) const {
+            auto g = p.layer.geometry(p.in[0]);
+            g.far = p.far;
+            return g;
+        }
     };
 };
 

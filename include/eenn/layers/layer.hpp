@@ -126,6 +126,7 @@ struct problem {
     int inputs = 1;
     shape out{};
     bool norm = false;  ///< pack() is given a per-channel scale and shift to fold
+    bool far = false;   ///< the network is larger than the caches: the size of packed weights counts
 
     friend constexpr bool operator==(const problem&, const problem&) = default;
 };

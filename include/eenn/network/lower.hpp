@@ -5,6 +5,7 @@
 #ifndef EENN_NETWORK_LOWER_HPP
 #define EENN_NETWORK_LOWER_HPP
 
+#include <eenn/kernels/tuning.hpp>
 #include <eenn/network/graph.hpp>
 #include <eenn/network/memory_plan.hpp>
 #include <eenn/network/plan.hpp>
@@ -202,7 +203,8 @@ template <class Graph>
         step_info info{.node = group.node,
                        .tail = group.tail,
                        .input_count = group.from_input ? 1 : op.input_count,
-                       .act = group.act};
+                       .act = group.act,
+                       .far = made.sizes.parameters > kernels::tuning::near_parameters};
         const auto read = [&](int r) {
             const int value = value_of[static_cast<std::size_t>(r)];
             made.values[static_cast<std::size_t>(value)].last = step;

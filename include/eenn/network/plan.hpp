@@ -34,6 +34,7 @@ struct step_info {
     std::size_t scratch = 0;       ///< offset into the workspace
     scratch_elements scratch_sizes{};
     bool carrier = false;  ///< an identity for layers that no operation could take
+    bool far = false;      ///< one of a network that is larger than the caches
 };
 
 /// @brief A tensor that flows. Value 0 is the input, which lies where the caller has it.
