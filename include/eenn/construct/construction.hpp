@@ -172,10 +172,16 @@ private:
                 "Validation", "Exits and thresholds were chosen on the validation samples and their mirror images, " +
                                   std::to_string(mirrored.size()) + " in all.");
         }
-        r.notes.emplace_back("Choices",
-                             "On validation data an answer counts half as it was and half as isotonic regression on "
-                             "its confidence promises; certificates are of that count, accuracies are plain. Limits "
-                             "on loss are kept with a margin in standard errors where the heads allow it.");
+        std::string choices =
+            "On validation data an answer counts half as it was and half as isotonic regression on its confidence "
+            "promises; certificates are of that count, accuracies are plain.";
+        const bool limits_loss = std::any_of(options.objectives.begin(), options.objectives.end(),
+                                             [](const auto& o) { return o.goal == exit_objective::kind::least_cost; });
+        if (limits_loss && options.loss_margin > 0)
+            choices += " Limits on loss are kept with a margin in standard errors where the heads allow it.";
+        if (options.cost == cost_unit::time)
+            choices += " Costs are times of one sample on one thread of this machine, measured part by part.";
+        r.notes.emplace_back("Choices", std::move(choices));
         r.test_samples = test.size();
         r.base_macs = layout.macs;
         r.cost_unit = to_string(options.cost);
