@@ -52,10 +52,10 @@ struct problem_data {
     aligned_vector<float> packed() const {
         aligned_vector<float> made(kernels::packed_winograd_size<M, float>(g.in.c, g.out.c),
                                    std::numeric_limits<float>::quiet_NaN());
-        kernels::pack_winograd<M>(
-            g.in.c, g.out.c,
-            [&](int tap, int i, int o) { return w[static_cast<std::size_t>((tap * g.in.c + i) * g.out.c + o)]; },
-            [&](int o) { return bias[static_cast<std::size_t>(o)]; }, made.data());
+        std::copy_n(bias.begin(), g.out.c, made.begin());
+        const std::ptrdiff_t tap = static_cast<std::ptrdiff_t>(g.in.c) * g.out.c;
+        kernels::pack_winograd<M>(g.in.c, g.out.c, kernels::filter_view<float>{w.data(), tap, g.out.c, 1, nullptr},
+                                  made.data() + g.out.c);
         return made;
     }
     template <int M>

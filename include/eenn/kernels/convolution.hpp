@@ -360,10 +360,10 @@ constexpr void pack(const convolution& g, const T* weights, const std::type_iden
         if (scale != nullptr) b *= scale[o];
         return shift == nullptr ? b : b + shift[o];
     };
+    const filter_view<T> filter{weights, static_cast<std::ptrdiff_t>(g.in.c) * g.out.c, g.out.c, 1, scale};
     if (detail::with_outputs<T>(detail::forward_choice<T>{}(g), [&](auto m) {
-            pack_winograd<m.value>(
-                g.in.c, g.out.c, [&](int tap, int i, int o) { return folded_weight(tap * g.in.c + i, o); }, folded_bias,
-                packed);
+            for (int o = 0; o < g.out.c; ++o) packed[o] = folded_bias(o);
+            pack_winograd<m.value>(g.in.c, g.out.c, filter, packed + g.out.c);
         }))
         return;
     const int groups = g.depthwise() ? 1 : g.groups;
@@ -395,13 +395,12 @@ template <class T>
 /// @par Shapes  weights (kh,kw,I/G,O); packed (packed_gradient_size).
 template <class T>
 constexpr void pack_gradient(const convolution& g, const T* weights, T* packed) noexcept {
+    // The taps backwards, and what was an input is an output.
+    const std::ptrdiff_t one_tap = static_cast<std::ptrdiff_t>(g.in.c) * g.out.c;
     if (detail::with_outputs<T>(detail::gradient_choice<T>{}(g), [&](auto m) {
+            for (int i = 0; i < g.in.c; ++i) packed[i] = T{0};
             pack_winograd<m.value>(
-                g.out.c, g.in.c,
-                [&](int tap, int o, int i) {
-                    return weights[(static_cast<std::ptrdiff_t>(8 - tap) * g.in.c + i) * g.out.c + o];
-                },
-                [](int) { return T{0}; }, packed);
+                g.out.c, g.in.c, filter_view<T>{weights + 8 * one_tap, -one_tap, 1, g.out.c, nullptr}, packed + g.in.c);
         }))
         return;
     const int groups = g.depthwise() ? 1 : g.groups;

@@ -316,35 +316,44 @@ template <int M, class T>
     return static_cast<std::size_t>(out_channels) * (1 + static_cast<std::size_t>(winograd::products<M> * in_channels));
 }
 
-/// @brief Lays weights out so; weight(tap, i, o), bias(o). Returns the end of what it wrote.
+/// @brief Where a filter's weights lie: tap t of input i and output o at weights[t tap + i in + o out], times scale[o].
+template <class T>
+struct filter_view {
+    const T* weights = nullptr;
+    std::ptrdiff_t tap = 0, in = 0, out = 0;
+    const T* scale = nullptr;  ///< may be null
+};
+
+/// @brief Lays weights out so, behind the biases: per block of O (products)(I)(block).
 /// Not inlined: where a constant geometry does not take it, GCC 12 would warn of the array that it does not overrun.
-template <int M, class T, class Weight, class Bias>
-[[gnu::noinline]] constexpr T* pack_winograd(int in_channels, int out_channels, Weight weight, Bias bias,
-                                             T* packed) noexcept {
-    constexpr int width = winograd::block<T>;
+template <int M, class T>
+[[gnu::noinline]] constexpr void pack_winograd(int in_channels, int out_channels, const filter_view<T>& filter,
+                                               T* packed) noexcept {
+    constexpr auto width = static_cast<std::size_t>(winograd::block<T>);
     constexpr std::size_t N = winograd::points<M>;
-    using row = std::array<T, static_cast<std::size_t>(width)>;  // lanes innermost: computed as vectors
-    for (int o = 0; o < out_channels; ++o) *packed++ = bias(o);
-    for (int first = 0; first < out_channels; first += width) {
-        const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(in_channels) * width;
+    using row = std::array<T, width>;  // lanes innermost: computed as vectors
+    const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(in_channels) * winograd::block<T>;
+    for (std::ptrdiff_t first = 0; first < out_channels; first += winograd::block<T>) {
         for (int i = 0; i < in_channels; ++i) {
-            std::array<row, 9> filter{};
+            std::array<row, 9> taps{};
             std::array<row, 3 * N> half{};
-            for (int tap = 0; tap < 9; ++tap) {
-                row& to = filter[static_cast<std::size_t>(tap)];
-                for (int lane = 0; lane < width; ++lane)
-                    to[static_cast<std::size_t>(lane)] = weight(tap, i, first + lane);
+            for (std::size_t t = 0; t < 9; ++t) {
+                const T* from = filter.weights + static_cast<std::ptrdiff_t>(t) * filter.tap + i * filter.in;
+                for (std::size_t lane = 0; lane < width; ++lane) {
+                    const std::ptrdiff_t o = first + static_cast<std::ptrdiff_t>(lane);
+                    taps[t][lane] = from[o * filter.out] * (filter.scale == nullptr ? T{1} : filter.scale[o]);
+                }
             }
             for (std::size_t ky = 0; ky < 3; ++ky) {
-                for (std::size_t lane = 0; lane < static_cast<std::size_t>(width); ++lane) {
-                    const auto u = winograd::transformed_filter<M>(filter[3 * ky][lane], filter[3 * ky + 1][lane],
-                                                                   filter[3 * ky + 2][lane]);
+                for (std::size_t lane = 0; lane < width; ++lane) {
+                    const auto u = winograd::transformed_filter<M>(taps[3 * ky][lane], taps[3 * ky + 1][lane],
+                                                                   taps[3 * ky + 2][lane]);
                     for (std::size_t b = 0; b < N; ++b) half[3 * b + ky][lane] = u[b];
                 }
             }
-            T* const to = packed + static_cast<std::ptrdiff_t>(i) * width;
+            T* const to = packed + static_cast<std::ptrdiff_t>(i) * winograd::block<T>;
             for (std::size_t b = 0; b < N; ++b) {
-                for (std::size_t lane = 0; lane < static_cast<std::size_t>(width); ++lane) {
+                for (std::size_t lane = 0; lane < width; ++lane) {
                     const auto u = winograd::transformed_filter<M>(half[3 * b][lane], half[3 * b + 1][lane],
                                                                    half[3 * b + 2][lane]);
                     for (std::size_t a = 0; a < N; ++a)
@@ -354,7 +363,6 @@ template <int M, class T, class Weight, class Bias>
         }
         packed += winograd::products<M> * plane;
     }
-    return packed;
 }
 
 /// @brief y = act(3x3 window over x, weighted, + bias + residual) for one image.
