@@ -11,8 +11,6 @@
 
 #include <eenn/tensor/simd.hpp>
 
-#include <cstddef>
-
 namespace eenn::kernels {
 inline namespace EENN_ISA {
 namespace tuning {
@@ -64,12 +62,8 @@ inline constexpr double winograd_gain = 0.9;
 /// Elements of transformed inputs that wait for their products, so that the weights are read once for all of them.
 inline constexpr int winograd_elements = 20 * 1024;
 
-/// A network of more parameters finds its weights, which Winograd enlarges by four, no longer in the caches when its next
-/// sample comes: 64 x 64 channels of an 8 x 8 plane took 16 us with 8 MB of weights in all, 45 us with 14 MB, M = 2 25 us.
-/// So many elements arrive in half a cycle then.
-inline constexpr std::size_t near_parameters = 512 * 1024;
+/// Elements of weights that arrive in half a cycle where a network is larger than the caches (plan.hpp, near_parameters).
 inline constexpr double far_elements = 0.5;
-inline constexpr int winograd_lanes = 4;
 
 /// Elements of input and output that the weight gradient takes at a time: half of an L2 cache of 512 KiB.
 inline constexpr int chunk_elements = 64 * 1024;
