@@ -54,11 +54,13 @@ inline constexpr int few_channels = 4;
 inline constexpr int winograd_vectors = vector_registers == 32 ? 1 : 2;
 inline constexpr int winograd_tiles = vector_registers == 32 ? 8 : rows_of_two;
 
-/// Of a Winograd convolution: half cycles that the transforms take a tile and vector of channels; Winograd must come to this share of the direct sum.
-/// Vectors of fewer lanes than these stay with the direct sum, whose weights are a quarter as large.
+/// Half cycles that the transforms of a Winograd convolution (M = 4) take a tile and vector of channels.
 inline constexpr int winograd_input = 360;
 inline constexpr int winograd_output = 240;
+/// Winograd must come to this share of the direct sum.
 inline constexpr double winograd_gain = 0.9;
+/// Vectors of fewer lanes than these stay with the direct sum, whose weights are a quarter as large.
+inline constexpr int winograd_lanes = 4;
 /// Elements of transformed inputs that wait for their products, so that the weights are read once for all of them.
 inline constexpr int winograd_elements = 20 * 1024;
 
