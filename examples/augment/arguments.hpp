@@ -35,6 +35,7 @@ platform
   --worst-latency MS        no sample may take longer, every kept head and the slowest link counted
 search
   --most-exits N (3)  --most-sites N (8)  --most-head-share PERCENT (15)  --memory GIB (6)
+  --forms LIST (small,medium,large,dense)   heads that are tried at each site, each larger than the one before
 heads
   --head-epochs N (3)  --head-rate R (0.1)  --head-batch N (64)  --head-samples N (all)  --head-teaching SHARE (0.5)
   --final-epochs N (10)     of the heads that were chosen
@@ -86,6 +87,23 @@ inline std::string expanded(const std::string& text) {
         i = braces ? end : end - 1;
     }
     return result;
+}
+
+/// The forms of a list, in the order of their size.
+inline std::vector<eenn::construct::head_form> forms_of(const std::string& list) {
+    using eenn::construct::head_form;
+    std::vector<head_form> forms;
+    std::string rest = "," + list + ",";
+    for (const head_form form : {head_form::small, head_form::medium, head_form::large, head_form::dense}) {
+        const std::string name = std::string{to_string(form)} + ",";
+        const auto at = rest.find("," + name);
+        if (at == std::string::npos) continue;
+        rest.erase(at + 1, name.size());
+        forms.push_back(form);
+    }
+    if (forms.empty() || rest != ",")
+        eenn::raise("augment", "--forms " + list, "give some of small, medium, large, dense, separated by commas");
+    return forms;
 }
 
 /// The words of an options file.
@@ -178,6 +196,8 @@ inline arguments read_arguments(int argc, char** argv) {
             o.cost = value == "time" ? eenn::construct::cost_unit::time : eenn::construct::cost_unit::macs;
         } else if (option == "--margin") {
             o.loss_margin = real(0, 10);
+        } else if (option == "--forms") {
+            o.forms = forms_of(value);
         } else if (option == "--most-exits") {
             o.most_exits = whole(1, 8);
         } else if (option == "--most-sites") {
