@@ -236,7 +236,7 @@ void convolve_depthwise(const plane& g, const T* x, const T* packed, const T* re
     });
 }
 
-/// @brief What a tile of the depthwise weight gradient works on: taps dw[a][b] over lines of output pixels.
+/// @brief What the depthwise weight gradient works on: taps dw[a][b] over lines of output pixels, or over whole rows of them.
 template <class T>
 struct depthwise_gradient_sweep {
     const T* x = nullptr;
@@ -245,7 +245,9 @@ struct depthwise_gradient_sweep {
     std::ptrdiff_t x_line = 0, x_pixel = 0, x_a = 0, x_b = 0;
     std::ptrdiff_t dy_line = 0, dy_pixel = 0;
     std::ptrdiff_t dw_a = 0, dw_b = 0;
-    int lines = 0, pixels = 0, channels = 0;
+    int lines = 0, channels = 0;
+    int pixels = 0;                ///< of a line
+    int in = 0, out = 0, pad = 0;  ///< of a whole row
 };
 
 /// @brief dw[a][b] += sum over pixels of x * dy, A by B taps at once; each sum starts from what dw holds.
@@ -290,26 +292,13 @@ template <class T, int A, int B>
     }
 }
 
-/// @brief What whole rows of the depthwise weight gradient work on: three neighbouring columns of taps, stride 1.
-template <class T>
-struct depthwise_gradient_rows {
-    const T* x = nullptr;
-    const T* dy = nullptr;
-    T* dw = nullptr;
-    std::ptrdiff_t x_line = 0, x_pixel = 0, x_a = 0;
-    std::ptrdiff_t dy_line = 0, dy_pixel = 0;
-    std::ptrdiff_t dw_a = 0, dw_b = 0;
-    int lines = 0, channels = 0;
-    int in = 0, out = 0, pad = 0;  ///< of a row
-};
-
 /// @brief dw[a][q] += sum over rows and their pixels of x * dy, A rows of taps at once.
 ///
 /// Along a row each input meets three neighbouring gradients, which wait in registers; outside of the row they are zero.
 ///
 /// @par Cost  6 A lines in C flops, A + 1 loads for 3 A multiply-adds.
 template <class T, int A>
-[[gnu::noinline]] void depthwise_gradient_slide(const depthwise_gradient_rows<T>& s) noexcept {
+[[gnu::noinline]] void depthwise_gradient_slide(const depthwise_gradient_sweep<T>& s) noexcept {
     constexpr int W = lane_count<T>;
     using V = lanes<T>;
     const V zero = broadcast(T{0});
@@ -362,41 +351,6 @@ template <class T, int A>
     }
 }
 
-namespace detail {
-
-/// dw += of the rows [oy] of outputs with the rows [ky] of taps, in whole rows.
-template <class T>
-void slide_depthwise_gradient(const plane& g, axis::range oy, axis::range ky, const T* x, const T* dy, T* dw) noexcept {
-    using function = void (*)(const depthwise_gradient_rows<T>&) noexcept;
-    static constexpr function table[3] = {&depthwise_gradient_slide<T, 1>, &depthwise_gradient_slide<T, 2>,
-                                          &depthwise_gradient_slide<T, 3>};
-    depthwise_gradient_rows<T> s;
-    s.channels = g.out_channels;
-    s.in = g.columns.in;
-    s.out = g.columns.out;
-    s.pad = g.columns.pad;
-    s.x_line = g.rows.stride * g.x_row;
-    s.x_pixel = g.x_pixel;
-    s.x_a = g.rows.dilation * g.x_row;
-    s.dy_line = g.y_row;
-    s.dy_pixel = g.y_pixel;
-    s.dw_b = g.out_channels;
-    s.dw_a = s.dw_b * g.columns.taps;
-    // A few lines at a time, so that all channel vectors read them from the nearest cache.
-    const int band = std::max(1, tuning::depthwise_band / s.in);
-    for (int y = oy.first; y < oy.last; y += band) {
-        s.lines = std::min(band, oy.last - y);
-        s.dy = dy + y * g.y_row;
-        for (int a = ky.first; a < ky.last; a += 3) {
-            s.x = x + g.rows.input_of(y, a) * g.x_row;
-            s.dw = dw + a * s.dw_a;
-            table[std::min(3, ky.last - a) - 1](s);
-        }
-    }
-}
-
-}  // namespace detail
-
 /// @brief dw += for one image; dw (kh,kw,C).
 template <class T>
 void correlate_depthwise(const plane& g, const T* x, const T* dy, T* dw) noexcept {
@@ -405,34 +359,51 @@ void correlate_depthwise(const plane& g, const T* x, const T* dy, T* dw) noexcep
         {&depthwise_gradient_taps<T, 1, 1>, &depthwise_gradient_taps<T, 1, 2>, &depthwise_gradient_taps<T, 1, 3>},
         {&depthwise_gradient_taps<T, 2, 1>, &depthwise_gradient_taps<T, 2, 2>, &depthwise_gradient_taps<T, 2, 3>},
         {&depthwise_gradient_taps<T, 3, 1>, &depthwise_gradient_taps<T, 3, 2>, &depthwise_gradient_taps<T, 3, 3>}};
+    static constexpr function whole_rows[3] = {&depthwise_gradient_slide<T, 1>, &depthwise_gradient_slide<T, 2>,
+                                               &depthwise_gradient_slide<T, 3>};
+    depthwise_gradient_sweep<T> s;
+    s.channels = g.out_channels;
+    s.in = g.columns.in;
+    s.out = g.columns.out;
+    s.pad = g.columns.pad;
+    s.x_line = g.rows.stride * g.x_row;
+    s.x_pixel = g.columns.stride * g.x_pixel;
+    s.x_a = g.rows.dilation * g.x_row;
+    s.x_b = g.columns.dilation * g.x_pixel;
+    s.dy_line = g.y_row;
+    s.dy_pixel = g.y_pixel;
+    s.dw_b = g.out_channels;
+    s.dw_a = s.dw_b * g.columns.taps;
+    // run(row of x, first row of taps, how many) for a few lines at a time, so that all channel vectors read them from the
+    // nearest cache.
+    const auto each_band = [&](axis::range oy, axis::range ky, int width, std::ptrdiff_t dy_first, auto&& run) {
+        const int band = std::max(1, tuning::depthwise_band / width);
+        for (int y = oy.first; y < oy.last; y += band) {
+            s.lines = std::min(band, oy.last - y);
+            s.dy = dy + y * g.y_row + dy_first;
+            for (int a = ky.first; a < ky.last; a += 3)
+                run(g.rows.input_of(y, a) * g.x_row, a, std::min(3, ky.last - a));
+        }
+    };
     const bool sliding = detail::slides(g.columns) && g.columns.stride == 1;
     for_each_run(g.rows, [&](axis::range oy, axis::range ky) {
-        if (sliding) return detail::slide_depthwise_gradient(g, oy, ky, x, dy, dw);
+        if (sliding) {
+            each_band(oy, ky, s.in, 0, [&](std::ptrdiff_t row, int a, int count) {
+                s.x = x + row;
+                s.dw = dw + a * s.dw_a;
+                whole_rows[count - 1](s);
+            });
+            return;
+        }
         for_each_run(g.columns, [&](axis::range ox, axis::range kx) {
-            depthwise_gradient_sweep<T> s;
-            s.channels = g.out_channels;
             s.pixels = ox.last - ox.first;
-            s.x_line = g.rows.stride * g.x_row;
-            s.x_pixel = g.columns.stride * g.x_pixel;
-            s.x_a = g.rows.dilation * g.x_row;
-            s.x_b = g.columns.dilation * g.x_pixel;
-            s.dy_line = g.y_row;
-            s.dy_pixel = g.y_pixel;
-            s.dw_b = g.out_channels;
-            s.dw_a = s.dw_b * g.columns.taps;
-            // A few lines at a time, so that all channel vectors read them from the nearest cache.
-            const int band = std::max(1, tuning::depthwise_band / s.pixels);
-            for (int y = oy.first; y < oy.last; y += band) {
-                s.lines = std::min(band, oy.last - y);
-                s.dy = dy + y * g.y_row + ox.first * g.y_pixel;
-                for (int a = ky.first; a < ky.last; a += 3) {
-                    for (int b = kx.first; b < kx.last; b += 3) {
-                        s.x = x + g.rows.input_of(y, a) * g.x_row + g.columns.input_of(ox.first, b) * g.x_pixel;
-                        s.dw = dw + a * s.dw_a + b * s.dw_b;
-                        table[std::min(3, ky.last - a) - 1][std::min(3, kx.last - b) - 1](s);
-                    }
+            each_band(oy, ky, s.pixels, ox.first * g.y_pixel, [&](std::ptrdiff_t row, int a, int count) {
+                for (int b = kx.first; b < kx.last; b += 3) {
+                    s.x = x + row + g.columns.input_of(ox.first, b) * g.x_pixel;
+                    s.dw = dw + a * s.dw_a + b * s.dw_b;
+                    table[count - 1][std::min(3, kx.last - b) - 1](s);
                 }
-            }
+            });
         });
     });
 }
