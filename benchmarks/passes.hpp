@@ -84,7 +84,7 @@ public:
           packed_(net.packed_elements),
           rules_(net.plan.exits.size()),
           decisions_(static_cast<std::size_t>(batch)),
-          workspace_(batch == 1 ? net.plan.sizes.workspace : 0),
+          workspace_(batch == 1 ? eenn::workspace_elements(net.plan, thread_count) : 0),
           pool_{thread_count} {
         eenn::pack_weights(net_, parameters(net.plan).data(), packed_.data());
         if (batch > 1) many_.emplace(net_, thread_count);
@@ -93,7 +93,7 @@ public:
         if (many_) {
             (*many_)(packed_.data(), images_.data(), decisions_.size(), rules_, decisions_, pool_);
         } else {
-            decisions_[0] = eenn::infer<float>(net_, packed_.data(), images_.data(), workspace_.data(), rules_);
+            decisions_[0] = eenn::infer<float>(net_, packed_.data(), images_.data(), workspace_.data(), rules_, pool_);
         }
     }
 

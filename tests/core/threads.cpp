@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <chrono>
 #include <ctime>
 #include <stdexcept>
 #include <thread>
@@ -39,6 +40,21 @@ TEST_CASE("core/threads: run() returns after the last task, so its writes are se
         int sums[5] = {};
         pool.run(5, [&](int i) { sums[i] = round + i; });
         for (int i = 0; i < 5; ++i) REQUIRE(sums[i] == round + i);
+    }
+}
+
+TEST_CASE("core/threads: threads that have fallen asleep between two calls take part again") {
+    threads pool{2};
+    for (int round = 0; round < 20; ++round) {
+        std::this_thread::sleep_for(std::chrono::milliseconds{round % 3});
+        std::atomic<bool> second_began{false};
+        std::thread::id who[2];
+        pool.run(2, [&](int i) {  // neither ends before both have begun
+            who[i] = std::this_thread::get_id();
+            if (i == 1) second_began = true;
+            while (!second_began) std::this_thread::yield();
+        });
+        CHECK(who[0] != who[1]);
     }
 }
 

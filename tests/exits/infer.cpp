@@ -99,6 +99,48 @@ TEST_CASE("exits/infer: a sample leaves at the first exit that is sure, and noth
     CHECK(taken[2] > 0);
 }
 
+TEST_CASE(
+    "exits/infer: threads that divide a sample come to the same bits as one, and write nothing beyond their "
+    "workspace") {
+    graph g{{17, 24, 3}};
+    g(conv2d{.filters = 16}, batch_norm{}, relu{});
+    g.exit(exit_head{.classes = 3, .hidden = 16}, max_probability{});
+    g.residual([](auto& b) { b(conv2d{.filters = 16}, relu{}, conv2d{.filters = 16}); });
+    g(conv2d{.filters = 32, .stride = 2}, relu{}, max_pool{});
+    g(separable{.filters = 48}, flatten{}, dense{.units = 3});
+    const runtime_network<float, graph> built{g};
+    const auto n = built.inference();
+    const loaded l = load(n);
+    int divided = 0;
+    for (const auto& step : n.plan.steps) {
+        divided += step.divides ? 1 : 0;
+        CHECK((!step.divides || step.macs >= thread_grain));
+    }
+    CHECK(divided >= 4);
+    const std::size_t image = n.plan.input.elements();
+    for (const int thread_count : {2, 3, 5}) {
+        threads pool{thread_count};
+        const std::size_t size = workspace_elements(n.plan, thread_count);
+        CHECK(size > n.plan.sizes.workspace);
+        for (const float threshold : {0.0F, 1.0F}) {
+            for (std::size_t i = 0; i < 20; ++i) {
+                aligned_vector<float> one(n.plan.sizes.workspace), many(size + 16, 123.0F);
+                const std::vector<exit_rule> rules{{threshold}, {}};
+                const auto alone = infer<float>(n, l.packed.data(), l.images.data() + i * image, one.data(), rules);
+                const auto together =
+                    infer<float>(n, l.packed.data(), l.images.data() + i * image, many.data(), rules, pool);
+                CHECK(alone == together);
+                const auto& logits =
+                    n.plan.values[static_cast<std::size_t>(n.plan.exits[static_cast<std::size_t>(alone.exit)].logits)];
+                CHECK(std::equal(one.begin() + static_cast<std::ptrdiff_t>(logits.offset),
+                                 one.begin() + static_cast<std::ptrdiff_t>(logits.offset + 3),
+                                 many.begin() + static_cast<std::ptrdiff_t>(logits.offset)));
+                CHECK(std::count(many.end() - 16, many.end(), 123.0F) == 16);
+            }
+        }
+    }
+}
+
 TEST_CASE("exits/infer_batch: decisions equal those of one at a time, in order, for any block and number of threads") {
     for (const policy p : {policy{max_probability{}}, policy{margin{}}, policy{entropy{}}, policy{patience{}}}) {
         const runtime_network<float, graph> built{three_exits(p)};

@@ -227,6 +227,38 @@ TEST_CASE("kernels/convolution: five samples are five times one, bit for bit") {
     }
 }
 
+TEST_CASE("kernels/convolution: the shares of any number of threads are the whole, bit for bit, and nothing beside") {
+    random_stream random{2026, 11};
+    for (int i = 0; i < 150; ++i) {
+        convolution g = any_convolution(random);
+        if (i % 5 == 0) g = {{4, 5, g.in.c}, {4, 5, g.out.c}, 1, 1, 1, 1, 0, 0, 1, 1, g.groups};  // pointwise
+        if (i % 5 == 1) g = {{13, 11, 16}, {13, 11, 32}, 3, 3, 1, 1, 1, 1, 1, 1, 1, i % 2 == 0};  // Winograd
+        const std::string what = describe(g);
+        CAPTURE(what);
+        const example<float> e(g, 1, random);
+        const auto packed = packed_of(g, e.w.data(), e.bias.data());
+        const auto whole = e.forward(true, relu);
+        for (const int count : {2, 3, 7}) {
+            aligned_vector<float> y(e.outputs, std::numeric_limits<float>::quiet_NaN());
+            std::vector<int> made(e.outputs, 0);
+            for (int t = 0; t < count; ++t) {
+                auto scratch = scratch_of<float>(g);
+                aligned_vector<float> part(e.outputs, std::numeric_limits<float>::quiet_NaN());
+                kernels::forward(dynamic{g}, 1, e.x.data(), packed.data(), e.residual.data(), relu, part.data(),
+                                 scratch.data(), {t, count});
+                for (std::size_t k = 0; k < e.outputs; ++k) {
+                    if (std::isnan(part[k])) continue;
+                    y[k] = part[k];
+                    ++made[k];
+                }
+            }
+            CAPTURE(count);
+            CHECK_EQ(first_bit_difference(y.data(), whole.data(), e.outputs), -1);
+            CHECK(made == std::vector<int>(e.outputs, 1));
+        }
+    }
+}
+
 TEST_CASE("kernels/convolution: a constant geometry gives the bits of a dynamic one") {
     random_stream random{2026, 5};
     const example<float> e(same3x3, 2, random);

@@ -1,21 +1,28 @@
 // SPDX-License-Identifier: MIT
 //
-// threads.hpp - an executor of std::threads that sleep between calls.
+// threads.hpp - an executor of std::threads that wait awake for a moment and then sleep.
 // Floor 0 (core); host subset.
 #ifndef EENN_CORE_THREADS_HPP
 #define EENN_CORE_THREADS_HPP
 
 #include <algorithm>
-#include <condition_variable>
+#include <atomic>
+#include <cstdint>
 #include <exception>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace eenn {
 
-/// @brief A fixed pool of threads; the calling thread works too. Idle threads wait on a condition variable.
+/// @brief A fixed pool of threads; the calling thread works too.
 ///
+/// A thread that runs out of tasks looks for more during some 50 us, so that the short steps of one inference follow each
+/// other without a system call, and then sleeps.
+///
+/// @par Cost     a call of run() with two tasks takes some 0.3 us beside them while the others are awake. The caller never waits
+///               for a thread that sleeps: it takes the tasks itself.
 /// @par Threads  One call of run() at a time; a call from inside a task runs on that task's thread.
 /// @par Errors   The exception of the task with the lowest index is rethrown once all tasks have ended.
 class threads {
@@ -29,11 +36,7 @@ public:
     threads(const threads&) = delete;
     threads& operator=(const threads&) = delete;
     ~threads() {
-        {
-            const std::lock_guard lock{mutex_};
-            stopping_ = true;
-        }
-        wake_.notify_all();
+        offer(0, true);
         for (auto& worker : workers_) worker.join();
     }
 
@@ -47,64 +50,101 @@ public:
             return;
         }
         using type = std::remove_reference_t<Task>;
-        job current{const_cast<void*>(static_cast<const void*>(&task)),
-                    [](void* self, int i) { (*static_cast<type*>(self))(i); }, count};
-        std::unique_lock lock{mutex_};
-        job_ = &current;
-        wake_.notify_all();
-        drain(current, lock);
-        done_.wait(lock, [&] { return current.finished == count; });
-        job_ = nullptr;
-        if (current.failure) std::rethrow_exception(current.failure);
+        task_ = const_cast<void*>(static_cast<const void*>(&task));
+        call_ = [](void* self, int i) { (*static_cast<type*>(self))(i); };
+        count_ = count;
+        finished_.store(0, std::memory_order_relaxed);
+        offer(count, false);
+        while (take_one()) {
+        }
+        wait(finished_, [&](int finished) { return finished == count; });
+        if (failed_index_ >= 0) {
+            failed_index_ = -1;
+            std::rethrow_exception(std::exchange(failure_, nullptr));
+        }
     }
 
 private:
-    struct job {
-        void* task;
-        void (*call)(void*, int);
-        int count;
-        int next = 0;
-        int finished = 0;
-        int failed_index = -1;
-        std::exception_ptr failure{};
-    };
+    // What there is to do, in one word: which call of run() it is, whether the pool ends, and how many tasks none has taken.
+    // A thread takes a task by counting down; for a call that has ended it cannot, since the number of the call differs.
+    static constexpr std::uint64_t stopping = std::uint64_t{1} << 31;
+    static constexpr std::uint64_t one_call = std::uint64_t{1} << 32;
+    static constexpr std::uint64_t untaken = stopping - 1;
 
-    // Takes indices one by one until none is left; the mutex is free while a task runs.
-    void drain(job& current, std::unique_lock<std::mutex>& lock) {
+    void offer(int count, bool stop) {
+        const std::uint64_t call = (offer_.load(std::memory_order_relaxed) / one_call + 1) * one_call;
+        offer_.store(call | (stop ? stopping : 0) | static_cast<std::uint64_t>(count));
+        offer_.notify_all();
+    }
+
+    /// Runs one task of the present call; false: all are taken.
+    bool take_one() {
+        std::uint64_t seen = offer_.load(std::memory_order_acquire);
+        do {
+            if ((seen & untaken) == 0) return false;
+        } while (!offer_.compare_exchange_weak(seen, seen - 1, std::memory_order_acquire));
+        // Until this task has finished run() does not return, and what it set stays.
+        const int i = count_ - static_cast<int>(seen & untaken);
         inside_ = true;
-        while (current.next < current.count) {
-            const int i = current.next++;
-            lock.unlock();
-            std::exception_ptr failure;
-            try {
-                current.call(current.task, i);
-            } catch (...) {
-                failure = std::current_exception();
+        try {
+            call_(task_, i);
+        } catch (...) {
+            const std::lock_guard lock{failure_mutex_};
+            if (failed_index_ < 0 || i < failed_index_) {
+                failed_index_ = i;
+                failure_ = std::current_exception();
             }
-            lock.lock();
-            if (failure && (current.failed_index < 0 || i < current.failed_index)) {
-                current.failed_index = i;
-                current.failure = failure;
-            }
-            if (++current.finished == current.count) done_.notify_all();
         }
         inside_ = false;
+        const int all = count_;
+        if (finished_.fetch_add(1) + 1 == all) finished_.notify_one();
+        return true;
     }
 
     void work() {
-        std::unique_lock lock{mutex_};
         for (;;) {
-            wake_.wait(lock, [&] { return stopping_ || (job_ != nullptr && job_->next < job_->count); });
-            if (stopping_) return;
-            drain(*job_, lock);
+            while (take_one()) {
+            }
+            const auto seen = wait(offer_, [](std::uint64_t word) { return (word & (untaken | stopping)) != 0; });
+            if ((seen & stopping) != 0) return;
         }
     }
 
-    std::mutex mutex_;
-    std::condition_variable wake_;
-    std::condition_variable done_;
-    job* job_ = nullptr;
-    bool stopping_ = false;
+    /// Looks at a word until it is as wanted, awake for a while and then asleep. Who changes the word and who falls asleep
+    /// over it use sequential consistency: else each might miss what the other did.
+    template <class Word, class Wanted>
+    static Word wait(const std::atomic<Word>& at, Wanted&& wanted) {
+        constexpr int looks = 2000;
+        for (int i = 0; i < looks; ++i) {
+            const Word word = at.load(std::memory_order_acquire);
+            if (wanted(word)) return word;
+            pause();
+        }
+        for (;;) {
+            const Word word = at.load();
+            if (wanted(word)) return word;
+            at.wait(word);
+        }
+    }
+
+    /// Tells the core that the thread only waits: some 40 cycles.
+    static void pause() noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+        __builtin_ia32_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+        asm volatile("yield");
+#endif
+    }
+
+    // One cache line for what a thread reads to begin, one for what it writes to end.
+    alignas(64) std::atomic<std::uint64_t> offer_{0};
+    void* task_ = nullptr;
+    void (*call_)(void*, int) = nullptr;
+    int count_ = 0;
+    alignas(64) std::atomic<int> finished_{0};
+    alignas(64) std::mutex failure_mutex_;
+    int failed_index_ = -1;
+    std::exception_ptr failure_{};
     std::vector<std::thread> workers_;
     static inline thread_local bool inside_ = false;
 };

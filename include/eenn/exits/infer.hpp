@@ -48,18 +48,22 @@ template <class T>
 ///
 /// @param packed     weights from pack_weights(), (net.packed_elements).
 /// @param input      (H,W,C).
-/// @param workspace  (plan.sizes.workspace) elements, 64-byte aligned; its content does not matter.
+/// @param workspace  (workspace_elements(plan, executor.concurrency())), 64-byte aligned: plan.sizes.workspace for one thread.
+///                   Its content does not matter.
 /// @param rules      one an exit; the last one's threshold is not read.
 /// @par Cost     The steps up to the exit, nothing behind it; a policy reads its logits twice.
-/// @par Memory   None but the workspace. @par Threads  Safe with a workspace of one's own.
-template <class T>
+/// @param executor   its threads divide the larger steps: `threads` (core/threads.hpp) is made for it. Decisions are the same
+///                   bits for any.
+/// @par Memory   None but the workspace. @par Threads  Safe with a workspace and an executor of one's own.
+template <class T, class E = const serial>
+requires Executor<std::remove_reference_t<E>>
 [[nodiscard]] decision infer(const executable<T>& net, const T* packed, const T* input, T* workspace,
-                             std::span<const exit_rule> rules) noexcept {
+                             std::span<const exit_rule> rules, E&& executor = E{}) noexcept {
     exit_state state;
     int step = 0;
     for (std::size_t e = 0;; ++e) {
         const int end = net.plan.exits[e].step + 1;
-        run_steps(net, step, end, packed, input, workspace);
+        run_steps(net, step, end, packed, input, workspace, executor);
         step = end;
         const auto s = score_exit(net, e, workspace, rules[e].temperature, state);
         if (e + 1 == net.plan.exits.size() || s.leaves(static_cast<T>(rules[e].threshold))) {

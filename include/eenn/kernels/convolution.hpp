@@ -13,6 +13,7 @@
 #include <eenn/kernels/depthwise.hpp>
 #include <eenn/kernels/elementwise.hpp>
 #include <eenn/kernels/plane.hpp>
+#include <eenn/kernels/share.hpp>
 #include <eenn/kernels/winograd.hpp>
 #include <eenn/tensor/shape.hpp>
 
@@ -153,6 +154,38 @@ template <class T>
 [[nodiscard]] constexpr std::size_t group_size(const convolution& g) noexcept {
     const int groups = g.depthwise() ? 1 : g.groups;
     return packed_block_size<T>(g.kernel_h * g.kernel_w, g.in.c / g.groups, g.out.c / groups);
+}
+
+/// The outputs of one share as a problem of its own, and where its input and output begin.
+struct slice {
+    convolution g;
+    std::ptrdiff_t x = 0;
+    std::ptrdiff_t y = 0;
+};
+
+/// Rows in whole tiles of `grain`, columns where there is one row alone; of a pointwise problem, pixels.
+[[nodiscard]] constexpr slice slice_of(const convolution& all, share mine, int grain) noexcept {
+    slice part{all};
+    if (mine.count == 1) return part;
+    convolution& g = part.g;
+    if (all.pointwise()) {
+        const int first = mine.first(all.out.pixels());
+        g.in = {1, mine.last(all.out.pixels()) - first, all.in.c};
+        g.out = {1, g.in.w, all.out.c};
+        part.x = static_cast<std::ptrdiff_t>(first) * all.in.c;
+        part.y = static_cast<std::ptrdiff_t>(first) * all.out.c;
+    } else if (all.out.h > 1) {
+        const int first = mine.first(all.out.h, grain);
+        g.out.h = mine.last(all.out.h, grain) - first;
+        g.pad_top -= first * all.stride_h;
+        part.y = static_cast<std::ptrdiff_t>(first) * all.out.w * all.out.c;
+    } else {
+        const int first = mine.first(all.out.w, grain);
+        g.out.w = mine.last(all.out.w, grain) - first;
+        g.pad_left -= first * all.stride_w;
+        part.y = static_cast<std::ptrdiff_t>(first) * all.out.c;
+    }
+    return part;
 }
 
 /// Image after image; the residual may be y.
@@ -446,15 +479,23 @@ template <class T>
 /// @par Shapes   x (N,H,W,I), packed by pack(), residual null or (N,H',W',O), y (N,H',W',O); residual may be y.
 ///               scratch (scratch_size), null if that is zero.
 /// @par Cost     2 N H' W' O kh kw I / G flops, less the taps that fall on padding; a quarter or 4/9 where winograd_outputs() says so.
-/// @par Threads  safe with scratch of its own for each; divide the samples among them.
+/// @par Threads  safe with scratch of its own for each; divide the samples among them, or one sample: each thread then makes
+///               its share of y, whose elements are the same bits for any number of threads.
+/// @param mine   with n == 1; of several samples a share is everything.
 template <class T, Parameter<convolution> G>
 void forward(G g, int n, const T* x, const T* packed, const std::type_identity_t<T>* residual, activation act, T* y,
-             std::type_identity_t<T>* scratch) noexcept {
+             std::type_identity_t<T>* scratch, share mine = {}) noexcept {
     detail::with_algorithm<T, detail::forward_choice>(g, [&](auto how) {
-        if constexpr (constexpr int M = detail::outputs_of(how.value); M > 0) {
-            detail::convolve_images<M>(detail::image_of(g.value), n, x, packed, residual, act, y, scratch);
+        constexpr int M = detail::outputs_of(how.value);
+        const detail::slice part = detail::slice_of(g.value, mine, std::max(M, 1));
+        if (part.g.out.pixels() == 0) return;
+        x += part.x;
+        y += part.y;
+        if (residual != nullptr) residual += part.y;
+        if constexpr (M > 0) {
+            detail::convolve_images<M>(detail::image_of(part.g), n, x, packed, residual, act, y, scratch);
         } else {
-            detail::convolve_samples<how.value>(g.value, n, x, packed, residual, act, y);
+            detail::convolve_samples<how.value>(part.g, n, x, packed, residual, act, y);
         }
     });
 }

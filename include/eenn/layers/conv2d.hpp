@@ -21,6 +21,7 @@ struct conv2d {
     static constexpr std::string_view kind = "conv2d";
     static constexpr layer_role role = layer_role::operation;
     static constexpr bool fuses_epilogue = true;
+    static constexpr bool divides = true;
 
     int filters = 0;
     int kernel_h = 3;
@@ -96,7 +97,7 @@ struct conv2d {
     template <class T, class P>
     static void forward(P p, const forward_args<T>& a) noexcept {
         kernels::forward(transformed(p, geometry_of{}), a.samples, a.in[0], a.packed, a.residual, a.act, a.out,
-                         a.scratch);
+                         a.scratch, a.mine);
     }
 
     template <class T, class P>

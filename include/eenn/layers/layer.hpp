@@ -11,6 +11,7 @@
 
 #include <eenn/core/constant.hpp>
 #include <eenn/kernels/activation_kind.hpp>
+#include <eenn/kernels/share.hpp>
 #include <eenn/tensor/shape.hpp>
 
 #include <array>
@@ -145,6 +146,7 @@ struct forward_args {
     std::uint64_t seed = 0;    ///< of this pass
     std::uint64_t stream = 0;  ///< of this step
     int first_sample = 0;      ///< of this range within the batch
+    kernels::share mine{};     ///< what to make of the one sample; anything but everything if divides<L> alone
 };
 
 /// @brief What a backward kernel works on. It reads `dout` and adds into `dweights`.
@@ -182,6 +184,12 @@ concept Composite = requires(const L& layer, Graph& graph) {
 template <class L>
 inline constexpr bool fuses_epilogue = requires {
     requires L::fuses_epilogue;
+};
+
+/// @brief Whether forward() of L can make one share of one sample's output, so that threads divide it.
+template <class L>
+inline constexpr bool divides = requires {
+    requires L::divides;
 };
 
 /// @brief Whether the output of L may take the memory of its first input.

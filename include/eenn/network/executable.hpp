@@ -5,10 +5,12 @@
 #ifndef EENN_NETWORK_EXECUTABLE_HPP
 #define EENN_NETWORK_EXECUTABLE_HPP
 
+#include <eenn/core/executor.hpp>
 #include <eenn/network/plan.hpp>
 
 #include <array>
 #include <cmath>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -139,14 +141,24 @@ void pack_weights(const executable<T>& net, const T* parameters, T* packed) {
     }
 }
 
+/// @brief Elements that run_steps() wants on so many threads: the memory plan, and scratch for each further thread.
+[[nodiscard]] constexpr std::size_t workspace_elements(const plan_view& plan, int thread_count) noexcept {
+    return plan.sizes.workspace + static_cast<std::size_t>(thread_count - 1) * plan.sizes.divided_scratch;
+}
+
 /// @brief Runs steps [first, last) of one sample over its workspace; value 0 is read at `input`.
 ///
-/// @par Threads  const; callers bring their own workspace.
-template <class T>
-void run_steps(const executable<T>& net, int first, int last, const T* packed, const T* input, T* workspace) noexcept {
+/// @param workspace  (workspace_elements(plan, executor.concurrency())).
+/// @par Threads  const; callers bring their own workspace. The executor's threads divide the larger steps among them, and
+///               every element is the same for any number of them.
+template <class T, class E = const serial>
+requires Executor<std::remove_reference_t<E>>
+void run_steps(const executable<T>& net, int first, int last, const T* packed, const T* input, T* workspace,
+               E&& executor = E{}) noexcept {
     const auto at = [&](int value) -> const T* {
         return value == 0 ? input : workspace + net.plan.values[static_cast<std::size_t>(value)].offset;
     };
+    const int threads = executor.concurrency();
     for (int s = first; s < last; ++s) {
         const step_info& step = net.plan.steps[static_cast<std::size_t>(s)];
         const auto& op = net.forward[static_cast<std::size_t>(s)];
@@ -157,7 +169,16 @@ void run_steps(const executable<T>& net, int first, int last, const T* packed, c
         args.scratch = workspace + step.scratch;
         if (step.residual >= 0) args.residual = at(step.residual);
         args.act = step.act;
-        op.forward(op.self, args);
+        if (threads == 1 || !step.divides) {
+            op.forward(op.self, args);
+            continue;
+        }
+        executor.run(threads, [&](int i) {
+            forward_args<T> part = args;
+            part.mine = {i, threads};
+            if (i > 0) part.scratch = workspace + workspace_elements(net.plan, i);
+            op.forward(op.self, part);
+        });
     }
 }
 

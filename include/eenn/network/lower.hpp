@@ -33,6 +33,7 @@ struct layer_traits {
     std::string_view kind{};
     bool fuses = false;
     bool in_place = false;
+    bool divides = false;
     activation act{};
     real epsilon{};
     real momentum{};
@@ -53,6 +54,7 @@ template <class Node>
                            .kind = L::kind,
                            .fuses = fuses_epilogue<L>,
                            .in_place = in_place<L>,
+                           .divides = divides<L>,
                            .tensors = tensors_of(what, shapes),
                            .macs = macs_of(what, shapes),
                            .scratch = scratch_of(what, shapes)};
@@ -227,6 +229,7 @@ template <class Graph>
             info.weight_count = t.tensors.elements();
             info.macs = t.macs;
             info.scratch_sizes = t.scratch;
+            info.divides = t.divides && t.macs >= thread_grain;
         }
         info.output = static_cast<int>(made.values.size());
         value_of[i] = info.output;
@@ -253,8 +256,9 @@ template <class Graph>
         const auto& step = made.steps[s];
         if (step.scratch_sizes.forward > 0) {
             scratch_of_step[s] = buffers.size();
-            buffers.push_back(
-                {round_up(step.scratch_sizes.forward, workspace_grain), static_cast<int>(s), static_cast<int>(s)});
+            const std::size_t size = round_up(step.scratch_sizes.forward, workspace_grain);
+            buffers.push_back({size, static_cast<int>(s), static_cast<int>(s)});
+            if (step.divides) made.sizes.divided_scratch = std::max(made.sizes.divided_scratch, size);
         }
         const auto& out = made.values[static_cast<std::size_t>(step.output)];
         const auto takes_over = [&](int value) {

@@ -35,6 +35,7 @@ struct step_info {
     scratch_elements scratch_sizes{};
     bool carrier = false;  ///< an identity for layers that no operation could take
     bool far = false;      ///< one of a network that is larger than the caches
+    bool divides = false;  ///< worth more than one thread: each makes a share of the output
 };
 
 /// @brief A network of more parameters finds its weights, which Winograd enlarges by four, no longer in the caches when its
@@ -43,6 +44,9 @@ struct step_info {
 /// Measured on 2026-11-21 on an AMD Zen 3 whose last cache of 32 MB others share: 64 x 64 channels of an 8 x 8 plane took
 /// 16 us by F(4x4,3x3) with 8 MB of weights in all and 45 us with 14 MB, 25 us by F(2x2,3x3).
 inline constexpr std::size_t near_parameters = std::size_t{512} * 1024;
+
+/// @brief Multiply-accumulates of a step below which its threads would wait for each other longer than they save.
+inline constexpr std::int64_t thread_grain = 40'000;
 
 /// @brief A tensor that flows. Value 0 is the input, which lies where the caller has it.
 struct value_info {
@@ -76,6 +80,7 @@ struct plan_sizes {
     std::size_t workspace = 0;        ///< elements of the activation arena, one sample
     std::size_t workspace_bound = 0;  ///< the largest live set: no arena is smaller
     bool workspace_proven = false;    ///< the arena is as small as can be
+    std::size_t divided_scratch = 0;  ///< elements that each further thread wants beside it
     std::int64_t macs = 0;            ///< everything, all heads included
 };
 
