@@ -139,45 +139,53 @@ template <class T, int... P>
 template <class T>
 inline constexpr auto product_table = products_of<T>(std::make_integer_sequence<int, tuning::winograd_tiles>{});
 
-/// One vector of a tile's outputs: y = act(A' m A + bias + residual), the rows and columns that exist.
+/// Output channels of one product.
+template <class T>
+inline constexpr int block = (lane_count<T>)*tuning::winograd_vectors;
+
+/// Channels that scatter_tile() takes at a time. A row is so short that a call for each vector takes nearly half of it; around
+/// a square a loop costs more, 8 % of the whole convolution.
 template <winograd_form F, class T>
-[[gnu::noinline]] void scatter_tile(const T* m, std::ptrdiff_t plane, const lanes<T>& bias, const T* residual,
-                                    activation act, int rows, int columns, std::ptrdiff_t y_row, std::ptrdiff_t y_pixel,
+inline constexpr int scattered = F.points_h() == 1 ? block<T> : lane_count<T>;
+
+/// Some channels of a tile's outputs: y = act(A' m A + bias + residual), the rows and columns that exist.
+template <winograd_form F, class T>
+[[gnu::noinline]] void scatter_tile(const T* m, std::ptrdiff_t plane, const T* bias, const T* residual, activation act,
+                                    int rows, int columns, std::ptrdiff_t y_row, std::ptrdiff_t y_pixel,
                                     T* y) noexcept {
     using V = lanes<T>;
     constexpr int H = F.points_h();
     constexpr int L = F.points_w();
-    V half[L][F.out_h];
-    EENN_UNROLL
-    for (int j = 0; j < L; ++j) {
-        V column[H];
-        EENN_UNROLL
-        for (int i = 0; i < H; ++i) column[i] = load<T>(m + (i * L + j) * plane);
-        transform_output<T>(column, half[j]);
-    }
     const detail::clamp<T> bounds(act);
-    EENN_UNROLL
-    for (int i = 0; i < F.out_h; ++i) {
-        V row[L];
+    for (int v = 0; v < scattered<F, T>; v += lane_count<T>) {
+        V half[L][F.out_h];
         EENN_UNROLL
-        for (int j = 0; j < L; ++j) row[j] = half[j][i];
-        V out[F.out_w];
-        transform_output<T>(row, out);
+        for (int j = 0; j < L; ++j) {
+            V column[H];
+            EENN_UNROLL
+            for (int i = 0; i < H; ++i) column[i] = load<T>(m + (i * L + j) * plane + v);
+            transform_output<T>(column, half[j]);
+        }
+        const V start = load<T>(bias + v);
         EENN_UNROLL
-        for (int j = 0; j < F.out_w; ++j) {
-            if (i < rows && j < columns) {
-                const std::ptrdiff_t at = i * y_row + j * y_pixel;
-                V value = plus(out[j], bias);
-                if (residual != nullptr) value = plus(value, load<T>(residual + at));
-                store<T>(y + at, detail::is_clamp(act.kind) ? bounds(value) : detail::apply_long<T>(act, value));
+        for (int i = 0; i < F.out_h; ++i) {
+            V row[L];
+            EENN_UNROLL
+            for (int j = 0; j < L; ++j) row[j] = half[j][i];
+            V out[F.out_w];
+            transform_output<T>(row, out);
+            EENN_UNROLL
+            for (int j = 0; j < F.out_w; ++j) {
+                if (i < rows && j < columns) {
+                    const std::ptrdiff_t at = i * y_row + j * y_pixel + v;
+                    V value = plus(out[j], start);
+                    if (residual != nullptr) value = plus(value, load<T>(residual + at));
+                    store<T>(y + at, detail::is_clamp(act.kind) ? bounds(value) : detail::apply_long<T>(act, value));
+                }
             }
         }
     }
 }
-
-/// Output channels of one product.
-template <class T>
-inline constexpr int block = (lane_count<T>)*tuning::winograd_vectors;
 
 /// Tiles of an image, and how many go through the three steps at once: whole groups for the microkernel, and more of them
 /// where they are small.
@@ -220,7 +228,8 @@ template <class T>
     const balanced_tiles groups(cut.count, tuning::winograd_tiles);
     const double rows = groups.larger * tuning::tile_cycles(groups.size + 1, vectors) +
                         groups.smaller * tuning::tile_cycles(groups.size, vectors);
-    const double size = f.products() / 36.0;  // the transforms of F(4x4,3x3) were measured
+    // The transforms of F(4x4,3x3) were measured, and that one axis takes four fifths a product of what two take.
+    const double size = f.products() / (f.points_h() == 1 ? 45.0 : 36.0);
     const double products = f.products() * rows / vectors * ins * outs;
     const double transforms = size * cut.count * (tuning::winograd_input * ins / W + tuning::winograd_output * outs);
     const double way = f.products() * ins * g.out_channels / tuning::far_elements;
@@ -318,11 +327,14 @@ template <winograd_form F, class T>
 ///
 /// @par Shapes  x (H,W,I), packed by pack_winograd<F>(), residual null or (H',W',O), y (H',W',O); residual may be y, x may
 ///              not. scratch (winograd_scratch).
-/// @par Cost    M = 4: 4.5 H' W' I O flops instead of 18, and some 300 a tile and vector of channels for the transforms;
-///              M = 2: 8 H' W' I O, and some 100.
+/// @par Cost    2 products() flops a tile and pair of channels: of the direct sum's a quarter for F(4x4,3x3), 4/9 for F(2x2,3x3)
+///              and rows of 3 taps, 2/5 for 5 and 4/7 for 7; and for the transforms of 6x6 some 300 a tile and vector of
+///              channels, of the others 60 to 100.
 /// @par Threads  safe with scratch of its own for each.
-/// @par Errors  Rounding: M = 4 some 1e-5 of the largest output at 64 channels, ten times that of the direct sum; M = 2 as
-///              the direct sum. A NaN in x reaches the whole tiles whose inputs hold it, more than its own windows.
+/// @par Errors  Rounding, largest in many random problems, in epsilons of the sum of the terms' magnitudes: F(4x4,3x3) 52,
+///              F(2x2,3x3) 3, rows of 3, 5 and 7 taps 33, 18 and 13; for F(4x4,3x3) that is some 1e-5 of the largest output
+///              at 64 channels, ten times that of the direct sum. An output has part in the roundings of its whole tile. A
+///              NaN in x reaches the whole tiles whose inputs hold it, more than its own windows.
 template <winograd_form F, class T>
 void convolve_winograd(const winograd_image& g, const T* x, const T* packed, const T* residual, activation act, T* y,
                        T* scratch) noexcept {
@@ -367,12 +379,12 @@ void convolve_winograd(const winograd_image& g, const T* x, const T* packed, con
             for (int t = 0; t < here; ++t) {
                 const int row = (first + t) / cut.across * F.out_h;
                 const int column = (first + t) % cut.across * F.out_w;
-                for (int v = 0; v < winograd::block<T>; v += lane_count<T>) {
+                for (int v = 0; v < winograd::block<T>; v += winograd::scattered<F, T>) {
                     const std::ptrdiff_t at = row * y_row + column * y_pixel + o + v;
-                    winograd::scatter_tile<F, T>(made + t * winograd::block<T> + v, out_plane, load<T>(packed + o + v),
-                                                 residual == nullptr ? nullptr : residual + at, act,
-                                                 std::min(F.out_h, g.out_h - row), std::min(F.out_w, g.out_w - column),
-                                                 y_row, y_pixel, y + at);
+                    winograd::scatter_tile<F>(made + t * winograd::block<T> + v, out_plane, packed + o + v,
+                                              residual == nullptr ? nullptr : residual + at, act,
+                                              std::min(F.out_h, g.out_h - row), std::min(F.out_w, g.out_w - column),
+                                              y_row, y_pixel, y + at);
                 }
             }
         }
