@@ -14,6 +14,8 @@ namespace {
 
 constexpr int W = lane_count<float>;
 constexpr int block = kernels::winograd::block<float>;
+constexpr kernels::winograd_form four{4, 4, 3, 3};
+constexpr kernels::winograd_form two{2, 2, 3, 3};
 
 convolution any_winograd(random_stream& random) {
     const int pad = static_cast<int>(random.below(3));
@@ -42,26 +44,26 @@ struct problem_data {
           bias(static_cast<std::size_t>(g.out.c), random),
           residual(outputs, random),
           dy(outputs, random),
-          scratch(std::max({kernels::winograd_scratch<4, float>(kernels::detail::image_of(g)),
-                            kernels::winograd_scratch<2, float>(kernels::detail::image_of(g)),
+          scratch(std::max({kernels::winograd_scratch<float>(four, kernels::detail::image_of(g)),
+                            kernels::winograd_scratch<float>(two, kernels::detail::image_of(g)),
                             kernels::gradient_scratch_size<float>(g)}),
                   std::numeric_limits<float>::quiet_NaN()) {}
 
     // Past the rule, so that small problems are tried too.
-    template <int M>
+    template <kernels::winograd_form F>
     aligned_vector<float> packed() const {
-        aligned_vector<float> made(kernels::packed_winograd_size<M, float>(g.in.c, g.out.c),
+        aligned_vector<float> made(kernels::packed_winograd_size(F, g.in.c, g.out.c),
                                    std::numeric_limits<float>::quiet_NaN());
         std::copy_n(bias.begin(), g.out.c, made.begin());
         const std::ptrdiff_t tap = static_cast<std::ptrdiff_t>(g.in.c) * g.out.c;
-        kernels::pack_winograd<M>(g.in.c, g.out.c, kernels::filter_view<float>{w.data(), tap, g.out.c, 1, nullptr},
+        kernels::pack_winograd<F>(g.in.c, g.out.c, kernels::filter_view<float>{w.data(), tap, g.out.c, 1, nullptr},
                                   made.data() + g.out.c);
         return made;
     }
-    template <int M>
+    template <kernels::winograd_form F>
     aligned_vector<float> forward(const float* residual_or_null, activation act) {
         aligned_vector<float> y(outputs, std::numeric_limits<float>::quiet_NaN());
-        kernels::detail::convolve_images<M>(kernels::detail::image_of(g), n, x.data(), packed<M>().data(),
+        kernels::detail::convolve_images<F>(kernels::detail::image_of(g), n, x.data(), packed<F>().data(),
                                             residual_or_null, act, y.data(), scratch.data());
         return y;
     }
@@ -100,12 +102,12 @@ TEST_CASE("kernels/winograd: agrees with the reference in double, any size, padd
                 error = std::max(error, std::abs(y[k] - wanted[k]) / magnitude[k]);
             return error;
         };
-        largest[0] = std::max(largest[0], error_of(e.forward<4>(added, act)));
-        largest[1] = std::max(largest[1], error_of(e.forward<2>(added, act)));
+        largest[0] = std::max(largest[0], error_of(e.forward<four>(added, act)));
+        largest[1] = std::max(largest[1], error_of(e.forward<two>(added, act)));
     }
     constexpr double epsilon = std::numeric_limits<float>::epsilon();
     CHECK(largest[1] < largest[0]);
-    MESSAGE("largest error " << largest[0] / epsilon << " epsilons of the magnitudes, of M = 2 "
+    MESSAGE("largest error " << largest[0] / epsilon << " epsilons of the magnitudes, of F(2x2,3x3) "
                              << largest[1] / epsilon);
 }
 
@@ -128,11 +130,11 @@ TEST_CASE("kernels/winograd: weights from afar make smaller ones the better choi
     if (!kernels::has_winograd<float>) return;
     convolution g{{8, 8, 64}, {8, 8, 64}, 3, 3, 1, 1, 1, 1, 1, 1, 1};
     const std::size_t direct = kernels::packed_block_size<float>(9, 64, 64);
-    CHECK(kernels::packed_size<float>(g) == kernels::packed_winograd_size<4, float>(64, 64));
+    CHECK(kernels::packed_size<float>(g) == kernels::packed_winograd_size(four, 64, 64));
     g.far = true;
-    CHECK(kernels::packed_size<float>(g) < kernels::packed_winograd_size<4, float>(64, 64));
+    CHECK(kernels::packed_size<float>(g) < kernels::packed_winograd_size(four, 64, 64));
     CHECK(kernels::packed_size<float>(g) < 2 * direct);
-    CHECK(kernels::packed_gradient_size<float>(g) == kernels::packed_winograd_size<4, float>(64, 64));
+    CHECK(kernels::packed_gradient_size<float>(g) == kernels::packed_winograd_size(four, 64, 64));
     random_stream random{2027, 4};
     problem_data e(g, 2, random);
     aligned_vector<float> packed(kernels::packed_size<float>(g));
@@ -140,7 +142,7 @@ TEST_CASE("kernels/winograd: weights from afar make smaller ones the better choi
     aligned_vector<float> y(e.outputs);
     aligned_vector<float> scratch(kernels::scratch_size<float>(g));
     kernels::forward(dynamic{g}, 2, e.x.data(), packed.data(), nullptr, activation{}, y.data(), scratch.data());
-    const auto near = e.forward<4>(nullptr, activation{});
+    const auto near = e.forward<four>(nullptr, activation{});
     for (std::size_t k = 0; k < e.outputs; ++k) REQUIRE(y[k] == doctest::Approx(near[k]).epsilon(1e-3).scale(10));
 }
 
@@ -178,27 +180,14 @@ TEST_CASE("kernels/winograd: samples may be taken in any grouping, and the resid
     random_stream random{2027, 3};
     problem_data e({{13, 10, 3 * W}, {13, 10, 2 * block}, 3, 3, 1, 1, 1, 1, 1, 1, 1}, 4, random);
     constexpr activation relu{activation_kind::relu, {}};
-    const auto whole = e.forward<4>(e.residual.data(), relu);
+    const auto whole = e.forward<four>(e.residual.data(), relu);
     const kernels::winograd_image image = kernels::detail::image_of(e.g);
-    const auto packed = e.packed<4>();
+    const auto packed = e.packed<four>();
     aligned_vector<float> y(e.residual.begin(), e.residual.begin() + static_cast<std::ptrdiff_t>(e.outputs));
     for (std::size_t s = 0; s < 4; ++s) {
         float* const at = y.data() + s * e.g.out.elements();
-        kernels::convolve_winograd<4>(image, e.x.data() + s * e.g.in.elements(), packed.data(), at, relu, at,
-                                      e.scratch.data());
+        kernels::convolve_winograd<four>(image, e.x.data() + s * e.g.in.elements(), packed.data(), at, relu, at,
+                                         e.scratch.data());
     }
     CHECK_EQ(first_bit_difference(y.data(), whole.data(), e.outputs), -1);
-}
-
-TEST_CASE("kernels/winograd: the filter's transform by hand") {
-    // The first and last points are the first and last taps (the first over 4); a constant filter gives -3/6, -1/6, 7/24 and 3/24 between.
-    constexpr auto u = kernels::winograd::transformed_filter<4>(4.0, 0.0, 7.0);
-    static_assert(u[0] == 1 && u[5] == 7);
-    constexpr auto ones = kernels::winograd::transformed_filter<4>(1.0, 1.0, 1.0);
-    CHECK(ones[1] == doctest::Approx(-0.5));
-    CHECK(ones[2] == doctest::Approx(-1 / 6.0));
-    CHECK(ones[3] == doctest::Approx(7 / 24.0));
-    CHECK(ones[4] == doctest::Approx(1 / 8.0));
-    constexpr auto two = kernels::winograd::transformed_filter<2>(4.0, 2.0, 7.0);
-    static_assert(two[0] == 4 && two[1] == 6.5 && two[2] == 4.5 && two[3] == 7);
 }

@@ -17,7 +17,9 @@
 #include <eenn/kernels/winograd.hpp>
 #include <eenn/tensor/shape.hpp>
 
+#include <iterator>
 #include <type_traits>
+#include <utility>
 
 namespace eenn::kernels {
 
@@ -54,10 +56,14 @@ struct convolution {
 
 /// @brief How a convolution is computed.
 enum class algorithm : unsigned char {
-    direct,        ///< plane.hpp
-    depthwise,     ///< depthwise.hpp
-    winograd_4x4,  ///< winograd.hpp, M = 4
-    winograd_2x2   ///< winograd.hpp, M = 2
+    direct,     ///< plane.hpp
+    depthwise,  ///< depthwise.hpp
+    winograd    ///< winograd.hpp
+};
+/// @brief The same, and in which form: a structural value.
+struct method {
+    algorithm by = algorithm::direct;
+    winograd_form form{};  ///< of winograd
 };
 
 inline namespace EENN_ISA {
@@ -69,55 +75,49 @@ namespace detail {
     return {g.in.h, g.in.w, g.in.c, g.out.h, g.out.w, g.out.c, g.pad_top, g.pad_left};
 }
 [[nodiscard]] constexpr winograd_image gradient_image_of(const convolution& g) noexcept {
-    return {g.out.h, g.out.w, g.out.c, g.in.h, g.in.w, g.in.c, 2 - g.pad_top, 2 - g.pad_left};
+    return {g.out.h, g.out.w, g.out.c, g.in.h, g.in.w, g.in.c, g.kernel_h - 1 - g.pad_top, g.kernel_w - 1 - g.pad_left};
 }
 
 template <class T>
-[[nodiscard]] constexpr algorithm choose(const convolution& g, const winograd_image& image, bool far) noexcept {
-    if (g.depthwise()) return algorithm::depthwise;
-    const bool fits = g.kernel_h == 3 && g.kernel_w == 3 && g.stride_h == 1 && g.stride_w == 1 && g.dilation_h == 1 &&
-                      g.dilation_w == 1 && g.groups == 1;
-    const int outputs = fits ? winograd_outputs<T>(image, far) : 0;
-    return outputs == 4 ? algorithm::winograd_4x4 : outputs == 2 ? algorithm::winograd_2x2 : algorithm::direct;
+[[nodiscard]] constexpr method choose(const convolution& g, const winograd_image& image, bool far) noexcept {
+    if (g.depthwise()) return {algorithm::depthwise, {}};
+    const bool fits = g.stride_h == 1 && g.stride_w == 1 && g.dilation_h == 1 && g.dilation_w == 1 && g.groups == 1;
+    const winograd_form form = fits ? winograd_form_of<T>(image, g.kernel_h, g.kernel_w, far) : winograd_form{};
+    return {form == winograd_form{} ? algorithm::direct : algorithm::winograd, form};
 }
-/// M of a Winograd convolution, else 0.
-[[nodiscard]] constexpr int outputs_of(algorithm how) noexcept {
-    return how == algorithm::winograd_4x4 ? 4 : how == algorithm::winograd_2x2 ? 2 : 0;
-}
-/// f(constant<M>), if it is a Winograd convolution; whether it is.
+/// f(constant<form>), if it is one of winograd_forms; whether it is.
 template <class T, class F>
-constexpr bool with_outputs(algorithm how, F&& f) {
+constexpr bool with_form(const winograd_form& form, F&& f) {
     if constexpr (has_winograd<T>) {
-        if (how == algorithm::winograd_4x4) return f(constant<4>{}), true;
-        if (how == algorithm::winograd_2x2) return f(constant<2>{}), true;
+        return [&]<std::size_t... I>(std::index_sequence<I...>) {
+            return ((form == winograd_forms[I] && (f(constant<winograd_forms[I]>{}), true)) || ...);
+        }
+        (std::make_index_sequence<std::size(winograd_forms)>{});
     }
     return false;
 }
 
 template <class T>
 struct forward_choice {
-    constexpr algorithm operator()(const convolution& g) const noexcept { return choose<T>(g, image_of(g), g.far); }
+    constexpr method operator()(const convolution& g) const noexcept { return choose<T>(g, image_of(g), g.far); }
 };
 template <class T>
 struct gradient_choice {
-    constexpr algorithm operator()(const convolution& g) const noexcept {
+    constexpr method operator()(const convolution& g) const noexcept {
         return choose<T>(g, gradient_image_of(g), false);
     }
 };
 
-/// f(constant<algorithm>), so that a constant geometry compiles the kernels of its own algorithm alone.
+/// f(constant<method>), so that a constant geometry compiles the kernels of its own method alone.
 template <class T, template <class> class Choice, class G, class F>
 void with_algorithm(G g, F&& f) {
     if constexpr (G::known) {
         f(constant<Choice<T>{}(G::value)>{});
     } else {
-        const algorithm how = Choice<T>{}(g.value);
-        if (how == algorithm::depthwise) return f(constant<algorithm::depthwise>{});
-        if constexpr (has_winograd<T>) {
-            if (how == algorithm::winograd_4x4) return f(constant<algorithm::winograd_4x4>{});
-            if (how == algorithm::winograd_2x2) return f(constant<algorithm::winograd_2x2>{});
-        }
-        f(constant<algorithm::direct>{});
+        const method how = Choice<T>{}(g.value);
+        if (how.by == algorithm::depthwise) return f(constant<method{algorithm::depthwise, {}}>{});
+        if (with_form<T>(how.form, [&](auto form) { f(constant<method{algorithm::winograd, form.value}>{}); })) return;
+        f(constant<method{}>{});
     }
 }
 
@@ -163,8 +163,8 @@ struct slice {
     std::ptrdiff_t y = 0;
 };
 
-/// Rows in whole tiles of `grain`, columns where there is one row alone; of a pointwise problem, pixels.
-[[nodiscard]] constexpr slice slice_of(const convolution& all, share mine, int grain) noexcept {
+/// Rows in whole tiles, columns where there is one row alone; of a pointwise problem, pixels.
+[[nodiscard]] constexpr slice slice_of(const convolution& all, share mine, int tile_h, int tile_w) noexcept {
     slice part{all};
     if (mine.count == 1) return part;
     convolution& g = part.g;
@@ -175,13 +175,13 @@ struct slice {
         part.x = static_cast<std::ptrdiff_t>(first) * all.in.c;
         part.y = static_cast<std::ptrdiff_t>(first) * all.out.c;
     } else if (all.out.h > 1) {
-        const int first = mine.first(all.out.h, grain);
-        g.out.h = mine.last(all.out.h, grain) - first;
+        const int first = mine.first(all.out.h, tile_h);
+        g.out.h = mine.last(all.out.h, tile_h) - first;
         g.pad_top -= first * all.stride_h;
         part.y = static_cast<std::ptrdiff_t>(first) * all.out.w * all.out.c;
     } else {
-        const int first = mine.first(all.out.w, grain);
-        g.out.w = mine.last(all.out.w, grain) - first;
+        const int first = mine.first(all.out.w, tile_w);
+        g.out.w = mine.last(all.out.w, tile_w) - first;
         g.pad_left -= first * all.stride_w;
         part.y = static_cast<std::ptrdiff_t>(first) * all.out.c;
     }
@@ -189,12 +189,12 @@ struct slice {
 }
 
 /// Image after image; the residual may be y.
-template <int M, class T>
+template <winograd_form F, class T>
 void convolve_images(const winograd_image& image, int n, const T* x, const T* packed, const T* residual, activation act,
                      T* y, T* scratch) noexcept {
     const std::ptrdiff_t out = static_cast<std::ptrdiff_t>(image.out_h) * image.out_w * image.out_channels;
     for (int i = 0; i < n; ++i, y += out) {
-        convolve_winograd<M>(image, x, packed, residual, act, y, scratch);
+        convolve_winograd<F>(image, x, packed, residual, act, y, scratch);
         x += static_cast<std::ptrdiff_t>(image.in_h) * image.in_w * image.in_channels;
         if (residual != nullptr) residual += out;
     }
@@ -371,10 +371,8 @@ void correlate_samples(const convolution& g, int n, const T* x, const T* dy, T* 
 /// @brief Elements of T that pack() fills.
 template <class T>
 [[nodiscard]] constexpr std::size_t packed_size(const convolution& g) noexcept {
-    std::size_t size = 0;
-    if (detail::with_outputs<T>(detail::forward_choice<T>{}(g),
-                                [&](auto m) { size = packed_winograd_size<m.value, T>(g.in.c, g.out.c); }))
-        return size;
+    if (const method how = detail::forward_choice<T>{}(g); how.by == algorithm::winograd)
+        return packed_winograd_size(how.form, g.in.c, g.out.c);
     return detail::group_size<T>(g) * static_cast<std::size_t>(g.depthwise() ? 1 : g.groups);
 }
 
@@ -394,9 +392,9 @@ constexpr void pack(const convolution& g, const T* weights, const std::type_iden
         return shift == nullptr ? b : b + shift[o];
     };
     const filter_view<T> filter{weights, static_cast<std::ptrdiff_t>(g.in.c) * g.out.c, g.out.c, 1, scale};
-    if (detail::with_outputs<T>(detail::forward_choice<T>{}(g), [&](auto m) {
+    if (detail::with_form<T>(detail::forward_choice<T>{}(g).form, [&](auto form) {
             for (int o = 0; o < g.out.c; ++o) packed[o] = folded_bias(o);
-            pack_winograd<m.value>(g.in.c, g.out.c, filter, packed + g.out.c);
+            pack_winograd<form.value>(g.in.c, g.out.c, filter, packed + g.out.c);
         }))
         return;
     const int groups = g.depthwise() ? 1 : g.groups;
@@ -413,10 +411,9 @@ constexpr void pack(const convolution& g, const T* weights, const std::type_iden
 /// @brief Elements of T that pack_gradient() fills.
 template <class T>
 [[nodiscard]] constexpr std::size_t packed_gradient_size(const convolution& g) noexcept {
+    if (const method how = detail::gradient_choice<T>{}(g); how.by == algorithm::winograd)
+        return packed_winograd_size(how.form, g.out.c, g.in.c);
     std::size_t sum = 0;
-    if (detail::with_outputs<T>(detail::gradient_choice<T>{}(g),
-                                [&](auto m) { sum = packed_winograd_size<m.value, T>(g.out.c, g.in.c); }))
-        return sum;
     const auto groups = static_cast<std::size_t>(g.depthwise() ? 1 : g.groups);
     detail::for_each_class<T>(
         g, [&](int, int, const residue_class&, const residue_class&, std::size_t size) { sum += groups * size; });
@@ -430,10 +427,12 @@ template <class T>
 constexpr void pack_gradient(const convolution& g, const T* weights, T* packed) noexcept {
     // The taps backwards, and what was an input is an output.
     const std::ptrdiff_t one_tap = static_cast<std::ptrdiff_t>(g.in.c) * g.out.c;
-    if (detail::with_outputs<T>(detail::gradient_choice<T>{}(g), [&](auto m) {
+    if (detail::with_form<T>(detail::gradient_choice<T>{}(g).form, [&](auto form) {
             for (int i = 0; i < g.in.c; ++i) packed[i] = T{0};
-            pack_winograd<m.value>(
-                g.out.c, g.in.c, filter_view<T>{weights + 8 * one_tap, -one_tap, 1, g.out.c, nullptr}, packed + g.in.c);
+            pack_winograd<form.value>(
+                g.out.c, g.in.c,
+                filter_view<T>{weights + (g.kernel_h * g.kernel_w - 1) * one_tap, -one_tap, 1, g.out.c, nullptr},
+                packed + g.in.c);
         }))
         return;
     const int groups = g.depthwise() ? 1 : g.groups;
@@ -459,26 +458,22 @@ constexpr void pack_gradient(const convolution& g, const T* weights, T* packed) 
 /// @brief Elements of scratch that forward() writes.
 template <class T>
 [[nodiscard]] constexpr std::size_t scratch_size(const convolution& g) noexcept {
-    std::size_t size = 0;
-    detail::with_outputs<T>(detail::forward_choice<T>{}(g),
-                            [&](auto m) { size = winograd_scratch<m.value, T>(detail::image_of(g)); });
-    return size;
+    const method how = detail::forward_choice<T>{}(g);
+    return how.by == algorithm::winograd ? winograd_scratch<T>(how.form, detail::image_of(g)) : 0;
 }
 
 /// @brief Elements of scratch that backward_data() writes.
 template <class T>
 [[nodiscard]] constexpr std::size_t gradient_scratch_size(const convolution& g) noexcept {
-    std::size_t size = 0;
-    detail::with_outputs<T>(detail::gradient_choice<T>{}(g),
-                            [&](auto m) { size = winograd_scratch<m.value, T>(detail::gradient_image_of(g)); });
-    return size;
+    const method how = detail::gradient_choice<T>{}(g);
+    return how.by == algorithm::winograd ? winograd_scratch<T>(how.form, detail::gradient_image_of(g)) : 0;
 }
 
 /// @brief y = act(x * w + bias + residual).
 ///
 /// @par Shapes   x (N,H,W,I), packed by pack(), residual null or (N,H',W',O), y (N,H',W',O); residual may be y.
 ///               scratch (scratch_size), null if that is zero.
-/// @par Cost     2 N H' W' O kh kw I / G flops, less the taps that fall on padding; a quarter or 4/9 where winograd_outputs() says so.
+/// @par Cost     2 N H' W' O kh kw I / G flops, less the taps that fall on padding; a quarter to 4/7 where winograd_form_of() says so.
 /// @par Threads  safe with scratch of its own for each; divide the samples among them, or one sample: each thread then makes
 ///               its share of y, whose elements are the same bits for any number of threads.
 /// @param mine   with n == 1; of several samples a share is everything.
@@ -486,16 +481,16 @@ template <class T, Parameter<convolution> G>
 void forward(G g, int n, const T* x, const T* packed, const std::type_identity_t<T>* residual, activation act, T* y,
              std::type_identity_t<T>* scratch, share mine = {}) noexcept {
     detail::with_algorithm<T, detail::forward_choice>(g, [&](auto how) {
-        constexpr int M = detail::outputs_of(how.value);
-        const detail::slice part = detail::slice_of(g.value, mine, std::max(M, 1));
+        constexpr winograd_form F = how.value.form;
+        const detail::slice part = detail::slice_of(g.value, mine, std::max(F.out_h, 1), std::max(F.out_w, 1));
         if (part.g.out.pixels() == 0) return;
         x += part.x;
         y += part.y;
         if (residual != nullptr) residual += part.y;
-        if constexpr (M > 0) {
-            detail::convolve_images<M>(detail::image_of(part.g), n, x, packed, residual, act, y, scratch);
+        if constexpr (how.value.by == algorithm::winograd) {
+            detail::convolve_images<F>(detail::image_of(part.g), n, x, packed, residual, act, y, scratch);
         } else {
-            detail::convolve_samples<how.value>(part.g, n, x, packed, residual, act, y);
+            detail::convolve_samples<how.value.by>(part.g, n, x, packed, residual, act, y);
         }
     });
 }
@@ -508,12 +503,12 @@ template <class T, Parameter<convolution> G>
 void backward_data(G g, int n, const T* dy, const T* packed_gradient, bool accumulate, T* dx,
                    std::type_identity_t<T>* scratch) noexcept {
     detail::with_algorithm<T, detail::gradient_choice>(g, [&](auto how) {
-        if constexpr (constexpr int M = detail::outputs_of(how.value); M > 0) {
+        if constexpr (how.value.by == algorithm::winograd) {
             const T* const before = accumulate ? dx : nullptr;
-            detail::convolve_images<M>(detail::gradient_image_of(g.value), n, dy, packed_gradient, before, activation{},
-                                       dx, scratch);
+            detail::convolve_images<how.value.form>(detail::gradient_image_of(g.value), n, dy, packed_gradient, before,
+                                                    activation{}, dx, scratch);
         } else {
-            detail::spread_samples<how.value>(g.value, n, dy, packed_gradient, accumulate, dx);
+            detail::spread_samples<how.value.by>(g.value, n, dy, packed_gradient, accumulate, dx);
         }
     });
 }
@@ -526,7 +521,7 @@ void backward_data(G g, int n, const T* dy, const T* packed_gradient, bool accum
 template <class T, Parameter<convolution> G>
 void backward_weights(G g, int n, const T* x, const T* dy, T* dw, std::type_identity_t<T>* dbias) noexcept {
     detail::with_algorithm<T, detail::forward_choice>(g, [&](auto how) {
-        if constexpr (how.value == algorithm::depthwise) {
+        if constexpr (how.value.by == algorithm::depthwise) {
             detail::correlate_channels(g.value, n, x, dy, dw);
         } else {
             detail::correlate_samples(g.value, n, x, dy, dw);

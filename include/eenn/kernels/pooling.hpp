@@ -42,9 +42,10 @@ struct window_place {
     int columns;
 };
 
-/// f(sample's offset of x + window, output offset) for all windows of n samples, in order.
+/// f(sample's offset of x + first window, windows, output offset) for all windows of n samples, in order: runs of windows
+/// that have as many rows and columns inside.
 template <class F>
-void for_each_window(const pooling& g, int n, F&& f) noexcept {
+void for_each_run_of_windows(const pooling& g, int n, F&& f) noexcept {
     const axis rows = g.rows();
     const axis columns = g.columns();
     const auto channels = static_cast<std::ptrdiff_t>(g.in.c);
@@ -54,13 +55,22 @@ void for_each_window(const pooling& g, int n, F&& f) noexcept {
         for (int y = 0; y < g.out.h; ++y) {
             const auto ky = rows.taps_at(y);
             for_each_run(columns, [&](axis::range xs, axis::range kx) {
-                for (int x = xs.first; x < xs.last; ++x, to += channels) {
-                    const std::ptrdiff_t pixel = rows.input_of(y, ky.first) * g.in.w + columns.input_of(x, kx.first);
-                    f(window_place{sample + pixel * channels, ky.last - ky.first, kx.last - kx.first}, to);
-                }
+                const std::ptrdiff_t pixel = rows.input_of(y, ky.first) * g.in.w + columns.input_of(xs.first, kx.first);
+                f(window_place{sample + pixel * channels, ky.last - ky.first, kx.last - kx.first}, xs.last - xs.first,
+                  to);
+                to += (xs.last - xs.first) * channels;
             });
         }
     }
+}
+
+/// f(window, output offset) for all of them.
+template <class F>
+void for_each_window(const pooling& g, int n, F&& f) noexcept {
+    const auto channels = static_cast<std::ptrdiff_t>(g.in.c);
+    for_each_run_of_windows(g, n, [&](window_place w, int count, std::ptrdiff_t to) {
+        for (int i = 0; i < count; ++i, w.start += g.stride_w * channels, to += channels) f(w, to);
+    });
 }
 
 /// f(offset) for the elements of channel 0 of a window, in scan order.
@@ -75,6 +85,34 @@ EIGEN_ALWAYS_INLINE void for_each_element(const window_place& w, std::ptrdiff_t 
 template <class T>
 [[nodiscard]] T pool_divisor(const pooling& g, const window_place& w) noexcept {
     return T{1} / static_cast<T>(g.count_padding ? g.kernel_h * g.kernel_w : w.rows * w.columns);
+}
+
+/// y of every window = finish_of(window)(the elements inside, folded from `start` on in scan order), per channel.
+template <class T, class Fold, class FinishOf>
+void fold_windows(const pooling& g, int n, const T* x, T start, Fold fold, FinishOf finish_of, T* y) noexcept {
+    const auto channels = static_cast<std::ptrdiff_t>(g.in.c);
+    const std::ptrdiff_t row = channels * g.in.w;
+    for_each_run_of_windows(g, n, [&](const window_place& w, int count, std::ptrdiff_t at) {
+        const auto finish = finish_of(w);
+        const auto fold_run = [&](auto columns) {
+            const T* from = x + w.start;
+            T* to = y + at;
+            for (int i = 0; i < count; ++i, from += g.stride_w * channels, to += channels) {
+                for_each_vector<T>(channels, [&](std::ptrdiff_t c, auto k) {
+                    lanes<T> all = broadcast(start);
+                    const T* line = from + c;
+                    for (int r = 0; r < w.rows; ++r, line += row) {
+                        for (int e = 0; e < columns; ++e) all = fold(all, load_lanes<T>(line + e * channels, k));
+                    }
+                    store_lanes<T>(to + c, finish(all), k);
+                });
+            }
+        };
+        // Loops of few turns cost more than their bodies: constant, they vanish.
+        if (w.columns == 2) return fold_run(std::integral_constant<int, 2>{});
+        if (w.columns == 3) return fold_run(std::integral_constant<int, 3>{});
+        fold_run(w.columns);
+    });
 }
 
 /// The first of the elements equal to `most` (or the first NaN) takes `d`; what is left of d comes back.
@@ -95,16 +133,9 @@ template <class T, class K>
 /// @par Cost    H' W' kernel_h kernel_w C comparisons a sample.
 template <class T, Parameter<pooling> G>
 void max_pool_forward(G g, int n, const T* x, T* y) noexcept {
-    const auto channels = static_cast<std::ptrdiff_t>(g.value.in.c);
-    const std::ptrdiff_t row = channels * g.value.in.w;
-    detail::for_each_window(g.value, n, [&](const detail::window_place& w, std::ptrdiff_t to) {
-        detail::for_each_vector<T>(channels, [&](std::ptrdiff_t c, auto k) {
-            lanes<T> most = broadcast(-std::numeric_limits<T>::infinity());
-            detail::for_each_element(
-                w, row, channels, [&](std::ptrdiff_t i) { most = larger(most, detail::load_lanes<T>(x + i + c, k)); });
-            detail::store_lanes<T>(y + to + c, most, k);
-        });
-    });
+    const auto fold = [](const lanes<T>& a, const lanes<T>& b) { return larger(a, b); };
+    const auto finish_of = [](const detail::window_place&) { return [](const lanes<T>& most) { return most; }; };
+    detail::fold_windows(g.value, n, x, -std::numeric_limits<T>::infinity(), fold, finish_of, y);
 }
 
 /// @brief dx = dy at the first largest element of each window in scan order, zero elsewhere; or dx += where `accumulate`.
@@ -131,17 +162,12 @@ void max_pool_backward(G g, int n, const T* x, const T* dy, bool accumulate, T* 
 /// @brief y = the mean of each window, per channel, over the elements inside or, with count_padding, over the whole window.
 template <class T, Parameter<pooling> G>
 void average_pool_forward(G g, int n, const T* x, T* y) noexcept {
-    const auto channels = static_cast<std::ptrdiff_t>(g.value.in.c);
-    const std::ptrdiff_t row = channels * g.value.in.w;
-    detail::for_each_window(g.value, n, [&](const detail::window_place& w, std::ptrdiff_t to) {
-        const lanes<T> part = broadcast(detail::pool_divisor<T>(g.value, w));
-        detail::for_each_vector<T>(channels, [&](std::ptrdiff_t c, auto k) {
-            lanes<T> sum = broadcast(T{0});
-            detail::for_each_element(w, row, channels,
-                                     [&](std::ptrdiff_t i) { sum = plus(sum, detail::load_lanes<T>(x + i + c, k)); });
-            detail::store_lanes<T>(y + to + c, times(sum, part), k);
-        });
-    });
+    const auto fold = [](const lanes<T>& a, const lanes<T>& b) { return plus(a, b); };
+    const auto finish_of = [&](const detail::window_place& w) {
+        return
+            [part = broadcast(detail::pool_divisor<T>(g.value, w))](const lanes<T>& sum) { return times(sum, part); };
+    };
+    detail::fold_windows(g.value, n, x, T{0}, fold, finish_of, y);
 }
 
 /// @brief dx = dy spread evenly over each window, or dx += where `accumulate`.

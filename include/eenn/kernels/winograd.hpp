@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT
 //
-// winograd.hpp - 3x3 convolutions of stride 1 with fewer multiplications: F(4x4,3x3) and F(2x2,3x3) over one image.
-// Floor 2 (kernels). Letters: I, O = input, output channels; W = lanes of one vector; M = outputs of a tile, each way;
-// d, g, m = input tile, filter, product.
+// winograd.hpp - convolutions of stride 1 with fewer multiplications, over one image: 3x3, and rows of 3, 5 or 7 taps.
+// Floor 2 (kernels). Letters: I, O = input, output channels; W = lanes of one vector; d, g, m = input tile, filter, product.
 //
-// The image is cut into M x M tiles of outputs. A tile's (M + 2) x (M + 2) inputs d and the 3x3 filter g become as large
-// each, are multiplied element by element and summed over I, and become M x M outputs: y = A' [(G g G') (B' d B)] A. Vectors
-// run over channels in all three steps, so that the middle one is 36 (M = 4) or 16 (M = 2) products of some tiles by the
-// weights: the microkernel of outer_product.hpp without its loops over taps. M = 4 multiplies least; the weights of M = 2
-// are less than half as large, which counts where they come from afar. Source: Lavin and Gray (2016), "Fast algorithms for
-// convolutional neural networks", sections 4.1 and 4.2, points 0, 1, -1 and for M = 4 also 2, -2. Theirs transforms the
-// whole batch into memory; here some tiles go through all three steps in the nearest caches, as a residual, an activation
-// and borders do in the last.
+// The image is cut into tiles of outputs, 4x4 for instance. A tile's inputs d (6x6) and the filter g (3x3) become as large
+// each as the tile has points, are multiplied element by element and summed over I, and become the tile's outputs: y = A'
+// [(G g G') (B' d B)] A, a transform along each axis (winograd_forms.hpp). Vectors run over channels in all three steps, so
+// that the middle one is as many products of some tiles by the weights as there are points: the microkernel of
+// outer_product.hpp without its loops over taps. The largest tiles multiply least; F(2x2,3x3) has less than half the weights
+// of F(4x4,3x3), which counts where they come from afar. Source: Lavin and Gray (2016), "Fast algorithms for convolutional
+// neural networks", sections 4.1 and 4.2. Theirs transforms the whole batch into memory; here some tiles go through all
+// three steps in the nearest caches, as a residual, an activation and borders do in the last.
 #ifndef EENN_KERNELS_WINOGRAD_HPP
 #define EENN_KERNELS_WINOGRAD_HPP
 
 #include <eenn/kernels/outer_product.hpp>
+#include <eenn/kernels/winograd_forms.hpp>
 
 #include <algorithm>
 #include <array>
@@ -25,7 +25,7 @@
 
 namespace eenn::kernels {
 
-/// @brief One image for convolve_winograd(): dense (H,W,I) to (H',W',O), windows of 3x3 and stride 1.
+/// @brief One image for convolve_winograd(): dense (H,W,I) to (H',W',O), windows of stride 1.
 struct winograd_image {
     int in_h, in_w, in_channels;     ///< a multiple of W
     int out_h, out_w, out_channels;  ///< a multiple of winograd::block
@@ -36,103 +36,42 @@ inline namespace EENN_ISA {
 
 namespace winograd {
 
-/// Of a transformed tile, each way, and both ways.
-template <int M>
-inline constexpr int points = M + 2;
-template <int M>
-inline constexpr int products = points<M>* points<M>;
 /// Elements between the planes of two products, lest all fall into few sets of the cache.
 inline constexpr int gap = 16;
 
-/// u = G g over one axis of the filter.
-template <int M, class T>
-[[nodiscard]] constexpr std::array<T, points<M>> transformed_filter(T g0, T g1, T g2) noexcept {
-    if constexpr (M == 2) {
-        const T outer = (g0 + g2) / T{2};
-        return {g0, outer + g1 / T{2}, outer - g1 / T{2}, g2};
-    } else {
-        const T outer = (g0 + g2) / T{-6};
-        const T far = g0 / T{24} + g2 / T{6};
-        return {g0 / T{4}, outer - g1 / T{6}, outer + g1 / T{6}, far + g1 / T{12}, far - g1 / T{12}, g2};
-    }
-}
-
-/// t = B' d over one axis of the input.
-template <class T>
-EIGEN_ALWAYS_INLINE void transform_input(const lanes<T> (&d)[4], lanes<T> (&t)[4]) noexcept {
-    t[0] = minus(d[0], d[2]);
-    t[1] = plus(d[1], d[2]);
-    t[2] = minus(d[2], d[1]);
-    t[3] = minus(d[1], d[3]);
-}
-template <class T>
-EIGEN_ALWAYS_INLINE void transform_input(const lanes<T> (&d)[6], lanes<T> (&t)[6]) noexcept {
-    const auto c = [](int value) { return broadcast(static_cast<T>(value)); };
-    const lanes<T> even = madd(c(-4), d[2], d[4]);
-    const lanes<T> odd = madd(c(-4), d[1], d[3]);
-    const lanes<T> even_far = minus(d[4], d[2]);
-    const lanes<T> odd_far = minus(d[3], d[1]);
-    t[0] = madd(c(4), minus(d[0], d[2]), even_far);
-    t[1] = plus(even, odd);
-    t[2] = minus(even, odd);
-    t[3] = madd(c(2), odd_far, even_far);
-    t[4] = madd(c(-2), odd_far, even_far);
-    t[5] = madd(c(-4), odd_far, minus(d[5], d[3]));
-}
-
-/// y = A' m over one axis of the products.
-template <class T>
-EIGEN_ALWAYS_INLINE void transform_output(const lanes<T> (&m)[4], lanes<T> (&y)[2]) noexcept {
-    y[0] = plus(m[0], plus(m[1], m[2]));
-    y[1] = minus(minus(m[1], m[2]), m[3]);
-}
-template <class T>
-EIGEN_ALWAYS_INLINE void transform_output(const lanes<T> (&m)[6], lanes<T> (&y)[4]) noexcept {
-    const auto c = [](int value) { return broadcast(static_cast<T>(value)); };
-    const lanes<T> near_sum = plus(m[1], m[2]);
-    const lanes<T> near_difference = minus(m[1], m[2]);
-    const lanes<T> far_sum = plus(m[3], m[4]);
-    const lanes<T> far_difference = minus(m[3], m[4]);
-    y[0] = plus(m[0], plus(near_sum, far_sum));
-    y[1] = madd(c(2), far_difference, near_difference);
-    y[2] = madd(c(4), far_sum, near_sum);
-    y[3] = plus(m[5], madd(c(8), far_difference, near_difference));
-}
-
-/// One tile's inputs, from (row, column) of the image on, to `to`: product k of channel c lies at k * plane + c.
+/// One tile's H x L inputs, from (row, column) of the image on, to `to`: product k of channel c lies at k * plane + c.
 /// @param zeros  (I), what lies outside of the image.
-template <int M, class T>
+template <int H, int L, class T>
 [[gnu::noinline]] void gather_tile(const winograd_image& g, const T* x, const T* zeros, int row, int column,
                                    std::ptrdiff_t plane, T* to) noexcept {
     using V = lanes<T>;
-    constexpr int N = points<M>;
-    const T* pixels[N][N];
-    for (int i = 0; i < N; ++i) {
+    const T* pixels[H][L];
+    for (int i = 0; i < H; ++i) {
         const bool row_inside = row + i >= 0 && row + i < g.in_h;
-        for (int j = 0; j < N; ++j) {
+        for (int j = 0; j < L; ++j) {
             const bool inside = row_inside && column + j >= 0 && column + j < g.in_w;
             const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(row + i) * g.in_w + column + j;
             pixels[i][j] = inside ? x + at * g.in_channels : zeros;
         }
     }
     for (int c = 0; c < g.in_channels; c += lane_count<T>) {
-        V half[N][N];
+        V half[H][L];
         EENN_UNROLL
-        for (int i = 0; i < N; ++i) {
-            V d[N];
+        for (int i = 0; i < H; ++i) {
+            V d[L];
             EENN_UNROLL
-            for (int j = 0; j < N; ++j) d[j] = load<T>(pixels[i][j] + c);
+            for (int j = 0; j < L; ++j) d[j] = load<T>(pixels[i][j] + c);
             transform_input<T>(d, half[i]);
         }
         EENN_UNROLL
-        for (int j = 0; j < N; ++j) {
-            V d[N];
+        for (int j = 0; j < L; ++j) {
+            V d[H];
             EENN_UNROLL
-            for (int i = 0; i < N; ++i) d[i] = half[i][j];
-            V t[N];
+            for (int i = 0; i < H; ++i) d[i] = half[i][j];
+            V t[H];
             transform_input<T>(d, t);
             EENN_UNROLL
-            for (int i = 0; i < N; ++i) store<T>(to + (i * N + j) * plane + c, t[i]);
+            for (int i = 0; i < H; ++i) store<T>(to + (i * L + j) * plane + c, t[i]);
         }
     }
 }
@@ -200,67 +139,75 @@ template <class T, int... P>
 template <class T>
 inline constexpr auto product_table = products_of<T>(std::make_integer_sequence<int, tuning::winograd_tiles>{});
 
-/// One vector of a tile's outputs: y = act(A' m A + bias + residual), the rows and columns that exist.
-template <int M, class T>
-[[gnu::noinline]] void scatter_tile(const T* m, std::ptrdiff_t plane, const lanes<T>& bias, const T* residual,
-                                    activation act, int rows, int columns, std::ptrdiff_t y_row, std::ptrdiff_t y_pixel,
+/// Output channels of one product.
+template <class T>
+inline constexpr int block = (lane_count<T>)*tuning::winograd_vectors;
+
+/// Channels that scatter_tile() takes at a time. A row is so short that a call for each vector takes nearly half of it; around
+/// a square a loop costs more, 8 % of the whole convolution.
+template <winograd_form F, class T>
+inline constexpr int scattered = F.points_h() == 1 ? block<T> : lane_count<T>;
+
+/// Some channels of a tile's outputs: y = act(A' m A + bias + residual), the rows and columns that exist.
+template <winograd_form F, class T>
+[[gnu::noinline]] void scatter_tile(const T* m, std::ptrdiff_t plane, const T* bias, const T* residual, activation act,
+                                    int rows, int columns, std::ptrdiff_t y_row, std::ptrdiff_t y_pixel,
                                     T* y) noexcept {
     using V = lanes<T>;
-    constexpr int N = points<M>;
-    V half[N][M];
-    EENN_UNROLL
-    for (int j = 0; j < N; ++j) {
-        V column[N];
-        EENN_UNROLL
-        for (int i = 0; i < N; ++i) column[i] = load<T>(m + (i * N + j) * plane);
-        transform_output<T>(column, half[j]);
-    }
+    constexpr int H = F.points_h();
+    constexpr int L = F.points_w();
     const detail::clamp<T> bounds(act);
-    EENN_UNROLL
-    for (int i = 0; i < M; ++i) {
-        V row[N];
+    for (int v = 0; v < scattered<F, T>; v += lane_count<T>) {
+        V half[L][F.out_h];
         EENN_UNROLL
-        for (int j = 0; j < N; ++j) row[j] = half[j][i];
-        V out[M];
-        transform_output<T>(row, out);
+        for (int j = 0; j < L; ++j) {
+            V column[H];
+            EENN_UNROLL
+            for (int i = 0; i < H; ++i) column[i] = load<T>(m + (i * L + j) * plane + v);
+            transform_output<T>(column, half[j]);
+        }
+        const V start = load<T>(bias + v);
         EENN_UNROLL
-        for (int j = 0; j < M; ++j) {
-            if (i < rows && j < columns) {
-                const std::ptrdiff_t at = i * y_row + j * y_pixel;
-                V value = plus(out[j], bias);
-                if (residual != nullptr) value = plus(value, load<T>(residual + at));
-                store<T>(y + at, detail::is_clamp(act.kind) ? bounds(value) : detail::apply_long<T>(act, value));
+        for (int i = 0; i < F.out_h; ++i) {
+            V row[L];
+            EENN_UNROLL
+            for (int j = 0; j < L; ++j) row[j] = half[j][i];
+            V out[F.out_w];
+            transform_output<T>(row, out);
+            EENN_UNROLL
+            for (int j = 0; j < F.out_w; ++j) {
+                if (i < rows && j < columns) {
+                    const std::ptrdiff_t at = i * y_row + j * y_pixel + v;
+                    V value = plus(out[j], start);
+                    if (residual != nullptr) value = plus(value, load<T>(residual + at));
+                    store<T>(y + at, detail::is_clamp(act.kind) ? bounds(value) : detail::apply_long<T>(act, value));
+                }
             }
         }
     }
 }
 
-/// Output channels of one product.
-template <class T>
-inline constexpr int block = (lane_count<T>)*tuning::winograd_vectors;
-
 /// Tiles of an image, and how many go through the three steps at once: whole groups for the microkernel, and more of them
 /// where they are small.
-template <int M>
 struct tiling {
     int across;
     int count;
     int at_once;
-    constexpr explicit tiling(const winograd_image& g) noexcept
-        : across{(g.out_w + M - 1) / M},
-          count{across * ((g.out_h + M - 1) / M)},
+    constexpr tiling(const winograd_form& f, const winograd_image& g) noexcept
+        : across{(g.out_w + f.out_w - 1) / f.out_w},
+          count{across * ((g.out_h + f.out_h - 1) / f.out_h)},
           at_once{std::min(count, tuning::winograd_tiles *
                                       std::max(1, tuning::winograd_elements /
-                                                      (products<M> * g.in_channels * tuning::winograd_tiles)))} {}
+                                                      (f.products() * g.in_channels * tuning::winograd_tiles)))} {}
 };
 
-template <int M>
-[[nodiscard]] constexpr std::ptrdiff_t tile_plane(const winograd_image& g) noexcept {
-    return static_cast<std::ptrdiff_t>(tiling<M>(g).at_once) * g.in_channels + gap;
+/// Elements from one product's plane to the next.
+[[nodiscard]] constexpr std::ptrdiff_t tile_plane(const winograd_form& f, const winograd_image& g) noexcept {
+    return static_cast<std::ptrdiff_t>(tiling(f, g).at_once) * g.in_channels + gap;
 }
-template <int M, class T>
-[[nodiscard]] constexpr std::ptrdiff_t out_plane(const winograd_image& g) noexcept {
-    return static_cast<std::ptrdiff_t>(tiling<M>(g).at_once) * block<T> + gap;
+template <class T>
+[[nodiscard]] constexpr std::ptrdiff_t out_plane(const winograd_form& f, const winograd_image& g) noexcept {
+    return static_cast<std::ptrdiff_t>(tiling(f, g).at_once) * block<T> + gap;
 }
 
 }  // namespace winograd
@@ -269,51 +216,60 @@ template <int M, class T>
 template <class T>
 inline constexpr bool has_winograd = (lane_count<T>) >= tuning::winograd_lanes&& std::is_same<T, float>::value;
 
-/// @brief Half cycles of convolve_winograd<M>(), as full tiles of the microkernel would take them, with the transforms; or
+/// @brief Half cycles of convolve_winograd<f>(), as full tiles of the microkernel would take them, with the transforms; or
 /// of the way of its weights from afar, where that takes longer.
-template <int M, class T>
-[[nodiscard]] constexpr double winograd_cycles(const winograd_image& g, bool far) noexcept {
+template <class T>
+[[nodiscard]] constexpr double winograd_cycles(const winograd_form& f, const winograd_image& g, bool far) noexcept {
     constexpr int W = lane_count<T>;
     constexpr int vectors = tuning::winograd_vectors;
     const double ins = g.in_channels;
     const double outs = g.out_channels / W;
-    const winograd::tiling<M> cut(g);
+    const winograd::tiling cut(f, g);
     const balanced_tiles groups(cut.count, tuning::winograd_tiles);
     const double rows = groups.larger * tuning::tile_cycles(groups.size + 1, vectors) +
                         groups.smaller * tuning::tile_cycles(groups.size, vectors);
-    const double size = winograd::products<M> / 36.0;  // the transforms of M = 4 were measured
-    const double products = winograd::products<M> * rows / vectors * ins * outs;
+    // The transforms of F(4x4,3x3) were measured, and that one axis takes four fifths a product of what two take.
+    const double size = f.products() / (f.points_h() == 1 ? 45.0 : 36.0);
+    const double products = f.products() * rows / vectors * ins * outs;
     const double transforms = size * cut.count * (tuning::winograd_input * ins / W + tuning::winograd_output * outs);
-    const double way = winograd::products<M> * ins * g.out_channels / tuning::far_elements;
+    const double way = f.products() * ins * g.out_channels / tuning::far_elements;
     return far ? std::max(products + transforms, way) : products + transforms;
 }
 
-/// @brief M of the convolve_winograd() that computes this quickest, 4 or 2; 0: the direct sum is quicker, or there is none.
+/// @brief The form of convolve_winograd() that computes this quickest; none, {}: the direct sum is quicker, or there is none.
 ///
-/// By their half cycles: 9 multiply-adds for every output of the direct sum, against winograd_cycles().
+/// By their half cycles: a multiply-add for every output and tap of the direct sum, against winograd_cycles().
 /// @param far  the weights come from beyond the caches.
 template <class T>
-[[nodiscard]] constexpr int winograd_outputs(const winograd_image& g, bool far = false) noexcept {
+[[nodiscard]] constexpr winograd_form winograd_form_of(const winograd_image& g, int taps_h, int taps_w,
+                                                       bool far = false) noexcept {
     constexpr int W = lane_count<T>;
-    if (!has_winograd<T> || g.in_channels % W != 0 || g.out_channels % winograd::block<T> != 0) return 0;
-    const double direct = 9.0 * g.out_h * g.out_w * g.in_channels * (g.out_channels / W);
-    const double four = winograd_cycles<4, T>(g, far);
-    const double two = winograd_cycles<2, T>(g, far);
-    return std::min(four, two) >= tuning::winograd_gain * direct ? 0 : four <= two ? 4 : 2;
+    winograd_form best{};
+    if (!has_winograd<T> || g.in_channels % W != 0 || g.out_channels % winograd::block<T> != 0) return best;
+    double least = tuning::winograd_gain * taps_h * taps_w * g.out_h * g.out_w * g.in_channels * (g.out_channels / W);
+    for (const winograd_form& f : winograd_forms) {
+        if (f.taps_h != taps_h || f.taps_w != taps_w) continue;
+        const double cycles = winograd_cycles<T>(f, g, far);
+        if (cycles < least) {
+            least = cycles;
+            best = f;
+        }
+    }
+    return best;
 }
 
-/// @brief Elements of scratch that convolve_winograd<M>() writes.
-template <int M, class T>
-[[nodiscard]] constexpr std::size_t winograd_scratch(const winograd_image& g) noexcept {
-    return static_cast<std::size_t>(winograd::products<M>) *
-               static_cast<std::size_t>(winograd::tile_plane<M>(g) + winograd::out_plane<M, T>(g)) +
+/// @brief Elements of scratch that convolve_winograd<f>() writes.
+template <class T>
+[[nodiscard]] constexpr std::size_t winograd_scratch(const winograd_form& f, const winograd_image& g) noexcept {
+    return static_cast<std::size_t>(f.products()) *
+               static_cast<std::size_t>(winograd::tile_plane(f, g) + winograd::out_plane<T>(f, g)) +
            static_cast<std::size_t>(g.in_channels);
 }
 
 /// @brief Elements of packed weights: O biases, then per block of O (products)(I)(block).
-template <int M, class T>
-[[nodiscard]] constexpr std::size_t packed_winograd_size(int in_channels, int out_channels) noexcept {
-    return static_cast<std::size_t>(out_channels) * (1 + static_cast<std::size_t>(winograd::products<M> * in_channels));
+[[nodiscard]] constexpr std::size_t packed_winograd_size(const winograd_form& f, int in_channels,
+                                                         int out_channels) noexcept {
+    return static_cast<std::size_t>(out_channels) * (1 + static_cast<std::size_t>(f.products() * in_channels));
 }
 
 /// @brief Where a filter's weights lie: tap t of input i and output o at weights[t tap + i in + o out], times scale[o].
@@ -326,61 +282,66 @@ struct filter_view {
 
 /// @brief Lays weights out so, behind the biases: per block of O (products)(I)(block).
 /// Not inlined: where a constant geometry does not take it, GCC 12 would warn of the array that it does not overrun.
-template <int M, class T>
+template <winograd_form F, class T>
 [[gnu::noinline]] constexpr void pack_winograd(int in_channels, int out_channels, const filter_view<T>& filter,
                                                T* packed) noexcept {
     constexpr auto width = static_cast<std::size_t>(winograd::block<T>);
-    constexpr std::size_t N = winograd::points<M>;
+    constexpr std::size_t H = F.points_h(), L = F.points_w(), rows = F.taps_h, columns = F.taps_w;
     using row = std::array<T, width>;  // lanes innermost: computed as vectors
     const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(in_channels) * winograd::block<T>;
     for (std::ptrdiff_t first = 0; first < out_channels; first += winograd::block<T>) {
         for (int i = 0; i < in_channels; ++i) {
-            std::array<row, 9> taps{};
-            std::array<row, 3 * N> half{};
-            for (std::size_t t = 0; t < 9; ++t) {
+            std::array<row, rows * columns> taps{};
+            std::array<row, rows * L> half{};
+            for (std::size_t t = 0; t < rows * columns; ++t) {
                 const T* from = filter.weights + static_cast<std::ptrdiff_t>(t) * filter.tap + i * filter.in;
                 for (std::size_t lane = 0; lane < width; ++lane) {
                     const std::ptrdiff_t o = first + static_cast<std::ptrdiff_t>(lane);
                     taps[t][lane] = from[o * filter.out] * (filter.scale == nullptr ? T{1} : filter.scale[o]);
                 }
             }
-            for (std::size_t ky = 0; ky < 3; ++ky) {
+            for (std::size_t ky = 0; ky < rows; ++ky) {
                 for (std::size_t lane = 0; lane < width; ++lane) {
-                    const auto u = winograd::transformed_filter<M>(taps[3 * ky][lane], taps[3 * ky + 1][lane],
-                                                                   taps[3 * ky + 2][lane]);
-                    for (std::size_t b = 0; b < N; ++b) half[3 * b + ky][lane] = u[b];
+                    std::array<T, columns> g{};
+                    for (std::size_t kx = 0; kx < columns; ++kx) g[kx] = taps[columns * ky + kx][lane];
+                    const auto u = winograd::transformed_filter<L>(g);
+                    for (std::size_t b = 0; b < L; ++b) half[rows * b + ky][lane] = u[b];
                 }
             }
             T* const to = packed + static_cast<std::ptrdiff_t>(i) * winograd::block<T>;
-            for (std::size_t b = 0; b < N; ++b) {
+            for (std::size_t b = 0; b < L; ++b) {
                 for (std::size_t lane = 0; lane < width; ++lane) {
-                    const auto u = winograd::transformed_filter<M>(half[3 * b][lane], half[3 * b + 1][lane],
-                                                                   half[3 * b + 2][lane]);
-                    for (std::size_t a = 0; a < N; ++a)
-                        to[static_cast<std::ptrdiff_t>(a * N + b) * plane + static_cast<std::ptrdiff_t>(lane)] = u[a];
+                    std::array<T, rows> g{};
+                    for (std::size_t ky = 0; ky < rows; ++ky) g[ky] = half[rows * b + ky][lane];
+                    const auto u = winograd::transformed_filter<H>(g);
+                    for (std::size_t a = 0; a < H; ++a)
+                        to[static_cast<std::ptrdiff_t>(a * L + b) * plane + static_cast<std::ptrdiff_t>(lane)] = u[a];
                 }
             }
         }
-        packed += winograd::products<M> * plane;
+        packed += F.products() * plane;
     }
 }
 
-/// @brief y = act(3x3 window over x, weighted, + bias + residual) for one image.
+/// @brief y = act(window over x, weighted, + bias + residual) for one image.
 ///
-/// @par Shapes  x (H,W,I), packed by pack_winograd<M>(), residual null or (H',W',O), y (H',W',O); residual may be y, x may
-///              not. scratch (winograd_scratch<M>).
-/// @par Cost    M = 4: 4.5 H' W' I O flops instead of 18, and some 300 a tile and vector of channels for the transforms;
-///              M = 2: 8 H' W' I O, and some 100.
+/// @par Shapes  x (H,W,I), packed by pack_winograd<F>(), residual null or (H',W',O), y (H',W',O); residual may be y, x may
+///              not. scratch (winograd_scratch).
+/// @par Cost    2 products() flops a tile and pair of channels: of the direct sum's a quarter for F(4x4,3x3), 4/9 for F(2x2,3x3)
+///              and rows of 3 taps, 2/5 for 5 and 4/7 for 7; and for the transforms of 6x6 some 300 a tile and vector of
+///              channels, of the others 60 to 100.
 /// @par Threads  safe with scratch of its own for each.
-/// @par Errors  Rounding: M = 4 some 1e-5 of the largest output at 64 channels, ten times that of the direct sum; M = 2 as
-///              the direct sum. A NaN in x reaches the whole tiles whose inputs hold it, more than its own windows.
-template <int M, class T>
+/// @par Errors  Rounding, largest in many random problems, in epsilons of the sum of the terms' magnitudes: F(4x4,3x3) 52,
+///              F(2x2,3x3) 3, rows of 3, 5 and 7 taps 33, 18 and 13; for F(4x4,3x3) that is some 1e-5 of the largest output
+///              at 64 channels, ten times that of the direct sum. An output has part in the roundings of its whole tile. A
+///              NaN in x reaches the whole tiles whose inputs hold it, more than its own windows.
+template <winograd_form F, class T>
 void convolve_winograd(const winograd_image& g, const T* x, const T* packed, const T* residual, activation act, T* y,
                        T* scratch) noexcept {
-    constexpr int products = winograd::products<M>;
-    const winograd::tiling<M> cut(g);
-    const std::ptrdiff_t in_plane = winograd::tile_plane<M>(g);
-    const std::ptrdiff_t out_plane = winograd::out_plane<M, T>(g);
+    constexpr int products = F.products();
+    const winograd::tiling cut(F, g);
+    const std::ptrdiff_t in_plane = winograd::tile_plane(F, g);
+    const std::ptrdiff_t out_plane = winograd::out_plane<T>(F, g);
     T* const tiles = scratch;
     T* const made = tiles + products * in_plane;
     T* const zeros = made + products * out_plane;
@@ -391,9 +352,10 @@ void convolve_winograd(const winograd_image& g, const T* x, const T* packed, con
     for (int first = 0; first < cut.count; first += cut.at_once) {
         const int here = std::min(cut.at_once, cut.count - first);
         for (int t = 0; t < here; ++t) {
-            winograd::gather_tile<M>(g, x, zeros, (first + t) / cut.across * M - g.pad_top,
-                                     (first + t) % cut.across * M - g.pad_left, in_plane,
-                                     tiles + static_cast<std::ptrdiff_t>(t) * g.in_channels);
+            winograd::gather_tile<F.points_h(), F.points_w()>(g, x, zeros,
+                                                              (first + t) / cut.across * F.out_h - g.pad_top,
+                                                              (first + t) % cut.across * F.out_w - g.pad_left, in_plane,
+                                                              tiles + static_cast<std::ptrdiff_t>(t) * g.in_channels);
         }
         const balanced_tiles groups(here, tuning::winograd_tiles);
         for (int o = 0; o < g.out_channels; o += winograd::block<T>) {
@@ -415,14 +377,14 @@ void convolve_winograd(const winograd_image& g, const T* x, const T* packed, con
             s.groups = groups.smaller;
             winograd::product_table<T>[static_cast<std::size_t>(groups.size - 1)](s);
             for (int t = 0; t < here; ++t) {
-                const int row = (first + t) / cut.across * M;
-                const int column = (first + t) % cut.across * M;
-                for (int v = 0; v < winograd::block<T>; v += lane_count<T>) {
+                const int row = (first + t) / cut.across * F.out_h;
+                const int column = (first + t) % cut.across * F.out_w;
+                for (int v = 0; v < winograd::block<T>; v += winograd::scattered<F, T>) {
                     const std::ptrdiff_t at = row * y_row + column * y_pixel + o + v;
-                    winograd::scatter_tile<M, T>(made + t * winograd::block<T> + v, out_plane, load<T>(packed + o + v),
-                                                 residual == nullptr ? nullptr : residual + at, act,
-                                                 std::min(M, g.out_h - row), std::min(M, g.out_w - column), y_row,
-                                                 y_pixel, y + at);
+                    winograd::scatter_tile<F>(made + t * winograd::block<T> + v, out_plane, packed + o + v,
+                                              residual == nullptr ? nullptr : residual + at, act,
+                                              std::min(F.out_h, g.out_h - row), std::min(F.out_w, g.out_w - column),
+                                              y_row, y_pixel, y + at);
                 }
             }
         }

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+//
+// winograd_forms.hpp - the forms of Winograd's convolution, and their transforms along one axis.
+// Floor 2 (kernels). Letters: M = outputs of a tile, R = taps of a filter, N = M + R - 1 = points, d, g, m = inputs of a
+// tile, filter, product.
+//
+// M neighbouring outputs of a filter of R taps come from N multiplications instead of M R: y = A' [(G g) (B' d)]. Row p of G
+// and of A are the powers of point p (of G: over the product of its distances to the others), and B' follows. The points
+// are 0, 1, -1, infinity; with N = 6 also 2, -2; with N = 8 also 1/2, -1/2. B' depends on N alone, so that one transform of
+// the inputs serves filters of 3, 5 and 7 taps. Along an axis with one tap and one output nothing happens. Source: Lavin and
+// Gray (2016), "Fast algorithms for convolutional neural networks", section 4; Winograd (1980), "Arithmetic complexity of
+// computations", section IV.
+#ifndef EENN_KERNELS_WINOGRAD_FORMS_HPP
+#define EENN_KERNELS_WINOGRAD_FORMS_HPP
+
+#include <eenn/tensor/simd.hpp>
+
+#include <array>
+#include <cstddef>
+
+namespace eenn::kernels {
+
+/// @brief F(out_h x out_w, taps_h x taps_w), a structural value.
+struct winograd_form {
+    int out_h = 0;
+    int out_w = 0;
+    int taps_h = 0;
+    int taps_w = 0;
+
+    friend constexpr bool operator==(const winograd_form&, const winograd_form&) = default;
+
+    [[nodiscard]] constexpr int points_h() const noexcept { return out_h + taps_h - 1; }
+    [[nodiscard]] constexpr int points_w() const noexcept { return out_w + taps_w - 1; }
+    /// Of one tile, for each pair of channels.
+    [[nodiscard]] constexpr int products() const noexcept { return points_h() * points_w(); }
+};
+
+/// @brief All that there are. Where two take equally long, the first is chosen.
+inline constexpr winograd_form winograd_forms[]{{4, 4, 3, 3}, {2, 2, 3, 3}, {1, 6, 1, 3}, {1, 4, 1, 5}, {1, 2, 1, 7}};
+
+inline namespace EENN_ISA {
+
+namespace winograd {
+
+/// u = G g.
+template <std::size_t N, class T, std::size_t R>
+[[nodiscard]] constexpr std::array<T, N> transformed_filter(const std::array<T, R>& g) noexcept {
+    static_assert(N == 1 || N == 4 || N == 6 || N == 8, "no such form");
+    if constexpr (N == 1) {
+        return g;
+    } else if constexpr (N == 4) {
+        const T outer = (g[0] + g[2]) / T{2};
+        return {g[0], outer + g[1] / T{2}, outer - g[1] / T{2}, g[2]};
+    } else if constexpr (N == 6) {
+        const T outer = (g[0] + g[2]) / T{-6};
+        const T far = g[0] / T{24} + g[2] / T{6};
+        return {g[0] / T{4}, outer - g[1] / T{6}, outer + g[1] / T{6}, far + g[1] / T{12}, far - g[1] / T{12}, g[2]};
+    } else {
+        std::array<T, N> u{};
+        u[0] = g[0];
+        constexpr T points[]{T{1}, T{2}, T{0.5}};
+        constexpr T distances[]{T{-4.5}, T{90}, T{45} / T{32}};
+        for (std::size_t p = 0; p < 3; ++p) {
+            T sums[2]{};
+            T power{1};
+            for (std::size_t k = 0; k < R; ++k, power *= points[p]) sums[k % 2] += g[k] * power;  // products are exact
+            u[2 * p + 1] = (sums[0] + sums[1]) / distances[p];
+            u[2 * p + 2] = (sums[0] - sums[1]) / distances[p];
+        }
+        u[7] = g[R - 1];
+        return u;
+    }
+}
+
+/// t = B' d.
+template <class T>
+EIGEN_ALWAYS_INLINE void transform_input(const lanes<T> (&d)[1], lanes<T> (&t)[1]) noexcept {
+    t[0] = d[0];
+}
+template <class T>
+EIGEN_ALWAYS_INLINE void transform_input(const lanes<T> (&d)[4], lanes<T> (&t)[4]) noexcept {
+    t[0] = minus(d[0], d[2]);
+    t[1] = plus(d[1], d[2]);
+    t[2] = minus(d[2], d[1]);
+    t[3] = minus(d[1], d[3]);
+}
+template <class T>
+EIGEN_ALWAYS_INLINE void transform_input(const lanes<T> (&d)[6], lanes<T> (&t)[6]) noexcept {
+    const auto c = [](int value) { return broadcast(static_cast<T>(value)); };
+    const lanes<T> even = madd(c(-4), d[2], d[4]);
+    const lanes<T> odd = madd(c(-4), d[1], d[3]);
+    const lanes<T> even_far = minus(d[4], d[2]);
+    const lanes<T> odd_far = minus(d[3], d[1]);
+    t[0] = madd(c(4), minus(d[0], d[2]), even_far);
+    t[1] = plus(even, odd);
+    t[2] = minus(even, odd);
+    t[3] = madd(c(2), odd_far, even_far);
+    t[4] = madd(c(-2), odd_far, even_far);
+    t[5] = madd(c(-4), odd_far, minus(d[5], d[3]));
+}
+template <class T>
+EIGEN_ALWAYS_INLINE void transform_input(const lanes<T> (&d)[8], lanes<T> (&t)[8]) noexcept {
+    const auto c = [](double value) { return broadcast(static_cast<T>(value)); };
+    t[0] = madd(c(5.25), minus(d[4], d[2]), minus(d[0], d[6]));
+    t[7] = madd(c(5.25), minus(d[3], d[5]), minus(d[7], d[1]));
+    const lanes<T> even = madd(c(-4.25), d[4], plus(d[2], d[6]));
+    const lanes<T> odd = madd(c(-4.25), d[3], plus(d[1], d[5]));
+    t[1] = plus(even, odd);
+    t[2] = minus(even, odd);
+    const lanes<T> even_of_two = madd(c(0.25), d[2], madd(c(-1.25), d[4], d[6]));
+    const lanes<T> odd_of_two = madd(c(0.25), d[1], madd(c(-1.25), d[3], d[5]));  // half of it
+    t[3] = madd(c(2), odd_of_two, even_of_two);
+    t[4] = madd(c(-2), odd_of_two, even_of_two);
+    const lanes<T> even_of_half = madd(c(4), d[2], madd(c(-5), d[4], d[6]));
+    const lanes<T> odd_of_half = madd(c(4), d[1], madd(c(-5), d[3], d[5]));  // twice
+    t[5] = madd(c(0.5), odd_of_half, even_of_half);
+    t[6] = madd(c(-0.5), odd_of_half, even_of_half);
+}
+
+/// y = A' m.
+template <class T>
+EIGEN_ALWAYS_INLINE void transform_output(const lanes<T> (&m)[1], lanes<T> (&y)[1]) noexcept {
+    y[0] = m[0];
+}
+template <class T>
+EIGEN_ALWAYS_INLINE void transform_output(const lanes<T> (&m)[4], lanes<T> (&y)[2]) noexcept {
+    y[0] = plus(m[0], plus(m[1], m[2]));
+    y[1] = minus(minus(m[1], m[2]), m[3]);
+}
+template <class T>
+EIGEN_ALWAYS_INLINE void transform_output(const lanes<T> (&m)[6], lanes<T> (&y)[4]) noexcept {
+    const auto c = [](int value) { return broadcast(static_cast<T>(value)); };
+    const lanes<T> near_sum = plus(m[1], m[2]);
+    const lanes<T> near_difference = minus(m[1], m[2]);
+    const lanes<T> far_sum = plus(m[3], m[4]);
+    const lanes<T> far_difference = minus(m[3], m[4]);
+    y[0] = plus(m[0], plus(near_sum, far_sum));
+    y[1] = madd(c(2), far_difference, near_difference);
+    y[2] = madd(c(4), far_sum, near_sum);
+    y[3] = plus(m[5], madd(c(8), far_difference, near_difference));
+}
+template <class T, int M>
+EIGEN_ALWAYS_INLINE void transform_output(const lanes<T> (&m)[8], lanes<T> (&y)[M]) noexcept {
+    const auto c = [](double value) { return broadcast(static_cast<T>(value)); };
+    const lanes<T> sums[]{plus(m[1], m[2]), plus(m[3], m[4]), plus(m[5], m[6])};
+    const lanes<T> differences[]{minus(m[1], m[2]), minus(m[3], m[4]), minus(m[5], m[6])};
+    y[0] = plus(plus(m[0], sums[0]), plus(sums[1], sums[2]));
+    EENN_UNROLL
+    for (int j = 1; j < M; ++j) {
+        const auto& of = j % 2 == 0 ? sums : differences;
+        y[j] = madd(c(1 << j), of[1], madd(c(1.0 / (1 << j)), of[2], of[0]));
+    }
+    y[M - 1] = plus(y[M - 1], m[7]);
+}
+
+}  // namespace winograd
+
+}  // namespace EENN_ISA
+}  // namespace eenn::kernels
+
+#endif
