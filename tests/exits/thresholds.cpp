@@ -110,6 +110,29 @@ TEST_CASE("exits/thresholds: with four and five exits the choice is proven and e
     CHECK(heuristic_misses <= 42);
 }
 
+TEST_CASE("exits/thresholds: of six to eight exits no thresholds come below the bound, however little work it had") {
+    int proven = 0;
+    for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+        for (const int exits : {6, 7, 8}) {
+            const exit_trace trace = generated_trace(exits == 6 ? 4 : 3, exits, seed, seed % 3 == 0 ? 4 : 0);
+            for (const exit_objective& objective : objectives(trace)) {
+                CAPTURE(seed);
+                CAPTURE(exits);
+                const auto best = best_of_all_thresholds(trace, objective);
+                for (const std::int64_t work : {1, 30, 200, 20000000}) {
+                    const threshold_choice c = choose_thresholds(trace, objective, {.restarts = 1, .work = work});
+                    CHECK(c.bound <= best[1] + 1e-12);
+                    CHECK(c.objective >= best[1] - 1e-12);
+                    if (c.proven) CHECK(c.objective == doctest::Approx(best[1]).epsilon(1e-12));
+                    proven += work < 200 && c.proven;
+                    if (work > 200) CHECK(c.proven);
+                }
+            }
+        }
+    }
+    MESSAGE("little work proved " << proven << " of 504");
+}
+
 TEST_CASE("exits/thresholds: work that runs out leaves a bound that holds and thresholds that keep the limit") {
     const exit_trace trace = generated_trace(400, 6, 5);
     for (const exit_objective& objective : objectives(trace)) {

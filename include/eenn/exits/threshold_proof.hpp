@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -20,55 +19,21 @@
 
 #include <eenn/exits/objective.hpp>
 #include <eenn/exits/pareto.hpp>
+#include <eenn/exits/threshold_bound.hpp>
 #include <eenn/exits/trace.hpp>
 
 namespace eenn {
 
-namespace detail {
-
-/// Numbers in a row, one of which changes at a time, and the least sum of a prefix (the empty one too). O(log n) a change.
-class prefix_minimum {
-public:
-    void assign(std::span<const double> numbers) {
-        leaves_ = std::bit_ceil(std::max<std::size_t>(numbers.size(), 1));
-        nodes_.assign(2 * leaves_, {});
-        for (std::size_t i = 0; i < numbers.size(); ++i) nodes_[leaves_ + i] = leaf(numbers[i]);
-        for (std::size_t n = leaves_ - 1; n > 0; --n) nodes_[n] = join(nodes_[2 * n], nodes_[2 * n + 1]);
-    }
-    void add(std::size_t i, double x) {
-        std::size_t n = leaves_ + i;
-        nodes_[n] = leaf(nodes_[n].sum + x);
-        for (n /= 2; n > 0; n /= 2) nodes_[n] = join(nodes_[2 * n], nodes_[2 * n + 1]);
-    }
-    [[nodiscard]] double least() const noexcept { return nodes_[1].least; }
-
-private:
-    struct node {
-        double sum = 0;
-        double least = 0;
-    };
-    [[nodiscard]] static node leaf(double x) noexcept { return {x, std::min(0.0, x)}; }
-    [[nodiscard]] static node join(const node& left, const node& right) noexcept {
-        return {left.sum + right.sum, std::min(left.least, left.sum + right.least)};
-    }
-
-    std::size_t leaves_ = 1;
-    std::vector<node> nodes_;
-};
-
-}  // namespace detail
-
 /// @brief Searches all thresholds of four exits or more for the optimum of an objective.
 ///
 /// A limit is priced (Everett 1963): cost + price * wrong, less price * what is allowed, never exceeds the cost of
-/// thresholds that keep the limit. The search branches on boxes of all thresholds but the last two. In a box, a sample
-/// that may leave at some exit or go on takes what suits it best; under that relaxation the last two thresholds are
-/// chosen exactly: one is swept over all samples, the best of the other read off a tree of prefix sums. A box of single
-/// thresholds is exact; if its priced bound is still below the best known, every pair of the last two thresholds that
-/// may close the gap is tried without prices. So the search ends with the optimum, or with the bound of the best box left.
+/// thresholds that keep the limit. The search branches on boxes of all thresholds but the last two, the box of the least
+/// bound (threshold_bound) first. A box of single thresholds is exact; if its bound is still below the best known, every
+/// pair of the last two thresholds that may close the gap is tried without prices. So the search ends with the optimum,
+/// or with the bound of the best box left.
 ///
-/// @par Cost     O(N (E + log D)) a box: half a millisecond for N = 10000.
-/// @par Memory   O(N E), and 8 E bytes a box.
+/// @par Cost     threshold_bound's a box: two milliseconds for N = 10000 and E = 8.
+/// @par Memory   O(N E), and a box's prices: 4 bytes for each sample and exit that it leaves undecided.
 /// @par Threads  One object, one thread. The result depends on `work` alone, never on time.
 class threshold_proof {
 public:
@@ -79,24 +44,8 @@ public:
           samples_{static_cast<std::size_t>(trace.samples)},
           exits_{static_cast<std::size_t>(trace.exits)},
           votes_{static_cast<std::size_t>(trace.votes)},
-          rank_(exits_ - 1),
-          order_(exits_ - 1),
-          values_(exits_ - 1),
-          objective_{objective} {
-        for (std::size_t e = 0; e + 1 < exits_; ++e) {
-            auto& order = order_[e];
-            order.resize(samples_);
-            for (std::size_t i = 0; i < samples_; ++i) order[i] = static_cast<std::uint32_t>(i);
-            std::stable_sort(order.begin(), order.end(),
-                             [&](std::uint32_t a, std::uint32_t b) { return confidence(a, e) > confidence(b, e); });
-            rank_[e].resize(samples_);
-            for (std::size_t k = 0; k < samples_; ++k) {
-                if (values_[e].empty() || confidence(order[k], e) != values_[e].back())
-                    values_[e].push_back(confidence(order[k], e));
-                rank_[e][order[k]] = static_cast<std::uint32_t>(values_[e].size()) - 1;
-            }
-        }
-    }
+          objective_{objective},
+          bound_{trace} {}
 
     struct outcome {
         double bound = 0;  ///< no thresholds rank below this; in the objective's unit
@@ -112,57 +61,78 @@ public:
         best_ = ranking_(archive.cost(best), best)[1];
         work_ = work;
         set_price();
-        const auto later = [](const box& a, const box& b) { return a.bound > b.bound; };
-        std::priority_queue<box, std::vector<box>, decltype(later)> queue{later};
-        box root{0, none, std::vector<std::uint32_t>(outer(), 0), {}};
-        for (std::size_t e = 0; e < outer(); ++e) root.high.push_back(static_cast<std::uint32_t>(values_[e].size()));
+        const auto later = [](const threshold_box& a, const threshold_box& b) { return a.least > b.least; };
+        std::priority_queue<threshold_box, std::vector<threshold_box>, decltype(later)> queue{later};
+        const auto assess = [&](threshold_box& box) {
+            work_ -= bound_.tighten(box, enough());
+            offer_chosen();
+            if (promising(box)) queue.push(std::move(box));
+        };
+        threshold_box root = bound_.all();
         assess(root);
-        if (promising(root.bound)) queue.push(std::move(root));
-        while (!queue.empty() && promising(queue.top().bound) && work_ > 0) {
-            const box at = queue.top();
+        while (!queue.empty() && promising(queue.top()) && work_ > 0) {
+            const threshold_box at = queue.top();
             queue.pop();
-            if (at.cut == none) {
+            if (at.cut == threshold_box::none) {
                 if (!settle(at)) {
                     queue.push(at);
                     break;
                 }
                 continue;
             }
-            for (box& half : halves(at)) {
-                assess(half);
-                if (promising(half.bound)) queue.push(std::move(half));
-            }
+            bound_.resume(at);
+            std::array<threshold_box, 2> halves{at, at};
+            halves[0].high[at.cut] = at.middle;
+            halves[1].low[at.cut] = at.middle + 1;
+            for (threshold_box& half : halves) assess(half);
         }
-        const bool proven = queue.empty() || !promising(queue.top().bound);
-        return {proven ? best_ : queue.top().bound, proven};
+        const bool proven = queue.empty() || !promising(queue.top());
+        return {proven ? best_ : bound_of(queue.top().least), proven};
     }
 
 private:
-    static constexpr std::size_t none = static_cast<std::size_t>(-1);
     static constexpr double infinity = std::numeric_limits<double>::infinity();
 
-    // Thresholds by how many distinct confidences leave, from `low` to `high`, for each exit but the last three.
-    struct box {
-        double bound = 0;
-        std::size_t cut = none;  // the exit to cut it at; none: all samples are settled
-        std::vector<std::uint32_t> low;
-        std::vector<std::uint32_t> high;
-    };
-
-    [[nodiscard]] std::size_t outer() const noexcept { return exits_ - 3; }
-    [[nodiscard]] float confidence(std::size_t sample, std::size_t e) const noexcept {
-        return trace_.confidence[sample * exits_ + e];
-    }
     [[nodiscard]] int right(std::size_t sample, std::size_t e) const noexcept {
         return trace_.correct[sample * exits_ + e];
     }
-    [[nodiscard]] double value(std::size_t sample, std::size_t e) const noexcept {
-        return value_[e * (votes_ + 1) + static_cast<std::size_t>(right(sample, e))];
-    }
-    [[nodiscard]] bool promising(double bound) const noexcept { return bound < best_ - 1e-12 * std::abs(best_); }
-    // In the objective's unit, from a sum of values; the slack covers the rounding of sums.
+    // In the objective's unit, from a sum of values; the slack covers the rounding of the offset.
     [[nodiscard]] double bound_of(double sum) const noexcept {
-        return (sum - offset_ - 1e-13 * (std::abs(sum) + std::abs(offset_))) / static_cast<double>(samples_);
+        const double least = sum - offset_ - 1e-13 * (std::abs(sum) + std::abs(offset_));
+        const auto votes = static_cast<double>(votes_);
+        const bool whole = objective_.goal == exit_objective::kind::best_accuracy;
+        return (whole ? std::ceil(least * votes - 1e-6) / votes : least) / static_cast<double>(samples_);
+    }
+    // A sum of values that none better than the best known has; errors are whole votes.
+    [[nodiscard]] double enough() const noexcept {
+        const double sum = best_ * static_cast<double>(samples_);
+        const double slack = 1e-12 * (std::abs(sum) + std::abs(offset_)) + 2 * bound_.rounding();
+        const bool whole = objective_.goal == exit_objective::kind::best_accuracy;
+        return sum + offset_ - slack - (whole ? (1 - 1e-6) / static_cast<double>(votes_) : 0);
+    }
+    [[nodiscard]] bool promising(const threshold_box& box) const noexcept { return box.least < enough(); }
+
+    /// Thresholds that the bound's last step chose: each for itself, but often good.
+    void offer_chosen() {
+        const auto& leaving = bound_.chosen();
+        std::vector<float> thresholds;
+        for (std::size_t e = 0; e + 1 < exits_; ++e) thresholds.push_back(bound_.threshold(e, leaving[e]));
+        double cost = 0;
+        int correct = 0;
+        for (std::size_t i = 0; i < samples_; ++i) {
+            std::size_t e = 0;
+            while (e + 1 < exits_ && bound_.rank(i, e) >= leaving[e]) ++e;
+            cost += trace_.cost[e];
+            correct += right(i, e);
+        }
+        offer(cost, correct, thresholds);
+    }
+
+    void offer(double cost, int correct, std::span<const float> thresholds) {
+        const auto rank = ranking_(cost, correct);
+        if (rank[0] > 0 || !(rank[1] < best_)) return;
+        best_ = rank[1];
+        archive_->offer(correct, cost, thresholds);
     }
 
     /// What leaving costs, right or wrong, at the price of the convex front of what the archive holds, at the limit.
@@ -207,159 +177,69 @@ private:
                 offset_ = slope * (std::round(allowed_error * votes) / static_cast<double>(votes_));
             }
         }
-        value_.clear();
+        std::vector<double> values;  // (E,votes+1)
         for (std::size_t e = 0; e < exits_; ++e) {
             for (std::size_t wrong = votes_ + 1; wrong-- > 0;)
-                value_.push_back(cost_weight * trace_.cost[e] +
+                values.push_back(cost_weight * trace_.cost[e] +
                                  error_weight * (static_cast<double>(wrong) / static_cast<double>(votes_)));
         }
-    }
-
-    /// Who is left for the last three exits, and what each costs there, relaxed over the box. Returns the sum over all
-    /// as if everyone left takes the classifier; counts the samples that may leave at an outer exit before they must.
-    double relax(const box& at) {
-        undecided_.assign(outer(), 0);
-        left_.assign(samples_, 1);
-        last_three_.resize(3 * samples_);
-        const std::size_t first = exits_ - 3;
-        double sum = 0;
-        for (std::size_t i = 0; i < samples_; ++i) {
-            double least = infinity;
-            bool gone = false;
-            for (std::size_t e = 0; e < first && !gone; ++e) {
-                const std::uint32_t rank = rank_[e][i];
-                if (rank >= at.high[e]) continue;
-                least = std::min(least, value(i, e));
-                gone = rank < at.low[e];
-                if (!gone) ++undecided_[e];
-            }
-            if (!gone) {
-                left_[i] = 0;
-                double* three = last_three_.data() + 3 * i;
-                for (std::size_t k = 0; k < 3; ++k) three[k] = std::min(least, value(i, first + k));
-                least = three[2];
-            }
-            sum += least;
-        }
-        work_ -= trace_.samples;
-        return sum;
-    }
-
-    /// Walks over the thresholds of the exit before the last two: `visit(how many distinct confidences leave, least sum)`.
-    template <class Visit>
-    void sweep(double sum, Visit&& visit) {
-        const std::size_t here = exits_ - 3;
-        changes_.assign(values_[here + 1].size(), 0);
-        for (std::size_t i = 0; i < samples_; ++i) {
-            if (left_[i] == 0) changes_[rank_[here + 1][i]] += last_three_[3 * i + 1] - last_three_[3 * i + 2];
-        }
-        tree_.assign(changes_);
-        visit(std::uint32_t{0}, sum + tree_.least());
-        const auto& order = order_[here];
-        for (std::size_t k = 0; k < samples_;) {
-            const std::uint32_t rank = rank_[here][order[k]];
-            bool moved = false;
-            for (; k < samples_ && rank_[here][order[k]] == rank; ++k) {
-                const std::uint32_t i = order[k];
-                if (left_[i] != 0) continue;
-                const double* three = last_three_.data() + 3 * static_cast<std::size_t>(i);
-                const double change = three[2] - three[1];
-                sum += three[0] - three[2];
-                if (change != 0) tree_.add(rank_[here + 1][i], change);
-                moved = true;
-            }
-            if (moved) visit(rank + 1, sum + tree_.least());
-        }
-    }
-
-    void assess(box& at) {
-        double least = infinity;
-        sweep(relax(at), [&](std::uint32_t, double sum) { least = std::min(least, sum); });
-        at.bound = std::max(at.bound, bound_of(least));
-        at.cut = none;
-        for (std::size_t e = 0; e < outer(); ++e) {
-            if (undecided_[e] > (at.cut == none ? 0 : undecided_[at.cut])) at.cut = e;
-        }
-    }
-
-    /// The two halves of a box, cut at the median rank of the samples that are undecided at its exit.
-    [[nodiscard]] std::array<box, 2> halves(const box& at) {
-        const std::size_t e = at.cut;
-        ranks_.clear();
-        for (std::size_t i = 0; i < samples_; ++i) {
-            bool gone = false;
-            for (std::size_t k = 0; k < e && !gone; ++k) gone = rank_[k][i] < at.low[k];
-            if (!gone && rank_[e][i] >= at.low[e] && rank_[e][i] < at.high[e]) ranks_.push_back(rank_[e][i]);
-        }
-        const auto middle = ranks_.begin() + static_cast<std::ptrdiff_t>(ranks_.size() / 2);
-        std::nth_element(ranks_.begin(), middle, ranks_.end());
-        std::array<box, 2> both{at, at};
-        both[0].high[e] = *middle;  // those of the median's rank stay
-        both[1].low[e] = *middle + 1;
-        return both;
+        bound_.set_values(values);
     }
 
     /// A box in which nothing is undecided: tries the pairs of the last two thresholds that may be better than the best.
     /// False if the work ran out.
-    bool settle(const box& at) {
-        const std::size_t here = exits_ - 3;
+    bool settle(const threshold_box& at) {
+        const std::size_t here = bound_.outer();
         std::vector<float> thresholds(exits_ - 1, never_exit);
-        for (std::size_t e = 0; e < outer(); ++e) {
-            if (at.low[e] > 0) thresholds[e] = values_[e][at.low[e] - 1];
-        }
+        for (std::size_t e = 0; e < here; ++e) thresholds[e] = bound_.threshold(e, at.low[e]);
         double gone_cost = 0;
         int gone_right = 0;
-        for (std::size_t i = 0; i < samples_; ++i) {
-            for (std::size_t e = 0; e < outer(); ++e) {
-                if (rank_[e][i] >= at.low[e]) continue;
-                gone_cost += trace_.cost[e];
-                gone_right += right(i, e);
-                break;
-            }
-        }
-        const double sum = relax(at);
         std::vector<std::uint32_t> stayed;  // by falling confidence at the exit before the classifier
-        for (const std::uint32_t i : order_[here + 1]) {
-            if (left_[i] == 0) stayed.push_back(i);
+        for (const std::uint32_t i : bound_.order(here + 1)) {
+            std::size_t e = 0;
+            while (e < here && bound_.rank(i, e) >= at.low[e]) ++e;
+            if (e == here) {
+                stayed.push_back(i);
+                continue;
+            }
+            gone_cost += trace_.cost[e];
+            gone_right += right(i, e);
         }
         bool done = true;
-        sweep(sum, [&](std::uint32_t leaving, double least) {
-            if (!promising(bound_of(least))) return;
+        bound_.visit_last_two(at, [&](std::uint32_t leaving, double least) {
+            if (!(least < enough())) return;
             if (work_ <= 0) {
                 done = false;
                 return;
             }
             work_ -= static_cast<std::int64_t>(stayed.size());
-            thresholds[here] = leaving == 0 ? never_exit : values_[here][leaving - 1];
+            thresholds[here] = bound_.threshold(here, leaving);
             int out = 0;  // at the swept exit
             int correct = gone_right;
             std::size_t rest = 0;
             for (const std::uint32_t i : stayed) {
-                const bool leaves = rank_[here][i] < leaving;
+                const bool leaves = bound_.rank(i, here) < leaving;
                 out += leaves;
                 rest += !leaves;
                 correct += right(i, leaves ? here : here + 2);
             }
             const double before = gone_cost + out * trace_.cost[here];
             std::size_t passed = 0;
-            const auto offer = [&](float threshold) {
-                const double cost = before + static_cast<double>(passed) * trace_.cost[here + 1] +
-                                    static_cast<double>(rest - passed) * trace_.cost[here + 2];
-                const auto rank = ranking_(cost, correct);
-                if (rank[0] > 0 || !(rank[1] < best_)) return;
-                best_ = rank[1];
-                thresholds[here + 1] = threshold;
-                archive_->offer(correct, cost, thresholds);
+            const auto try_last = [&](std::uint32_t leaving_next) {
+                thresholds[here + 1] = bound_.threshold(here + 1, leaving_next);
+                offer(before + static_cast<double>(passed) * trace_.cost[here + 1] +
+                          static_cast<double>(rest - passed) * trace_.cost[here + 2],
+                      correct, thresholds);
             };
-            offer(never_exit);
+            try_last(0);
             for (std::size_t k = 0; k < stayed.size();) {
-                const std::uint32_t rank = rank_[here + 1][stayed[k]];
-                for (; k < stayed.size() && rank_[here + 1][stayed[k]] == rank; ++k) {
-                    if (rank_[here][stayed[k]] < leaving) continue;
+                const std::uint32_t rank = bound_.rank(stayed[k], here + 1);
+                for (; k < stayed.size() && bound_.rank(stayed[k], here + 1) == rank; ++k) {
+                    if (bound_.rank(stayed[k], here) < leaving) continue;
                     ++passed;
                     correct += right(stayed[k], here + 1) - right(stayed[k], here + 2);
                 }
-                offer(values_[here + 1][rank]);
+                try_last(rank + 1);
             }
         });
         return done;
@@ -370,22 +250,12 @@ private:
     std::size_t samples_;
     std::size_t exits_;
     std::size_t votes_;
-    std::vector<std::vector<std::uint32_t>> rank_;   // (E-1,N), 0: the highest confidence
-    std::vector<std::vector<std::uint32_t>> order_;  // (E-1,N), samples by falling confidence
-    std::vector<std::vector<float>> values_;         // (E-1,D), falling
     exit_objective objective_;
+    threshold_bound bound_;
     exit_archive* archive_ = nullptr;
     double best_ = 0;
-    std::int64_t work_ = 0;
-    std::vector<double> value_;  // (E,votes+1): of leaving with so many right
     double offset_ = 0;
-    // Of the box at hand.
-    std::vector<std::uint32_t> undecided_;  // (E-3)
-    std::vector<std::uint8_t> left_;        // (N): leaves before the last three exits for certain
-    std::vector<double> last_three_;        // (N,3)
-    std::vector<double> changes_;           // by rank at the exit before the classifier
-    std::vector<std::uint32_t> ranks_;
-    detail::prefix_minimum tree_;
+    std::int64_t work_ = 0;
 };
 
 }  // namespace eenn
