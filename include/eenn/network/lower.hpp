@@ -5,6 +5,7 @@
 #ifndef EENN_NETWORK_LOWER_HPP
 #define EENN_NETWORK_LOWER_HPP
 
+#include <eenn/kernels/tuning.hpp>
 #include <eenn/network/graph.hpp>
 #include <eenn/network/memory_plan.hpp>
 #include <eenn/network/plan.hpp>
@@ -203,7 +204,7 @@ template <class Graph>
                        .tail = group.tail,
                        .input_count = group.from_input ? 1 : op.input_count,
                        .act = group.act,
-                       .far = made.sizes.parameters > near_parameters};
+                       .far = made.sizes.parameters > static_cast<std::size_t>(kernels::tuning::near_parameters)};
         const auto read = [&](int r) {
             const int value = value_of[static_cast<std::size_t>(r)];
             made.values[static_cast<std::size_t>(value)].last = step;
