@@ -72,6 +72,14 @@ public:
         }
     }
 
+    /// Waits for its end; its exit status, -1 if a signal ended it.
+    int wait() {
+        int status = 0;
+        waitpid(id_, &status, 0);
+        id_ = -1;
+        return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    }
+
 private:
     pid_t id_ = -1;
     int in_ = -1;

@@ -37,6 +37,12 @@ target_sources(eenn INTERFACE
 target_compile_features(eenn INTERFACE cxx_std_20)
 target_link_libraries(eenn INTERFACE Eigen3::Eigen)
 
+# A tuning table of the machine's own (kernels/tuning.hpp). An installed package reads the variable where it is used.
+set(EENN_TUNING "" CACHE FILEPATH "A tuning table that build/bench/tune wrote; empty: the library's own")
+if(EENN_TUNING)
+    target_compile_definitions(eenn INTERFACE $<BUILD_INTERFACE:EENN_TUNING="${EENN_TUNING}">)
+endif()
+
 add_library(eenn_native INTERFACE)
 add_library(eenn::native ALIAS eenn_native)
 set_target_properties(eenn_native PROPERTIES EXPORT_NAME native)

@@ -114,7 +114,7 @@ TEST_CASE(
     int divided = 0;
     for (const auto& step : n.plan.steps) {
         divided += step.divides ? 1 : 0;
-        CHECK((!step.divides || step.macs >= thread_grain));
+        CHECK((!step.divides || step.macs >= kernels::tuning::thread_grain));
     }
     CHECK(divided >= 4);
     const std::size_t image = n.plan.input.elements();

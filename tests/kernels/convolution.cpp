@@ -232,7 +232,7 @@ TEST_CASE("kernels/convolution: the shares of any number of threads are the whol
     for (int i = 0; i < 150; ++i) {
         convolution g = any_convolution(random);
         if (i % 5 == 0) g = {{4, 5, g.in.c}, {4, 5, g.out.c}, 1, 1, 1, 1, 0, 0, 1, 1, g.groups};  // pointwise
-        if (i % 5 == 2) g = {{1, 37, 16}, {1, 37, 32}, 1, 5, 1, 1, 0, 2, 1, 1, 1};  // Winograd by rows
+        if (i % 5 == 2) g = {{1, 37, 16}, {1, 37, 32}, 1, 5, 1, 1, 0, 2, 1, 1, 1};                // Winograd by rows
         if (i % 5 == 1) g = {{13, 11, 16}, {13, 11, 32}, 3, 3, 1, 1, 1, 1, 1, 1, 1, i % 2 == 0};  // Winograd
         const std::string what = describe(g);
         CAPTURE(what);

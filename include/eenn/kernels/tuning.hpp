@@ -3,72 +3,48 @@
 // tuning.hpp - the numbers that measurement chose.
 // Floor 2 (kernels). Letters: P = rows of a tile, V = vectors of a tile, W = lanes of one vector.
 //
-// Measured on 2026-11-21 on one core of a shared AMD Zen 3 (AVX2, 104 GFLOP/s) with g++ 12 and clang 14, -O3 -march=native:
-// `benchmarks/kernels tiles` and `benchmarks/kernels`. Percentages are shares of that peak.
-// A constant without a percentage follows from the reason beside it and was not varied.
+// What depends on the machine stands in a table: tuning/avx512.hpp, tuning/avx2.hpp, tuning/portable.hpp for all others, or
+// your own, for which EENN_TUNING is the quoted path in every translation unit; build/bench/tune measures and writes one.
+// Here stand what a table holds, with the ranges that the kernels can do, and what follows from reasoning.
+//
+// A table may change speed, memory (packed weights, scratch) and the order of sums, and so the last bits of results; what
+// the kernels' tests allow holds for every legal table. One table serves both phases, which agree bit for bit under each.
 #ifndef EENN_KERNELS_TUNING_HPP
 #define EENN_KERNELS_TUNING_HPP
 
-#include <eenn/tensor/simd.hpp>
+#include <eenn/tensor/isa.hpp>
+
+#if defined(EENN_TUNING)
+#include EENN_TUNING
+#define EENN_TABLE own
+#elif defined(__AVX512F__)
+#include <eenn/kernels/tuning/avx512.hpp>
+#define EENN_TABLE avx512
+#elif defined(__AVX2__) && defined(__FMA__)
+#include <eenn/kernels/tuning/avx2.hpp>
+#define EENN_TABLE avx2
+#else
+#include <eenn/kernels/tuning/portable.hpp>
+#define EENN_TABLE portable
+#endif
 
 namespace eenn::kernels {
 inline namespace EENN_ISA {
 namespace tuning {
 
-#if defined(__AVX512F__) || defined(__aarch64__)
-inline constexpr int vector_registers = 32;
-#else
-inline constexpr int vector_registers = 16;
-#endif
+using namespace tables::EENN_TABLE;
 
-/// Vectors of one block of packed weights. Two, so that every broadcast feeds two multiply-adds: 6 x 2 reaches 98 %,
-/// one vector with its load for every multiply-add at most 82 %.
+/// Vectors of one block of packed weights. Two, so that every broadcast feeds two multiply-adds: 6 x 2 reaches 98 % of the
+/// peak on Zen 3, one vector with its load for every multiply-add at most 82 %. The layout, and so no table's choice.
 inline constexpr int block_vectors = 2;
 
-/// Most rows of a tile with one vector and with two. Accumulators, vectors of b and one broadcast must fit the registers:
-/// of 16 the 6 x 2 tile takes 15. 4 x 2 and 5 x 2 reach 97 %; 8 x 1 81 %, and with g++ 12 x 1 fell to 66 %.
-/// With 32 registers: 4 x 2 to 8 x 2 and 16 x 1 come from a trial on Zen 4, not from this program.
-inline constexpr int rows_of_one = vector_registers == 32 ? 16 : 8;
-inline constexpr int rows_of_two = vector_registers == 32 ? 8 : 6;
-
-/// Tiles of few rows take several blocks side by side: a multiply-add has a latency of 4 cycles and two start in each, so
-/// eight accumulators are the least that keep the unit busy. 3 x 2 reaches 74 %, 3 x 4 97 %; 2 x 2 50 %, 2 x 4 95 %.
-/// 1 x 8 is bound by its weights, 32 bytes a cycle from L2.
-inline constexpr int rows_of_four = 3;
-inline constexpr int rows_of_eight = 1;
-
-/// Most output pixels of a depthwise tile: accumulators, and beside them one row of weights and one input vector.
-inline constexpr int depthwise_pixels = 8;
-
-/// Pixels that one pass of a pointwise convolution should have at least: small samples are joined.
-inline constexpr int pointwise_pixels = 64;
-
-/// Output pixels that the depthwise weight gradient takes before it turns to the next channels.
-inline constexpr int depthwise_band = 128;
-
-/// Input channels below which the weight gradient tiles over (kx, channel) together instead of over channels.
-inline constexpr int few_channels = 4;
-
-/// Tiles and vectors of channels that one product of a Winograd convolution takes: as rows and vectors above. One vector where
-/// a multiply-add takes its broadcast from memory, so that 16 channels suffice there too.
-inline constexpr int winograd_vectors = vector_registers == 32 ? 1 : 2;
-inline constexpr int winograd_tiles = vector_registers == 32 ? 8 : rows_of_two;
-
-/// Half cycles that the transforms of a Winograd convolution (M = 4) take a tile and vector of channels.
-inline constexpr int winograd_input = 360;
-inline constexpr int winograd_output = 240;
-/// Winograd must come to this share of the direct sum.
-inline constexpr double winograd_gain = 0.9;
 /// Vectors of fewer lanes than these stay with the direct sum, whose weights are a quarter as large.
 inline constexpr int winograd_lanes = 4;
-/// Elements of transformed inputs that wait for their products, so that the weights are read once for all of them.
-inline constexpr int winograd_elements = 20 * 1024;
 
-/// Elements of weights that arrive in half a cycle where a network is larger than the caches (plan.hpp, near_parameters).
-inline constexpr double far_elements = 0.5;
-
-/// Elements of input and output that the weight gradient takes at a time: half of an L2 cache of 512 KiB.
-inline constexpr int chunk_elements = 64 * 1024;
+/// @brief Registers of a P x V tile: its accumulators, the shorter side, and one of the longer.
+[[nodiscard]] constexpr int tile_registers(int rows, int vectors) noexcept {
+    return rows * vectors + (rows < vectors ? rows : vectors) + 1;
+}
 
 /// @brief Half cycles that one step of a P x V tile takes: two multiply-adds and two loads a cycle, and the latency.
 [[nodiscard]] constexpr int tile_cycles(int rows, int vectors) noexcept {
@@ -76,8 +52,53 @@ inline constexpr int chunk_elements = 64 * 1024;
     return work > 8 ? work : 8;
 }
 
+// rows_of_one, _two, _four, _eight: most rows of a tile with so many vectors.
+static_assert(rows_of_one >= 1 && tile_registers(rows_of_one, 1) <= vector_registers,
+              "tuning table: a tile of rows_of_one x 1 vectors needs 1 row and fits the registers");
+static_assert(rows_of_two >= 1 && tile_registers(rows_of_two, 2) <= vector_registers,
+              "tuning table: a tile of rows_of_two x 2 vectors needs 1 row and fits the registers");
+static_assert(rows_of_four >= 1 && tile_registers(rows_of_four, 4) <= vector_registers,
+              "tuning table: a tile of rows_of_four x 4 vectors needs 1 row and fits the registers");
+static_assert(rows_of_eight >= 1 && tile_registers(rows_of_eight, 8) <= vector_registers,
+              "tuning table: a tile of rows_of_eight x 8 vectors needs 1 row and fits the registers");
+
+// depthwise_pixels: most output pixels of a depthwise tile. Three taps and an input are beside their accumulators, and its
+// loop over inputs, two a pixel at stride 2, is unrolled 32 times at most.
+static_assert(depthwise_pixels >= 1 && depthwise_pixels + 4 <= vector_registers && 2 * depthwise_pixels + 1 <= 32,
+              "tuning table: depthwise_pixels is at least 1, and 4 less than the registers or 15 at most");
+// depthwise_band: output pixels that the depthwise weight gradient takes before it turns to the next channels.
+static_assert(depthwise_band >= 1, "tuning table: depthwise_band is at least 1 pixel");
+
+// pointwise_pixels: that one pass of a pointwise convolution should have at least; small samples are joined.
+static_assert(pointwise_pixels >= 1, "tuning table: pointwise_pixels is at least 1");
+// few_channels: input channels below which the weight gradient tiles over (kx, channel) together, not over channels.
+static_assert(few_channels >= 1, "tuning table: few_channels is at least 1, which joins no taps");
+// chunk_elements: of input and output that the weight gradient takes at a time.
+static_assert(chunk_elements >= 1, "tuning table: chunk_elements is at least 1");
+
+// winograd_tiles, winograd_vectors: tiles and vectors of channels that one product of a Winograd convolution takes.
+static_assert(winograd_vectors == 1 || winograd_vectors == 2, "tuning table: winograd_vectors is 1 or 2");
+static_assert(winograd_tiles >= 1 && winograd_tiles * winograd_vectors + winograd_vectors + 1 <= vector_registers,
+              "tuning table: winograd_tiles x winograd_vectors needs 1 tile and fits the registers");
+// winograd_input, _output: half cycles that the transforms (M = 4) take a tile and vector of channels.
+static_assert(winograd_input >= 0 && winograd_output >= 0, "tuning table: half cycles of winograd_input and _output");
+// winograd_gain: the share of the direct sum that Winograd must come to.
+static_assert(winograd_gain >= 0, "tuning table: winograd_gain is at least 0, which never takes Winograd");
+// winograd_elements: of transformed inputs that wait for their products, so that the weights are read once for all.
+static_assert(winograd_elements >= 1, "tuning table: winograd_elements is at least 1");
+
+// near_parameters: a network of more finds its weights, which Winograd enlarges by four, no longer in the caches when its
+// next sample comes. far_elements: of these weights, how many arrive in half a cycle.
+static_assert(far_elements > 0, "tuning table: far_elements is above 0");
+static_assert(near_parameters >= 0, "tuning table: near_parameters is at least 0");
+
+// thread_grain: multiply-accumulates of a step below which threads that divide it wait for each other longer than they save.
+static_assert(thread_grain >= 0, "tuning table: thread_grain is at least 0");
+
 }  // namespace tuning
 }  // namespace EENN_ISA
 }  // namespace eenn::kernels
+
+#undef EENN_TABLE
 
 #endif

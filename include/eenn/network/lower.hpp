@@ -5,6 +5,7 @@
 #ifndef EENN_NETWORK_LOWER_HPP
 #define EENN_NETWORK_LOWER_HPP
 
+#include <eenn/kernels/tuning.hpp>
 #include <eenn/network/graph.hpp>
 #include <eenn/network/memory_plan.hpp>
 #include <eenn/network/plan.hpp>
@@ -205,7 +206,7 @@ template <class Graph>
                        .tail = group.tail,
                        .input_count = group.from_input ? 1 : op.input_count,
                        .act = group.act,
-                       .far = made.sizes.parameters > near_parameters};
+                       .far = made.sizes.parameters > static_cast<std::size_t>(kernels::tuning::near_parameters)};
         const auto read = [&](int r) {
             const int value = value_of[static_cast<std::size_t>(r)];
             made.values[static_cast<std::size_t>(value)].last = step;
@@ -229,7 +230,7 @@ template <class Graph>
             info.weight_count = t.tensors.elements();
             info.macs = t.macs;
             info.scratch_sizes = t.scratch;
-            info.divides = t.divides && t.macs >= thread_grain;
+            info.divides = t.divides && t.macs >= kernels::tuning::thread_grain;
         }
         info.output = static_cast<int>(made.values.size());
         value_of[i] = info.output;

@@ -34,19 +34,9 @@ struct step_info {
     std::size_t scratch = 0;       ///< offset into the workspace
     scratch_elements scratch_sizes{};
     bool carrier = false;  ///< an identity for layers that no operation could take
-    bool far = false;      ///< one of a network that is larger than the caches
+    bool far = false;      ///< one of a network that is larger than the caches: kernels::tuning::near_parameters
     bool divides = false;  ///< worth more than one thread: each makes a share of the output
 };
-
-/// @brief A network of more parameters finds its weights, which Winograd enlarges by four, no longer in the caches when its
-/// next sample comes.
-///
-/// Measured on 2026-11-21 on an AMD Zen 3 whose last cache of 32 MB others share: 64 x 64 channels of an 8 x 8 plane took
-/// 16 us by F(4x4,3x3) with 8 MB of weights in all and 45 us with 14 MB, 25 us by F(2x2,3x3).
-inline constexpr std::size_t near_parameters = std::size_t{512} * 1024;
-
-/// @brief Multiply-accumulates of a step below which its threads would wait for each other longer than they save.
-inline constexpr std::int64_t thread_grain = 40'000;
 
 /// @brief A tensor that flows. Value 0 is the input, which lies where the caller has it.
 struct value_info {

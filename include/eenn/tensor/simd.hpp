@@ -16,23 +16,11 @@
 #pragma GCC diagnostic pop
 #endif
 
+#include <eenn/tensor/isa.hpp>
+
 #include <cmath>
 #include <cstddef>
 #include <cstring>
-
-// Every function that uses vectors lives in this inline namespace, so that two translation units built with different
-// -march flags never share one definition (the linker would keep either, and the program could meet an illegal instruction).
-#if defined(__AVX512F__)
-#define EENN_ISA avx512
-#elif defined(__FMA__) && defined(__AVX2__)
-#define EENN_ISA avx2
-#elif defined(__AVX__)
-#define EENN_ISA avx
-#elif defined(__ARM_NEON)
-#define EENN_ISA neon
-#else
-#define EENN_ISA baseline
-#endif
 
 // Loops over accumulators must vanish, or the accumulators live in memory instead of registers.
 #if defined(__clang__)

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: MIT
+//
+// tune.cpp - chooses the numbers of a tuning table by measuring on this machine, and writes the header that EENN_TUNING takes.
+//
+//   build/bench/tune [--out FILE] [--seconds S] [--quick] [--only NAME,...] [--compiler COMMAND] [--dry-run]
+//
+// Coordinate descent: one constant after the other takes the value under which the workloads that it affects run quickest,
+// until none changes any more (--quick: once, and only the next smaller and larger value). Each candidate is compiled into
+// a probe with the compiler and the flags of this build. On a machine that others share, times drift by more than
+// constants differ; so candidate and incumbent take turns workload by workload, S seconds in all, what counts are ratios of
+// neighbouring turns, and a candidate wins where three quarters of all rounds show it 1.5 % quicker, in the geometric
+// mean over the workloads. FILE is written at the end, whole. --dry-run writes the table of this build.
+#include <eenn/io/file.hpp>
+
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <map>
+#include <sstream>
+
+#include "child_process.hpp"
+#include "compare_rows.hpp"
+#include "tuning/choices.hpp"
+
+namespace {
+
+using namespace tuning_choices;
+using tuning_choices::text_of;
+namespace fs = std::filesystem;
+
+constexpr double margin = 0.015;
+constexpr int patience_seconds = 60;
+#if defined(__OPTIMIZE__)
+constexpr bool optimised = true;
+#else
+constexpr bool optimised = false;
+#endif
+
+struct options {
+    std::string out = "tuned.hpp";
+    double seconds = 10;
+    int sweeps = 3;
+    bool quick = false;
+    bool dry_run = false;
+    std::string only;
+    std::string compiler = EENN_TUNE_COMPILER;
+
+    [[nodiscard]] bool wants(const choice& c) const {
+        return only.empty() || ("," + only + ",").find("," + c.names.front() + ",") != std::string::npos;
+    }
+};
+
+void write(const fs::path& file, const std::string& text) {
+    eenn::io::write_file(file, std::as_bytes(std::span{text}));
+}
+
+/// A folder that ends with the program.
+struct temporary_folder {
+    fs::path path = fs::temp_directory_path() / ("eenn_tune_" + std::to_string(getpid()));
+    temporary_folder() { fs::create_directories(path); }
+    temporary_folder(const temporary_folder&) = delete;
+    temporary_folder& operator=(const temporary_folder&) = delete;
+    ~temporary_folder() { fs::remove_all(path); }
+};
+
+/// Probes by source and table, compiled when they are first wanted.
+class probes {
+public:
+    explicit probes(std::string compiler) : compiler_{std::move(compiler)} {}
+
+    /// The program; empty if it does not compile.
+    const fs::path& of(const std::string& source, const table& numbers) {
+        const std::string text = header(numbers, "");
+        const auto [found, added] = built_.try_emplace(source + text);
+        if (!added) return found->second;
+        const fs::path program = folder_.path / ("probe" + std::to_string(built_.size()));
+        const fs::path file = program.string() + ".hpp";
+        write(file, text);
+        child_process compiler{{compiler_, "@" EENN_TUNE_FLAGS, "-DEENN_TUNING=\"" + file.string() + "\"",
+                                EENN_TUNE_PROBES "/" + source + ".cpp", "-o", program, "-pthread"}};
+        if (compiler.wait() == 0) found->second = program;
+        return found->second;
+    }
+
+private:
+    temporary_folder folder_;
+    std::string compiler_;
+    std::map<std::string, fs::path> built_;
+};
+
+/// A probe at work.
+class probe {
+public:
+    explicit probe(const fs::path& program) : process_{{program.string()}} {
+        for (auto line = next(); !line.empty(); line = next()) workloads_.push_back(line);
+    }
+    /// "GROUP NAME" of each.
+    [[nodiscard]] const std::vector<std::string>& workloads() const { return workloads_; }
+    [[nodiscard]] double us(std::size_t workload) {
+        process_.write_line(std::to_string(workload));
+        return std::stod(next());
+    }
+
+private:
+    std::string next() {
+        const auto line = process_.read_line(patience_seconds);
+        if (!line) throw std::runtime_error{"a probe does not answer"};
+        return *line;
+    }
+    child_process process_;
+    std::vector<std::string> workloads_;
+};
+
+/// How many times faster the second is: the rounds' geometric means, and the medians of the workloads between which they lie.
+struct comparison {
+    compare::spread rounds;
+    double slowest = 1;
+    double quickest = 1;
+};
+
+comparison compare_probes(const fs::path& before, const fs::path& after, const std::vector<std::string>& groups,
+                          double seconds) {
+    probe sides[2]{probe{before}, probe{after}};
+    std::map<std::size_t, std::vector<double>> ratios;  // by workload
+    for (std::size_t w = 0; w < sides[0].workloads().size(); ++w) {
+        const std::string& name = sides[0].workloads()[w];
+        if (std::find(groups.begin(), groups.end(), name.substr(0, name.find(' '))) != groups.end()) ratios[w] = {};
+    }
+    std::vector<double> means;
+    const auto start = std::chrono::steady_clock::now();
+    const auto elapsed = [&] {
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    };
+    for (std::size_t round = 0; round < 8 || elapsed() < seconds; ++round) {
+        double sum = 0;
+        for (auto& [w, all] : ratios) {
+            double us[2];
+            const std::size_t first = round % 2;  // nobody always comes second
+            us[first] = sides[first].us(w);
+            us[1 - first] = sides[1 - first].us(w);
+            all.push_back(us[0] / us[1]);
+            sum += std::log(us[0] / us[1]);
+        }
+        means.push_back(std::exp(sum / static_cast<double>(ratios.size())));
+    }
+    comparison made{compare::spread_of(means), 1e9, 0};
+    for (const auto& [w, all] : ratios) {
+        const double median = compare::spread_of(all).median;
+        made.slowest = std::min(made.slowest, median);
+        made.quickest = std::max(made.quickest, median);
+    }
+    return made;
+}
+
+std::string text_of(const comparison& c) {
+    char text[120];
+    std::snprintf(text, sizeof text, "%.3f (%.3f to %.3f), single workloads %.2f to %.2f", c.rounds.median,
+                  c.rounds.low, c.rounds.high, c.slowest, c.quickest);
+    return text;
+}
+
+number& at(table& numbers, const std::string& name) {
+    return std::find_if(numbers.begin(), numbers.end(), [&](const auto& n) { return n.first == name; })->second;
+}
+
+std::string text_of(const std::vector<number>& values) {
+    std::string text;
+    for (const number& value : values) text += (text.empty() ? "" : " x ") + text_of(value);
+    return text;
+}
+
+class descent {
+public:
+    explicit descent(const options& chosen) : chosen_{chosen}, probes_{chosen.compiler}, best_{present()} {}
+
+    [[nodiscard]] const table& best() const { return best_; }
+
+    void run() {
+        for (int sweep = 0; sweep < chosen_.sweeps; ++sweep) {
+            bool changed = false;
+            for (const choice& c : choices()) changed = (chosen_.wants(c) && improve(c)) || changed;
+            if (!changed) return;
+        }
+    }
+
+    /// What all of it gained, as comment lines.
+    std::string summary() {
+        if (best_ == present()) return "";
+        std::string text = "// Times faster than the library's table, with the middle half of the rounds:\n";
+        std::map<std::string, std::vector<std::string>> groups{{"networks", {"warm", "cold"}}};
+        for (const choice& c : choices()) {
+            auto& all = groups[c.probe];
+            for (const auto& group : c.groups)
+                if (std::find(all.begin(), all.end(), group) == all.end()) all.push_back(group);
+        }
+        for (const auto& [source, all] : groups) {
+            for (const auto& group : all) {
+                const auto gained =
+                    compare_probes(probes_.of(source, present()), probes_.of(source, best_), {group}, chosen_.seconds);
+                text += "//   " + group + ": " + text_of(gained) + "\n";
+            }
+        }
+        return text;
+    }
+
+private:
+    bool improve(const choice& c) {
+        std::vector<number> values;
+        for (const auto& name : c.names) values.push_back(at(best_, name));
+        const fs::path incumbent = probes_.of(c.probe, best_);
+        if (incumbent.empty()) throw std::runtime_error{"the present table does not compile"};
+        // From the present value down, then up, so that neighbours come first.
+        const auto here = std::lower_bound(c.values.begin(), c.values.end(), values);
+        const auto below = static_cast<std::size_t>(here - c.values.begin());
+        const std::size_t above = below + (here != c.values.end() && *here == values ? 1 : 0);
+        table winner = best_;
+        double gain = 1 + margin;
+        const auto attempt = [&](const std::vector<number>& candidate) {
+            std::printf("%s %s -> %s: ", joined(c.names).c_str(), text_of(values).c_str(), text_of(candidate).c_str());
+            std::fflush(stdout);
+            table tried = best_;
+            for (std::size_t i = 0; i < c.names.size(); ++i) at(tried, c.names[i]) = candidate[i];
+            const fs::path program = probes_.of(c.probe, tried);
+            if (program.empty()) {
+                std::printf("does not compile\n");
+                return;
+            }
+            const comparison made = compare_probes(incumbent, program, c.groups, chosen_.seconds);
+            const bool better = made.rounds.low >= 1 + margin && made.rounds.median > gain;
+            std::printf("%s%s\n", text_of(made).c_str(), better ? ", better" : "");
+            if (better) {
+                gain = made.rounds.median;
+                winner = tried;
+            }
+        };
+        const std::size_t reach = chosen_.quick ? 1 : c.values.size();
+        for (std::size_t i = below; i > 0 && i + reach > below; --i) attempt(c.values[i - 1]);
+        for (std::size_t i = above; i < c.values.size() && i < above + reach; ++i) attempt(c.values[i]);
+        if (winner == best_) return false;
+        best_ = winner;
+        return true;
+    }
+
+    static std::string joined(const std::vector<std::string>& names) {
+        std::string text;
+        for (const auto& name : names) text += (text.empty() ? "" : " x ") + name;
+        return text;
+    }
+
+    const options& chosen_;
+    probes probes_;
+    table best_;
+};
+
+bool read(int argc, char** argv, options& chosen) {
+    for (int i = 1; i < argc; ++i) {
+        const std::string option = argv[i];
+        if (option == "--quick") {
+            chosen.quick = true;
+            chosen.sweeps = 1;
+            chosen.seconds = std::min(chosen.seconds, 4.0);
+        } else if (option == "--dry-run") {
+            chosen.dry_run = true;
+        } else if (i + 1 == argc) {
+            return false;
+        } else if (option == "--out") {
+            chosen.out = argv[++i];
+        } else if (option == "--seconds") {
+            chosen.seconds = std::stod(argv[++i]);
+        } else if (option == "--only") {
+            chosen.only = argv[++i];
+        } else if (option == "--compiler") {
+            chosen.compiler = argv[++i];
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+    options chosen;
+    if (!read(argc, argv, chosen)) {
+        std::fputs(
+            "usage: tune [--out FILE] [--seconds S] [--quick] [--only NAME,...] [--compiler COMMAND] [--dry-run]\n",
+            stderr);
+        return 2;
+    }
+    descent made{chosen};
+    std::string notes;
+    if (!chosen.dry_run) {
+        if (!optimised) throw std::runtime_error{"this build does not optimise: configure a release"};
+        std::printf("times faster than the present value: median of the rounds (their middle half)\n");
+        made.run();
+        notes = "// Chosen by build/bench/tune, compiler " __VERSION__ ".\n" + made.summary();
+    }
+    const std::string text = header(made.best(), notes);
+    write(chosen.out, text);
+    std::printf("%s\n%s\n", text.c_str(), ("written: " + chosen.out).c_str());
+} catch (const std::exception& e) {
+    std::fprintf(stderr, "tune: %s\n", e.what());
+    return 1;
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+//
+// avx512.hpp - the tuning table for AVX-512: 32 registers of 16 floats. tuning.hpp says what each number is.
+// Floor 2 (kernels).
+//
+// Not measured by build/bench/tune: the tiles come from a trial on an AMD Zen 4, what is not said otherwise from
+// reasoning or from avx2.hpp.
+#ifndef EENN_KERNELS_TUNING_AVX512_HPP
+#define EENN_KERNELS_TUNING_AVX512_HPP
+
+#include <eenn/tensor/isa.hpp>
+
+namespace eenn::kernels {
+inline namespace EENN_ISA {
+namespace tables::avx512 {
+
+/// The trial's best: 4 x 2 to 8 x 2, and 16 x 1.
+inline constexpr int rows_of_one = 16;
+inline constexpr int rows_of_two = 8;
+inline constexpr int rows_of_four = 3;
+inline constexpr int rows_of_eight = 1;
+
+inline constexpr int depthwise_pixels = 8;
+inline constexpr int depthwise_band = 128;
+
+inline constexpr int pointwise_pixels = 64;
+inline constexpr int few_channels = 4;
+inline constexpr int chunk_elements = 64 * 1024;
+
+/// One vector, since a multiply-add takes its broadcast from memory, so that 16 channels suffice here too.
+inline constexpr int winograd_vectors = 1;
+inline constexpr int winograd_tiles = 8;
+inline constexpr int winograd_input = 360;
+inline constexpr int winograd_output = 240;
+inline constexpr double winograd_gain = 0.9;
+inline constexpr int winograd_elements = 20 * 1024;
+
+inline constexpr double far_elements = 0.5;
+inline constexpr int near_parameters = 512 * 1024;
+
+inline constexpr int thread_grain = 40'000;
+
+}  // namespace tables::avx512
+}  // namespace EENN_ISA
+}  // namespace eenn::kernels
+
+#endif

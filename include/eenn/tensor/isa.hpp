@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+//
+// isa.hpp - the instruction set that the compiler aims at: a name for it and how many vector registers it has.
+// Floor 1 (tensor).
+#ifndef EENN_TENSOR_ISA_HPP
+#define EENN_TENSOR_ISA_HPP
+
+// Every function that uses vectors lives in this inline namespace, so that two translation units built with different
+// -march flags never share one definition (the linker would keep either, and the program could meet an illegal instruction).
+// A build with a tuning table of its own (kernels/tuning.hpp) has other tiles and layouts, so it has names of its own too.
+#if defined(EENN_TUNING)
+#define EENN_ISA_NAME(isa) isa##_tuned
+#else
+#define EENN_ISA_NAME(isa) isa
+#endif
+#if defined(__AVX512F__)
+#define EENN_ISA EENN_ISA_NAME(avx512)
+#elif defined(__FMA__) && defined(__AVX2__)
+#define EENN_ISA EENN_ISA_NAME(avx2)
+#elif defined(__AVX__)
+#define EENN_ISA EENN_ISA_NAME(avx)
+#elif defined(__ARM_NEON)
+#define EENN_ISA EENN_ISA_NAME(neon)
+#else
+#define EENN_ISA EENN_ISA_NAME(baseline)
+#endif
+
+namespace eenn {
+inline namespace EENN_ISA {
+
+#if defined(__AVX512F__) || defined(__aarch64__)
+inline constexpr int vector_registers = 32;
+#else
+inline constexpr int vector_registers = 16;
+#endif
+
+}  // namespace EENN_ISA
+}  // namespace eenn
+
+#endif
