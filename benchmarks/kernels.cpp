@@ -104,7 +104,8 @@ void run(const layer& l, double core) {
 
     const double flops =
         2.0 * static_cast<double>(g.out.elements() * n) * g.kernel_h * g.kernel_w * (g.in.c / g.groups);
-    aligned_vector<float> scratch(std::max(kernels::scratch_size<float>(g), kernels::gradient_scratch_size<float>(g)));
+    aligned_vector<float> scratch(std::max({kernels::scratch_size<float>(g), kernels::gradient_scratch_size<float>(g),
+                                            kernels::weight_scratch_size<float>(g)}));
     constexpr kernels::activation relu{kernels::activation_kind::relu, {}};
     const timing t[] = {
         seconds([&] {
@@ -114,7 +115,9 @@ void run(const layer& l, double core) {
             kernels::backward_data(dynamic{g}, l.samples, dy.data(), packed_gradient.data(), false, dx.data(),
                                    scratch.data());
         }),
-        seconds([&] { kernels::backward_weights(dynamic{g}, l.samples, x.data(), dy.data(), dw.data(), nullptr); })};
+        seconds([&] {
+            kernels::backward_weights(dynamic{g}, l.samples, x.data(), dy.data(), dw.data(), nullptr, scratch.data());
+        })};
     std::printf("%-27s", l.name);
     for (const auto& one : t) {
         std::printf(" %8.2f us %5.1f GF %3.0f %% (%3.0f)", one.median * 1e6, flops / one.median / 1e9,

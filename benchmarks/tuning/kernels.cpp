@@ -41,7 +41,8 @@ struct layer_data {
           dw{w},
           packed(kernels::packed_size<float>(g)),
           packed_gradient(kernels::packed_gradient_size<float>(g)),
-          scratch(std::max(kernels::scratch_size<float>(g), kernels::gradient_scratch_size<float>(g))) {
+          scratch(std::max({kernels::scratch_size<float>(g), kernels::gradient_scratch_size<float>(g),
+                            kernels::weight_scratch_size<float>(g)})) {
         kernels::pack(g, w.data(), nullptr, nullptr, nullptr, packed.data());
         kernels::pack_gradient(g, w.data(), packed_gradient.data());
     }
@@ -52,7 +53,9 @@ struct layer_data {
     void backward_data() {
         kernels::backward_data(dynamic{g}, n, dy.data(), packed_gradient.data(), false, dx.data(), scratch.data());
     }
-    void backward_weights() { kernels::backward_weights(dynamic{g}, n, x.data(), dy.data(), dw.data(), nullptr); }
+    void backward_weights() {
+        kernels::backward_weights(dynamic{g}, n, x.data(), dy.data(), dw.data(), nullptr, scratch.data());
+    }
 };
 
 struct layer {

@@ -15,6 +15,7 @@
 #include <eenn/kernels/plane.hpp>
 #include <eenn/kernels/share.hpp>
 #include <eenn/kernels/winograd.hpp>
+#include <eenn/kernels/winograd_gradient.hpp>
 #include <eenn/tensor/shape.hpp>
 
 #include <iterator>
@@ -78,12 +79,11 @@ namespace detail {
     return {g.out.h, g.out.w, g.out.c, g.in.h, g.in.w, g.in.c, g.kernel_h - 1 - g.pad_top, g.kernel_w - 1 - g.pad_left};
 }
 
-template <class T>
-[[nodiscard]] constexpr method choose(const convolution& g, const winograd_image& image, bool far) noexcept {
+[[nodiscard]] constexpr method choose(const convolution& g, const winograd_form& form) noexcept {
     if (g.depthwise()) return {algorithm::depthwise, {}};
     const bool fits = g.stride_h == 1 && g.stride_w == 1 && g.dilation_h == 1 && g.dilation_w == 1 && g.groups == 1;
-    const winograd_form form = fits ? winograd_form_of<T>(image, g.kernel_h, g.kernel_w, far) : winograd_form{};
-    return {form == winograd_form{} ? algorithm::direct : algorithm::winograd, form};
+    if (!fits || form == winograd_form{}) return {};
+    return {algorithm::winograd, form};
 }
 /// f(constant<form>), if it is one of winograd_forms; whether it is.
 template <class T, class F>
@@ -99,12 +99,20 @@ constexpr bool with_form(const winograd_form& form, F&& f) {
 
 template <class T>
 struct forward_choice {
-    constexpr method operator()(const convolution& g) const noexcept { return choose<T>(g, image_of(g), g.far); }
+    constexpr method operator()(const convolution& g) const noexcept {
+        return choose(g, winograd_form_of<T>(image_of(g), g.kernel_h, g.kernel_w, g.far));
+    }
 };
 template <class T>
 struct gradient_choice {
     constexpr method operator()(const convolution& g) const noexcept {
-        return choose<T>(g, gradient_image_of(g), false);
+        return choose(g, winograd_form_of<T>(gradient_image_of(g), g.kernel_h, g.kernel_w));
+    }
+};
+template <class T>
+struct weight_choice {
+    constexpr method operator()(const convolution& g) const noexcept {
+        return choose(g, winograd_gradient_form_of<T>(image_of(g), g.kernel_h, g.kernel_w));
     }
 };
 
@@ -469,6 +477,13 @@ template <class T>
     return how.by == algorithm::winograd ? winograd_scratch<T>(how.form, detail::gradient_image_of(g)) : 0;
 }
 
+/// @brief Elements of scratch that backward_weights() writes.
+template <class T>
+[[nodiscard]] constexpr std::size_t weight_scratch_size(const convolution& g) noexcept {
+    const method how = detail::weight_choice<T>{}(g);
+    return how.by == algorithm::winograd ? winograd_gradient_scratch(how.form, detail::image_of(g)) : 0;
+}
+
 /// @brief y = act(x * w + bias + residual).
 ///
 /// @par Shapes   x (N,H,W,I), packed by pack(), residual null or (N,H',W',O), y (N,H',W',O); residual may be y.
@@ -513,15 +528,19 @@ void backward_data(G g, int n, const T* dy, const T* packed_gradient, bool accum
     });
 }
 
-/// @brief dw += x^T dy and dbias += sum of dy, over all samples and pixels, in their order.
+/// @brief dw += x^T dy and dbias += sum of dy, over all samples and pixels.
 ///
-/// @par Shapes   x (N,H,W,I), dy (N,H',W',O), dw (kh,kw,I/G,O), dbias null or (O).
+/// @par Shapes   x (N,H,W,I), dy (N,H',W',O), dw (kh,kw,I/G,O), dbias null or (O); scratch (weight_scratch_size), null if zero.
 /// @par Cost     as forward().
-/// @par Threads  safe with a dw, dbias of its own for each thread.
+/// @par Threads  safe with dw, dbias and scratch of its own for each thread. One call for all samples is, bit for bit, one for
+///               each in their order; not where the scratch is not zero (winograd_gradient.hpp).
 template <class T, Parameter<convolution> G>
-void backward_weights(G g, int n, const T* x, const T* dy, T* dw, std::type_identity_t<T>* dbias) noexcept {
-    detail::with_algorithm<T, detail::forward_choice>(g, [&](auto how) {
-        if constexpr (how.value.by == algorithm::depthwise) {
+void backward_weights(G g, int n, const T* x, const T* dy, T* dw, std::type_identity_t<T>* dbias,
+                      std::type_identity_t<T>* scratch) noexcept {
+    detail::with_algorithm<T, detail::weight_choice>(g, [&](auto how) {
+        if constexpr (how.value.by == algorithm::winograd) {
+            correlate_winograd<how.value.form>(detail::image_of(g.value), n, x, dy, dw, scratch);
+        } else if constexpr (how.value.by == algorithm::depthwise) {
             detail::correlate_channels(g.value, n, x, dy, dw);
         } else {
             detail::correlate_samples(g.value, n, x, dy, dw);

@@ -153,6 +153,81 @@ EIGEN_ALWAYS_INLINE void transform_output(const lanes<T> (&m)[8], lanes<T> (&y)[
     y[M - 1] = plus(y[M - 1], m[7]);
 }
 
+/// The points of a form beside 0 and infinity come in pairs, p and -p, and row p of G is over their distances to the others.
+template <int N>
+struct point_pairs;
+template <>
+struct point_pairs<1> {
+    static constexpr int count = 0;
+};
+template <>
+struct point_pairs<4> {
+    static constexpr int count = 1;
+    static constexpr double points[]{1}, scales[]{1.0 / 2}, at_zero = 1;
+};
+template <>
+struct point_pairs<6> {
+    static constexpr int count = 2;
+    static constexpr double points[]{1, 2}, scales[]{-1.0 / 6, 1.0 / 24}, at_zero = 1.0 / 4;
+};
+template <>
+struct point_pairs<8> {
+    static constexpr int count = 3;
+    static constexpr double points[]{1, 2, 0.5}, scales[]{-2.0 / 9, 1.0 / 90, 32.0 / 45}, at_zero = 1;
+};
+[[nodiscard]] constexpr double power(double base, int exponent) noexcept {
+    return exponent == 0 ? 1 : base * power(base, exponent - 1);
+}
+
+/// m = A y: what the gradient of the outputs is to the products.
+template <class T, int M, int N>
+EIGEN_ALWAYS_INLINE void transform_output_gradient(const lanes<T> (&y)[M], lanes<T> (&m)[N]) noexcept {
+    m[0] = y[0];
+    if constexpr (N > 1) {
+        using pairs = point_pairs<N>;
+        EENN_UNROLL
+        for (int k = 0; k < pairs::count; ++k) {
+            lanes<T> even = y[0];
+            EENN_UNROLL
+            for (int j = 2; j < M; j += 2)
+                even = madd(broadcast(static_cast<T>(power(pairs::points[k], j))), y[j], even);
+            lanes<T> odd = times(broadcast(static_cast<T>(pairs::points[k])), y[1]);
+            EENN_UNROLL
+            for (int j = 3; j < M; j += 2) odd = madd(broadcast(static_cast<T>(power(pairs::points[k], j))), y[j], odd);
+            m[2 * k + 1] = plus(even, odd);
+            m[2 * k + 2] = minus(even, odd);
+        }
+        m[N - 1] = N == 4 ? minus(broadcast(T{0}), y[M - 1]) : y[M - 1];  // as transform_output() has it
+    }
+}
+
+/// g = G' u: what the gradient of the transformed filter is to the filter.
+template <class T, int N, int R>
+EIGEN_ALWAYS_INLINE void transform_filter_gradient(const lanes<T> (&u)[N], lanes<T> (&g)[R]) noexcept {
+    if constexpr (N == 1) {
+        g[0] = u[0];
+    } else {
+        using pairs = point_pairs<N>;
+        lanes<T> sums[pairs::count], differences[pairs::count];
+        EENN_UNROLL
+        for (int k = 0; k < pairs::count; ++k) {
+            sums[k] = plus(u[2 * k + 1], u[2 * k + 2]);
+            differences[k] = minus(u[2 * k + 1], u[2 * k + 2]);
+        }
+        EENN_UNROLL
+        for (int r = 0; r < R; ++r) {
+            const auto factor = [&](int k) {
+                return broadcast(static_cast<T>(pairs::scales[k] * power(pairs::points[k], r)));
+            };
+            g[r] = times(factor(0), r % 2 == 0 ? sums[0] : differences[0]);
+            EENN_UNROLL
+            for (int k = 1; k < pairs::count; ++k) g[r] = madd(factor(k), r % 2 == 0 ? sums[k] : differences[k], g[r]);
+        }
+        g[0] = madd(broadcast(static_cast<T>(pairs::at_zero)), u[0], g[0]);
+        g[R - 1] = plus(g[R - 1], u[N - 1]);
+    }
+}
+
 }  // namespace winograd
 
 }  // namespace EENN_ISA

@@ -91,7 +91,8 @@ struct conv2d {
         auto g = geometry(in[0]);
         const std::size_t near = kernels::scratch_size<float>(g);
         g.far = true;
-        return {std::max(near, kernels::scratch_size<float>(g)), kernels::gradient_scratch_size<float>(g)};
+        return {std::max(near, kernels::scratch_size<float>(g)),
+                std::max(kernels::gradient_scratch_size<float>(g), kernels::weight_scratch_size<float>(g))};
     }
 
     template <class T, class P>
@@ -109,7 +110,7 @@ struct conv2d {
         if (a.dweights != nullptr) {
             const auto weights = p.value.layer.tensors(p.value.in).items[0].elements();
             kernels::backward_weights(g, a.samples, a.in[0], a.dout, a.dweights,
-                                      p.value.layer.bias ? a.dweights + weights : nullptr);
+                                      p.value.layer.bias ? a.dweights + weights : nullptr, a.scratch);
         }
     }
 

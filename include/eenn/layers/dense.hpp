@@ -64,7 +64,7 @@ struct dense {
         if (a.dweights != nullptr) {
             const std::size_t weights = p.value.in[0].elements() * static_cast<std::size_t>(p.value.layer.units);
             kernels::backward_weights(g, a.samples, a.in[0], a.dout, a.dweights,
-                                      p.value.layer.bias ? a.dweights + weights : nullptr);
+                                      p.value.layer.bias ? a.dweights + weights : nullptr, nullptr);
         }
     }
 
