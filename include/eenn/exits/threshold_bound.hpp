@@ -56,12 +56,12 @@ private:
 
 /// @brief All thresholds whose first E-3 let between `low` and `high` distinct confidences leave; the last two are free.
 struct threshold_box {
-    std::vector<std::uint32_t> low;   ///< (E-3)
-    std::vector<std::uint32_t> high;  ///< (E-3)
+    std::vector<std::uint32_t> low;                           ///< (E-3)
+    std::vector<std::uint32_t> high;                          ///< (E-3)
     double least = -std::numeric_limits<double>::infinity();  ///< no thresholds in it have a smaller sum of values
-    std::size_t cut = none;           ///< the exit to cut the box at; none: every sample's outer exit is settled
-    std::uint32_t middle = 0;         ///< those of this rank at `cut` stay in one half and leave in the other
-    std::vector<float> prices;        ///< of what was undecided, for the halves to begin with
+    std::size_t cut = none;     ///< the exit to cut the box at; none: every sample's outer exit is settled
+    std::uint32_t middle = 0;   ///< those of this rank at `cut` stay in one half and leave in the other
+    std::vector<float> prices;  ///< of what was undecided, for the halves to begin with
 
     static constexpr std::size_t none = static_cast<std::size_t>(-1);
 };
@@ -137,8 +137,8 @@ public:
 
     /// @param values  (E,votes+1), of leaving at an exit with so many votes right; at least 0
     void set_values(std::span<const double> values) {
-        const double largest = std::max(*std::max_element(values.begin(), values.end()),
-                                        std::numeric_limits<double>::min());
+        const double largest =
+            std::max(*std::max_element(values.begin(), values.end()), std::numeric_limits<double>::min());
         // A price is at most the largest value, so no sum exceeds 2 N E of them; more than 2^48 a double would not tell.
         const double room = std::min(std::exp2(62) / static_cast<double>(2 * samples_ * exits_), std::exp2(48));
         unit_ = largest / room;
@@ -367,7 +367,8 @@ private:
     template <class Visit>
     void sweep(std::int64_t sum, Visit&& visit) {
         changes_.assign(leaf_rank_.size(), 0);
-        for (std::size_t s = 0; s < leaf_.size(); ++s) changes_[leaf_[s]] += last_three_[3 * s + 1] - last_three_[3 * s + 2];
+        for (std::size_t s = 0; s < leaf_.size(); ++s)
+            changes_[leaf_[s]] += last_three_[3 * s + 1] - last_three_[3 * s + 2];
         tree_.assign(changes_);
         visit(std::uint32_t{0}, sum + tree_.least());
         for (std::size_t k = 0; k < swept_.size();) {
@@ -418,7 +419,7 @@ private:
             }
         }
         if (!(square > 0)) return false;
-        const auto step = static_cast<float>(relaxation * missing / square);
+        const auto step = static_cast<float>(missing / square);
         for (std::size_t q = 0; q < price_.size(); ++q)
             price_[q] = std::clamp(price_[q] + step * stake_[q] * direction_[q], -dearest_, dearest_);
         return true;
@@ -457,9 +458,8 @@ private:
         }
     }
 
-    // Chosen on traces of eight exits, for the least gap after equal work.
+    // Of 0.3, 0.5 and 0.8 the least gap after equal work, on traces of eight exits; steps longer than Polyak's lose.
     static constexpr float momentum = 0.5F;
-    static constexpr double relaxation = 1.4;
 
     const exit_trace& trace_;
     std::size_t samples_;
