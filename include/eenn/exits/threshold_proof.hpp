@@ -6,7 +6,6 @@
 #ifndef EENN_EXITS_THRESHOLD_PROOF_HPP
 #define EENN_EXITS_THRESHOLD_PROOF_HPP
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -30,9 +29,9 @@ namespace eenn {
 /// thresholds that keep the limit. The search branches on boxes of all thresholds but the last two, the box of the least
 /// bound (threshold_bound) first. A box of single thresholds is exact; if its bound is still below the best known, every
 /// pair of the last two thresholds that may close the gap is tried without prices. So the search ends with the optimum,
-/// or with the bound of the best box left.
+/// or with the bound of the best box left. An error bound is rounded up to whole votes.
 ///
-/// @par Cost     threshold_bound's a box: two milliseconds for N = 10000 and E = 8.
+/// @par Cost     threshold_bound's a box: some milliseconds for N = 10000 and E = 8.
 /// @par Memory   O(N E), and a box's prices: 4 bytes for each sample and exit that it leaves undecided.
 /// @par Threads  One object, one thread. The result depends on `work` alone, never on time.
 class threshold_proof {

@@ -56,7 +56,7 @@ enum class threshold_solver : unsigned char {
 struct threshold_options {
     threshold_solver solver = threshold_solver::proven;
     int restarts = 16;              ///< points on the front that are descended from again, each round
-    std::int64_t work = 200000000;  ///< samples that the proof may look at: about ten seconds; 0: no proof
+    std::int64_t work = 130000000;  ///< samples that the proof may look at: five to ten seconds; 0: no proof
 
     /// For comparing many traces: milliseconds each, nothing proven beyond three exits.
     [[nodiscard]] static constexpr threshold_options quick() {
