@@ -13,12 +13,20 @@ namespace {
 
 using namespace eenn;
 
+struct network_pass {
+    runtime_network<float, graph> net;
+    passes::inference_pass pass{net.inference(), 1, 1};
+};
+
 void add_network(const std::string& name, const graph& g, std::vector<tuning_probe::workload>& all) {
-    const auto net = std::make_shared<runtime_network<float, graph>>(g);
-    const auto pass = std::make_shared<passes::inference_pass>(net->inference(), 1, 1);
-    const auto call = [net, pass] { (*pass)(); };
-    all.push_back({"warm", name, call});
-    all.push_back({"cold", name, call, true});
+    for (const bool cold : {false, true}) {
+        all.push_back({cold ? "cold" : "warm", name,
+                       [g, data = std::shared_ptr<network_pass>{}]() mutable {
+                           if (data == nullptr) data.reset(new network_pass{runtime_network<float, graph>{g}});
+                           data->pass();
+                       },
+                       cold});
+    }
 }
 
 }  // namespace
