@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: MIT
 //
-// tune.cpp - chooses the numbers of a tuning table by measuring on this machine, and writes the header that EENN_TUNING takes.
+// tune.cpp - chooses the numbers of a tuning table by measuring on this machine, and writes the header for EENN_TUNING.
 //
 //   build/bench/tune [--out FILE] [--seconds S] [--quick] [--only NAME,...] [--compiler COMMAND] [--dry-run]
 //
-// Coordinate descent: one constant after the other takes the value under which the workloads that it affects run quickest,
-// until none changes any more (--quick: once, and only the next smaller and larger value). Each candidate is compiled into
-// a probe with the compiler and the flags of this build. On a machine that others share, times drift by more than
-// constants differ; so candidate and incumbent take turns workload by workload, S seconds in all, what counts are ratios of
-// neighbouring turns, and a candidate wins where three quarters of all rounds show it 1.5 % quicker, in the geometric
-// mean over the workloads. FILE is written at the end, whole. --dry-run writes the table of this build.
+// Coordinate descent: one constant after the other takes the value under which the workloads that it affects run
+// quickest, until none changes any more (--quick: once, and only the next smaller and larger value). Each candidate is
+// compiled into a probe with the compiler and the flags of this build. On a machine that others share, times drift by
+// more than constants differ, and where memory comes to lie changes them too; so candidate and incumbent take turns
+// workload by workload, with new processes each round, S seconds in all. What counts are ratios of neighbouring turns, in
+// the geometric mean over the workloads: a candidate wins where the 95 % interval of their median lies above 1.015.
+// FILE is written at the end, whole. --dry-run writes the table of this build.
 #include <eenn/io/file.hpp>
 
 #include <chrono>
 #include <cmath>
-#include <cstring>
 #include <filesystem>
 #include <map>
-#include <sstream>
+#include <set>
 
 #include "child_process.hpp"
 #include "compare_rows.hpp"
@@ -112,41 +112,52 @@ private:
     std::vector<std::string> workloads_;
 };
 
-/// How many times faster the second is: the rounds' geometric means, and the medians of the workloads between which they lie.
+/// How many times faster the second is: median of the rounds with its 95 % interval, and the workloads' medians' range.
 struct comparison {
     compare::spread rounds;
     double slowest = 1;
     double quickest = 1;
 };
 
+/// The interval is that of the sign test: a median lies within sqrt(n) ranks of the middle.
+compare::spread median_of(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    const double middle = static_cast<double>(values.size() - 1) / 2;
+    const double reach = std::min(middle, std::sqrt(static_cast<double>(values.size())));
+    const auto at = [&](double rank) { return values[static_cast<std::size_t>(rank)]; };
+    return {at(middle - reach), at(middle), at(std::ceil(middle + reach))};
+}
+
 comparison compare_probes(const fs::path& before, const fs::path& after, const std::vector<std::string>& groups,
                           double seconds) {
-    probe sides[2]{probe{before}, probe{after}};
     std::map<std::size_t, std::vector<double>> ratios;  // by workload
-    for (std::size_t w = 0; w < sides[0].workloads().size(); ++w) {
-        const std::string& name = sides[0].workloads()[w];
-        if (std::find(groups.begin(), groups.end(), name.substr(0, name.find(' '))) != groups.end()) ratios[w] = {};
-    }
     std::vector<double> means;
     const auto start = std::chrono::steady_clock::now();
     const auto elapsed = [&] {
         return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     };
     for (std::size_t round = 0; round < 8 || elapsed() < seconds; ++round) {
+        probe sides[2]{probe{before}, probe{after}};
+        const auto& workloads = sides[0].workloads();
         double sum = 0;
-        for (auto& [w, all] : ratios) {
-            double us[2];
-            const std::size_t first = round % 2;  // nobody always comes second
-            us[first] = sides[first].us(w);
-            us[1 - first] = sides[1 - first].us(w);
-            all.push_back(us[0] / us[1]);
-            sum += std::log(us[0] / us[1]);
+        double count = 0;
+        for (std::size_t w = 0; w < workloads.size(); ++w) {
+            const std::string group = workloads[w].substr(0, workloads[w].find(' '));
+            if (std::find(groups.begin(), groups.end(), group) == groups.end()) continue;
+            for (const std::size_t first : {round % 2, 1 - round % 2}) {  // nobody always comes second
+                double us[2];
+                us[first] = sides[first].us(w);
+                us[1 - first] = sides[1 - first].us(w);
+                ratios[w].push_back(us[0] / us[1]);
+                sum += std::log(us[0] / us[1]);
+                ++count;
+            }
         }
-        means.push_back(std::exp(sum / static_cast<double>(ratios.size())));
+        means.push_back(std::exp(sum / count));
     }
-    comparison made{compare::spread_of(means), 1e9, 0};
+    comparison made{median_of(means), 1e9, 0};
     for (const auto& [w, all] : ratios) {
-        const double median = compare::spread_of(all).median;
+        const double median = median_of(all).median;
         made.slowest = std::min(made.slowest, median);
         made.quickest = std::max(made.quickest, median);
     }
@@ -187,7 +198,7 @@ public:
     /// What all of it gained, as comment lines.
     std::string summary() {
         if (best_ == present()) return "";
-        std::string text = "// Times faster than the library's table, with the middle half of the rounds:\n";
+        std::string text = "// Times faster than the library's table, with 95 % intervals:\n";
         std::map<std::string, std::vector<std::string>> groups{{"networks", {"warm", "cold"}}};
         for (const choice& c : choices()) {
             auto& all = groups[c.probe];
@@ -210,6 +221,10 @@ private:
         for (const auto& name : c.names) values.push_back(at(best_, name));
         const fs::path incumbent = probes_.of(c.probe, best_);
         if (incumbent.empty()) throw std::runtime_error{"the present table does not compile"};
+        if (known_noise_.insert(c.groups).second) {
+            const comparison same = compare_probes(incumbent, incumbent, c.groups, chosen_.seconds);
+            std::printf("the same against itself, %s: %s\n", joined(c.groups, " and ").c_str(), text_of(same).c_str());
+        }
         // From the present value down, then up, so that neighbours come first.
         const auto here = std::lower_bound(c.values.begin(), c.values.end(), values);
         const auto below = static_cast<std::size_t>(here - c.values.begin());
@@ -242,15 +257,16 @@ private:
         return true;
     }
 
-    static std::string joined(const std::vector<std::string>& names) {
+    static std::string joined(const std::vector<std::string>& names, const char* by = " x ") {
         std::string text;
-        for (const auto& name : names) text += (text.empty() ? "" : " x ") + name;
+        for (const auto& name : names) text += (text.empty() ? "" : by) + name;
         return text;
     }
 
     const options& chosen_;
     probes probes_;
     table best_;
+    std::set<std::vector<std::string>> known_noise_;
 };
 
 bool read(int argc, char** argv, options& chosen) {
@@ -289,11 +305,12 @@ int main(int argc, char** argv) try {
             stderr);
         return 2;
     }
+    std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // progress is seen in a file too
     descent made{chosen};
     std::string notes;
     if (!chosen.dry_run) {
         if (!optimised) throw std::runtime_error{"this build does not optimise: configure a release"};
-        std::printf("times faster than the present value: median of the rounds (their middle half)\n");
+        std::printf("times faster than the present value: median of the rounds (its 95 %% interval)\n");
         made.run();
         notes = "// Chosen by build/bench/tune, compiler " __VERSION__ ".\n" + made.summary();
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// choices.hpp - a tuning table as values: the one this program was built with, as a header, and what tune may choose.
+// choices.hpp - a tuning table as values: that of this build, how it becomes a header, and what tune may choose.
 //
 // A choice changes speed, memory and the order of sums; nothing that is offered here leaves what the kernels' tests allow.
 #ifndef EENN_BENCHMARKS_TUNING_CHOICES_HPP
@@ -71,9 +71,9 @@ struct choice {
 
 /// In the order of their weight.
 [[nodiscard]] inline std::vector<choice> choices() {
-    const bool many = eenn::vector_registers == 32;
-    const auto of = [many](std::vector<std::vector<number>> few_registers, std::vector<std::vector<number>> more) {
-        return many ? more : few_registers;
+    using values = std::vector<std::vector<number>>;
+    const auto of = [](values few_registers, values many_registers) {
+        return eenn::vector_registers == 32 ? many_registers : few_registers;
     };
     const std::string kernels = "kernels";
     const std::string networks = "networks";
@@ -92,7 +92,7 @@ struct choice {
         {{"depthwise_band"}, {{32}, {64}, {128}, {256}, {512}}, kernels, {"depthwise_weights"}},
         {{"pointwise_pixels"}, {{32}, {64}, {128}, {256}}, kernels, {"joined"}},
         {{"chunk_elements"}, {{16 * k}, {32 * k}, {64 * k}, {128 * k}, {256 * k}}, kernels, {"weights"}},
-        {{"few_channels"}, {{1}, {4}, {5}, {9}}, kernels, {"few_channels"}},
+        {{"few_channels"}, {{1}, {4}, {5}, {7}, {9}}, kernels, {"few_channels"}},
         {{"winograd_input", "winograd_output"}, {{240, 160}, {360, 240}, {540, 360}}, kernels, {"winograd"}},
         {{"winograd_gain"}, {{0.8}, {0.9}, {1.0}}, kernels, {"winograd"}},
         {{"near_parameters"}, {{128 * k}, {256 * k}, {512 * k}, {1024 * k}}, networks, {"warm"}},

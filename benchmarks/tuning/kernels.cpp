@@ -116,6 +116,9 @@ constexpr layer few_channel_layers[] = {
     {"10x4 1->64 49x10 s2", {{49, 10, 1}, {25, 5, 64}, 10, 4, 2, 2, 4, 1, 1, 1, 1}, 4},
     {"1-D k7 1->16 187", {{1, 187, 1}, {1, 187, 16}, 1, 7, 1, 1, 0, 3, 1, 1, 1}, 4},
     {"3x3 4->16 32x32", {{32, 32, 4}, {32, 32, 16}, 3, 3, 1, 1, 1, 1, 1, 1, 1}, 4},
+    {"3x3 6->16 32x32", {{32, 32, 6}, {32, 32, 16}, 3, 3, 1, 1, 1, 1, 1, 1, 1}, 4},
+    {"3x3 8->16 32x32", {{32, 32, 8}, {32, 32, 16}, 3, 3, 1, 1, 1, 1, 1, 1, 1}, 4},
+    {"1-D k5 8->32 46", {{1, 46, 8}, {1, 46, 32}, 1, 5, 1, 1, 0, 2, 1, 1, 1}, 4},
 };
 
 using call = void (layer_data::*)();
@@ -123,8 +126,10 @@ using call = void (layer_data::*)();
 template <std::size_t Count>
 void add(const std::string& group, const layer (&layers)[Count], call what, std::vector<tuning_probe::workload>& all) {
     for (const layer& l : layers) {
-        const auto data = std::make_shared<layer_data>(l.g, l.samples);
-        all.push_back({group, l.name, [data, what] { ((*data).*what)(); }});
+        all.push_back({group, l.name, [l, what, data = std::shared_ptr<layer_data>{}]() mutable {
+                           if (data == nullptr) data = std::make_shared<layer_data>(l.g, l.samples);
+                           ((*data).*what)();
+                       }});
     }
 }
 

@@ -13,14 +13,23 @@ namespace {
 
 using namespace eenn;
 
+struct network_pass {
+    network_pass(const graph& g, int thread_count) : net{g}, pass{net.inference(), 1, thread_count} {}
+    runtime_network<float, graph> net;
+    passes::inference_pass pass;
+};
+
 void add_network(const std::string& name, const graph& g, std::vector<tuning_probe::workload>& all) {
-    const auto net = std::make_shared<runtime_network<float, graph>>(g);
-    const auto pass = std::make_shared<passes::inference_pass>(net->inference(), 1, 1);
-    const auto call = [net, pass] { (*pass)(); };
-    all.push_back({"warm", name, call});
-    all.push_back({"cold", name, call, true});
-    const auto shared = std::make_shared<passes::inference_pass>(net->inference(), 1, 2);
-    all.push_back({"two_threads", name, [net, shared] { (*shared)(); }});
+    const auto add = [&](const char* group, int thread_count, bool cold) {
+        const auto call = [g, thread_count, data = std::shared_ptr<network_pass>{}]() mutable {
+            if (data == nullptr) data = std::make_shared<network_pass>(g, thread_count);
+            data->pass();
+        };
+        all.push_back({group, name, call, cold});
+    };
+    add("warm", 1, false);
+    add("cold", 1, true);
+    add("two_threads", 2, false);
 }
 
 }  // namespace

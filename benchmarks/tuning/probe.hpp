@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,17 +18,18 @@ namespace tuning_probe {
 struct workload {
     std::string group;
     std::string name;
-    std::function<void()> call;
+    std::function<void()> call;  ///< the first one prepares its data
     bool cold = false;
 };
 
 inline void answer(const std::vector<workload>& all) {
     for (const auto& w : all) std::cout << w.group << ' ' << w.name << '\n';
     std::cout << std::endl;
-    measure::cold_caches forget;
+    std::optional<measure::cold_caches> forget;
     for (std::size_t index = 0; std::cin >> index && index < all.size();) {
         const workload& w = all[index];
-        std::cout << (w.cold ? measure::median_us(w.call, 0, 3, forget) : measure::median_us(w.call, 3e-3))
+        if (w.cold && !forget) forget.emplace();
+        std::cout << (w.cold ? measure::median_us(w.call, 0, 3, *forget) : measure::median_us(w.call, 3e-3))
                   << std::endl;
     }
 }

@@ -190,6 +190,7 @@ TEST_CASE("kernels/convolution: the shapes of small networks agree with plain lo
     for (const auto& g : {convolution{{12, 12, 16}, {12, 12, 16}, 3, 3, 1, 1, 1, 1, 1, 1, 1},
                           convolution{{8, 8, 16}, {4, 4, 32}, 3, 3, 2, 2, 0, 0, 1, 1, 1},
                           convolution{{10, 10, 3}, {10, 10, 16}, 3, 3, 1, 1, 1, 1, 1, 1, 1},
+                          convolution{{10, 11, 4}, {10, 11, 16}, 3, 3, 1, 1, 1, 1, 1, 1, 1},
                           convolution{{8, 8, 24}, {8, 8, 48}, 1, 1, 1, 1, 0, 0, 1, 1, 1},
                           convolution{{9, 5, 24}, {9, 5, 24}, 3, 3, 1, 1, 1, 1, 1, 1, 24},
                           convolution{{9, 9, 40}, {5, 5, 40}, 3, 3, 2, 2, 1, 1, 1, 1, 40},

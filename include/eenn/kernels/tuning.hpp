@@ -3,12 +3,12 @@
 // tuning.hpp - the numbers that measurement chose.
 // Floor 2 (kernels). Letters: P = rows of a tile, V = vectors of a tile, W = lanes of one vector.
 //
-// What depends on the machine stands in a table: tuning/avx512.hpp, tuning/avx2.hpp, tuning/portable.hpp for all others, or
-// your own, for which EENN_TUNING is the quoted path in every translation unit; build/bench/tune measures and writes one.
+// What depends on the machine stands in a table: tuning/avx512.hpp, tuning/avx2.hpp, tuning/portable.hpp for all others,
+// or your own, whose quoted path is EENN_TUNING in every translation unit; build/bench/tune measures and writes one.
 // Here stand what a table holds, with the ranges that the kernels can do, and what follows from reasoning.
 //
 // A table may change speed, memory (packed weights, scratch) and the order of sums, and so the last bits of results; what
-// the kernels' tests allow holds for every legal table. One table serves both phases, which agree bit for bit under each.
+// the kernels' tests allow holds for every legal table. One serves both phases, which agree bit for bit under each.
 #ifndef EENN_KERNELS_TUNING_HPP
 #define EENN_KERNELS_TUNING_HPP
 
@@ -34,8 +34,8 @@ namespace tuning {
 
 using namespace tables::EENN_TABLE;
 
-/// Vectors of one block of packed weights. Two, so that every broadcast feeds two multiply-adds: 6 x 2 reaches 98 % of the
-/// peak on Zen 3, one vector with its load for every multiply-add at most 82 %. The layout, and so no table's choice.
+/// Vectors of one block of packed weights. Two, so that every broadcast feeds two multiply-adds: 6 x 2 reaches 98 % of
+/// the peak on Zen 3, one vector with its load for every multiply-add at most 82 %. No table's choice: all kernels know it.
 inline constexpr int block_vectors = 2;
 
 /// Vectors of fewer lanes than these stay with the direct sum, whose weights are a quarter as large.
@@ -62,8 +62,8 @@ static_assert(rows_of_four >= 1 && tile_registers(rows_of_four, 4) <= vector_reg
 static_assert(rows_of_eight >= 1 && tile_registers(rows_of_eight, 8) <= vector_registers,
               "tuning table: a tile of rows_of_eight x 8 vectors needs 1 row and fits the registers");
 
-// depthwise_pixels: most output pixels of a depthwise tile. Three taps and an input are beside their accumulators, and its
-// loop over inputs, two a pixel at stride 2, is unrolled 32 times at most.
+// depthwise_pixels: most output pixels of a depthwise tile. Three taps and an input are beside their accumulators, and
+// its loop over inputs, two a pixel at stride 2, is unrolled 32 times at most.
 static_assert(depthwise_pixels >= 1 && depthwise_pixels + 4 <= vector_registers && 2 * depthwise_pixels + 1 <= 32,
               "tuning table: depthwise_pixels is at least 1, and 4 less than the registers or 15 at most");
 // depthwise_band: output pixels that the depthwise weight gradient takes before it turns to the next channels.
@@ -87,8 +87,8 @@ static_assert(winograd_gain >= 0, "tuning table: winograd_gain is at least 0, wh
 // winograd_elements: of transformed inputs that wait for their products, so that the weights are read once for all.
 static_assert(winograd_elements >= 1, "tuning table: winograd_elements is at least 1");
 
-// near_parameters: a network of more finds its weights, which Winograd enlarges by four, no longer in the caches when its
-// next sample comes. far_elements: of these weights, how many arrive in half a cycle.
+// near_parameters: a network of more finds its weights, which Winograd enlarges by four, no longer in the caches when
+// its next sample comes. far_elements: of these weights, how many arrive in half a cycle.
 static_assert(far_elements > 0, "tuning table: far_elements is above 0");
 static_assert(near_parameters >= 0, "tuning table: near_parameters is at least 0");
 

@@ -6,8 +6,8 @@
 #define EENN_TENSOR_ISA_HPP
 
 // Every function that uses vectors lives in this inline namespace, so that two translation units built with different
-// -march flags never share one definition (the linker would keep either, and the program could meet an illegal instruction).
-// A build with a tuning table of its own (kernels/tuning.hpp) has other tiles and layouts, so it has names of its own too.
+// -march flags never share one definition (the linker would keep either, and the program could meet an illegal
+// instruction). A build with a tuning table of its own (kernels/tuning.hpp) has other tiles and layouts, and so its names.
 #if defined(EENN_TUNING)
 #define EENN_ISA_NAME(isa) isa##_tuned
 #else
