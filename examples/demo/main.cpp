@@ -191,7 +191,7 @@ void run(const std::filesystem::path& data, const std::filesystem::path& out, in
 int main(int argc, char** argv) {
     std::filesystem::path data = "/usr/share/datasets/fashion-mnist";
     std::filesystem::path out = std::filesystem::path{argv[0]}.parent_path();
-    int epochs = 7;
+    int epochs = 5;
     try {
         for (int i = 1; i < argc; i += 2) {
             const std::string option = argv[i];
