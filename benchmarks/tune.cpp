@@ -10,7 +10,7 @@
 // more than constants differ, and where memory comes to lie changes them too; so candidate and incumbent take turns
 // workload by workload, with new processes each round, S seconds in all. What counts are ratios of neighbouring turns, in
 // the geometric mean over the workloads: a candidate wins where the 95 % interval of their median lies above 1.015.
-// FILE is written at the end, whole. --dry-run writes the table of this build.
+// FILE is written whole at each change and at the end. --dry-run writes the table of this build.
 #include <eenn/io/file.hpp>
 
 #include <chrono>
@@ -190,7 +190,11 @@ public:
     void run() {
         for (int sweep = 0; sweep < chosen_.sweeps; ++sweep) {
             bool changed = false;
-            for (const choice& c : choices()) changed = (chosen_.wants(c) && improve(c)) || changed;
+            for (const choice& c : choices()) {
+                if (!chosen_.wants(c) || !improve(c)) continue;
+                changed = true;
+                write(chosen_.out, header(best_, "// What build/bench/tune had chosen when it was stopped.\n"));
+            }
             if (!changed) return;
         }
     }
