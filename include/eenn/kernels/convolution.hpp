@@ -299,18 +299,10 @@ void correlate(const convolution& g, int samples, axis::range oy, axis::range ox
     for (int o = 0; o < out_channels;) {
         const int vectors = out_channels - o > W ? 2 : 1;
         s.last = std::min(W, out_channels - o - (vectors - 1) * W);
-        const balanced_tiles t(across, most_rows(vectors));
         s.b = dy + o;
         s.a = x;
         s.out = dw + o;
-        if (t.larger > 0) {
-            s.tiles = t.larger;
-            run_accumulating_tiles(s, t.size + 1, vectors);
-            s.a += t.larger * (t.size + 1);
-            s.out += t.larger * (t.size + 1) * s.out_row;
-        }
-        s.tiles = t.smaller;
-        run_accumulating_tiles(s, t.size, vectors);
+        accumulate_rows(s, across, vectors);
         o += vectors * W;
     }
 }

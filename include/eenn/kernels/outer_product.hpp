@@ -210,6 +210,20 @@ void run_accumulating_tiles(const sweep<T>& s, int rows, int vectors) noexcept {
     return detail::tile_table<T, 2, tuning::rows_of_two, unit_stride::rows>[p](s);
 }
 
+/// @brief Covers `rows` rows of `vectors` vectors with tiles of accumulate_outer_product().
+template <class T>
+void accumulate_rows(sweep<T> s, int rows, int vectors) noexcept {
+    const balanced_tiles t(rows, most_rows(vectors));
+    if (t.larger > 0) {
+        s.tiles = t.larger;
+        run_accumulating_tiles(s, t.size + 1, vectors);
+        s.a += t.larger * (t.size + 1);
+        s.out += t.larger * (t.size + 1) * s.out_row;
+    }
+    s.tiles = t.smaller;
+    run_accumulating_tiles(s, t.size, vectors);
+}
+
 }  // namespace EENN_ISA
 }  // namespace eenn::kernels
 

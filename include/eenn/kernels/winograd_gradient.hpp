@@ -61,19 +61,11 @@ void accumulate_tiles(int count, int in_channels, int out_channels, const T* til
     s.a_k = in_channels;
     s.b_k = s.out_row = out_channels;
     s.last = lane_count<T>;
-    const balanced_tiles t(in_channels, most_rows(vectors));
     for (int o = 0; o < out_channels; o += width) {
         s.a = tiles;
         s.b = gradients + o;
         s.out = sums + o;
-        if (t.larger > 0) {
-            s.tiles = t.larger;
-            run_accumulating_tiles(s, t.size + 1, vectors);
-            s.a += t.larger * (t.size + 1);
-            s.out += t.larger * (t.size + 1) * s.out_row;
-        }
-        s.tiles = t.smaller;
-        run_accumulating_tiles(s, t.size, vectors);
+        accumulate_rows(s, in_channels, vectors);
     }
 }
 
