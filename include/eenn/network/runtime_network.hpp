@@ -20,17 +20,7 @@ namespace eenn {
 template <class T, class Graph>
 class runtime_network {
 public:
-    explicit runtime_network(const Graph& g) : nodes_{g.nodes()} {
-        if (g.here().node == 0) raise("runtime_network", "the graph has no layers", "append at least one");
-        plan_ = lower(g);
-        each_step([&]<class L>(std::type_identity<L>, const step_info& step) {
-            using kernels = detail::kernels_of<T, L, dynamic<problem<L>>>;
-            const auto p = std::make_shared<const problem<L>>(detail::problem_of<L>(step, nodes_));
-            forward_.push_back({p.get(), &kernels::forward, &kernels::pack, packed_});
-            packed_ += round_up(packed_elements<T>(*p), workspace_grain);
-            problems_.push_back(p);
-        });
-    }
+    explicit runtime_network(const Graph& g);
     runtime_network(const runtime_network&) = delete;
     runtime_network& operator=(const runtime_network&) = delete;
     runtime_network(runtime_network&&) noexcept = default;
@@ -39,18 +29,7 @@ public:
     [[nodiscard]] plan_view plan() const { return plan_.view(); }
     [[nodiscard]] executable<T> inference() const { return {plan(), forward_, packed_}; }
     /// The first call adds the backward kernels; a program that never trains does not compile them.
-    [[nodiscard]] trainable<T> training() {
-        if (backward_.empty()) {
-            each_step([&]<class L>(std::type_identity<L>, const step_info&) {
-                using kernels = detail::kernels_of<T, L, dynamic<problem<L>>>;
-                const void* self = forward_[backward_.size()].self;
-                backward_.push_back({self, &kernels::backward, &kernels::pack_gradient, packed_gradient_});
-                packed_gradient_ +=
-                    round_up(packed_gradient_elements<T>(*static_cast<const problem<L>*>(self)), workspace_grain);
-            });
-        }
-        return {inference(), backward_, packed_gradient_};
-    }
+    [[nodiscard]] trainable<T> training();
 
 private:
     /// visit(type of the layer whose kernels run, step) for every step.
@@ -74,6 +53,35 @@ private:
     std::size_t packed_ = 0;
     std::size_t packed_gradient_ = 0;
 };
+
+// Outside of the class: `extern template class runtime_network<float, graph>;` then keeps a source from compiling the kernels.
+
+template <class T, class Graph>
+runtime_network<T, Graph>::runtime_network(const Graph& g) : nodes_{g.nodes()} {
+    if (g.here().node == 0) raise("runtime_network", "the graph has no layers", "append at least one");
+    plan_ = lower(g);
+    each_step([&]<class L>(std::type_identity<L>, const step_info& step) {
+        using kernels = detail::kernels_of<T, L, dynamic<problem<L>>>;
+        const auto p = std::make_shared<const problem<L>>(detail::problem_of<L>(step, nodes_));
+        forward_.push_back({p.get(), &kernels::forward, &kernels::pack, packed_});
+        packed_ += round_up(packed_elements<T>(*p), workspace_grain);
+        problems_.push_back(p);
+    });
+}
+
+template <class T, class Graph>
+trainable<T> runtime_network<T, Graph>::training() {
+    if (backward_.empty()) {
+        each_step([&]<class L>(std::type_identity<L>, const step_info&) {
+            using kernels = detail::kernels_of<T, L, dynamic<problem<L>>>;
+            const void* self = forward_[backward_.size()].self;
+            backward_.push_back({self, &kernels::backward, &kernels::pack_gradient, packed_gradient_});
+            packed_gradient_ +=
+                round_up(packed_gradient_elements<T>(*static_cast<const problem<L>*>(self)), workspace_grain);
+        });
+    }
+    return {inference(), backward_, packed_gradient_};
+}
 
 }  // namespace eenn
 
