@@ -127,7 +127,7 @@ TEST_CASE("kernels/winograd: 3x3 convolutions of stride 1 take it where it pays,
 }
 
 TEST_CASE("kernels/winograd: weights from afar make smaller ones the better choice") {
-    if (!kernels::has_winograd<float>) return;
+    if (W < 8) return;  // narrow vectors compute for longer than the weights are on their way
     convolution g{{8, 8, 64}, {8, 8, 64}, 3, 3, 1, 1, 1, 1, 1, 1, 1};
     const std::size_t direct = kernels::packed_block_size<float>(9, 64, 64);
     CHECK(kernels::packed_size<float>(g) == kernels::packed_winograd_size(four, 64, 64));
