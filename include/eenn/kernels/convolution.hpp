@@ -349,7 +349,11 @@ void correlate_taps(const convolution& g, int samples, const T* x, const T* dy, 
 template <class T>
 void correlate_channels(const convolution& g, int n, const T* x, const T* dy, T* dw) noexcept {
     const plane one = plane_of(g);
-    for (int i = 0; i < n; ++i, x += g.in.elements(), dy += g.out.elements()) correlate_depthwise(one, x, dy, dw);
+    with_lanes<T>(g.out.c, [&](auto kind) {
+        for (int i = 0; i < n; ++i, x += g.in.elements(), dy += g.out.elements()) {
+            correlate_depthwise<typename decltype(kind)::type>(one, x, dy, dw);
+        }
+    });
 }
 
 template <class T>

@@ -60,17 +60,19 @@ template <class T>
 ///
 /// @par Cost  2 lines tiles P C r q flops.
 template <class T, int P, int Q, int Step>
-[[gnu::noinline]] void depthwise_tiles(const depthwise_sweep<T>& s) noexcept {
+[[gnu::noinline]] void depthwise_tiles(const depthwise_sweep<element<T>>& s) noexcept {
+    using E = element<T>;
     constexpr int W = lane_count<T>;
-    const T* const source = s.x;
+    constexpr int tap = lane_count<E>;  // as the weights are packed
+    const E* const source = s.x;
     const std::ptrdiff_t x_r = s.x_r;
     const std::ptrdiff_t x_q = s.x_q;
     const std::ptrdiff_t x_row = s.x_row;
     const std::ptrdiff_t w_r = s.w_r;
     const std::ptrdiff_t y_row = s.y_row;
     for (int line = 0; line < s.lines; ++line) {
-        const T* w = s.w;
-        const T* bias = s.bias;
+        const E* w = s.w;
+        const E* bias = s.bias;
         int c = 0;
         for (; c + W <= s.channels; c += W, w += s.w_vector, bias += s.w_vector) {
             std::ptrdiff_t x = line * s.x_line + s.x_first + c;
@@ -81,7 +83,7 @@ template <class T, int P, int Q, int Step>
                 lanes<T> acc[P][1];
                 EENN_UNROLL
                 for (int p = 0; p < P; ++p) acc[p][0] = load<T>(bias);
-                const T* weight = w;
+                const E* weight = w;
                 std::ptrdiff_t first = x;
                 for (int r = 0; r < s.r; ++r, first += x_r, weight += w_r) {
                     std::ptrdiff_t from = first;
@@ -89,7 +91,7 @@ template <class T, int P, int Q, int Step>
                         constexpr int inputs = (P - 1) * Step + Q;
                         lanes<T> taps[Q];
                         EENN_UNROLL
-                        for (int q = 0; q < Q; ++q) taps[q] = load<T>(weight + q * W);
+                        for (int q = 0; q < Q; ++q) taps[q] = load<T>(weight + q * tap);
                         EENN_UNROLL
                         for (int j = 0; j < inputs; ++j, from += x_q) {
                             if ((j == 0 && left) || (j + 1 == inputs && right)) continue;
@@ -103,11 +105,11 @@ template <class T, int P, int Q, int Step>
                         }
                     } else {
                         const auto add_tap = [&](int q) {
-                            lanes<T> tap = load<T>(weight + q * W);
-                            keep_loaded(tap);
+                            lanes<T> factor = load<T>(weight + q * tap);
+                            keep_loaded(factor);
                             EENN_UNROLL
                             for (int p = 0; p < P; ++p)
-                                acc[p][0] = madd(load<T>(source + (from + p * x_row)), tap, acc[p][0]);
+                                acc[p][0] = madd(load<T>(source + (from + p * x_row)), factor, acc[p][0]);
                             from += x_q;
                         };
                         if constexpr (Q > 0) {
@@ -123,7 +125,7 @@ template <class T, int P, int Q, int Step>
             }
         }
         if (c < s.channels) {
-            detail::depthwise_last_channels<T>(s, P * s.tiles, line * s.x_line + s.x_first + c, w, bias,
+            detail::depthwise_last_channels<E>(s, P * s.tiles, line * s.x_line + s.x_first + c, w, bias,
                                                line * s.y_line + c, s.channels - c);
         }
     }
@@ -136,7 +138,7 @@ using depthwise_function = void (*)(const depthwise_sweep<T>&) noexcept;
 
 template <class T, int Q, int Step, int... P>
 [[nodiscard]] constexpr auto depthwise_tiles_of(std::integer_sequence<int, P...>) noexcept {
-    return std::array<depthwise_function<T>, sizeof...(P)>{&depthwise_tiles<T, P + 1, Q, Step>...};
+    return std::array<depthwise_function<element<T>>, sizeof...(P)>{&depthwise_tiles<T, P + 1, Q, Step>...};
 }
 template <class T, int Q, int Step = 0>
 inline constexpr auto depthwise_table =
@@ -222,11 +224,29 @@ void convolve_depthwise(const plane& g, const T* x, const T* packed, const T* re
                 s.left = g.columns.taps_at(0).first == 1;
                 s.right = g.columns.taps_at(g.columns.out - 1).last == 2;
             }
-            const auto& table = !sliding ? (s.q == 2 ? detail::depthwise_table<T, 2>  // gradients of stride 2
-                                                     : detail::depthwise_table<T, 0>)
-                                : g.columns.stride == 1 ? detail::depthwise_table<T, 3, 1>
-                                                        : detail::depthwise_table<T, 3, 2>;
-            detail::run_depthwise(s, table, down ? height : width);
+            const auto run = [&](auto kind) {
+                using K = typename decltype(kind)::type;
+                const auto& table = !sliding ? (s.q == 2 ? detail::depthwise_table<K, 2>  // gradients of stride 2
+                                                         : detail::depthwise_table<K, 0>)
+                                    : g.columns.stride == 1 ? detail::depthwise_table<K, 3, 1>
+                                                            : detail::depthwise_table<K, 3, 2>;
+                detail::run_depthwise(s, table, down ? height : width);
+            };
+            if constexpr (has_narrow<T>) {
+                constexpr int half = lane_count<narrow<T>>;
+                if (g.out_channels % W == half) {
+                    s.channels -= half;
+                    if (s.channels > 0) run(std::type_identity<T>{});
+                    s.bias += s.channels / W * s.w_vector;
+                    s.w += s.channels / W * s.w_vector;
+                    s.x += s.channels;
+                    s.y += s.channels;
+                    if (s.residual != nullptr) s.residual += s.channels;
+                    s.channels = half;
+                    return run(std::type_identity<narrow<T>>{});
+                }
+            }
+            run(std::type_identity<T>{});
         };
         if (sliding) {
             cover(axis::range{0, g.columns.out}, axis::range{0, g.columns.taps});
@@ -254,7 +274,8 @@ struct depthwise_gradient_sweep {
 ///
 /// @par Cost  2 A B lines pixels C flops, A B + 1 loads for A B multiply-adds.
 template <class T, int A, int B>
-[[gnu::noinline]] void depthwise_gradient_taps(const depthwise_gradient_sweep<T>& s) noexcept {
+[[gnu::noinline]] void depthwise_gradient_taps(const depthwise_gradient_sweep<element<T>>& s) noexcept {
+    using E = element<T>;
     constexpr int W = lane_count<T>;
     for (int c = 0; c < s.channels; c += W) {
         const int count = std::min(W, s.channels - c);
@@ -266,8 +287,8 @@ template <class T, int A, int B>
         }
         const auto add = [&](auto take) {
             for (int line = 0; line < s.lines; ++line) {
-                const T* x = s.x + line * s.x_line + c;
-                const T* dy = s.dy + line * s.dy_line + c;
+                const E* x = s.x + line * s.x_line + c;
+                const E* dy = s.dy + line * s.dy_line + c;
                 for (int i = 0; i < s.pixels; ++i, x += s.x_pixel, dy += s.dy_pixel) {
                     lanes<T> d = take(dy);
                     keep_loaded(d);
@@ -280,9 +301,9 @@ template <class T, int A, int B>
             }
         };
         if (count == W) {
-            add([](const T* from) { return load<T>(from); });
+            add([](const E* from) { return load<T>(from); });
         } else {
-            add([count](const T* from) { return load_first<T>(from, count); });
+            add([count](const E* from) { return load_first<T>(from, count); });
         }
         EENN_UNROLL
         for (int a = 0; a < A; ++a) {
@@ -298,10 +319,11 @@ template <class T, int A, int B>
 ///
 /// @par Cost  6 A lines in C flops, A + 1 loads for 3 A multiply-adds.
 template <class T, int A>
-[[gnu::noinline]] void depthwise_gradient_slide(const depthwise_gradient_sweep<T>& s) noexcept {
+[[gnu::noinline]] void depthwise_gradient_slide(const depthwise_gradient_sweep<element<T>>& s) noexcept {
+    using E = element<T>;
     constexpr int W = lane_count<T>;
     using V = lanes<T>;
-    const V zero = broadcast(T{0});
+    const V zero = broadcast<T>(E{0});
     const int inside = std::max(0, std::min(s.in, s.out - s.pad));  // inputs with a gradient at their first tap
     const int last = std::min(s.in, s.out - s.pad + 2);             // inputs with any
     for (int c = 0; c < s.channels; c += W) {
@@ -314,8 +336,8 @@ template <class T, int A>
         }
         const auto add_lines = [&](auto take) {
             for (int line = 0; line < s.lines; ++line) {
-                const T* x = s.x + line * s.x_line + c;
-                const T* dy = s.dy + line * s.dy_line + c;
+                const E* x = s.x + line * s.x_line + c;
+                const E* dy = s.dy + line * s.dy_line + c;
                 const auto gradient = [&](int o) { return o >= 0 && o < s.out ? take(dy + o * s.dy_pixel) : zero; };
                 V far = gradient(s.pad - 2);
                 V near = gradient(s.pad - 1);
@@ -339,9 +361,9 @@ template <class T, int A>
             }
         };
         if (count == W) {
-            add_lines([](const T* from) { return load<T>(from); });
+            add_lines([](const E* from) { return load<T>(from); });
         } else {
-            add_lines([count](const T* from) { return load_first<T>(from, count); });
+            add_lines([count](const E* from) { return load_first<T>(from, count); });
         }
         EENN_UNROLL
         for (int a = 0; a < A; ++a) {
@@ -353,15 +375,15 @@ template <class T, int A>
 
 /// @brief dw += for one image; dw (kh,kw,C).
 template <class T>
-void correlate_depthwise(const plane& g, const T* x, const T* dy, T* dw) noexcept {
-    using function = void (*)(const depthwise_gradient_sweep<T>&) noexcept;
+void correlate_depthwise(const plane& g, const element<T>* x, const element<T>* dy, element<T>* dw) noexcept {
+    using function = void (*)(const depthwise_gradient_sweep<element<T>>&) noexcept;
     static constexpr function table[3][3] = {
         {&depthwise_gradient_taps<T, 1, 1>, &depthwise_gradient_taps<T, 1, 2>, &depthwise_gradient_taps<T, 1, 3>},
         {&depthwise_gradient_taps<T, 2, 1>, &depthwise_gradient_taps<T, 2, 2>, &depthwise_gradient_taps<T, 2, 3>},
         {&depthwise_gradient_taps<T, 3, 1>, &depthwise_gradient_taps<T, 3, 2>, &depthwise_gradient_taps<T, 3, 3>}};
     static constexpr function whole_rows[3] = {&depthwise_gradient_slide<T, 1>, &depthwise_gradient_slide<T, 2>,
                                                &depthwise_gradient_slide<T, 3>};
-    depthwise_gradient_sweep<T> s;
+    depthwise_gradient_sweep<element<T>> s;
     s.channels = g.out_channels;
     s.in = g.columns.in;
     s.out = g.columns.out;

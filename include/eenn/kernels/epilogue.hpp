@@ -38,38 +38,39 @@ template <class T>
 /// A tile's rows in memory where the last vector is whole, else in a buffer of whole vectors beside it.
 template <class T, int P, int V>
 struct tile_rows {
+    using E = element<T>;
     static constexpr int width = V * lane_count<T>;
-    alignas(64) T buffer[P * width];
+    alignas(64) E buffer[P * width];
 
     [[nodiscard]] EIGEN_ALWAYS_INLINE static constexpr std::ptrdiff_t stride(int last,
                                                                              std::ptrdiff_t outside) noexcept {
         return last == lane_count<T> ? outside : width;
     }
-    [[nodiscard]] EIGEN_ALWAYS_INLINE const T* read(const T* from, std::ptrdiff_t outside, int last) noexcept {
+    [[nodiscard]] EIGEN_ALWAYS_INLINE const E* read(const E* from, std::ptrdiff_t outside, int last) noexcept {
         if (last == lane_count<T>) return from;
-        move_rows<T>(P, width - lane_count<T> + last, from, outside, buffer, width);
+        move_rows<E>(P, width - lane_count<T> + last, from, outside, buffer, width);
         return buffer;
     }
-    EIGEN_ALWAYS_INLINE void write(const lanes<T> (&acc)[P][V], T* to, std::ptrdiff_t outside, int last) noexcept {
-        T* const place = last == lane_count<T> ? to : buffer;
+    EIGEN_ALWAYS_INLINE void write(const lanes<T> (&acc)[P][V], E* to, std::ptrdiff_t outside, int last) noexcept {
+        E* const place = last == lane_count<T> ? to : buffer;
         const std::ptrdiff_t step = stride(last, outside);
         EENN_UNROLL
         for (int p = 0; p < P; ++p) {
             EENN_UNROLL
             for (int v = 0; v < V; ++v) store<T>(place + p * step + v * lane_count<T>, acc[p][v]);
         }
-        if (last != lane_count<T>) move_rows<T>(P, width - lane_count<T> + last, buffer, width, to, outside);
+        if (last != lane_count<T>) move_rows<E>(P, width - lane_count<T> + last, buffer, width, to, outside);
     }
 };
 
 /// y = act(acc + residual); the last vector has `last` lanes. residual may be null or y.
 template <class T, int P, int V>
-EIGEN_ALWAYS_INLINE void finish(lanes<T> (&acc)[P][V], const T* residual, activation f, int last, std::ptrdiff_t stride,
-                                T* y) noexcept {
+EIGEN_ALWAYS_INLINE void finish(lanes<T> (&acc)[P][V], const element<T>* residual, activation f, int last,
+                                std::ptrdiff_t stride, element<T>* y) noexcept {
     constexpr int W = lane_count<T>;
     tile_rows<T, P, V> rows;
     if (residual != nullptr) {
-        const T* const from = rows.read(residual, stride, last);
+        const element<T>* const from = rows.read(residual, stride, last);
         const std::ptrdiff_t step = rows.stride(last, stride);
         EENN_UNROLL
         for (int p = 0; p < P; ++p) {
@@ -84,7 +85,7 @@ EIGEN_ALWAYS_INLINE void finish(lanes<T> (&acc)[P][V], const T* residual, activa
         for (int v = 0; v < V; ++v) acc[p][v] = bounds(acc[p][v]);
     }
     rows.write(acc, y, stride, last);
-    if (!is_clamp(f.kind)) activate_rows<T>(f, P, stride, (V - 1) * W + last, y);
+    if (!is_clamp(f.kind)) activate_rows<element<T>>(f, P, stride, (V - 1) * W + last, y);
 }
 
 }  // namespace detail

@@ -13,6 +13,7 @@
 
 #include <array>
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
 namespace eenn::kernels {
@@ -49,52 +50,57 @@ namespace detail {
 
 /// acc[p][v] += the sum of one tile.
 template <class T, int P, int V, unit_stride Unit>
-EIGEN_ALWAYS_INLINE void add_products(const sweep<T>& s, const T* a, lanes<T> (&acc)[P][V]) noexcept {
+EIGEN_ALWAYS_INLINE void add_products(const sweep<element<T>>& s, const element<T>* a, lanes<T> (&acc)[P][V]) noexcept {
+    using E = element<T>;
     constexpr int W = lane_count<T>;
+    // The two inner loops are one: each end of a short loop would cost a mispredicted branch.
+    const std::ptrdiff_t a_k = Unit == unit_stride::sum ? 1 : s.a_k;
+    const std::ptrdiff_t a_turn = s.a_q - (s.k - 1) * a_k;
+    const std::ptrdiff_t b_turn = s.b_q - (s.k - 1) * s.b_k;
+    const std::ptrdiff_t a_row = Unit == unit_stride::sum ? s.a_row : 1;
     for (int r = 0; r < s.r; ++r) {
-        for (int q = 0; q < s.q; ++q) {
-            const T* b = s.b + r * s.b_r + q * s.b_q;
-            const T* from = a + r * s.a_r + q * s.a_q;
-            const T* row[P];
-            EENN_UNROLL
-            for (int p = 0; p < P; ++p) row[p] = from + p * (Unit == unit_stride::sum ? s.a_row : 1);
-            for (int k = 0; k < s.k; ++k, b += s.b_k) {
-                const auto vector = [&](int v) {
-                    if constexpr (Unit == unit_stride::sum) {
-                        return load<T>(b + (v / 2) * s.b_block + (v % 2) * W);
-                    } else {  // b is a tensor of the caller's, where nothing pads the last vector
-                        return v + 1 < V ? load<T>(b + v * W) : load_first<T>(b + v * W, s.last);
-                    }
-                };
-                const auto scalar = [&](int p) { return broadcast(Unit == unit_stride::sum ? row[p][k] : from[p]); };
-                // The shorter side of the tile waits in registers: P V + min(P, V) + 1 of them.
-                if constexpr (V > P) {
-                    lanes<T> av[P];
-                    EENN_UNROLL
-                    for (int p = 0; p < P; ++p) av[p] = scalar(p);
-                    EENN_UNROLL
-                    for (int v = 0; v < V; ++v) {
-                        lanes<T> bv = vector(v);
-                        if constexpr (P > 1) keep_loaded(bv);
-                        EENN_UNROLL
-                        for (int p = 0; p < P; ++p) acc[p][v] = madd(av[p], bv, acc[p][v]);
-                    }
-                } else {
-                    lanes<T> bv[V];
-                    EENN_UNROLL
-                    for (int v = 0; v < V; ++v) {
-                        bv[v] = vector(v);
-                        if constexpr (P > 1) keep_loaded(bv[v]);
-                    }
-                    EENN_UNROLL
-                    for (int p = 0; p < P; ++p) {
-                        const lanes<T> av = scalar(p);
-                        EENN_UNROLL
-                        for (int v = 0; v < V; ++v) acc[p][v] = madd(av, bv[v], acc[p][v]);
-                    }
+        const E* b = s.b + r * s.b_r;
+        const E* from = a + r * s.a_r;
+        int left = s.k;
+        for (int i = s.q * s.k; i > 0; --i) {
+            const auto vector = [&](int v) {
+                if constexpr (Unit == unit_stride::sum) {
+                    return load<T>(b + (v / 2) * s.b_block + (v % 2) * W);
+                } else {  // b is a tensor of the caller's, where nothing pads the last vector
+                    return v + 1 < V ? load<T>(b + v * W) : load_first<T>(b + v * W, s.last);
                 }
-                if constexpr (Unit == unit_stride::rows) from += s.a_k;
+            };
+            const auto scalar = [&](int p) { return broadcast<T>(from[p * a_row]); };
+            // The shorter side of the tile waits in registers: P V + min(P, V) + 1 of them.
+            if constexpr (V > P) {
+                lanes<T> av[P];
+                EENN_UNROLL
+                for (int p = 0; p < P; ++p) av[p] = scalar(p);
+                EENN_UNROLL
+                for (int v = 0; v < V; ++v) {
+                    lanes<T> bv = vector(v);
+                    if constexpr (P > 1) keep_loaded(bv);
+                    EENN_UNROLL
+                    for (int p = 0; p < P; ++p) acc[p][v] = madd(av[p], bv, acc[p][v]);
+                }
+            } else {
+                lanes<T> bv[V];
+                EENN_UNROLL
+                for (int v = 0; v < V; ++v) {
+                    bv[v] = vector(v);
+                    if constexpr (P > 1) keep_loaded(bv[v]);
+                }
+                EENN_UNROLL
+                for (int p = 0; p < P; ++p) {
+                    const lanes<T> av = scalar(p);
+                    EENN_UNROLL
+                    for (int v = 0; v < V; ++v) acc[p][v] = madd(av, bv[v], acc[p][v]);
+                }
             }
+            const bool turn = --left == 0;
+            from += turn ? a_turn : a_k;
+            b += turn ? b_turn : s.b_k;
+            left = turn ? s.k : left;
         }
     }
 }
@@ -105,17 +111,17 @@ EIGEN_ALWAYS_INLINE void add_products(const sweep<T>& s, const T* a, lanes<T> (&
 ///
 /// @par Cost  2 lines tiles P V W r q k flops.
 template <class T, int P, int V>
-[[gnu::noinline]] void outer_product(const sweep<T>& s) noexcept {
+[[gnu::noinline]] void outer_product(const sweep<element<T>>& s) noexcept {
     constexpr int W = lane_count<T>;
     for (int line = 0; line < s.lines; ++line) {
-        const T* a = s.a + line * s.a_line;
+        const element<T>* a = s.a + line * s.a_line;
         std::ptrdiff_t at = line * s.out_line;
         for (int tile = 0; tile < s.tiles; ++tile, a += P * s.a_row, at += P * s.out_row) {
             lanes<T> acc[P][V];
             EENN_UNROLL
             for (int v = 0; v < V; ++v) {
-                const lanes<T> start =
-                    s.bias != nullptr ? load<T>(s.bias + (v / 2) * s.b_block + (v % 2) * W) : broadcast(T{0});
+                const lanes<T> start = s.bias != nullptr ? load<T>(s.bias + (v / 2) * s.b_block + (v % 2) * W)
+                                                         : broadcast<T>(element<T>{0});
                 EENN_UNROLL
                 for (int p = 0; p < P; ++p) acc[p][v] = start;
             }
@@ -129,14 +135,14 @@ template <class T, int P, int V>
 /// @brief out += sum for a sweep of tiles; a_row is 1, V is at most two. Each sum starts from what out holds, so that
 /// samples may come in any grouping.
 template <class T, int P, int V>
-[[gnu::noinline]] void accumulate_outer_product(const sweep<T>& s) noexcept {
+[[gnu::noinline]] void accumulate_outer_product(const sweep<element<T>>& s) noexcept {
     constexpr int W = lane_count<T>;
-    const T* a = s.a;
-    T* out = s.out;
+    const element<T>* a = s.a;
+    element<T>* out = s.out;
     for (int tile = 0; tile < s.tiles; ++tile, a += P, out += P * s.out_row) {
         lanes<T> acc[P][V];
         detail::tile_rows<T, P, V> rows;
-        const T* const before = rows.read(out, s.out_row, s.last);
+        const element<T>* const before = rows.read(out, s.out_row, s.last);
         const std::ptrdiff_t step = rows.stride(s.last, s.out_row);
         EENN_UNROLL
         for (int p = 0; p < P; ++p) {
@@ -157,9 +163,9 @@ using tile_function = void (*)(const sweep<T>&) noexcept;
 template <class T, int V, unit_stride Unit, int... P>
 [[nodiscard]] constexpr auto tiles_of(std::integer_sequence<int, P...>) noexcept {
     if constexpr (Unit == unit_stride::sum) {
-        return std::array<tile_function<T>, sizeof...(P)>{&outer_product<T, P + 1, V>...};
+        return std::array<tile_function<element<T>>, sizeof...(P)>{&outer_product<T, P + 1, V>...};
     } else {
-        return std::array<tile_function<T>, sizeof...(P)>{&accumulate_outer_product<T, P + 1, V>...};
+        return std::array<tile_function<element<T>>, sizeof...(P)>{&accumulate_outer_product<T, P + 1, V>...};
     }
 }
 
@@ -190,12 +196,29 @@ struct balanced_tiles {
     }
 };
 
-/// @brief Runs a sweep whose every tile has `rows` rows and `vectors` vectors: 1, 2, 4 or 8.
+namespace detail {
+
+/// f(K) with K = narrow<T> where one vector of half the lanes holds all that there is, else with T.
+template <class T, class F>
+EIGEN_ALWAYS_INLINE void with_lanes(int last, F&& f) noexcept {
+    if constexpr (has_narrow<T>) {
+        if (last <= lane_count<narrow<T>>) return f(std::type_identity<narrow<T>>{});
+    }
+    f(std::type_identity<T>{});
+}
+
+}  // namespace detail
+
+/// @brief Runs a sweep whose every tile has `rows` rows and `vectors` vectors: 1, 2, 4 or 8. A vector alone of which at most
+/// half exists is a narrow one.
 template <class T>
 void run_tiles(const sweep<T>& s, int rows, int vectors) noexcept {
     const auto p = static_cast<std::size_t>(rows - 1);
+    const auto run_one = [&](auto kind) {
+        detail::tile_table<typename decltype(kind)::type, 1, tuning::rows_of_one>[p](s);
+    };
     switch (vectors) {
-        case 1: return detail::tile_table<T, 1, tuning::rows_of_one>[p](s);
+        case 1: return detail::with_lanes<T>(s.last, run_one);
         case 2: return detail::tile_table<T, 2, tuning::rows_of_two>[p](s);
         case 4: return detail::tile_table<T, 4, tuning::rows_of_four>[p](s);
         default: return detail::tile_table<T, 8, tuning::rows_of_eight>[p](s);
@@ -206,7 +229,11 @@ void run_tiles(const sweep<T>& s, int rows, int vectors) noexcept {
 template <class T>
 void run_accumulating_tiles(const sweep<T>& s, int rows, int vectors) noexcept {
     const auto p = static_cast<std::size_t>(rows - 1);
-    if (vectors == 1) return detail::tile_table<T, 1, tuning::rows_of_one, unit_stride::rows>[p](s);
+    if (vectors == 1) {
+        return detail::with_lanes<T>(s.last, [&](auto kind) {
+            detail::tile_table<typename decltype(kind)::type, 1, tuning::rows_of_one, unit_stride::rows>[p](s);
+        });
+    }
     return detail::tile_table<T, 2, tuning::rows_of_two, unit_stride::rows>[p](s);
 }
 

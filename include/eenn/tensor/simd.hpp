@@ -21,6 +21,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstring>
+#include <type_traits>
 
 // Loops over accumulators must vanish, or the accumulators live in memory instead of registers.
 #if defined(__clang__)
@@ -32,27 +33,56 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
+/// @brief Stands for T where vectors of half the lanes are meant, for channels that fill no more: load<narrow<float>>()
+/// makes 8 floats where load<float>() makes 16.
+template <class T>
+struct narrow {};
+
+namespace detail {
+
+template <class T>
+struct vector_of {
+    using element = T;
+    using type = typename Eigen::internal::packet_traits<T>::type;
+};
+template <class T>
+struct vector_of<narrow<T>> {
+    using element = T;
+    using type = typename Eigen::internal::packet_traits<T>::half;
+};
+
+}  // namespace detail
+
 /// @brief The widest vector of T that Eigen offers for the target: 16, 8 or 4 floats, or a plain T.
 ///
 /// All multiply-adds of the library go through madd(), so that the compiler has nothing left to contract and the two
 /// phases, any tile and any number of threads round alike: fused where the target has FMA, two roundings where not.
 template <class T>
-using lanes = typename Eigen::internal::packet_traits<T>::type;
+using lanes = typename detail::vector_of<T>::type;
 
 template <class T>
 inline constexpr int lane_count = Eigen::internal::unpacket_traits<lanes<T>>::size;
 
+/// @brief What T, or narrow<T>, is a vector of.
 template <class T>
-[[nodiscard]] EIGEN_ALWAYS_INLINE lanes<T> load(const T* from) noexcept {
+using element = typename detail::vector_of<T>::element;
+
+/// @brief Whether narrow<T> is worth a kernel: a vector of at least 4 lanes.
+template <class T>
+inline constexpr bool has_narrow = lane_count<narrow<T>> >= 4 && lane_count<narrow<T>> < lane_count<T>;
+
+template <class T>
+[[nodiscard]] EIGEN_ALWAYS_INLINE lanes<T> load(const element<T>* from) noexcept {
     return Eigen::internal::ploadu<lanes<T>>(from);
 }
 template <class T>
-EIGEN_ALWAYS_INLINE void store(T* to, const lanes<T>& v) noexcept {
+EIGEN_ALWAYS_INLINE void store(element<T>* to, const lanes<T>& v) noexcept {
     Eigen::internal::pstoreu(to, v);
 }
-template <class T>
-[[nodiscard]] EIGEN_ALWAYS_INLINE lanes<T> broadcast(const T& value) noexcept {
-    return Eigen::internal::pset1<lanes<T>>(value);
+/// @brief A vector of T's, or with broadcast<narrow<T>>(value) one of half the lanes.
+template <class K = void, class T>
+[[nodiscard]] EIGEN_ALWAYS_INLINE auto broadcast(const T& value) noexcept {
+    return Eigen::internal::pset1<lanes<std::conditional_t<std::is_void_v<K>, T, K>>>(value);
 }
 /// @brief a * b + c, one rounding where the target has FMA.
 template <class V>
@@ -162,18 +192,24 @@ template <class T>
 
 /// @brief The first `count` lanes of memory, the rest zero; count in [0, W]. Touches no byte beyond them.
 template <class T>
-[[nodiscard]] EIGEN_ALWAYS_INLINE lanes<T> load_first(const T* from, int count) noexcept {
+[[nodiscard]] EIGEN_ALWAYS_INLINE lanes<T> load_first(const element<T>* from, int count) noexcept {
 #if defined(__AVX512F__)
-    if constexpr (sizeof(T) == 4) {
+    if constexpr (lane_count<T> == 16) {
         return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1U << count) - 1U), from);
-    } else {
+    } else if constexpr (std::is_same_v<T, double>) {
         return _mm512_maskz_loadu_pd(static_cast<__mmask8>((1U << count) - 1U), from);
+    } else if constexpr (std::is_same_v<T, narrow<float>>) {
+        return _mm512_castps512_ps256(load_first<float>(from, count));
+    } else {
+        return _mm512_castpd512_pd256(load_first<double>(from, count));
     }
 #elif defined(__AVX__)
-    if constexpr (sizeof(T) == 4) {
+    if constexpr (lane_count<T> == 8) {
         return _mm256_maskload_ps(from, masks::first_mask<T>(count));
-    } else {
+    } else if constexpr (std::is_same_v<T, double>) {
         return _mm256_maskload_pd(from, masks::first_mask<T>(count));
+    } else {
+        return _mm256_castps256_ps128(load_first<float>(from, count));
     }
 #else
     if (count == lane_count<T>) return load<T>(from);
@@ -184,15 +220,15 @@ template <class T>
 }
 /// @brief Stores the first `count` lanes; count in [0, W]. Touches no byte beyond them.
 template <class T>
-EIGEN_ALWAYS_INLINE void store_first(T* to, const lanes<T>& v, int count) noexcept {
+EIGEN_ALWAYS_INLINE void store_first(element<T>* to, const lanes<T>& v, int count) noexcept {
     if (count == lane_count<T>) return store<T>(to, v);
     // Halves of falling size from memory: on AMD a masked store costs ten times as much.
-    alignas(64) T buffer[lane_count<T>];
+    alignas(64) element<T> buffer[lane_count<T>];
     store<T>(buffer, v);
-    const T* from = buffer;
+    const element<T>* from = buffer;
     for (int size = lane_count<T> / 2; size > 0; size /= 2) {
         if ((count & size) == 0) continue;
-        std::memcpy(to, from, static_cast<std::size_t>(size) * sizeof(T));
+        std::memcpy(to, from, static_cast<std::size_t>(size) * sizeof *to);
         to += size;
         from += size;
     }
