@@ -44,6 +44,49 @@ EIGEN_ALWAYS_INLINE void store_lanes(T* to, const lanes<T>& v, int count) noexce
     store_first<T>(to, v, count);
 }
 
+/// f(channel, lanes) makes what is called with the index of these channels in each pixel, in the order of memory. Where one
+/// vector holds a pixel, it is made once, so that its coefficients wait in registers.
+template <class T, class F>
+EIGEN_ALWAYS_INLINE void for_each_pixel(std::ptrdiff_t pixels, int channels, F&& f) noexcept {
+    if (channels == lane_count<T>) {
+        const auto at = f(0, std::integral_constant<int, lane_count<T>>{});
+        for (std::ptrdiff_t p = 0; p < pixels; ++p) at(p * lane_count<T>);
+        return;
+    }
+    for (std::ptrdiff_t p = 0; p < pixels; ++p)
+        for_each_vector<T>(channels, [&](std::ptrdiff_t c, auto k) { f(c, k)(p * channels + c); });
+}
+
+/// Pixels whose channels divide a vector, seen as fewer ones that fill it.
+template <class T>
+struct joined_pixels {
+    int times;
+    int pixels;
+    int channels;
+    constexpr joined_pixels(int p, int c) noexcept
+        : times{c < lane_count<T> && lane_count<T> % c == 0 && p % (lane_count<T> / c) == 0 ? lane_count<T> / c : 1},
+          pixels{p / times},
+          channels{c * times} {}
+};
+
+/// Coefficients per channel for joined pixels; null stays null.
+template <class T>
+class repeated {
+public:
+    repeated(const T* from, const joined_pixels<T>& in) noexcept : at_{from} {
+        if (in.times == 1 || from == nullptr) return;
+        for (int i = 0; i < in.channels; ++i) buffer_[i] = from[i % (in.channels / in.times)];
+        at_ = buffer_;
+    }
+    repeated(const repeated&) = delete;
+    repeated& operator=(const repeated&) = delete;
+    [[nodiscard]] operator const T*() const noexcept { return at_; }
+
+private:
+    alignas(64) T buffer_[lane_count<T>];
+    const T* at_;
+};
+
 }  // namespace detail
 
 /// @brief y = x.
@@ -95,28 +138,27 @@ template <class T>
 void affine(int pixels, int channels, const T* x, const std::type_identity_t<T>* scale,
             const std::type_identity_t<T>* shift, const std::type_identity_t<T>* residual, activation act,
             T* y) noexcept {
-    std::ptrdiff_t rows = pixels;
-    std::ptrdiff_t wide = channels;
-    if (scale == nullptr && shift == nullptr) {  // channels make no difference: one long row
-        wide *= rows;
-        rows = 1;
-    }
     const detail::clamp<T> bounds(act);
     const bool clamps = detail::is_clamp(act.kind);
-    for (std::ptrdiff_t r = 0; r < rows; ++r) {
-        const std::ptrdiff_t start = r * wide;
-        detail::for_each_vector<T>(wide, [&](std::ptrdiff_t c, auto k) {
-            lanes<T> u = detail::load_lanes<T>(x + start + c, k);
-            if (scale != nullptr) {
-                const lanes<T> offset = shift == nullptr ? broadcast(T{0}) : detail::load_lanes<T>(shift + c, k);
-                u = madd(u, detail::load_lanes<T>(scale + c, k), offset);
-            } else if (shift != nullptr) {
-                u = plus(u, detail::load_lanes<T>(shift + c, k));
-            }
-            if (residual != nullptr) u = plus(u, detail::load_lanes<T>(residual + start + c, k));
-            detail::store_lanes<T>(y + start + c, clamps ? bounds(u) : detail::apply_long<T>(act, u), k);
-        });
+    const auto finish = [=](lanes<T> u, std::ptrdiff_t i, auto k) {
+        if (residual != nullptr) u = plus(u, detail::load_lanes<T>(residual + i, k));
+        detail::store_lanes<T>(y + i, clamps ? bounds(u) : detail::apply_long<T>(act, u), k);
+    };
+    if (scale == nullptr && shift == nullptr) {  // channels make no difference
+        detail::for_each_vector<T>(static_cast<std::ptrdiff_t>(pixels) * channels,
+                                   [=](std::ptrdiff_t i, auto k) { finish(detail::load_lanes<T>(x + i, k), i, k); });
+        return;
     }
+    const detail::joined_pixels<T> all(pixels, channels);
+    const detail::repeated<T> scales(scale, all);
+    const detail::repeated<T> shifts(shift, all);
+    const T* const factors = scales;
+    const T* const offsets = shifts;
+    detail::for_each_pixel<T>(all.pixels, all.channels, [=](std::ptrdiff_t c, auto k) {
+        const lanes<T> factor = factors == nullptr ? broadcast(T{1}) : detail::load_lanes<T>(factors + c, k);
+        const lanes<T> offset = offsets == nullptr ? broadcast(T{0}) : detail::load_lanes<T>(offsets + c, k);
+        return [=](std::ptrdiff_t i) { finish(madd(detail::load_lanes<T>(x + i, k), factor, offset), i, k); };
+    });
 }
 
 /// @brief y = a b; b has the shape of a, or is (1,1,C), one factor a channel, or (H,W,1), one factor a pixel.

@@ -4,11 +4,15 @@
 // Floor 2 (kernels). Letters: C = channels, z = what is normalised, u = what goes into the activation, y = what comes out.
 //
 // The caller runs them over chunks of samples and adds the chunks' sums up. Forward: moments(), then affine() with
-// scale = gamma istd and shift = beta - mean scale. Backward: activation_gradient_sums(), then input_gradient().
+// scale = gamma istd and shift = beta - mean scale. Backward: activation_gradient_sums(), then input_gradient(); where y was
+// not kept, the two make it anew from z.
 #ifndef EENN_KERNELS_NORMALIZATION_HPP
 #define EENN_KERNELS_NORMALIZATION_HPP
 
 #include <eenn/kernels/elementwise.hpp>
+
+#include <tuple>
+#include <utility>
 
 namespace eenn::kernels {
 inline namespace EENN_ISA {
@@ -28,37 +32,55 @@ EIGEN_ALWAYS_INLINE void add_lanes(double* sum, const lanes<T>& v, int count) no
     }
 }
 
-/// first[c] += sum of f(index, lanes)[0], second[c] += sum of [1], over pixels, for every channel. Two vectors of channels
-/// at a time where there are two: their sums hide each other's latency.
+/// The two sums of the channels from c on, so many whole vectors side by side: they hide each other's latency, and memory
+/// is read in its order.
+template <class T, class F, std::size_t... V>
+EIGEN_ALWAYS_INLINE void add_two_sums(int start, int end, int channels, int c, double* first, double* second, F& terms,
+                                      std::index_sequence<V...>) noexcept {
+    constexpr std::ptrdiff_t W = lane_count<T>;
+    lanes<T> acc[sizeof...(V)][2];
+    ((acc[V][0] = acc[V][1] = broadcast(T{0})), ...);
+    const std::tuple add(terms(c + static_cast<std::ptrdiff_t>(V) * W, std::integral_constant<int, W>{})...);
+    for (std::ptrdiff_t p = start; p < end; ++p)
+        (std::get<V>(add)(p * channels + c + static_cast<std::ptrdiff_t>(V) * W, acc[V]), ...);
+    (add_lanes<T>(first + c + V * W, acc[V][0], W), ...);
+    (add_lanes<T>(second + c + V * W, acc[V][1], W), ...);
+}
+
+/// first[c] += sum of f(index, lanes)[0], second[c] += sum of [1], over pixels, for every channel.
 template <class T, class F>
 EIGEN_ALWAYS_INLINE void two_sums(int pixels, int channels, double* first, double* second, F&& terms) noexcept {
     constexpr int W = lane_count<T>;
-    const auto add_sums = [&](int c, const lanes<T>(&acc)[2], int count) {
-        add_lanes<T>(first + c, acc[0], count);
-        add_lanes<T>(second + c, acc[1], count);
-    };
     for (int start = 0; start < pixels; start += rows_in_one_sum) {
         const int end = std::min(pixels, start + rows_in_one_sum);
         int c = 0;
-        for (; c + 2 * W <= channels; c += 2 * W) {
-            constexpr std::integral_constant<int, W> whole;
-            lanes<T> acc[2]{broadcast(T{0}), broadcast(T{0})};
-            lanes<T> beside[2]{broadcast(T{0}), broadcast(T{0})};
-            const auto add = terms(c, whole);
-            const auto add_beside = terms(c + W, whole);
-            for (int p = start; p < end; ++p) {
-                add(static_cast<std::ptrdiff_t>(p) * channels + c, acc);
-                add_beside(static_cast<std::ptrdiff_t>(p) * channels + c + W, beside);
-            }
-            add_sums(c, acc, W);
-            add_sums(c + W, beside, W);
-        }
-        for_each_vector<T>(channels - c, [&](std::ptrdiff_t i, auto k) {
-            lanes<T> acc[2]{broadcast(T{0}), broadcast(T{0})};
-            const auto add = terms(c + i, k);
-            for (int p = start; p < end; ++p) add(static_cast<std::ptrdiff_t>(p) * channels + c + i, acc);
-            add_sums(c + static_cast<int>(i), acc, static_cast<int>(k));
-        });
+        const auto whole = [&](auto count) {
+            for (; c + static_cast<int>(count) * W <= channels; c += static_cast<int>(count) * W)
+                add_two_sums<T>(start, end, channels, c, first, second, terms, std::make_index_sequence<count>{});
+        };
+        whole(std::integral_constant < std::size_t, vector_registers >= 32 ? 4 : 2 > {});
+        whole(std::integral_constant<std::size_t, 2>{});
+        whole(std::integral_constant<std::size_t, 1>{});
+        if (c == channels) continue;
+        lanes<T> acc[2]{broadcast(T{0}), broadcast(T{0})};
+        const auto add = terms(c, channels - c);
+        for (std::ptrdiff_t p = start; p < end; ++p) add(p * channels + c, acc);
+        add_lanes<T>(first + c, acc[0], channels - c);
+        add_lanes<T>(second + c, acc[1], channels - c);
+    }
+}
+
+/// two_sums() of joined pixels, whose sums come together again.
+template <class T, class F>
+EIGEN_ALWAYS_INLINE void two_joined_sums(const joined_pixels<T>& in, double* first, double* second,
+                                         F&& terms) noexcept {
+    if (in.times == 1) return two_sums<T>(in.pixels, in.channels, first, second, terms);
+    double firsts[lane_count<T>]{};
+    double seconds[lane_count<T>]{};
+    two_sums<T>(in.pixels, in.channels, firsts, seconds, terms);
+    for (int i = 0; i < in.channels; ++i) {
+        first[i % (in.channels / in.times)] += firsts[i];
+        second[i % (in.channels / in.times)] += seconds[i];
     }
 }
 
@@ -69,6 +91,64 @@ EIGEN_ALWAYS_INLINE void with_activation(activation act, F&& f) {
     f([act] { return act; });
 }
 
+/// du of channels c: called with an index and the z there, from dy and the y that batch norm and a clamp make of that z.
+template <class T, class Which>
+[[nodiscard]] EIGEN_ALWAYS_INLINE auto recomputed_gradient(const T* dy, const T* scale, const T* shift,
+                                                           Which which) noexcept {
+    return [=](std::ptrdiff_t c, auto k) {
+        const lanes<T> factor = load_lanes<T>(scale + c, k);
+        const lanes<T> offset = load_lanes<T>(shift + c, k);
+        const clamp<T> bounds(which());
+        return [=](std::ptrdiff_t i, const lanes<T>& z) {
+            const lanes<T> y = bounds(madd(z, factor, offset));
+            return derivative<T>(which(), load_lanes<T>(dy + i, k), y, y);
+        };
+    };
+}
+
+/// sum_du[c] += sum of du, sum_du_xhat[c] += sum of du (z - mean) istd.
+template <class T, class Gradient>
+EIGEN_ALWAYS_INLINE void add_gradient_sums(const joined_pixels<T>& in, const T* z, const T* mean, const T* istd,
+                                           double* sum_du, double* sum_du_xhat, Gradient gradient) noexcept {
+    const repeated<T> means(mean, in);
+    const repeated<T> istds(istd, in);
+    const T* const middles = means;
+    const T* const factors = istds;
+    two_joined_sums<T>(in, sum_du, sum_du_xhat, [=](std::ptrdiff_t c, auto k) {
+        const lanes<T> middle = load_lanes<T>(middles + c, k);
+        const lanes<T> factor = load_lanes<T>(factors + c, k);
+        const auto du = gradient(c, k);
+        return [=](std::ptrdiff_t i, lanes<T>(&acc)[2]) {
+            const lanes<T> value = load_lanes<T>(z + i, k);
+            const lanes<T> d = du(i, value);
+            acc[0] = plus(acc[0], d);
+            acc[1] = madd(d, times(minus(value, middle), factor), acc[1]);
+        };
+    });
+}
+
+/// dz = a du + b z + c.
+template <class T, class Gradient>
+EIGEN_ALWAYS_INLINE void combine_gradient(const joined_pixels<T>& in, const T* z, const T* a, const T* b, const T* c,
+                                          T* dz, Gradient gradient) noexcept {
+    const repeated<T> of_du(a, in);
+    const repeated<T> of_z(b, in);
+    const repeated<T> constants(c, in);
+    const T* const first = of_du;
+    const T* const second = of_z;
+    const T* const rest = constants;
+    for_each_pixel<T>(in.pixels, in.channels, [=](std::ptrdiff_t channel, auto k) {
+        const lanes<T> factor = load_lanes<T>(first + channel, k);
+        const lanes<T> slope = load_lanes<T>(second + channel, k);
+        const lanes<T> offset = load_lanes<T>(rest + channel, k);
+        const auto du = gradient(channel, k);
+        return [=](std::ptrdiff_t i) {
+            const lanes<T> value = load_lanes<T>(z + i, k);
+            store_lanes<T>(dz + i, madd(factor, du(i, value), madd(slope, value, offset)), k);
+        };
+    });
+}
+
 }  // namespace detail
 
 /// @brief sum[c] += sum of z, sum_of_squares[c] += sum of z^2.
@@ -77,7 +157,7 @@ EIGEN_ALWAYS_INLINE void with_activation(activation act, F&& f) {
 /// @par Cost    one read of z.
 template <class T>
 void moments(int pixels, int channels, const T* z, double* sum, double* sum_of_squares) noexcept {
-    detail::two_sums<T>(pixels, channels, sum, sum_of_squares, [z](std::ptrdiff_t, auto k) {
+    detail::two_joined_sums<T>({pixels, channels}, sum, sum_of_squares, [z](std::ptrdiff_t, auto k) {
         return [z, k](std::ptrdiff_t i, lanes<T>(&acc)[2]) {
             const lanes<T> value = detail::load_lanes<T>(z + i, k);
             acc[0] = plus(acc[0], value);
@@ -111,15 +191,10 @@ void activation_gradient_sums(int pixels, int channels, const T* dy, const std::
                               const T* mean, const T* istd, double* sum_du, double* sum_du_xhat) noexcept {
     const T* const input = needs_input(act.kind) ? u : y;
     const auto run = [&](auto gradient_at) {
-        detail::two_sums<T>(pixels, channels, sum_du, sum_du_xhat, [=](std::ptrdiff_t c, auto k) {
-            const lanes<T> middle = detail::load_lanes<T>(mean + c, k);
-            const lanes<T> factor = detail::load_lanes<T>(istd + c, k);
-            return [=](std::ptrdiff_t i, lanes<T>(&acc)[2]) {
-                const lanes<T> d = gradient_at(i, k);
-                acc[0] = plus(acc[0], d);
-                acc[1] = madd(d, times(minus(detail::load_lanes<T>(z + i, k), middle), factor), acc[1]);
-            };
-        });
+        detail::add_gradient_sums<T>({pixels, channels}, z, mean, istd, sum_du, sum_du_xhat,
+                                     [=](std::ptrdiff_t, auto k) {
+                                         return [=](std::ptrdiff_t i, const lanes<T>&) { return gradient_at(i, k); };
+                                     });
     };
     if (du == nullptr) return run([=](std::ptrdiff_t i, auto k) { return detail::load_lanes<T>(dy + i, k); });
     detail::with_activation(act, [&](auto which) {
@@ -132,20 +207,46 @@ void activation_gradient_sums(int pixels, int channels, const T* dy, const std::
     });
 }
 
+/// @brief activation_gradient_sums() where y was not kept: y = act(scale z + shift), of an activation that is a clamp, is
+/// made anew with the bits that affine() gave it, and du is not written.
+///
+/// @par Shapes  dy, z (pixels,C); scale, shift, mean, istd, sums (C).
+template <class T>
+void recomputed_gradient_sums(int pixels, int channels, const T* dy, const T* z, const T* scale, const T* shift,
+                              activation act, const T* mean, const T* istd, double* sum_du,
+                              double* sum_du_xhat) noexcept {
+    const detail::joined_pixels<T> all(pixels, channels);
+    const detail::repeated<T> factors(scale, all);
+    const detail::repeated<T> offsets(shift, all);
+    detail::with_activation(act, [&](auto which) {
+        detail::add_gradient_sums<T>(all, z, mean, istd, sum_du, sum_du_xhat,
+                                     detail::recomputed_gradient<T>(dy, factors, offsets, which));
+    });
+}
+
 /// @brief dz = a du + b z + c, the coefficients per channel.
 ///
 /// @par Shapes  du, z, dz (pixels,C); a, b, c (C); dz may be du.
 template <class T>
 void input_gradient(int pixels, int channels, const T* du, const T* z, const T* a, const T* b, const T* c,
                     T* dz) noexcept {
-    for (std::ptrdiff_t p = 0; p < pixels; ++p) {
-        const std::ptrdiff_t start = p * channels;
-        detail::for_each_vector<T>(channels, [&](std::ptrdiff_t i, auto k) {
-            const auto at = [&](const T* from) { return detail::load_lanes<T>(from, k); };
-            const lanes<T> rest = madd(at(b + i), at(z + start + i), at(c + i));
-            detail::store_lanes<T>(dz + start + i, madd(at(a + i), at(du + start + i), rest), k);
-        });
-    }
+    detail::combine_gradient<T>({pixels, channels}, z, a, b, c, dz, [=](std::ptrdiff_t, auto k) {
+        return [=](std::ptrdiff_t i, const lanes<T>&) { return detail::load_lanes<T>(du + i, k); };
+    });
+}
+
+/// @brief input_gradient() of du = dy act'(scale z + shift), see recomputed_gradient_sums().
+///
+/// @par Shapes  dy, z, dz (pixels,C); scale, shift, a, b, c (C); dz may be dy.
+template <class T>
+void recomputed_input_gradient(int pixels, int channels, const T* dy, const T* z, const T* scale, const T* shift,
+                               activation act, const T* a, const T* b, const T* c, T* dz) noexcept {
+    const detail::joined_pixels<T> all(pixels, channels);
+    const detail::repeated<T> factors(scale, all);
+    const detail::repeated<T> offsets(shift, all);
+    detail::with_activation(act, [&](auto which) {
+        detail::combine_gradient<T>(all, z, a, b, c, dz, detail::recomputed_gradient<T>(dy, factors, offsets, which));
+    });
 }
 
 }  // namespace EENN_ISA
