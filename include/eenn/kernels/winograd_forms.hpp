@@ -42,6 +42,33 @@ inline namespace EENN_ISA {
 
 namespace winograd {
 
+/// The points of a form beside 0 and infinity come in pairs, p and -p. Rows p and -p of G are over the same product of
+/// distances to the other points.
+template <int N>
+struct point_pairs;
+template <>
+struct point_pairs<1> {
+    static constexpr int count = 0;
+};
+template <>
+struct point_pairs<4> {
+    static constexpr int count = 1;
+    static constexpr double points[]{1}, distances[]{2}, at_zero = 1;
+};
+template <>
+struct point_pairs<6> {
+    static constexpr int count = 2;
+    static constexpr double points[]{1, 2}, distances[]{-6, 24}, at_zero = 1.0 / 4;
+};
+template <>
+struct point_pairs<8> {
+    static constexpr int count = 3;
+    static constexpr double points[]{1, 2, 0.5}, distances[]{-4.5, 90, 45.0 / 32}, at_zero = 1;
+};
+[[nodiscard]] constexpr double power(double base, int exponent) noexcept {
+    return exponent == 0 ? 1 : base * power(base, exponent - 1);
+}
+
 /// u = G g.
 template <std::size_t N, class T, std::size_t R>
 [[nodiscard]] constexpr std::array<T, N> transformed_filter(const std::array<T, R>& g) noexcept {
@@ -58,14 +85,14 @@ template <std::size_t N, class T, std::size_t R>
     } else {
         std::array<T, N> u{};
         u[0] = g[0];
-        constexpr T points[]{T{1}, T{2}, T{0.5}};
-        constexpr T distances[]{T{-4.5}, T{90}, T{45} / T{32}};
-        for (std::size_t p = 0; p < 3; ++p) {
+        using pairs = point_pairs<8>;
+        for (std::size_t p = 0; p < pairs::count; ++p) {
+            const T point = static_cast<T>(pairs::points[p]), distance = static_cast<T>(pairs::distances[p]);
             T sums[2]{};
-            T power{1};
-            for (std::size_t k = 0; k < R; ++k, power *= points[p]) sums[k % 2] += g[k] * power;  // products are exact
-            u[2 * p + 1] = (sums[0] + sums[1]) / distances[p];
-            u[2 * p + 2] = (sums[0] - sums[1]) / distances[p];
+            T factor{1};
+            for (std::size_t k = 0; k < R; ++k, factor *= point) sums[k % 2] += g[k] * factor;  // products are exact
+            u[2 * p + 1] = (sums[0] + sums[1]) / distance;
+            u[2 * p + 2] = (sums[0] - sums[1]) / distance;
         }
         u[7] = g[R - 1];
         return u;
@@ -153,32 +180,6 @@ EIGEN_ALWAYS_INLINE void transform_output(const lanes<T> (&m)[8], lanes<T> (&y)[
     y[M - 1] = plus(y[M - 1], m[7]);
 }
 
-/// The points of a form beside 0 and infinity come in pairs, p and -p, and row p of G is over their distances to the others.
-template <int N>
-struct point_pairs;
-template <>
-struct point_pairs<1> {
-    static constexpr int count = 0;
-};
-template <>
-struct point_pairs<4> {
-    static constexpr int count = 1;
-    static constexpr double points[]{1}, scales[]{1.0 / 2}, at_zero = 1;
-};
-template <>
-struct point_pairs<6> {
-    static constexpr int count = 2;
-    static constexpr double points[]{1, 2}, scales[]{-1.0 / 6, 1.0 / 24}, at_zero = 1.0 / 4;
-};
-template <>
-struct point_pairs<8> {
-    static constexpr int count = 3;
-    static constexpr double points[]{1, 2, 0.5}, scales[]{-2.0 / 9, 1.0 / 90, 32.0 / 45}, at_zero = 1;
-};
-[[nodiscard]] constexpr double power(double base, int exponent) noexcept {
-    return exponent == 0 ? 1 : base * power(base, exponent - 1);
-}
-
 /// m = A y: what the gradient of the outputs is to the products.
 template <class T, int M, int N>
 EIGEN_ALWAYS_INLINE void transform_output_gradient(const lanes<T> (&y)[M], lanes<T> (&m)[N]) noexcept {
@@ -217,7 +218,7 @@ EIGEN_ALWAYS_INLINE void transform_filter_gradient(const lanes<T> (&u)[N], lanes
         EENN_UNROLL
         for (int r = 0; r < R; ++r) {
             const auto factor = [&](int k) {
-                return broadcast(static_cast<T>(pairs::scales[k] * power(pairs::points[k], r)));
+                return broadcast(static_cast<T>(power(pairs::points[k], r) / pairs::distances[k]));
             };
             g[r] = times(factor(0), r % 2 == 0 ? sums[0] : differences[0]);
             EENN_UNROLL
