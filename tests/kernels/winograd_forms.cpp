@@ -43,11 +43,12 @@ void expect_exact(random_stream& random) {
 template <int N>
 void expect_distances() {
     using pairs = kernels::winograd::point_pairs<N>;
+    using kernels::winograd::powers;
     for (int k = 0; k < pairs::count; ++k) {
-        const double p = pairs::points[k];
+        const double p = powers[k][1];
         double product = p * (2 * p);  // to 0 and to -p
         for (int other = 0; other < pairs::count; ++other)
-            if (other != k) product *= (p - pairs::points[other]) * (p + pairs::points[other]);
+            if (other != k) product *= (p - powers[other][1]) * (p + powers[other][1]);
         CHECK_EQ(pairs::distances[k], product);
     }
 }
