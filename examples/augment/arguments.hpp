@@ -94,7 +94,7 @@ inline std::vector<eenn::construct::head_form> forms_of(const std::string& list)
     using eenn::construct::head_form;
     std::vector<head_form> forms;
     std::string rest = "," + list + ",";
-    for (const head_form form : {head_form::small, head_form::medium, head_form::large, head_form::dense}) {
+    for (const head_form form : eenn::construct::augment_options{}.forms) {  // all that there are
         const std::string name = std::string{to_string(form)} + ",";
         const auto at = rest.find("," + name);
         if (at == std::string::npos) continue;

@@ -17,6 +17,7 @@
 
 namespace generated {
 
+inline constexpr float not_written = std::numeric_limits<float>::quiet_NaN();
 inline constexpr int odd_channels[] = {1, 2, 3, 4, 7, 8, 9, 12, 15, 16, 17, 24, 31, 33};
 
 /// Numbers in [-1, 1) and, after them, one vector of NaN: a kernel that reads beyond the end and uses it shows.

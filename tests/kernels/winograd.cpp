@@ -2,7 +2,7 @@
 #include <eenn/kernels/convolution.hpp>
 #include <eenn/kernels/reference.hpp>
 
-#include "generated.hpp"
+#include "winograd_problem.hpp"
 
 using namespace eenn;
 using namespace generated;
@@ -27,48 +27,6 @@ convolution any_winograd(random_stream& random) {
     return {{h, w, in}, {h + 2 * pad - 2, w + pad + right - 2, out}, 3, 3, 1, 1, pad, pad, 1, 1, 1};
 }
 
-struct problem_data {
-    convolution g;
-    int n;
-    std::size_t inputs, outputs;
-    numbers<float> x, w, bias, residual, dy;
-    aligned_vector<float> scratch;
-
-    problem_data(const convolution& geometry, int samples, random_stream& random)
-        : g{geometry},
-          n{samples},
-          inputs{static_cast<std::size_t>(n) * g.in.elements()},
-          outputs{static_cast<std::size_t>(n) * g.out.elements()},
-          x(inputs, random),
-          w(static_cast<std::size_t>(9 * g.in.c * g.out.c), random),
-          bias(static_cast<std::size_t>(g.out.c), random),
-          residual(outputs, random),
-          dy(outputs, random),
-          scratch(std::max({kernels::winograd_scratch<float>(four, kernels::detail::image_of(g)),
-                            kernels::winograd_scratch<float>(two, kernels::detail::image_of(g)),
-                            kernels::gradient_scratch_size<float>(g)}),
-                  std::numeric_limits<float>::quiet_NaN()) {}
-
-    // Past the rule, so that small problems are tried too.
-    template <kernels::winograd_form F>
-    aligned_vector<float> packed() const {
-        aligned_vector<float> made(kernels::packed_winograd_size(F, g.in.c, g.out.c),
-                                   std::numeric_limits<float>::quiet_NaN());
-        std::copy_n(bias.begin(), g.out.c, made.begin());
-        const std::ptrdiff_t tap = static_cast<std::ptrdiff_t>(g.in.c) * g.out.c;
-        kernels::pack_winograd<F>(g.in.c, g.out.c, kernels::filter_view<float>{w.data(), tap, g.out.c, 1, nullptr},
-                                  made.data() + g.out.c);
-        return made;
-    }
-    template <kernels::winograd_form F>
-    aligned_vector<float> forward(const float* residual_or_null, activation act) {
-        aligned_vector<float> y(outputs, std::numeric_limits<float>::quiet_NaN());
-        kernels::detail::convolve_images<F>(kernels::detail::image_of(g), n, x.data(), packed<F>().data(),
-                                            residual_or_null, act, y.data(), scratch.data());
-        return y;
-    }
-};
-
 // Of the sum of magnitudes, in epsilons. The transforms' constants enlarge roundings; Lavin and Gray report the same factor.
 constexpr double tolerance = 400;
 
@@ -78,7 +36,7 @@ TEST_CASE("kernels/winograd: agrees with the reference in double, any size, padd
     random_stream random{2027, 1};
     double largest[2] = {};
     for (int i = 0; i < 60; ++i) {
-        problem_data e(any_winograd(random), 2, random);
+        const winograd_problem e(any_winograd(random), 2, random);
         const convolution& g = e.g;
         const std::string what = describe(g);
         CAPTURE(what);
@@ -136,7 +94,7 @@ TEST_CASE("kernels/winograd: weights from afar make smaller ones the better choi
     CHECK(kernels::packed_size<float>(g) < 2 * direct);
     CHECK(kernels::packed_gradient_size<float>(g) == kernels::packed_winograd_size(four, 64, 64));
     random_stream random{2027, 4};
-    problem_data e(g, 2, random);
+    const winograd_problem e(g, 2, random);
     aligned_vector<float> packed(kernels::packed_size<float>(g));
     kernels::pack(g, e.w.data(), e.bias.data(), nullptr, nullptr, packed.data());
     aligned_vector<float> y(e.outputs);
@@ -152,7 +110,7 @@ TEST_CASE("kernels/winograd: forward and data gradient of the library, sums incl
         const int c = block * (1 + static_cast<int>(random.below(4)));
         const int o = block * (1 + static_cast<int>(random.below(4)));
         const int size = 8 + static_cast<int>(random.below(25));
-        problem_data e({{size, size + 3, c}, {size, size + 3, o}, 3, 3, 1, 1, 1, 1, 1, 1, 1}, 3, random);
+        const winograd_problem e({{size, size + 3, c}, {size, size + 3, o}, 3, 3, 1, 1, 1, 1, 1, 1, 1}, 3, random);
         const convolution& g = e.g;
         const std::string what = describe(g);
         CAPTURE(what);
@@ -163,11 +121,12 @@ TEST_CASE("kernels/winograd: forward and data gradient of the library, sums incl
         kernels::reference::backward_data(g, e.n, ady.data(), aw.data(), adx.data());
         aligned_vector<float> packed(kernels::packed_gradient_size<float>(g));
         kernels::pack_gradient(g, e.w.data(), packed.data());
+        aligned_vector<float> scratch(kernels::gradient_scratch_size<float>(g), not_written);
         aligned_vector<float> got(e.x.begin(), e.x.begin() + static_cast<std::ptrdiff_t>(e.inputs));
-        kernels::backward_data(dynamic{g}, e.n, e.dy.data(), packed.data(), false, got.data(), e.scratch.data());
+        kernels::backward_data(dynamic{g}, e.n, e.dy.data(), packed.data(), false, got.data(), scratch.data());
         CHECK_EQ(first_difference(got.data(), dx.data(), adx.data(), e.inputs, tolerance), -1);
         std::copy_n(e.x.begin(), e.inputs, got.begin());
-        kernels::backward_data(dynamic{g}, e.n, e.dy.data(), packed.data(), true, got.data(), e.scratch.data());
+        kernels::backward_data(dynamic{g}, e.n, e.dy.data(), packed.data(), true, got.data(), scratch.data());
         for (std::size_t k = 0; k < e.inputs; ++k) {
             dx[k] += x[k];
             adx[k] += ax[k];
@@ -178,16 +137,17 @@ TEST_CASE("kernels/winograd: forward and data gradient of the library, sums incl
 
 TEST_CASE("kernels/winograd: samples may be taken in any grouping, and the residual may be the output") {
     random_stream random{2027, 3};
-    problem_data e({{13, 10, 3 * W}, {13, 10, 2 * block}, 3, 3, 1, 1, 1, 1, 1, 1, 1}, 4, random);
+    const winograd_problem e({{13, 10, 3 * W}, {13, 10, 2 * block}, 3, 3, 1, 1, 1, 1, 1, 1, 1}, 4, random);
     constexpr activation relu{activation_kind::relu, {}};
     const auto whole = e.forward<four>(e.residual.data(), relu);
     const kernels::winograd_image image = kernels::detail::image_of(e.g);
     const auto packed = e.packed<four>();
+    auto scratch = e.scratch<four>();
     aligned_vector<float> y(e.residual.begin(), e.residual.begin() + static_cast<std::ptrdiff_t>(e.outputs));
     for (std::size_t s = 0; s < 4; ++s) {
         float* const at = y.data() + s * e.g.out.elements();
         kernels::convolve_winograd<four>(image, e.x.data() + s * e.g.in.elements(), packed.data(), at, relu, at,
-                                         e.scratch.data());
+                                         scratch.data());
     }
     CHECK_EQ(first_bit_difference(y.data(), whole.data(), e.outputs), -1);
 }

@@ -40,6 +40,19 @@ void expect_exact(random_stream& random) {
     }
 }
 
+template <int N>
+void expect_distances() {
+    using pairs = kernels::winograd::point_pairs<N>;
+    using kernels::winograd::powers;
+    for (int k = 0; k < pairs::count; ++k) {
+        const double p = powers[k][1];
+        double product = p * (2 * p);  // to 0 and to -p
+        for (int other = 0; other < pairs::count; ++other)
+            if (other != k) product *= (p - powers[other][1]) * (p + powers[other][1]);
+        CHECK_EQ(pairs::distances[k], product);
+    }
+}
+
 }  // namespace
 
 TEST_CASE("kernels/winograd_forms: every form's three transforms give the direct sum") {
@@ -74,6 +87,12 @@ TEST_CASE("kernels/winograd_forms: the filter's transform by hand") {
     CHECK(eight[4] == doctest::Approx(32 / 90.0));
     CHECK(eight[5] == doctest::Approx(7 * 32 / 45.0));
     CHECK(eight[6] == doctest::Approx(5 * 32 / 45.0));
+}
+
+TEST_CASE("kernels/winograd_forms: a point's distances are its differences from all others but infinity, multiplied") {
+    expect_distances<4>();
+    expect_distances<6>();
+    expect_distances<8>();
 }
 
 TEST_CASE("kernels/winograd_forms: points and products of a tile") {

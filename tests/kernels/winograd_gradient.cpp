@@ -17,7 +17,6 @@ constexpr int W = lane_count<float>;
 
 // Of the sum of magnitudes, in epsilons: as the outputs of F(4x4,3x3) are allowed.
 constexpr double tolerance = 300;
-constexpr float not_written = std::numeric_limits<float>::quiet_NaN();
 
 struct gradient_problem {
     convolution g;

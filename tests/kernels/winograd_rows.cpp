@@ -4,7 +4,7 @@
 #include <eenn/kernels/convolution.hpp>
 #include <eenn/kernels/reference.hpp>
 
-#include "generated.hpp"
+#include "winograd_problem.hpp"
 
 using namespace eenn;
 using namespace generated;
@@ -17,7 +17,6 @@ namespace {
 
 constexpr int W = lane_count<float>;
 constexpr int block = kernels::winograd::block<float>;
-constexpr float not_written = std::numeric_limits<float>::quiet_NaN();
 constexpr winograd_form three{1, 6, 1, 3}, five{1, 4, 1, 5}, seven{1, 2, 1, 7};
 
 convolution row_of(int h, int width, int left, int right, int taps, int in, int out) {
@@ -35,43 +34,10 @@ convolution any_row(random_stream& random, int taps) {
     }
 }
 
-struct row_problem {
-    convolution g;
-    int n;
-    std::size_t inputs, outputs;
-    numbers<float> x, w, bias, residual, dy;
-
-    row_problem(const convolution& geometry, int samples, random_stream& random)
-        : g{geometry},
-          n{samples},
-          inputs{static_cast<std::size_t>(n) * g.in.elements()},
-          outputs{static_cast<std::size_t>(n) * g.out.elements()},
-          x(inputs, random),
-          w(static_cast<std::size_t>(g.kernel_w * g.in.c * g.out.c), random),
-          bias(static_cast<std::size_t>(g.out.c), random),
-          residual(outputs, random),
-          dy(outputs, random) {}
-
-    /// Past the rule, so that small problems are tried too.
-    template <winograd_form F>
-    [[nodiscard]] aligned_vector<float> forward(const float* residual_or_null, activation act) const {
-        const kernels::winograd_image image = kernels::detail::image_of(g);
-        aligned_vector<float> packed(kernels::packed_winograd_size(F, g.in.c, g.out.c), not_written);
-        std::copy_n(bias.begin(), g.out.c, packed.begin());
-        const std::ptrdiff_t tap = static_cast<std::ptrdiff_t>(g.in.c) * g.out.c;
-        kernels::pack_winograd<F>(g.in.c, g.out.c, kernels::filter_view<float>{w.data(), tap, g.out.c, 1, nullptr},
-                                  packed.data() + g.out.c);
-        aligned_vector<float> scratch(kernels::winograd_scratch<float>(F, image), not_written);
-        aligned_vector<float> y(outputs, not_written);
-        kernels::detail::convolve_images<F>(image, n, x.data(), packed.data(), residual_or_null, act, y.data(),
-                                            scratch.data());
-        return y;
-    }
-    [[nodiscard]] aligned_vector<float> forward(const float* residual_or_null, activation act) const {
-        if (g.kernel_w == 3) return forward<three>(residual_or_null, act);
-        return g.kernel_w == 5 ? forward<five>(residual_or_null, act) : forward<seven>(residual_or_null, act);
-    }
-};
+aligned_vector<float> forward(const winograd_problem& e, const float* residual_or_null, activation act) {
+    if (e.g.kernel_w == 3) return e.forward<three>(residual_or_null, act);
+    return e.g.kernel_w == 5 ? e.forward<five>(residual_or_null, act) : e.forward<seven>(residual_or_null, act);
+}
 
 // Of the sum of magnitudes, in epsilons: four times the largest error met, a third of what F(4x4,3x3) is allowed.
 constexpr double tolerance = 100;
@@ -85,7 +51,7 @@ TEST_CASE(
     for (const int taps : {3, 5, 7}) {
         double largest = 0;
         for (int i = 0; i < 200; ++i) {
-            const row_problem e(any_row(random, taps), 2, random);
+            const winograd_problem e(any_row(random, taps), 2, random);
             const convolution& g = e.g;
             const std::string what = describe(g);
             CAPTURE(what);
@@ -101,7 +67,7 @@ TEST_CASE(
                                         with_residual ? residual.data() : nullptr, act, wanted.data());
             kernels::reference::forward(g, e.n, ax.data(), aw.data(), abias.data(), aresidual.data(), activation{},
                                         magnitude.data());
-            const auto y = e.forward(with_residual ? e.residual.data() : nullptr, act);
+            const auto y = forward(e, with_residual ? e.residual.data() : nullptr, act);
             CHECK_EQ(first_difference(y.data(), wanted.data(), magnitude.data(), e.outputs, tolerance), -1);
             for (std::size_t k = 0; k < e.outputs; ++k)
                 largest = std::max(largest, std::abs(y[k] - wanted[k]) / magnitude[k]);
@@ -140,9 +106,9 @@ TEST_CASE("kernels/winograd: rows forward and backward as the library does it, a
         const int taps = 3 + 2 * (i % 3);
         const int width = i < 66 ? taps / 3 + i / 2 : pick(random, 34, 100);
         const int left = pick(random, 0, taps - 1);
-        const row_problem e(row_of(pick(random, 1, 2), width, left, taps - 1 - left, taps, block * pick(random, 1, 4),
-                                   block * pick(random, 1, 4)),
-                            3, random);
+        const winograd_problem e(row_of(pick(random, 1, 2), width, left, taps - 1 - left, taps,
+                                        block * pick(random, 1, 4), block * pick(random, 1, 4)),
+                                 3, random);
         const convolution& g = e.g;
         const std::string what = describe(g);
         CAPTURE(what);
@@ -185,7 +151,7 @@ TEST_CASE(
     "output") {
     static constexpr convolution g{{1, 46, 2 * block}, {1, 46, 4 * block}, 1, 5, 1, 1, 0, 2, 1, 1, 1};
     random_stream random{2028, 4};
-    const row_problem e(g, 4, random);
+    const winograd_problem e(g, 4, random);
     aligned_vector<float> packed(kernels::packed_size<float>(g));
     aligned_vector<float> packed_gradient(kernels::packed_gradient_size<float>(g));
     aligned_vector<float> scratch(std::max(kernels::scratch_size<float>(g), kernels::gradient_scratch_size<float>(g)));

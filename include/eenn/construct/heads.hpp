@@ -16,6 +16,7 @@ namespace eenn::construct {
 /// @brief How much a head computes before it classifies.
 enum class head_form : unsigned char { small, medium, large, dense };
 
+/// @brief The name that reports use.
 [[nodiscard]] constexpr std::string_view to_string(head_form form) noexcept {
     switch (form) {
         case head_form::small: return "small";

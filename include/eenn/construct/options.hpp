@@ -34,6 +34,7 @@ enum class cost_unit : unsigned char {
     time   ///< of one sample on one thread of this machine: not all MACs take equally long
 };
 
+/// @brief The name that reports use.
 [[nodiscard]] constexpr std::string_view to_string(cost_unit unit) noexcept {
     return unit == cost_unit::macs ? "MACs" : "time";
 }

@@ -96,6 +96,7 @@ private:
             }
         }
         inside_ = false;
+        // Read before this task counts as finished: then run() may return, and its next call sets another.
         const int all = count_;
         if (finished_.fetch_add(1) + 1 == all) finished_.notify_one();
         return true;

@@ -42,6 +42,7 @@ enum class threshold_solver : unsigned char {
     published,  ///< published_thresholds(); where the objective has a limit, the best of 21 weightings
 };
 
+/// @brief The name that reports use.
 [[nodiscard]] constexpr std::string_view to_string(threshold_solver solver) noexcept {
     switch (solver) {
         case threshold_solver::proven: return "proven";

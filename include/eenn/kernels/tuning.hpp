@@ -73,7 +73,7 @@ static_assert(depthwise_band >= 1, "tuning table: depthwise_band is at least 1 p
 static_assert(pointwise_pixels >= 1, "tuning table: pointwise_pixels is at least 1");
 // few_channels: input channels below which the weight gradient tiles over (kx, channel) together, not over channels.
 static_assert(few_channels >= 1, "tuning table: few_channels is at least 1, which joins no taps");
-// chunk_elements: of input and output that the weight gradient takes at a time.
+// chunk_elements: of input and output that the weight gradient takes at a time; by Winograd, of their transformed tiles.
 static_assert(chunk_elements >= 1, "tuning table: chunk_elements is at least 1");
 
 // winograd_tiles, winograd_vectors: tiles and vectors of channels that one product of a Winograd convolution takes.

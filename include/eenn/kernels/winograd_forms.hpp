@@ -42,6 +42,33 @@ inline namespace EENN_ISA {
 
 namespace winograd {
 
+/// The points of a form beside 0 and infinity come in pairs, p and -p, where p are the first of 1, 2 and 1/2: their powers.
+/// A table, not a function, which clang 14 would call from the unrolled loops.
+inline constexpr double powers[3][7]{
+    {1, 1, 1, 1, 1, 1, 1}, {1, 2, 4, 8, 16, 32, 64}, {1, 1.0 / 2, 1.0 / 4, 1.0 / 8, 1.0 / 16, 1.0 / 32, 1.0 / 64}};
+/// Rows p and -p of G are over the same product of distances to the other points.
+template <int N>
+struct point_pairs;
+template <>
+struct point_pairs<1> {
+    static constexpr int count = 0;
+};
+template <>
+struct point_pairs<4> {
+    static constexpr int count = 1;
+    static constexpr double distances[]{2}, at_zero = 1;
+};
+template <>
+struct point_pairs<6> {
+    static constexpr int count = 2;
+    static constexpr double distances[]{-6, 24}, at_zero = 1.0 / 4;
+};
+template <>
+struct point_pairs<8> {
+    static constexpr int count = 3;
+    static constexpr double distances[]{-4.5, 90, 45.0 / 32}, at_zero = 1;
+};
+
 /// u = G g.
 template <std::size_t N, class T, std::size_t R>
 [[nodiscard]] constexpr std::array<T, N> transformed_filter(const std::array<T, R>& g) noexcept {
@@ -58,14 +85,13 @@ template <std::size_t N, class T, std::size_t R>
     } else {
         std::array<T, N> u{};
         u[0] = g[0];
-        constexpr T points[]{T{1}, T{2}, T{0.5}};
-        constexpr T distances[]{T{-4.5}, T{90}, T{45} / T{32}};
-        for (std::size_t p = 0; p < 3; ++p) {
+        using pairs = point_pairs<8>;
+        for (std::size_t p = 0; p < pairs::count; ++p) {
+            const T distance = static_cast<T>(pairs::distances[p]);
             T sums[2]{};
-            T power{1};
-            for (std::size_t k = 0; k < R; ++k, power *= points[p]) sums[k % 2] += g[k] * power;  // products are exact
-            u[2 * p + 1] = (sums[0] + sums[1]) / distances[p];
-            u[2 * p + 2] = (sums[0] - sums[1]) / distances[p];
+            for (std::size_t k = 0; k < R; ++k) sums[k % 2] += g[k] * static_cast<T>(powers[p][k]);  // exact products
+            u[2 * p + 1] = (sums[0] + sums[1]) / distance;
+            u[2 * p + 2] = (sums[0] - sums[1]) / distance;
         }
         u[7] = g[R - 1];
         return u;
@@ -141,42 +167,16 @@ EIGEN_ALWAYS_INLINE void transform_output(const lanes<T> (&m)[6], lanes<T> (&y)[
 }
 template <class T, int M>
 EIGEN_ALWAYS_INLINE void transform_output(const lanes<T> (&m)[8], lanes<T> (&y)[M]) noexcept {
-    const auto c = [](double value) { return broadcast(static_cast<T>(value)); };
+    const auto factor = [](int k, int j) { return broadcast(static_cast<T>(powers[k][j])); };
     const lanes<T> sums[]{plus(m[1], m[2]), plus(m[3], m[4]), plus(m[5], m[6])};
     const lanes<T> differences[]{minus(m[1], m[2]), minus(m[3], m[4]), minus(m[5], m[6])};
     y[0] = plus(plus(m[0], sums[0]), plus(sums[1], sums[2]));
     EENN_UNROLL
     for (int j = 1; j < M; ++j) {
         const auto& of = j % 2 == 0 ? sums : differences;
-        y[j] = madd(c(1 << j), of[1], madd(c(1.0 / (1 << j)), of[2], of[0]));
+        y[j] = madd(factor(1, j), of[1], madd(factor(2, j), of[2], of[0]));
     }
     y[M - 1] = plus(y[M - 1], m[7]);
-}
-
-/// The points of a form beside 0 and infinity come in pairs, p and -p, and row p of G is over their distances to the others.
-template <int N>
-struct point_pairs;
-template <>
-struct point_pairs<1> {
-    static constexpr int count = 0;
-};
-template <>
-struct point_pairs<4> {
-    static constexpr int count = 1;
-    static constexpr double points[]{1}, scales[]{1.0 / 2}, at_zero = 1;
-};
-template <>
-struct point_pairs<6> {
-    static constexpr int count = 2;
-    static constexpr double points[]{1, 2}, scales[]{-1.0 / 6, 1.0 / 24}, at_zero = 1.0 / 4;
-};
-template <>
-struct point_pairs<8> {
-    static constexpr int count = 3;
-    static constexpr double points[]{1, 2, 0.5}, scales[]{-2.0 / 9, 1.0 / 90, 32.0 / 45}, at_zero = 1;
-};
-[[nodiscard]] constexpr double power(double base, int exponent) noexcept {
-    return exponent == 0 ? 1 : base * power(base, exponent - 1);
 }
 
 /// m = A y: what the gradient of the outputs is to the products.
@@ -184,16 +184,15 @@ template <class T, int M, int N>
 EIGEN_ALWAYS_INLINE void transform_output_gradient(const lanes<T> (&y)[M], lanes<T> (&m)[N]) noexcept {
     m[0] = y[0];
     if constexpr (N > 1) {
-        using pairs = point_pairs<N>;
+        const auto factor = [](int k, int j) { return broadcast(static_cast<T>(powers[k][j])); };
         EENN_UNROLL
-        for (int k = 0; k < pairs::count; ++k) {
+        for (int k = 0; k < point_pairs<N>::count; ++k) {
             lanes<T> even = y[0];
             EENN_UNROLL
-            for (int j = 2; j < M; j += 2)
-                even = madd(broadcast(static_cast<T>(power(pairs::points[k], j))), y[j], even);
-            lanes<T> odd = times(broadcast(static_cast<T>(pairs::points[k])), y[1]);
+            for (int j = 2; j < M; j += 2) even = madd(factor(k, j), y[j], even);
+            lanes<T> odd = times(factor(k, 1), y[1]);
             EENN_UNROLL
-            for (int j = 3; j < M; j += 2) odd = madd(broadcast(static_cast<T>(power(pairs::points[k], j))), y[j], odd);
+            for (int j = 3; j < M; j += 2) odd = madd(factor(k, j), y[j], odd);
             m[2 * k + 1] = plus(even, odd);
             m[2 * k + 2] = minus(even, odd);
         }
@@ -216,9 +215,7 @@ EIGEN_ALWAYS_INLINE void transform_filter_gradient(const lanes<T> (&u)[N], lanes
         }
         EENN_UNROLL
         for (int r = 0; r < R; ++r) {
-            const auto factor = [&](int k) {
-                return broadcast(static_cast<T>(pairs::scales[k] * power(pairs::points[k], r)));
-            };
+            const auto factor = [&](int k) { return broadcast(static_cast<T>(powers[k][r] / pairs::distances[k])); };
             g[r] = times(factor(0), r % 2 == 0 ? sums[0] : differences[0]);
             EENN_UNROLL
             for (int k = 1; k < pairs::count; ++k) g[r] = madd(factor(k), r % 2 == 0 ? sums[k] : differences[k], g[r]);

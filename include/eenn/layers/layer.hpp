@@ -146,7 +146,7 @@ struct forward_args {
     std::uint64_t seed = 0;    ///< of this pass
     std::uint64_t stream = 0;  ///< of this step
     int first_sample = 0;      ///< of this range within the batch
-    kernels::share mine{};     ///< what to make of the one sample; anything but everything if divides<L> alone
+    kernels::share mine{};     ///< what part of the one sample's output to make; everything unless divides<L>
 };
 
 /// @brief What a backward kernel works on. It reads `dout` and adds into `dweights`.
