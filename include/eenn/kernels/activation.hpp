@@ -16,9 +16,7 @@ inline namespace EENN_ISA {
 
 namespace detail {
 
-/// none, relu and relu6 are clamps, so that one branch-free form serves all three; bounds at infinity change nothing.
-[[nodiscard]] constexpr bool is_clamp(activation_kind kind) noexcept { return kind <= activation_kind::relu6; }
-
+/// none, relu and relu6 in one branch-free form; bounds at infinity change nothing.
 template <class T>
 struct clamp {
     lanes<T> low;
@@ -56,7 +54,7 @@ template <class T>
 /// @brief y = f(u) per lane. NaN in, NaN out.
 template <class T>
 [[nodiscard]] EIGEN_ALWAYS_INLINE lanes<T> apply(activation f, const lanes<T>& u) noexcept {
-    return detail::is_clamp(f.kind) ? detail::clamp<T>(f)(u) : detail::apply_long<T>(f, u);
+    return is_clamp(f.kind) ? detail::clamp<T>(f)(u) : detail::apply_long<T>(f, u);
 }
 
 /// @brief du = dy f'(u) per lane, from y, or from u where needs_input(); at a kink the side of the zero (relu6: both).

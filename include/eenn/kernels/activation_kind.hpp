@@ -32,6 +32,9 @@ struct activation {
 /// @brief Whether the derivative needs u; of all others it follows from y.
 [[nodiscard]] constexpr bool needs_input(activation_kind kind) noexcept { return kind == activation_kind::hard_swish; }
 
+/// @brief Whether the function is min(max(u, low), high).
+[[nodiscard]] constexpr bool is_clamp(activation_kind kind) noexcept { return kind <= activation_kind::relu6; }
+
 }  // namespace eenn::kernels
 
 #endif

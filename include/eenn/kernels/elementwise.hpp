@@ -139,7 +139,7 @@ void affine(int pixels, int channels, const T* x, const std::type_identity_t<T>*
             const std::type_identity_t<T>* shift, const std::type_identity_t<T>* residual, activation act,
             T* y) noexcept {
     const detail::clamp<T> bounds(act);
-    const bool clamps = detail::is_clamp(act.kind);
+    const bool clamps = is_clamp(act.kind);
     const auto finish = [=](lanes<T> u, std::ptrdiff_t i, auto k) {
         if (residual != nullptr) u = plus(u, detail::load_lanes<T>(residual + i, k));
         detail::store_lanes<T>(y + i, clamps ? bounds(u) : detail::apply_long<T>(act, u), k);

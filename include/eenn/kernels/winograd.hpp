@@ -180,7 +180,7 @@ template <winograd_form F, class T>
                     const std::ptrdiff_t at = i * y_row + j * y_pixel + v;
                     V value = plus(out[j], start);
                     if (residual != nullptr) value = plus(value, load<T>(residual + at));
-                    store<T>(y + at, detail::is_clamp(act.kind) ? bounds(value) : detail::apply_long<T>(act, value));
+                    store<T>(y + at, is_clamp(act.kind) ? bounds(value) : detail::apply_long<T>(act, value));
                 }
             }
         }

@@ -154,7 +154,7 @@ template <class T>
 struct backward_args {
     int samples = 1;
     std::array<const T*, max_inputs> in{};
-    const T* out = nullptr;
+    const T* out = nullptr;                     ///< what came out in the end; may be null where a norm followed
     const T* dout = nullptr;                    ///< gradient of what forward() made before norm, residual, activation
     std::array<T*, max_inputs> din{};           ///< null where not wanted
     std::array<bool, max_inputs> accumulate{};  ///< add to din instead of writing it

@@ -29,8 +29,12 @@ inline constexpr int batch_chunks = 8;
 /// A step whose parameters are not trained (see `train_only`) runs as in inference, with its batch norm folded, and the
 /// backward pass stops where nothing below is trained. Steps that are trained normalise by the batch.
 ///
-/// @par Memory   B times every step's output, once more where a batch norm or hard_swish needs its input; gradients lie in an
-///               arena planned by liveness; K times the largest step's parameters.
+/// What a batch norm and a clamp (none, relu, relu6) made is not kept: its readers make it anew, some samples at a time, from
+/// what went into the norm.
+///
+/// @par Memory   B times every step's output, or what went into its batch norm; both where the norm is followed by a residual
+///               or another activation; once more where hard_swish needs its input. Gradients lie in an arena planned by
+///               liveness; K times the largest step's parameters, and scratch of some samples.
 /// @par Threads  Work is spread by the executor; the bits do not depend on it.
 template <class T>
 class backpropagation {
@@ -113,6 +117,7 @@ private:
         return {first, static_cast<int>(static_cast<std::int64_t>(samples_) * (k + 1) / chunks()) - first};
     }
     [[nodiscard]] T* scratch_of_chunk(int k) { return scratch_.data() + static_cast<std::size_t>(k) * scratch_each_; }
+    [[nodiscard]] T* spare_of_chunk(int k) { return scratch_of_chunk(k) + kernel_scratch_; }
     [[nodiscard]] const value_info& value(int v) const { return net_.plan.values[static_cast<std::size_t>(v)]; }
     [[nodiscard]] std::size_t elements(int v) const { return value(v).size.elements(); }
     [[nodiscard]] const T* at(int v) const {
@@ -133,14 +138,51 @@ private:
         return step.carrier ? at(step.inputs[0]) : values_.data() + norm_offsets_[s];
     }
 
+    /// Whether value v is not kept but made anew by its readers.
+    [[nodiscard]] bool recomputed(int v) const { return maker_[static_cast<std::size_t>(v)] >= 0; }
+
+    /// Value v of the samples r: where it is kept, or made anew at `spare`, which moves on behind it.
+    [[nodiscard]] const T* value_at(int v, range r, T*& spare) const {
+        const std::size_t start = static_cast<std::size_t>(r.first) * elements(v);
+        if (!recomputed(v)) return at(v) + start;
+        const auto s = static_cast<std::size_t>(maker_[static_cast<std::size_t>(v)]);
+        T* const y = spare;
+        spare += block_size(v, r.count);
+        kernels::affine(r.count * value(v).size.pixels(), value(v).size.c, norm_input(s) + start, scale_of(s),
+                        shift_of(s), nullptr, net_.plan.steps[s].act, y);
+        return y;
+    }
+    [[nodiscard]] std::size_t block_size(int v, int samples) const {
+        return round_up(static_cast<std::size_t>(samples) * elements(v), workspace_grain);
+    }
+
+    /// Samples of step s that fit the cache.
+    [[nodiscard]] int block_samples(std::size_t s) const {
+        constexpr std::size_t block_elements = 16384;
+        const auto& step = net_.plan.steps[s];
+        std::size_t largest = elements(step.output);
+        for (int i = 0; i < step.input_count; ++i) {
+            const int v = step.inputs[static_cast<std::size_t>(i)];
+            if (recomputed(v)) largest = std::max(largest, elements(v));
+        }
+        return static_cast<int>(std::max<std::size_t>(1, block_elements / largest));
+    }
     /// Calls work(range) for blocks of a chunk that fit the cache, so that the passes over one block find it there.
     template <class Work>
     void in_blocks(std::size_t s, int k, Work&& work) const {
-        constexpr std::size_t block_elements = 16384;
         const range all = chunk(k);
-        const int most =
-            static_cast<int>(std::max<std::size_t>(1, block_elements / elements(net_.plan.steps[s].output)));
+        const int most = block_samples(s);
         for (int i = 0; i < all.count; i += most) work(range{all.first + i, std::min(most, all.count - i)});
+    }
+
+    // Of a step that normalises, per channel.
+    [[nodiscard]] T* mean_of(std::size_t s) { return statistics_[s].data(); }
+    [[nodiscard]] T* istd_of(std::size_t s) { return statistics_[s].data() + statistics_[s].size() / 4; }
+    [[nodiscard]] const T* scale_of(std::size_t s) const {
+        return statistics_[s].data() + statistics_[s].size() / 4 * 2;
+    }
+    [[nodiscard]] const T* shift_of(std::size_t s) const {
+        return statistics_[s].data() + statistics_[s].size() / 4 * 3;
     }
 
     void choose(const std::vector<bool>& trained) {
@@ -162,7 +204,37 @@ private:
         lay_out();
     }
 
+    /// What can be made anew: the outputs of norms and clamps that no carrier, which may normalise its input, reads.
+    void choose_recomputed() {
+        const auto& steps = net_.plan.steps;
+        maker_.assign(net_.plan.values.size(), -1);
+        for (std::size_t s = 0; s < steps.size(); ++s) {
+            if (normalises(s) && !steps[s].carrier && steps[s].residual < 0 && kernels::is_clamp(steps[s].act.kind))
+                maker_[static_cast<std::size_t>(steps[s].output)] = static_cast<int>(s);
+        }
+        for (const auto& step : steps) {
+            if (step.carrier) maker_[static_cast<std::size_t>(step.inputs[0])] = -1;
+        }
+        for (const auto& e : net_.plan.exits) maker_[static_cast<std::size_t>(e.logits)] = -1;
+    }
+
+    /// Elements that the blocks of step s want: inputs and residual made anew, and the gradient behind its norm.
+    [[nodiscard]] std::size_t spare_elements(std::size_t s) const {
+        const auto& step = net_.plan.steps[s];
+        const int all = std::min(capacity_, batch_chunks);
+        const int samples = std::min(block_samples(s), (capacity_ + all - 1) / all);
+        std::size_t inputs = 0;
+        for (int i = 0; i < step.input_count; ++i) {
+            const int v = step.inputs[static_cast<std::size_t>(i)];
+            if (recomputed(v)) inputs += block_size(v, samples);
+        }
+        const std::size_t residual =
+            step.residual >= 0 && recomputed(step.residual) ? block_size(step.residual, samples) : 0;
+        return inputs + std::max(residual, step.norm >= 0 ? block_size(step.output, samples) : 0);
+    }
+
     void lay_out() {
+        choose_recomputed();
         const auto& steps = net_.plan.steps;
         const auto batch = static_cast<std::size_t>(capacity_);
         value_offsets_.assign(net_.plan.values.size(), 0);
@@ -170,12 +242,15 @@ private:
         input_offsets_.assign(steps.size(), 0);
         std::size_t total = 0;
         std::size_t largest_step = 0;
-        scratch_each_ = 0;
+        kernel_scratch_ = 0;
+        std::size_t spare = 0;
         std::size_t widest = 0;
         for (std::size_t s = 0; s < steps.size(); ++s) {
             const auto each = round_up(batch * elements(steps[s].output), workspace_grain);
-            value_offsets_[static_cast<std::size_t>(steps[s].output)] = total;
-            total += each;
+            if (!recomputed(steps[s].output)) {
+                value_offsets_[static_cast<std::size_t>(steps[s].output)] = total;
+                total += each;
+            }
             if (normalises(s) && !steps[s].carrier) {
                 norm_offsets_[s] = total;
                 total += each;
@@ -186,7 +261,8 @@ private:
             }
             largest_step = std::max(largest_step, steps[s].weight_count);
             const auto& scratch = steps[s].scratch_sizes;
-            scratch_each_ = std::max({scratch_each_, scratch.forward, scratch.backward});
+            kernel_scratch_ = std::max({kernel_scratch_, scratch.forward, scratch.backward});
+            spare = std::max(spare, spare_elements(s));
             widest = std::max(widest, static_cast<std::size_t>(value(steps[s].output).size.c));
         }
         values_.resize(total);
@@ -210,23 +286,24 @@ private:
         packed_.resize(net_.packed_elements);
         packed_gradient_.resize(net_.packed_gradient_elements);
         partial_.resize(static_cast<std::size_t>(batch_chunks) * largest_step);
-        scratch_each_ = round_up(scratch_each_, workspace_grain);
+        kernel_scratch_ = round_up(kernel_scratch_, workspace_grain);
+        scratch_each_ = kernel_scratch_ + spare;
         scratch_.resize(static_cast<std::size_t>(batch_chunks) * scratch_each_);
         sums_.resize(static_cast<std::size_t>(batch_chunks) * 2 * widest);
         statistics_.assign(steps.size(), {});
         for (std::size_t s = 0; s < steps.size(); ++s) {
-            if (normalises(s)) statistics_[s].resize(2 * static_cast<std::size_t>(value(steps[s].output).size.c));
+            if (normalises(s)) statistics_[s].resize(4 * static_cast<std::size_t>(value(steps[s].output).size.c));
         }
         coefficients_.resize(3 * widest);
     }
 
-    [[nodiscard]] forward_args<T> arguments(std::size_t s, range r) const {
+    [[nodiscard]] forward_args<T> arguments(std::size_t s, range r, T*& spare) const {
         const auto& step = net_.plan.steps[s];
         forward_args<T> args;
         args.samples = r.count;
         args.first_sample = r.first;
         for (std::size_t i = 0; i < static_cast<std::size_t>(step.input_count); ++i) {
-            args.in[i] = at(step.inputs[i]) + static_cast<std::size_t>(r.first) * elements(step.inputs[i]);
+            args.in[i] = value_at(step.inputs[i], r, spare);
         }
         args.packed = packed_.data() + net_.forward[s].packed;
         args.training = trained_[s];
@@ -243,11 +320,10 @@ private:
         const auto wide = static_cast<std::size_t>(channels);
         const int pixels = value(step.output).size.pixels();
         T* packed = packed_.data() + op.packed;
-        T* scale = coefficients_.data();
-        T* shift = coefficients_.data() + wide;
         if (step.norm >= 0 && !normalises(s)) {
-            fold_norm(step, wide, parameters, scale, shift);
-            op.pack(op.self, parameters + step.weights, scale, shift, packed);
+            T* const scale = coefficients_.data();
+            fold_norm(step, wide, parameters, scale, scale + wide);
+            op.pack(op.self, parameters + step.weights, scale, scale + wide, packed);
         } else {
             op.pack(op.self, parameters + step.weights, nullptr, nullptr, packed);
         }
@@ -255,8 +331,8 @@ private:
         const bool kept = keeps_input(s);
         T* const y = mutable_at(step.output);
         T* const u = kept ? values_.data() + input_offsets_[s] : y;
-        const auto residual_of = [&](range r) {
-            return step.residual < 0 ? nullptr : at(step.residual) + static_cast<std::size_t>(r.first) * each;
+        const auto residual_of = [&](range r, T*& spare) {
+            return step.residual < 0 ? nullptr : value_at(step.residual, r, spare);
         };
         executor.run(chunks(), [&](int k) {
             real_sum* sums = sums_.data() + static_cast<std::size_t>(k) * 2 * wide;
@@ -264,24 +340,26 @@ private:
             in_blocks(s, k, [&](range r) {
                 const std::size_t start = static_cast<std::size_t>(r.first) * each;
                 if (!norm || !step.carrier) {
-                    auto args = arguments(s, r);
+                    T* spare = spare_of_chunk(k);
+                    auto args = arguments(s, r, spare);
                     args.scratch = scratch_of_chunk(k);
                     args.out = (norm ? values_.data() + norm_offsets_[s] : u) + start;
-                    if (!norm) args.residual = residual_of(r);
+                    if (!norm) args.residual = residual_of(r, spare);
                     if (!norm && !kept) args.act = step.act;
                     op.forward(op.self, args);
                 }
                 if (norm) kernels::moments(r.count * pixels, channels, norm_input(s) + start, sums, sums + wide);
             });
         });
-        if (!norm && !kept) return;
         if (norm) batch_statistics(s, parameters, static_cast<double>(samples_) * pixels);
+        if ((!norm && !kept) || recomputed(step.output)) return;
         executor.run(chunks(), [&](int k) {
             in_blocks(s, k, [&](range r) {
                 const std::size_t start = static_cast<std::size_t>(r.first) * each;
                 if (norm) {
-                    kernels::affine(r.count * pixels, channels, norm_input(s) + start, scale, shift, residual_of(r),
-                                    kept ? activation{} : step.act, u + start);
+                    T* spare = spare_of_chunk(k);
+                    kernels::affine(r.count * pixels, channels, norm_input(s) + start, scale_of(s), shift_of(s),
+                                    residual_of(r, spare), kept ? activation{} : step.act, u + start);
                 }
                 if (kept) {
                     constexpr const T* none = nullptr;
@@ -291,11 +369,11 @@ private:
         });
     }
 
-    /// Mean and 1 / sqrt(var + epsilon) of the batch, kept for backward; scale and shift for now; running statistics moved.
+    /// Mean and 1 / sqrt(var + epsilon) of the batch, and the scale and shift that follow; running statistics moved.
     void batch_statistics(std::size_t s, T* parameters, double count) {
         const auto& step = net_.plan.steps[s];
         const auto wide = static_cast<std::size_t>(value(step.output).size.c);
-        T* mean_istd = statistics_[s].data();
+        T* const kept = statistics_[s].data();  // mean, istd, scale, shift
         const double momentum = float{step.momentum};
         for (std::size_t c = 0; c < wide; ++c) {
             double sum = 0;
@@ -308,12 +386,11 @@ private:
             const double mean = sum / count;
             const double var = std::max(squares / count - mean * mean, 0.0);
             const double istd = 1 / std::sqrt(var + static_cast<double>(float{step.epsilon}));
-            mean_istd[c] = static_cast<T>(mean);
-            mean_istd[wide + c] = static_cast<T>(istd);
-            const T gamma = parameters[step.norm_weights + c];
-            coefficients_[c] = gamma * static_cast<T>(istd);
-            coefficients_[wide + c] =
-                parameters[step.norm_weights + wide + c] - static_cast<T>(mean) * coefficients_[c];
+            const T scale = parameters[step.norm_weights + c] * static_cast<T>(istd);
+            kept[c] = static_cast<T>(mean);
+            kept[wide + c] = static_cast<T>(istd);
+            kept[2 * wide + c] = scale;
+            kept[3 * wide + c] = parameters[step.norm_weights + wide + c] - static_cast<T>(mean) * scale;
             T& running_mean = parameters[step.norm_state + c];
             T& running_var = parameters[step.norm_state + wide + c];
             const double unbiased = count > 1 ? var * count / (count - 1) : var;
@@ -330,15 +407,18 @@ private:
         const int channels = value(step.output).size.c;
         const auto wide = static_cast<std::size_t>(channels);
         const int pixels = value(step.output).size.pixels();
-        T* dy = gradient(step.output);
-        const T* y = at(step.output);
+        T* const dy = gradient(step.output);
+        const bool anew = recomputed(step.output);
+        const T* const y = anew ? nullptr : at(step.output);
         const bool norm = normalises(s);
-        const T* u = keeps_input(s) ? values_.data() + input_offsets_[s] : nullptr;
-        const T* z = norm ? norm_input(s) : nullptr;
+        const T* const u = keeps_input(s) ? values_.data() + input_offsets_[s] : nullptr;
+        const T* const z = norm ? norm_input(s) : nullptr;
 
-        // Through the activation (du over dy), to the residual, and the sums of the batch norm.
+        // Through the activation, to the residual, and the sums of the batch norm. du goes over dy, or at once to where the
+        // residual's gradient begins; of an output made anew it is made anew too.
         const bool to_residual = step.residual >= 0 && value_needed_[static_cast<std::size_t>(step.residual)];
         const bool residual_written = to_residual && written_[static_cast<std::size_t>(step.residual)] != 0;
+        T* const du = norm && to_residual && !residual_written ? gradient(step.residual) : dy;
         executor.run(chunks(), [&](int k) {
             real_sum* sums = sums_.data() + static_cast<std::size_t>(k) * 2 * wide;
             std::fill(sums, sums + 2 * wide, 0.0);
@@ -346,20 +426,22 @@ private:
                 const std::size_t start = static_cast<std::size_t>(r.first) * each;
                 const std::size_t count = static_cast<std::size_t>(r.count) * each;
                 const T* input = u == nullptr ? nullptr : u + start;
-                if (norm) {
+                if (anew) {
+                    kernels::recomputed_gradient_sums(r.count * pixels, channels, dy + start, z + start, scale_of(s),
+                                                      shift_of(s), step.act, mean_of(s), istd_of(s), sums, sums + wide);
+                } else if (norm) {
                     kernels::activation_gradient_sums(r.count * pixels, channels, dy + start, y + start, input,
-                                                      step.act, dy + start, z + start, statistics_[s].data(),
-                                                      statistics_[s].data() + wide, sums, sums + wide);
+                                                      step.act, du + start, z + start, mean_of(s), istd_of(s), sums,
+                                                      sums + wide);
                 } else if (step.act.kind != activation_kind::none) {
                     kernels::activation_gradient(count, dy + start, y + start, input, step.act, dy + start);
                 }
-                if (to_residual) {
-                    T* d = gradient(step.residual) + start;
-                    if (residual_written) {
-                        kernels::accumulate(count, dy + start, d);
-                    } else {
-                        kernels::copy(count, dy + start, d);
-                    }
+                if (!to_residual) return;
+                T* const d = gradient(step.residual) + start;
+                if (residual_written) {
+                    kernels::accumulate(count, dy + start, d);
+                } else if (!norm) {
+                    kernels::copy(count, dy + start, d);
                 }
             });
         });
@@ -388,22 +470,33 @@ private:
             if (has_weights) std::memset(dweights, 0, step.weight_count * sizeof(T));
             in_blocks(s, k, [&](range r) {
                 const std::size_t start = static_cast<std::size_t>(r.first) * each;
+                T* spare = spare_of_chunk(k);
+                const T* dz = dy + start;
                 if (step.norm >= 0) {
-                    kernels::input_gradient(r.count * pixels, channels, dy + start, norm ? z + start : dy + start,
-                                            coefficients_.data(), coefficients_.data() + wide,
-                                            coefficients_.data() + 2 * wide, dy + start);
+                    const T* const a = coefficients_.data();
+                    T* const made = spare;
+                    spare += block_size(step.output, r.count);
+                    if (anew) {
+                        kernels::recomputed_input_gradient(r.count * pixels, channels, dy + start, z + start,
+                                                           scale_of(s), shift_of(s), step.act, a, a + wide,
+                                                           a + 2 * wide, made);
+                    } else {
+                        kernels::input_gradient(r.count * pixels, channels, du + start, norm ? z + start : du + start,
+                                                a, a + wide, a + 2 * wide, made);
+                    }
+                    dz = made;
                 }
                 backward_args<T> args;
                 args.samples = r.count;
                 args.first_sample = r.first;
                 for (std::size_t i = 0; i < static_cast<std::size_t>(step.input_count); ++i) {
                     const std::size_t offset = static_cast<std::size_t>(r.first) * elements(step.inputs[i]);
-                    args.in[i] = at(step.inputs[i]) + offset;
+                    args.in[i] = value_at(step.inputs[i], r, spare);
                     if (din[i] != nullptr) args.din[i] = din[i] + offset;
                 }
                 args.accumulate = accumulate;
-                args.out = y + start;
-                args.dout = dy + start;
+                args.out = anew ? nullptr : y + start;
+                args.dout = dz;
                 args.packed_gradient = packed_gradient_.data() + op.packed;
                 args.dweights = dweights;
                 args.scratch = scratch_of_chunk(k);
@@ -455,6 +548,7 @@ private:
     std::vector<bool> needed_;
     std::vector<bool> value_needed_;
     std::vector<char> written_;
+    std::vector<int> maker_;  // by value: the step that makes it, where its readers make it anew; else -1
     std::vector<std::size_t> value_offsets_;
     std::vector<std::size_t> norm_offsets_;   // by step, where it normalises
     std::vector<std::size_t> input_offsets_;  // by step, where the activation's input is kept
@@ -466,8 +560,9 @@ private:
     aligned_vector<T> partial_;
     aligned_vector<T> scratch_;  // one a chunk
     std::size_t scratch_each_ = 0;
+    std::size_t kernel_scratch_ = 0;  // of scratch_each_; behind it what is made anew
     std::vector<real_sum> sums_;
-    std::vector<std::vector<T>> statistics_;  // mean, 1 / std of the batch
+    std::vector<std::vector<T>> statistics_;  // mean, 1 / std, scale, shift
     aligned_vector<T> coefficients_;
 };
 
