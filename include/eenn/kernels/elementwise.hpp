@@ -6,6 +6,7 @@
 #define EENN_KERNELS_ELEMENTWISE_HPP
 
 #include <eenn/kernels/activation.hpp>
+#include <eenn/kernels/passes.hpp>
 #include <eenn/tensor/shape.hpp>
 
 #include <algorithm>
@@ -18,73 +19,38 @@ inline namespace EENN_ISA {
 
 namespace detail {
 
-/// f(index, lanes) for [0, count) in vectors; all but the last have W lanes, which f sees as a constant.
-template <class T, class F>
-EIGEN_ALWAYS_INLINE void for_each_vector(std::ptrdiff_t count, F&& f) noexcept {
-    constexpr int W = lane_count<T>;
-    std::ptrdiff_t i = 0;
-    for (; i + W <= count; i += W) f(i, std::integral_constant<int, W>{});
-    if (i < count) f(i, static_cast<int>(count - i));
-}
-template <class T>
-[[nodiscard]] EIGEN_ALWAYS_INLINE lanes<T> load_lanes(const T* from,
-                                                      std::integral_constant<int, lane_count<T>>) noexcept {
-    return load<T>(from);
-}
-template <class T>
-[[nodiscard]] EIGEN_ALWAYS_INLINE lanes<T> load_lanes(const T* from, int count) noexcept {
-    return load_first<T>(from, count);
-}
-template <class T>
-EIGEN_ALWAYS_INLINE void store_lanes(T* to, const lanes<T>& v, std::integral_constant<int, lane_count<T>>) noexcept {
-    store<T>(to, v);
-}
-template <class T>
-EIGEN_ALWAYS_INLINE void store_lanes(T* to, const lanes<T>& v, int count) noexcept {
-    store_first<T>(to, v, count);
-}
+/// y = act(x scale + shift), + residual before act where it Adds; act is a clamp or not.
+template <class T, bool Adds, bool Clamps>
+struct affine_pass {
+    const T* x;
+    const T* scale;
+    const T* shift;
+    const T* residual;
+    activation act;
+    T* y;
+    clamp<T> bounds{act};
 
-/// f(channel, lanes) makes what is called with the index of these channels in each pixel, in the order of memory. Where one
-/// vector holds a pixel, it is made once, so that its coefficients wait in registers.
-template <class T, class F>
-EIGEN_ALWAYS_INLINE void for_each_pixel(std::ptrdiff_t pixels, int channels, F&& f) noexcept {
-    if (channels == lane_count<T>) {
-        const auto at = f(0, std::integral_constant<int, lane_count<T>>{});
-        for (std::ptrdiff_t p = 0; p < pixels; ++p) at(p * lane_count<T>);
-        return;
+    struct column {
+        lanes<T> factor;
+        lanes<T> offset;
+    };
+    template <class Lanes>
+    EIGEN_ALWAYS_INLINE void begin(column& at, int c, Lanes k) const noexcept {
+        at.factor = scale == nullptr ? broadcast(T{1}) : load_lanes<T>(scale + c, k);
+        at.offset = shift == nullptr ? broadcast(T{0}) : load_lanes<T>(shift + c, k);
     }
-    for (std::ptrdiff_t p = 0; p < pixels; ++p)
-        for_each_vector<T>(channels, [&](std::ptrdiff_t c, auto k) { f(c, k)(p * channels + c); });
-}
-
-/// Pixels whose channels divide a vector, seen as fewer ones that fill it.
-template <class T>
-struct joined_pixels {
-    int times;
-    int pixels;
-    int channels;
-    constexpr joined_pixels(int p, int c) noexcept
-        : times{c < lane_count<T> && lane_count<T> % c == 0 && p % (lane_count<T> / c) == 0 ? lane_count<T> / c : 1},
-          pixels{p / times},
-          channels{c * times} {}
-};
-
-/// Coefficients per channel for joined pixels; null stays null.
-template <class T>
-class repeated {
-public:
-    repeated(const T* from, const joined_pixels<T>& in) noexcept : at_{from} {
-        if (in.times == 1 || from == nullptr) return;
-        for (int i = 0; i < in.channels; ++i) buffer_[i] = from[i % (in.channels / in.times)];
-        at_ = buffer_;
+    template <class Lanes>
+    EIGEN_ALWAYS_INLINE void step(const column& at, std::ptrdiff_t i, Lanes k) const noexcept {
+        finish(madd(load_lanes<T>(x + i, k), at.factor, at.offset), i, k);
     }
-    repeated(const repeated&) = delete;
-    repeated& operator=(const repeated&) = delete;
-    [[nodiscard]] operator const T*() const noexcept { return at_; }
+    template <class Lanes>
+    EIGEN_ALWAYS_INLINE void end(const column&, int, Lanes) const noexcept {}
 
-private:
-    alignas(64) T buffer_[lane_count<T>];
-    const T* at_;
+    template <class Lanes>
+    EIGEN_ALWAYS_INLINE void finish(lanes<T> u, std::ptrdiff_t i, Lanes k) const noexcept {
+        if constexpr (Adds) u = plus(u, load_lanes<T>(residual + i, k));
+        store_lanes<T>(y + i, Clamps ? bounds(u) : apply_long<T>(act, u), k);
+    }
 };
 
 }  // namespace detail
@@ -138,27 +104,23 @@ template <class T>
 void affine(int pixels, int channels, const T* x, const std::type_identity_t<T>* scale,
             const std::type_identity_t<T>* shift, const std::type_identity_t<T>* residual, activation act,
             T* y) noexcept {
-    const detail::clamp<T> bounds(act);
-    const bool clamps = is_clamp(act.kind);
-    const auto finish = [=](lanes<T> u, std::ptrdiff_t i, auto k) {
-        if (residual != nullptr) u = plus(u, detail::load_lanes<T>(residual + i, k));
-        detail::store_lanes<T>(y + i, clamps ? bounds(u) : detail::apply_long<T>(act, u), k);
-    };
-    if (scale == nullptr && shift == nullptr) {  // channels make no difference
-        detail::for_each_vector<T>(static_cast<std::ptrdiff_t>(pixels) * channels,
-                                   [=](std::ptrdiff_t i, auto k) { finish(detail::load_lanes<T>(x + i, k), i, k); });
-        return;
-    }
     const detail::joined_pixels<T> all(pixels, channels);
     const detail::repeated<T> scales(scale, all);
     const detail::repeated<T> shifts(shift, all);
-    const T* const factors = scales;
-    const T* const offsets = shifts;
-    detail::for_each_pixel<T>(all.pixels, all.channels, [=](std::ptrdiff_t c, auto k) {
-        const lanes<T> factor = factors == nullptr ? broadcast(T{1}) : detail::load_lanes<T>(factors + c, k);
-        const lanes<T> offset = offsets == nullptr ? broadcast(T{0}) : detail::load_lanes<T>(offsets + c, k);
-        return [=](std::ptrdiff_t i) { finish(madd(detail::load_lanes<T>(x + i, k), factor, offset), i, k); };
-    });
+    const auto run = [&](auto adds, auto clamps) {
+        const detail::affine_pass<T, adds, clamps> pass{x, scales, shifts, residual, act, y};
+        if (scale != nullptr || shift != nullptr) return detail::run_pass<T>(all.pixels, all.channels, pass);
+        // Channels make no difference.
+        detail::for_each_vector<T>(static_cast<std::ptrdiff_t>(pixels) * channels, [&](std::ptrdiff_t i, auto k) {
+            pass.finish(detail::load_lanes<T>(x + i, k), i, k);
+        });
+    };
+    const auto with_clamp = [&](auto adds) {
+        if (is_clamp(act.kind)) return run(adds, std::true_type{});
+        run(adds, std::false_type{});
+    };
+    if (residual != nullptr) return with_clamp(std::true_type{});
+    with_clamp(std::false_type{});
 }
 
 /// @brief y = a b; b has the shape of a, or is (1,1,C), one factor a channel, or (H,W,1), one factor a pixel.

@@ -11,78 +11,77 @@
 
 #include <eenn/kernels/elementwise.hpp>
 
-#include <tuple>
-#include <utility>
-
 namespace eenn::kernels {
 inline namespace EENN_ISA {
 
 namespace detail {
 
-/// Pixels that are summed in T before the sum goes on in double: a rounding error of at most 32 ulp of the partial sum.
-inline constexpr int rows_in_one_sum = 32;
-
+/// sum += each. A loop of its own, which compilers make vectors of.
 template <class T>
-EIGEN_ALWAYS_INLINE void add_lanes(double* sum, const lanes<T>& v, int count) noexcept {
-    alignas(64) T each[lane_count<T>];
-    store<T>(each, v);
-    for (int lane = 0; lane < lane_count<T>; ++lane) {
-        if (lane == count) break;
-        sum[lane] += static_cast<double>(each[lane]);
+[[gnu::noinline]] void add_in_double(const T* each, int count, double* sum) noexcept {
+    for (int i = 0; i < count; ++i) sum[i] += static_cast<double>(each[i]);
+}
+
+/// Two sums a channel, in double beyond the pixels of a pass.
+template <class T>
+struct two_sums {
+    double* first;
+    double* second;
+
+    struct column {
+        lanes<T> first;
+        lanes<T> second;
+    };
+    EIGEN_ALWAYS_INLINE static void begin(column& at) noexcept { at.first = at.second = broadcast(T{0}); }
+    template <class Lanes>
+    EIGEN_ALWAYS_INLINE void end(const column& at, int c, Lanes k) const noexcept {
+        add(first + c, at.first, k);
+        add(second + c, at.second, k);
     }
-}
 
-/// The two sums of the channels from c on, so many whole vectors side by side: they hide each other's latency, and memory
-/// is read in its order.
-template <class T, class F, std::size_t... V>
-EIGEN_ALWAYS_INLINE void add_two_sums(int start, int end, int channels, int c, double* first, double* second, F& terms,
-                                      std::index_sequence<V...>) noexcept {
-    constexpr std::ptrdiff_t W = lane_count<T>;
-    lanes<T> acc[sizeof...(V)][2];
-    ((acc[V][0] = acc[V][1] = broadcast(T{0})), ...);
-    const std::tuple add(terms(c + static_cast<std::ptrdiff_t>(V) * W, std::integral_constant<int, W>{})...);
-    for (std::ptrdiff_t p = start; p < end; ++p)
-        (std::get<V>(add)(p * channels + c + static_cast<std::ptrdiff_t>(V) * W, acc[V]), ...);
-    (add_lanes<T>(first + c + V * W, acc[V][0], W), ...);
-    (add_lanes<T>(second + c + V * W, acc[V][1], W), ...);
-}
-
-/// first[c] += sum of f(index, lanes)[0], second[c] += sum of [1], over pixels, for every channel.
-template <class T, class F>
-EIGEN_ALWAYS_INLINE void two_sums(int pixels, int channels, double* first, double* second, F&& terms) noexcept {
-    constexpr int W = lane_count<T>;
-    for (int start = 0; start < pixels; start += rows_in_one_sum) {
-        const int end = std::min(pixels, start + rows_in_one_sum);
-        int c = 0;
-        const auto whole = [&](auto count) {
-            for (; c + static_cast<int>(count) * W <= channels; c += static_cast<int>(count) * W)
-                add_two_sums<T>(start, end, channels, c, first, second, terms, std::make_index_sequence<count>{});
-        };
-        whole(std::integral_constant < std::size_t, vector_registers >= 32 ? 4 : 2 > {});
-        whole(std::integral_constant<std::size_t, 2>{});
-        whole(std::integral_constant<std::size_t, 1>{});
-        if (c == channels) continue;
-        lanes<T> acc[2]{broadcast(T{0}), broadcast(T{0})};
-        const auto add = terms(c, channels - c);
-        for (std::ptrdiff_t p = start; p < end; ++p) add(p * channels + c, acc);
-        add_lanes<T>(first + c, acc[0], channels - c);
-        add_lanes<T>(second + c, acc[1], channels - c);
+private:
+    template <class Lanes>
+    EIGEN_ALWAYS_INLINE static void add(double* sum, const lanes<T>& v, Lanes k) noexcept {
+        alignas(64) T each[lane_count<T>];
+        store<T>(each, v);
+        add_in_double<T>(each, k, sum);
     }
-}
+};
 
-/// two_sums() of joined pixels, whose sums come together again.
+/// run(pixels, first, second), whose sums of joined pixels come together again.
 template <class T, class F>
-EIGEN_ALWAYS_INLINE void two_joined_sums(const joined_pixels<T>& in, double* first, double* second,
-                                         F&& terms) noexcept {
-    if (in.times == 1) return two_sums<T>(in.pixels, in.channels, first, second, terms);
+EIGEN_ALWAYS_INLINE void with_sums(const joined_pixels<T>& in, double* first, double* second, F&& run) noexcept {
+    if (in.times == 1) return run(two_sums<T>{first, second});
     double firsts[lane_count<T>]{};
     double seconds[lane_count<T>]{};
-    two_sums<T>(in.pixels, in.channels, firsts, seconds, terms);
+    run(two_sums<T>{firsts, seconds});
     for (int i = 0; i < in.channels; ++i) {
         first[i % (in.channels / in.times)] += firsts[i];
         second[i % (in.channels / in.times)] += seconds[i];
     }
 }
+
+template <class T>
+struct moments_pass {
+    const T* z;
+    two_sums<T> sums;
+
+    using column = typename two_sums<T>::column;
+    template <class Lanes>
+    EIGEN_ALWAYS_INLINE void begin(column& at, int, Lanes) const noexcept {
+        sums.begin(at);
+    }
+    template <class Lanes>
+    EIGEN_ALWAYS_INLINE void step(column& at, std::ptrdiff_t i, Lanes k) const noexcept {
+        const lanes<T> value = load_lanes<T>(z + i, k);
+        at.first = plus(at.first, value);
+        at.second = madd(value, value, at.second);
+    }
+    template <class Lanes>
+    EIGEN_ALWAYS_INLINE void end(const column& at, int c, Lanes k) const noexcept {
+        sums.end(at, c, k);
+    }
+};
 
 /// f(activation) with the commonest as a constant, so that its derivative is not chosen anew for every vector.
 template <class F>
@@ -91,62 +90,154 @@ EIGEN_ALWAYS_INLINE void with_activation(activation act, F&& f) {
     f([act] { return act; });
 }
 
-/// du of channels c: called with an index and the z there, from dy and the y that batch norm and a clamp make of that z.
+/// du as it lies there.
+template <class T>
+struct kept_gradient {
+    const T* du;
+
+    struct column {};
+    template <class Lanes>
+    EIGEN_ALWAYS_INLINE void begin(column&, int, Lanes) const noexcept {}
+    template <class Lanes>
+    [[nodiscard]] EIGEN_ALWAYS_INLINE lanes<T> at(const column&, std::ptrdiff_t i, const lanes<T>&,
+                                                  Lanes k) const noexcept {
+        return load_lanes<T>(du + i, k);
+    }
+};
+
+/// du = dy act'(input), which is written.
 template <class T, class Which>
-[[nodiscard]] EIGEN_ALWAYS_INLINE auto recomputed_gradient(const T* dy, const T* scale, const T* shift,
-                                                           Which which) noexcept {
-    return [=](std::ptrdiff_t c, auto k) {
-        const lanes<T> factor = load_lanes<T>(scale + c, k);
-        const lanes<T> offset = load_lanes<T>(shift + c, k);
-        const clamp<T> bounds(which());
-        return [=](std::ptrdiff_t i, const lanes<T>& z) {
-            const lanes<T> y = bounds(madd(z, factor, offset));
-            return derivative<T>(which(), load_lanes<T>(dy + i, k), y, y);
-        };
+struct written_gradient {
+    const T* dy;
+    const T* input;
+    Which which;
+    T* du;
+
+    struct column {};
+    template <class Lanes>
+    EIGEN_ALWAYS_INLINE void begin(column&, int, Lanes) const noexcept {}
+    template <class Lanes>
+    [[nodiscard]] EIGEN_ALWAYS_INLINE lanes<T> at(const column&, std::ptrdiff_t i, const lanes<T>&,
+                                                  Lanes k) const noexcept {
+        const lanes<T> u = load_lanes<T>(input + i, k);
+        const lanes<T> d = derivative<T>(which(), load_lanes<T>(dy + i, k), u, u);
+        store_lanes<T>(du + i, d, k);
+        return d;
+    }
+};
+
+/// du = dy act'(y) with the y that batch norm and a clamp make of z.
+template <class T, class Which>
+struct recomputed_gradient {
+    const T* dy;
+    const T* scale;
+    const T* shift;
+    Which which;
+    clamp<T> bounds{which()};
+
+    struct column {
+        lanes<T> factor;
+        lanes<T> offset;
     };
-}
+    template <class Lanes>
+    EIGEN_ALWAYS_INLINE void begin(column& at, int c, Lanes k) const noexcept {
+        at.factor = load_lanes<T>(scale + c, k);
+        at.offset = load_lanes<T>(shift + c, k);
+    }
+    template <class Lanes>
+    [[nodiscard]] EIGEN_ALWAYS_INLINE lanes<T> at(const column& channels, std::ptrdiff_t i, const lanes<T>& z,
+                                                  Lanes k) const noexcept {
+        const lanes<T> y = bounds(madd(z, channels.factor, channels.offset));
+        return derivative<T>(which(), load_lanes<T>(dy + i, k), y, y);
+    }
+};
 
 /// sum_du[c] += sum of du, sum_du_xhat[c] += sum of du (z - mean) istd.
 template <class T, class Gradient>
-EIGEN_ALWAYS_INLINE void add_gradient_sums(const joined_pixels<T>& in, const T* z, const T* mean, const T* istd,
-                                           double* sum_du, double* sum_du_xhat, Gradient gradient) noexcept {
-    const repeated<T> means(mean, in);
-    const repeated<T> istds(istd, in);
-    const T* const middles = means;
-    const T* const factors = istds;
-    two_joined_sums<T>(in, sum_du, sum_du_xhat, [=](std::ptrdiff_t c, auto k) {
-        const lanes<T> middle = load_lanes<T>(middles + c, k);
-        const lanes<T> factor = load_lanes<T>(factors + c, k);
-        const auto du = gradient(c, k);
-        return [=](std::ptrdiff_t i, lanes<T>(&acc)[2]) {
-            const lanes<T> value = load_lanes<T>(z + i, k);
-            const lanes<T> d = du(i, value);
-            acc[0] = plus(acc[0], d);
-            acc[1] = madd(d, times(minus(value, middle), factor), acc[1]);
-        };
-    });
-}
+struct gradient_sums_pass {
+    const T* z;
+    const T* mean;
+    const T* istd;
+    Gradient gradient;
+    two_sums<T> sums;
+
+    struct column {
+        lanes<T> middle;
+        lanes<T> factor;
+        typename Gradient::column of_gradient;
+        typename two_sums<T>::column of_sums;
+    };
+    template <class Lanes>
+    EIGEN_ALWAYS_INLINE void begin(column& at, int c, Lanes k) const noexcept {
+        at.middle = load_lanes<T>(mean + c, k);
+        at.factor = load_lanes<T>(istd + c, k);
+        gradient.begin(at.of_gradient, c, k);
+        sums.begin(at.of_sums);
+    }
+    template <class Lanes>
+    EIGEN_ALWAYS_INLINE void step(column& at, std::ptrdiff_t i, Lanes k) const noexcept {
+        const lanes<T> value = load_lanes<T>(z + i, k);
+        const lanes<T> d = gradient.at(at.of_gradient, i, value, k);
+        at.of_sums.first = plus(at.of_sums.first, d);
+        at.of_sums.second = madd(d, times(minus(value, at.middle), at.factor), at.of_sums.second);
+    }
+    template <class Lanes>
+    EIGEN_ALWAYS_INLINE void end(const column& at, int c, Lanes k) const noexcept {
+        sums.end(at.of_sums, c, k);
+    }
+};
 
 /// dz = a du + b z + c.
 template <class T, class Gradient>
-EIGEN_ALWAYS_INLINE void combine_gradient(const joined_pixels<T>& in, const T* z, const T* a, const T* b, const T* c,
-                                          T* dz, Gradient gradient) noexcept {
+struct input_gradient_pass {
+    const T* z;
+    const T* a;
+    const T* b;
+    const T* c;
+    Gradient gradient;
+    T* dz;
+
+    struct column {
+        lanes<T> factor;
+        lanes<T> slope;
+        lanes<T> offset;
+        typename Gradient::column of_gradient;
+    };
+    template <class Lanes>
+    EIGEN_ALWAYS_INLINE void begin(column& at, int channel, Lanes k) const noexcept {
+        at.factor = load_lanes<T>(a + channel, k);
+        at.slope = load_lanes<T>(b + channel, k);
+        at.offset = load_lanes<T>(c + channel, k);
+        gradient.begin(at.of_gradient, channel, k);
+    }
+    template <class Lanes>
+    EIGEN_ALWAYS_INLINE void step(const column& at, std::ptrdiff_t i, Lanes k) const noexcept {
+        const lanes<T> value = load_lanes<T>(z + i, k);
+        const lanes<T> du = gradient.at(at.of_gradient, i, value, k);
+        store_lanes<T>(dz + i, madd(at.factor, du, madd(at.slope, value, at.offset)), k);
+    }
+    template <class Lanes>
+    EIGEN_ALWAYS_INLINE void end(const column&, int, Lanes) const noexcept {}
+};
+
+/// The sums of a gradient over all pixels.
+template <class T, class Gradient>
+void add_gradient_sums(const joined_pixels<T>& in, const T* z, const T* mean, const T* istd, const Gradient& gradient,
+                       double* sum_du, double* sum_du_xhat) noexcept {
+    const repeated<T> means(mean, in);
+    const repeated<T> istds(istd, in);
+    with_sums<T>(in, sum_du, sum_du_xhat, [&](const two_sums<T>& sums) {
+        run_pass<T>(in.pixels, in.channels, gradient_sums_pass<T, Gradient>{z, means, istds, gradient, sums});
+    });
+}
+
+template <class T, class Gradient>
+void combine_gradient(const joined_pixels<T>& in, const Gradient& gradient, const T* z, const T* a, const T* b,
+                      const T* c, T* dz) noexcept {
     const repeated<T> of_du(a, in);
     const repeated<T> of_z(b, in);
     const repeated<T> constants(c, in);
-    const T* const first = of_du;
-    const T* const second = of_z;
-    const T* const rest = constants;
-    for_each_pixel<T>(in.pixels, in.channels, [=](std::ptrdiff_t channel, auto k) {
-        const lanes<T> factor = load_lanes<T>(first + channel, k);
-        const lanes<T> slope = load_lanes<T>(second + channel, k);
-        const lanes<T> offset = load_lanes<T>(rest + channel, k);
-        const auto du = gradient(channel, k);
-        return [=](std::ptrdiff_t i) {
-            const lanes<T> value = load_lanes<T>(z + i, k);
-            store_lanes<T>(dz + i, madd(factor, du(i, value), madd(slope, value, offset)), k);
-        };
-    });
+    run_pass<T>(in.pixels, in.channels, input_gradient_pass<T, Gradient>{z, of_du, of_z, constants, gradient, dz});
 }
 
 }  // namespace detail
@@ -157,12 +248,9 @@ EIGEN_ALWAYS_INLINE void combine_gradient(const joined_pixels<T>& in, const T* z
 /// @par Cost    one read of z.
 template <class T>
 void moments(int pixels, int channels, const T* z, double* sum, double* sum_of_squares) noexcept {
-    detail::two_joined_sums<T>({pixels, channels}, sum, sum_of_squares, [z](std::ptrdiff_t, auto k) {
-        return [z, k](std::ptrdiff_t i, lanes<T>(&acc)[2]) {
-            const lanes<T> value = detail::load_lanes<T>(z + i, k);
-            acc[0] = plus(acc[0], value);
-            acc[1] = madd(value, value, acc[1]);
-        };
+    const detail::joined_pixels<T> all(pixels, channels);
+    detail::with_sums<T>(all, sum, sum_of_squares, [&](const detail::two_sums<T>& sums) {
+        detail::run_pass<T>(all.pixels, all.channels, detail::moments_pass<T>{z, sums});
     });
 }
 
@@ -189,21 +277,13 @@ template <class T>
 void activation_gradient_sums(int pixels, int channels, const T* dy, const std::type_identity_t<T>* y,
                               const std::type_identity_t<T>* u, activation act, std::type_identity_t<T>* du, const T* z,
                               const T* mean, const T* istd, double* sum_du, double* sum_du_xhat) noexcept {
-    const T* const input = needs_input(act.kind) ? u : y;
-    const auto run = [&](auto gradient_at) {
-        detail::add_gradient_sums<T>({pixels, channels}, z, mean, istd, sum_du, sum_du_xhat,
-                                     [=](std::ptrdiff_t, auto k) {
-                                         return [=](std::ptrdiff_t i, const lanes<T>&) { return gradient_at(i, k); };
-                                     });
+    const detail::joined_pixels<T> all(pixels, channels);
+    const auto run = [&](const auto& gradient) {
+        detail::add_gradient_sums<T>(all, z, mean, istd, gradient, sum_du, sum_du_xhat);
     };
-    if (du == nullptr) return run([=](std::ptrdiff_t i, auto k) { return detail::load_lanes<T>(dy + i, k); });
+    if (du == nullptr) return run(detail::kept_gradient<T>{dy});
     detail::with_activation(act, [&](auto which) {
-        run([=](std::ptrdiff_t i, auto k) {
-            const lanes<T> at = detail::load_lanes<T>(input + i, k);
-            const lanes<T> d = derivative<T>(which(), detail::load_lanes<T>(dy + i, k), at, at);
-            detail::store_lanes<T>(du + i, d, k);
-            return d;
-        });
+        run(detail::written_gradient<T, decltype(which)>{dy, needs_input(act.kind) ? u : y, which, du});
     });
 }
 
@@ -219,8 +299,8 @@ void recomputed_gradient_sums(int pixels, int channels, const T* dy, const T* z,
     const detail::repeated<T> factors(scale, all);
     const detail::repeated<T> offsets(shift, all);
     detail::with_activation(act, [&](auto which) {
-        detail::add_gradient_sums<T>(all, z, mean, istd, sum_du, sum_du_xhat,
-                                     detail::recomputed_gradient<T>(dy, factors, offsets, which));
+        const detail::recomputed_gradient<T, decltype(which)> gradient{dy, factors, offsets, which};
+        detail::add_gradient_sums<T>(all, z, mean, istd, gradient, sum_du, sum_du_xhat);
     });
 }
 
@@ -230,9 +310,7 @@ void recomputed_gradient_sums(int pixels, int channels, const T* dy, const T* z,
 template <class T>
 void input_gradient(int pixels, int channels, const T* du, const T* z, const T* a, const T* b, const T* c,
                     T* dz) noexcept {
-    detail::combine_gradient<T>({pixels, channels}, z, a, b, c, dz, [=](std::ptrdiff_t, auto k) {
-        return [=](std::ptrdiff_t i, const lanes<T>&) { return detail::load_lanes<T>(du + i, k); };
-    });
+    detail::combine_gradient<T>({pixels, channels}, detail::kept_gradient<T>{du}, z, a, b, c, dz);
 }
 
 /// @brief input_gradient() of du = dy act'(scale z + shift), see recomputed_gradient_sums().
@@ -245,7 +323,8 @@ void recomputed_input_gradient(int pixels, int channels, const T* dy, const T* z
     const detail::repeated<T> factors(scale, all);
     const detail::repeated<T> offsets(shift, all);
     detail::with_activation(act, [&](auto which) {
-        detail::combine_gradient<T>(all, z, a, b, c, dz, detail::recomputed_gradient<T>(dy, factors, offsets, which));
+        const detail::recomputed_gradient<T, decltype(which)> gradient{dy, factors, offsets, which};
+        detail::combine_gradient<T>(all, gradient, z, a, b, c, dz);
     });
 }
 
