@@ -53,19 +53,20 @@ template <winograd_form F, class T>
 template <class T>
 void accumulate_tiles(int count, int in_channels, int out_channels, const T* tiles, const T* gradients,
                       T* sums) noexcept {
-    constexpr int vectors = 2;
-    constexpr int width = vectors * lane_count<T>;
+    constexpr int W = lane_count<T>;
     sweep<T> s;
     s.r = s.q = 1;
     s.k = count;
     s.a_k = in_channels;
     s.b_k = s.out_row = out_channels;
-    s.last = lane_count<T>;
-    for (int o = 0; o < out_channels; o += width) {
+    s.last = W;
+    for (int o = 0; o < out_channels;) {
+        const int vectors = out_channels - o > W ? 2 : 1;
         s.a = tiles;
         s.b = gradients + o;
         s.out = sums + o;
         accumulate_rows(s, in_channels, vectors);
+        o += vectors * W;
     }
 }
 
@@ -115,7 +116,7 @@ template <class T>
                                                                 int taps_w) noexcept {
     constexpr int W = lane_count<T>;
     const winograd_form form = winograd_form_of<T>(g, taps_h, taps_w);
-    if (form == winograd_form{} || g.out_channels % (2 * W) != 0) return {};
+    if (form == winograd_form{}) return {};
     const double pairs = static_cast<double>(g.in_channels) * g.out_channels / W;
     const double direct = tuning::winograd_gain * taps_h * taps_w * g.out_h * g.out_w * pairs;
     return winograd_cycles<T>(form, g, false) + 1.5 * form.products() * pairs < direct ? form : winograd_form{};
