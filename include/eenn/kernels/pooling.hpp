@@ -87,19 +87,41 @@ template <class T>
     return T{1} / static_cast<T>(g.count_padding ? g.kernel_h * g.kernel_w : w.rows * w.columns);
 }
 
-/// y of every window = finish_of(window)(the elements inside, folded from `start` on in scan order), per channel.
-template <class T, class Fold, class FinishOf>
-void fold_windows(const pooling& g, int n, const T* x, T start, Fold fold, FinishOf finish_of, T* y) noexcept {
+/// What a maximum and a sum do with two elements, and with all of a window. Types of their own, not of one geometry, so that
+/// all layers share their code.
+template <class T>
+struct take_largest {
+    static constexpr T start = -std::numeric_limits<T>::infinity();
+    EIGEN_ALWAYS_INLINE lanes<T> operator()(const lanes<T>& a, const lanes<T>& b) const noexcept {
+        return larger(a, b);
+    }
+    EIGEN_ALWAYS_INLINE auto finish_of(const window_place&) const noexcept {
+        return [](const lanes<T>& most) { return most; };
+    }
+};
+template <class T>
+struct take_mean {
+    static constexpr T start = 0;
+    const pooling& g;
+    EIGEN_ALWAYS_INLINE lanes<T> operator()(const lanes<T>& a, const lanes<T>& b) const noexcept { return plus(a, b); }
+    EIGEN_ALWAYS_INLINE auto finish_of(const window_place& w) const noexcept {
+        return [part = broadcast(pool_divisor<T>(g, w))](const lanes<T>& sum) { return times(sum, part); };
+    }
+};
+
+/// y of every window = fold.finish_of(window)(the elements inside, folded in scan order), per channel.
+template <class T, class Fold>
+[[gnu::noinline]] void fold_windows(const pooling& g, int n, const T* x, Fold fold, T* y) noexcept {
     const auto channels = static_cast<std::ptrdiff_t>(g.in.c);
     const std::ptrdiff_t row = channels * g.in.w;
     for_each_run_of_windows(g, n, [&](const window_place& w, int count, std::ptrdiff_t at) {
-        const auto finish = finish_of(w);
+        const auto finish = fold.finish_of(w);
         const auto fold_run = [&](auto columns) {
             const T* from = x + w.start;
             T* to = y + at;
             for (int i = 0; i < count; ++i, from += g.stride_w * channels, to += channels) {
                 for_each_vector<T>(channels, [&](std::ptrdiff_t c, auto k) {
-                    lanes<T> all = broadcast(start);
+                    lanes<T> all = broadcast(Fold::start);
                     const T* line = from + c;
                     for (int r = 0; r < w.rows; ++r, line += row) {
                         for (int e = 0; e < columns; ++e) all = fold(all, load_lanes<T>(line + e * channels, k));
@@ -133,9 +155,7 @@ template <class T, class K>
 /// @par Cost    H' W' kernel_h kernel_w C comparisons a sample.
 template <class T, Parameter<pooling> G>
 void max_pool_forward(G g, int n, const T* x, T* y) noexcept {
-    const auto fold = [](const lanes<T>& a, const lanes<T>& b) { return larger(a, b); };
-    const auto finish_of = [](const detail::window_place&) { return [](const lanes<T>& most) { return most; }; };
-    detail::fold_windows(g.value, n, x, -std::numeric_limits<T>::infinity(), fold, finish_of, y);
+    detail::fold_windows(g.value, n, x, detail::take_largest<T>{}, y);
 }
 
 /// @brief dx = dy at the first largest element of each window in scan order, zero elsewhere; or dx += where `accumulate`.
@@ -162,12 +182,7 @@ void max_pool_backward(G g, int n, const T* x, const T* dy, bool accumulate, T* 
 /// @brief y = the mean of each window, per channel, over the elements inside or, with count_padding, over the whole window.
 template <class T, Parameter<pooling> G>
 void average_pool_forward(G g, int n, const T* x, T* y) noexcept {
-    const auto fold = [](const lanes<T>& a, const lanes<T>& b) { return plus(a, b); };
-    const auto finish_of = [&](const detail::window_place& w) {
-        return
-            [part = broadcast(detail::pool_divisor<T>(g.value, w))](const lanes<T>& sum) { return times(sum, part); };
-    };
-    detail::fold_windows(g.value, n, x, T{0}, fold, finish_of, y);
+    detail::fold_windows(g.value, n, x, detail::take_mean<T>{g.value}, y);
 }
 
 /// @brief dx = dy spread evenly over each window, or dx += where `accumulate`.

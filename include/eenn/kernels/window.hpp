@@ -56,22 +56,34 @@ struct axis {
     }
 };
 
+namespace detail {
+
+/// Neighbouring outputs that have the same taps inside.
+struct window_run {
+    axis::range outputs;
+    axis::range taps;
+};
+
+/// The run that begins at output o. Not inlined, so that its caller has one place for all runs.
+[[nodiscard, gnu::noinline]] constexpr window_run run_at(const axis& a, axis::range inside, int o) noexcept {
+    if (o == inside.first && inside.last > o) return {inside, {0, a.taps}};
+    const auto taps = a.taps_at(o);
+    const int stop = inside.first > o && inside.last > inside.first ? inside.first : a.out;
+    int end = o + 1;
+    while (end < stop && a.taps_at(end) == taps) ++end;
+    return {{o, end}, taps};
+}
+
+}  // namespace detail
+
 /// @brief Calls f(outputs, taps) for the runs of outputs that have the same taps inside, from left to right.
 template <class F>
 constexpr void for_each_run(const axis& a, F&& f) {
     const auto inside = a.taps > 0 ? a.interior() : axis::range{0, a.out};
     for (int o = 0; o < a.out;) {
-        if (o == inside.first && inside.last > o) {
-            f(inside, axis::range{0, a.taps});
-            o = inside.last;
-            continue;
-        }
-        const auto taps = a.taps_at(o);
-        const int stop = inside.first > o && inside.last > inside.first ? inside.first : a.out;
-        int end = o + 1;
-        while (end < stop && a.taps_at(end) == taps) ++end;
-        f(axis::range{o, end}, taps);
-        o = end;
+        const auto run = detail::run_at(a, inside, o);
+        f(run.outputs, run.taps);
+        o = run.outputs.last;
     }
 }
 
