@@ -3,8 +3,8 @@
 // avx512.hpp - the tuning table for AVX-512: 32 registers of 16 floats. tuning.hpp says what each number is.
 // Floor 2 (kernels).
 //
-// Not measured by build/bench/tune: the tiles come from a trial on an AMD Zen 4, what is not said otherwise from
-// reasoning or from avx2.hpp.
+// AMD Zen 4, g++ 12: build/bench/tune --quick found nothing better for the tiles, the bands and Winograd's tiles than what
+// stands here; the numbers of whole networks (far_elements to thread_grain) are those of avx2.hpp.
 #ifndef EENN_KERNELS_TUNING_AVX512_HPP
 #define EENN_KERNELS_TUNING_AVX512_HPP
 
@@ -14,7 +14,7 @@ namespace eenn::kernels {
 inline namespace EENN_ISA {
 namespace tables::avx512 {
 
-/// The trial's best: 4 x 2 to 8 x 2, and 16 x 1.
+/// 10 x 2 is as quick as 8 x 2, and takes longer to compile.
 inline constexpr int rows_of_one = 16;
 inline constexpr int rows_of_two = 8;
 inline constexpr int rows_of_four = 3;
