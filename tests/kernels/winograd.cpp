@@ -13,7 +13,7 @@ using kernels::convolution;
 namespace {
 
 constexpr int W = lane_count<float>;
-constexpr int block = kernels::winograd::block<float>;
+constexpr int block = lane_count<float> * kernels::tuning::winograd_vectors;
 constexpr kernels::winograd_form four{4, 4, 3, 3};
 constexpr kernels::winograd_form two{2, 2, 3, 3};
 
@@ -22,7 +22,7 @@ convolution any_winograd(random_stream& random) {
     const int h = 6 + static_cast<int>(random.below(20));
     const int w = 6 + static_cast<int>(random.below(20));
     const int in = W * (1 + static_cast<int>(random.below(5)));
-    const int out = block * (1 + static_cast<int>(random.below(3)));
+    const int out = W * (1 + static_cast<int>(random.below(5)));
     const int right = static_cast<int>(random.below(3));
     return {{h, w, in}, {h + 2 * pad - 2, w + pad + right - 2, out}, 3, 3, 1, 1, pad, pad, 1, 1, 1};
 }
@@ -107,8 +107,8 @@ TEST_CASE("kernels/winograd: weights from afar make smaller ones the better choi
 TEST_CASE("kernels/winograd: forward and data gradient of the library, sums included, against the reference") {
     random_stream random{2027, 2};
     for (int i = 0; i < 20; ++i) {
-        const int c = block * (1 + static_cast<int>(random.below(4)));
-        const int o = block * (1 + static_cast<int>(random.below(4)));
+        const int c = W * (1 + static_cast<int>(random.below(6)));
+        const int o = W * (1 + static_cast<int>(random.below(6)));
         const int size = 8 + static_cast<int>(random.below(25));
         const winograd_problem e({{size, size + 3, c}, {size, size + 3, o}, 3, 3, 1, 1, 1, 1, 1, 1, 1}, 3, random);
         const convolution& g = e.g;

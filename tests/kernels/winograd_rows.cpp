@@ -16,7 +16,7 @@ using kernels::winograd_form;
 namespace {
 
 constexpr int W = lane_count<float>;
-constexpr int block = kernels::winograd::block<float>;
+constexpr int block = lane_count<float> * kernels::tuning::winograd_vectors;
 constexpr winograd_form three{1, 6, 1, 3}, five{1, 4, 1, 5}, seven{1, 2, 1, 7};
 
 convolution row_of(int h, int width, int left, int right, int taps, int in, int out) {
@@ -30,7 +30,7 @@ convolution any_row(random_stream& random, int taps) {
         const int width = pick(random, 1, 33);
         const int left = pick(random, 0, taps - 1), right = pick(random, 0, taps - 1);
         if (width + left + right < taps) continue;
-        return row_of(pick(random, 1, 3), width, left, right, taps, W * pick(random, 1, 5), block * pick(random, 1, 3));
+        return row_of(pick(random, 1, 3), width, left, right, taps, W * pick(random, 1, 5), W * pick(random, 1, 5));
     }
 }
 
@@ -106,8 +106,8 @@ TEST_CASE("kernels/winograd: rows forward and backward as the library does it, a
         const int taps = 3 + 2 * (i % 3);
         const int width = i < 66 ? taps / 3 + i / 2 : pick(random, 34, 100);
         const int left = pick(random, 0, taps - 1);
-        const winograd_problem e(row_of(pick(random, 1, 2), width, left, taps - 1 - left, taps,
-                                        block * pick(random, 1, 4), block * pick(random, 1, 4)),
+        const winograd_problem e(row_of(pick(random, 1, 2), width, left, taps - 1 - left, taps, W * pick(random, 1, 8),
+                                        W * pick(random, 1, 8)),
                                  3, random);
         const convolution& g = e.g;
         const std::string what = describe(g);

@@ -76,7 +76,7 @@ static_assert(few_channels >= 1, "tuning table: few_channels is at least 1, whic
 // chunk_elements: of input and output that the weight gradient takes at a time; by Winograd, of their transformed tiles.
 static_assert(chunk_elements >= 1, "tuning table: chunk_elements is at least 1");
 
-// winograd_tiles, winograd_vectors: tiles and vectors of channels that one product of a Winograd convolution takes.
+// winograd_tiles, winograd_vectors: most tiles and vectors of channels that one product of a Winograd convolution takes.
 static_assert(winograd_vectors == 1 || winograd_vectors == 2, "tuning table: winograd_vectors is 1 or 2");
 static_assert(winograd_tiles >= 1 && winograd_tiles * winograd_vectors + winograd_vectors + 1 <= vector_registers,
               "tuning table: winograd_tiles x winograd_vectors needs 1 tile and fits the registers");

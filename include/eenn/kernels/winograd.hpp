@@ -131,33 +131,45 @@ template <class T, int P, int V>
     }
 }
 
-template <class T, int... P>
+template <class T, int V, int... P>
 [[nodiscard]] constexpr auto products_of(std::integer_sequence<int, P...>) noexcept {
-    return std::array<void (*)(const product_sweep<T>&) noexcept, sizeof...(P)>{
-        &multiply_tiles<T, P + 1, tuning::winograd_vectors>...};
+    return std::array<void (*)(const product_sweep<T>&) noexcept, sizeof...(P)>{&multiply_tiles<T, P + 1, V>...};
 }
+template <class T, int V>
+inline constexpr auto product_table = products_of<T, V>(std::make_integer_sequence<int, tuning::winograd_tiles>{});
+
+/// Vectors of output channels of one product: the table's two where they fit, or one.
+[[nodiscard]] constexpr int product_vectors(int out_channels, int lanes) noexcept {
+    return out_channels % (tuning::winograd_vectors * lanes) == 0 ? tuning::winograd_vectors : 1;
+}
+/// The channels themselves.
 template <class T>
-inline constexpr auto product_table = products_of<T>(std::make_integer_sequence<int, tuning::winograd_tiles>{});
+[[nodiscard]] constexpr int block_of(int out_channels) noexcept {
+    return product_vectors(out_channels, lane_count<T>) * lane_count<T>;
+}
 
-/// Output channels of one product.
+/// A sweep of groups of `rows` tiles.
 template <class T>
-inline constexpr int block = (lane_count<T>)*tuning::winograd_vectors;
+void run_products(const product_sweep<T>& s, int rows, int vectors) noexcept {
+    const auto p = static_cast<std::size_t>(rows - 1);
+    if constexpr (tuning::winograd_vectors > 1) {
+        if (vectors > 1) return product_table<T, tuning::winograd_vectors>[p](s);
+    }
+    product_table<T, 1>[p](s);
+}
 
-/// Channels that scatter_tile() takes at a time. A row is so short that a call for each vector takes nearly half of it; around
-/// a square a loop costs more, 8 % of the whole convolution.
-template <winograd_form F, class T>
-inline constexpr int scattered = F.points_h() == 1 ? block<T> : lane_count<T>;
-
-/// Some channels of a tile's outputs: y = act(A' m A + bias + residual), the rows and columns that exist.
+/// Some channels of a tile's outputs: y = act(A' m A + bias + residual), the rows and columns that exist. Of a square tile
+/// one vector, since a loop around it costs 8 % of the whole convolution; a row is so short that a call for each vector
+/// would take nearly half of it.
 template <winograd_form F, class T>
 [[gnu::noinline]] void scatter_tile(const T* m, std::ptrdiff_t plane, const T* bias, const T* residual, activation act,
                                     int rows, int columns, std::ptrdiff_t y_row, std::ptrdiff_t y_pixel,
-                                    T* y) noexcept {
+                                    [[maybe_unused]] int channels, T* y) noexcept {
     using V = lanes<T>;
     constexpr int H = F.points_h();
     constexpr int L = F.points_w();
     const detail::clamp<T> bounds(act);
-    for (int v = 0; v < scattered<F, T>; v += lane_count<T>) {
+    for (int v = 0; v < (H == 1 ? channels : lane_count<T>); v += lane_count<T>) {
         V half[L][F.out_h];
         EENN_UNROLL
         for (int j = 0; j < L; ++j) {
@@ -207,7 +219,7 @@ struct tiling {
 }
 template <class T>
 [[nodiscard]] constexpr std::ptrdiff_t out_plane(const winograd_form& f, const winograd_image& g) noexcept {
-    return static_cast<std::ptrdiff_t>(tiling(f, g).at_once) * block<T> + gap;
+    return static_cast<std::ptrdiff_t>(tiling(f, g).at_once) * block_of<T>(g.out_channels) + gap;
 }
 
 }  // namespace winograd
@@ -221,7 +233,7 @@ inline constexpr bool has_winograd = (lane_count<T>) >= tuning::winograd_lanes&&
 template <class T>
 [[nodiscard]] constexpr double winograd_cycles(const winograd_form& f, const winograd_image& g, bool far) noexcept {
     constexpr int W = lane_count<T>;
-    constexpr int vectors = tuning::winograd_vectors;
+    const int vectors = winograd::product_vectors(g.out_channels, W);
     const double ins = g.in_channels;
     const double outs = g.out_channels / W;
     const winograd::tiling cut(f, g);
@@ -245,7 +257,7 @@ template <class T>
                                                        bool far = false) noexcept {
     constexpr int W = lane_count<T>;
     winograd_form best{};
-    if (!has_winograd<T> || g.in_channels % W != 0 || g.out_channels % winograd::block<T> != 0) return best;
+    if (!has_winograd<T> || g.in_channels % W != 0 || g.out_channels % W != 0) return best;
     double least = tuning::winograd_gain * taps_h * taps_w * g.out_h * g.out_w * g.in_channels * (g.out_channels / W);
     for (const winograd_form& f : winograd_forms) {
         if (f.taps_h != taps_h || f.taps_w != taps_w) continue;
@@ -285,32 +297,34 @@ struct filter_view {
 template <winograd_form F, class T>
 [[gnu::noinline]] constexpr void pack_winograd(int in_channels, int out_channels, const filter_view<T>& filter,
                                                T* packed) noexcept {
-    constexpr auto width = static_cast<std::size_t>(winograd::block<T>);
+    constexpr std::size_t W = lane_count<T>;
     constexpr std::size_t H = F.points_h(), L = F.points_w(), rows = F.taps_h, columns = F.taps_w;
-    using row = std::array<T, width>;  // lanes innermost: computed as vectors
-    const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(in_channels) * winograd::block<T>;
-    for (std::ptrdiff_t first = 0; first < out_channels; first += winograd::block<T>) {
+    using row = std::array<T, W>;  // lanes innermost: computed as vectors
+    const std::ptrdiff_t block = winograd::block_of<T>(out_channels);
+    const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(in_channels) * block;
+    for (std::ptrdiff_t first = 0; first < out_channels; first += lane_count<T>) {
+        T* const to_vector = packed + first / block * F.products() * plane + first % block;
         for (int i = 0; i < in_channels; ++i) {
             std::array<row, rows * columns> taps{};
             std::array<row, rows * L> half{};
             for (std::size_t t = 0; t < rows * columns; ++t) {
                 const T* from = filter.weights + static_cast<std::ptrdiff_t>(t) * filter.tap + i * filter.in;
-                for (std::size_t lane = 0; lane < width; ++lane) {
+                for (std::size_t lane = 0; lane < W; ++lane) {
                     const std::ptrdiff_t o = first + static_cast<std::ptrdiff_t>(lane);
                     taps[t][lane] = from[o * filter.out] * (filter.scale == nullptr ? T{1} : filter.scale[o]);
                 }
             }
             for (std::size_t ky = 0; ky < rows; ++ky) {
-                for (std::size_t lane = 0; lane < width; ++lane) {
+                for (std::size_t lane = 0; lane < W; ++lane) {
                     std::array<T, columns> g{};
                     for (std::size_t kx = 0; kx < columns; ++kx) g[kx] = taps[columns * ky + kx][lane];
                     const auto u = winograd::transformed_filter<L>(g);
                     for (std::size_t b = 0; b < L; ++b) half[rows * b + ky][lane] = u[b];
                 }
             }
-            T* const to = packed + static_cast<std::ptrdiff_t>(i) * winograd::block<T>;
+            T* const to = to_vector + i * block;
             for (std::size_t b = 0; b < L; ++b) {
-                for (std::size_t lane = 0; lane < width; ++lane) {
+                for (std::size_t lane = 0; lane < W; ++lane) {
                     std::array<T, rows> g{};
                     for (std::size_t ky = 0; ky < rows; ++ky) g[ky] = half[rows * b + ky][lane];
                     const auto u = winograd::transformed_filter<H>(g);
@@ -319,7 +333,6 @@ template <winograd_form F, class T>
                 }
             }
         }
-        packed += F.products() * plane;
     }
 }
 
@@ -349,6 +362,9 @@ void convolve_winograd(const winograd_image& g, const T* x, const T* packed, con
     const std::ptrdiff_t y_pixel = g.out_channels;
     const std::ptrdiff_t y_row = y_pixel * g.out_w;
     const T* const weights = packed + g.out_channels;
+    const int block = winograd::block_of<T>(g.out_channels);
+    const int vectors = block / lane_count<T>;
+    const int scattered = F.points_h() == 1 ? block : lane_count<T>;
     for (int first = 0; first < cut.count; first += cut.at_once) {
         const int here = std::min(cut.at_once, cut.count - first);
         for (int t = 0; t < here; ++t) {
@@ -358,7 +374,7 @@ void convolve_winograd(const winograd_image& g, const T* x, const T* packed, con
                                                               tiles + static_cast<std::ptrdiff_t>(t) * g.in_channels);
         }
         const balanced_tiles groups(here, tuning::winograd_tiles);
-        for (int o = 0; o < g.out_channels; o += winograd::block<T>) {
+        for (int o = 0; o < g.out_channels; o += block) {
             winograd::product_sweep<T> s;
             s.tiles = tiles;
             s.weights = weights + static_cast<std::ptrdiff_t>(o) * products * g.in_channels;
@@ -369,22 +385,22 @@ void convolve_winograd(const winograd_image& g, const T* x, const T* packed, con
             s.products = products;
             if (groups.larger > 0) {
                 s.groups = groups.larger;
-                winograd::product_table<T>[static_cast<std::size_t>(groups.size)](s);
+                winograd::run_products(s, groups.size + 1, vectors);
                 const std::ptrdiff_t done = static_cast<std::ptrdiff_t>(groups.larger) * (groups.size + 1);
                 s.tiles += done * g.in_channels;
-                s.out += done * winograd::block<T>;
+                s.out += done * block;
             }
             s.groups = groups.smaller;
-            winograd::product_table<T>[static_cast<std::size_t>(groups.size - 1)](s);
+            winograd::run_products(s, groups.size, vectors);
             for (int t = 0; t < here; ++t) {
                 const int row = (first + t) / cut.across * F.out_h;
                 const int column = (first + t) % cut.across * F.out_w;
-                for (int v = 0; v < winograd::block<T>; v += winograd::scattered<F, T>) {
+                for (int v = 0; v < block; v += scattered) {
                     const std::ptrdiff_t at = row * y_row + column * y_pixel + o + v;
-                    winograd::scatter_tile<F>(made + t * winograd::block<T> + v, out_plane, packed + o + v,
+                    winograd::scatter_tile<F>(made + t * block + v, out_plane, packed + o + v,
                                               residual == nullptr ? nullptr : residual + at, act,
                                               std::min(F.out_h, g.out_h - row), std::min(F.out_w, g.out_w - column),
-                                              y_row, y_pixel, y + at);
+                                              y_row, y_pixel, scattered, y + at);
                 }
             }
         }

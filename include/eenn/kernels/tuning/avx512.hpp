@@ -27,8 +27,7 @@ inline constexpr int pointwise_pixels = 64;
 inline constexpr int few_channels = 4;
 inline constexpr int chunk_elements = 64 * 1024;
 
-/// One vector, since a multiply-add takes its broadcast from memory, so that 16 channels suffice here too.
-inline constexpr int winograd_vectors = 1;
+inline constexpr int winograd_vectors = 2;
 inline constexpr int winograd_tiles = 8;
 inline constexpr int winograd_input = 360;
 inline constexpr int winograd_output = 240;
