@@ -106,8 +106,8 @@ TEST_CASE("kernels/winograd: rows forward and backward as the library does it, a
         const int taps = 3 + 2 * (i % 3);
         const int width = i < 66 ? taps / 3 + i / 2 : pick(random, 34, 100);
         const int left = pick(random, 0, taps - 1);
-        const winograd_problem e(row_of(pick(random, 1, 2), width, left, taps - 1 - left, taps, W * pick(random, 1, 8),
-                                        W * pick(random, 1, 8)),
+        const winograd_problem e(row_of(pick(random, 1, 2), width, left, taps - 1 - left, taps,
+                                        std::max(W, 8) * pick(random, 1, 8), std::max(W, 8) * pick(random, 1, 8)),
                                  3, random);
         const convolution& g = e.g;
         const std::string what = describe(g);
