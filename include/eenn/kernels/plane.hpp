@@ -58,8 +58,8 @@ namespace detail {
 
 /// Tiles of `rows` rows over vectors [from, to) of the output, several blocks side by side where the rows are few.
 template <class T>
-void run_blocks(sweep<T> s, const T* packed, std::size_t depth, std::size_t skipped, int out_channels, int from, int to,
-                int rows) noexcept {
+[[gnu::noinline]] void run_blocks(sweep<T> s, const T* packed, std::size_t depth, std::size_t skipped, int out_channels,
+                                  int from, int to, int rows) noexcept {
     constexpr int W = lane_count<T>;
     const T* residual = s.residual;
     T* out = s.out;
@@ -89,7 +89,8 @@ void run_blocks(sweep<T> s, const T* packed, std::size_t depth, std::size_t skip
 ///
 /// @par Shapes  packed as pack_blocks(2, ...) lays it out; residual null or strided as y, and may be y.
 template <class T>
-void convolve(const plane& g, const T* x, const T* packed, const T* residual, activation act, T* y) noexcept {
+[[gnu::noinline]] void convolve(const plane& g, const T* x, const T* packed, const T* residual, activation act,
+                                T* y) noexcept {
     constexpr int W = lane_count<T>;
     const int vectors = (g.out_channels + W - 1) / W;
     const int in_pairs = vectors & ~1;

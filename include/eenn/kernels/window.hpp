@@ -61,17 +61,16 @@ template <class F>
 constexpr void for_each_run(const axis& a, F&& f) {
     const auto inside = a.taps > 0 ? a.interior() : axis::range{0, a.out};
     for (int o = 0; o < a.out;) {
-        if (o == inside.first && inside.last > o) {
-            f(inside, axis::range{0, a.taps});
-            o = inside.last;
-            continue;
+        axis::range outputs = inside;
+        axis::range taps{0, a.taps};
+        if (o != inside.first || inside.last <= o) {
+            taps = a.taps_at(o);
+            const int stop = inside.first > o && inside.last > inside.first ? inside.first : a.out;
+            outputs = {o, o + 1};
+            while (outputs.last < stop && a.taps_at(outputs.last) == taps) ++outputs.last;
         }
-        const auto taps = a.taps_at(o);
-        const int stop = inside.first > o && inside.last > inside.first ? inside.first : a.out;
-        int end = o + 1;
-        while (end < stop && a.taps_at(end) == taps) ++end;
-        f(axis::range{o, end}, taps);
-        o = end;
+        f(outputs, taps);  // the one call: these nest, and each further one would double the code
+        o = outputs.last;
     }
 }
 
