@@ -99,8 +99,8 @@ void run(const layer& l, double core) {
     auto dw = w;
     aligned_vector<float> packed(kernels::packed_size<float>(g));
     aligned_vector<float> packed_gradient(kernels::packed_gradient_size<float>(g));
-    kernels::pack(g, w.data(), bias.data(), nullptr, nullptr, packed.data());
-    kernels::pack_gradient(g, w.data(), packed_gradient.data());
+    kernels::pack(dynamic{g}, w.data(), bias.data(), nullptr, nullptr, packed.data());
+    kernels::pack_gradient(dynamic{g}, w.data(), packed_gradient.data());
 
     const double flops =
         2.0 * static_cast<double>(g.out.elements() * n) * g.kernel_h * g.kernel_w * (g.in.c / g.groups);

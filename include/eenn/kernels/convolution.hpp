@@ -118,7 +118,7 @@ struct weight_choice {
 
 /// f(constant<method>), so that a constant geometry compiles the kernels of its own method alone.
 template <class T, template <class> class Choice, class G, class F>
-void with_algorithm(G g, F&& f) {
+constexpr void with_algorithm(G g, F&& f) {
     if constexpr (G::known) {
         f(constant<Choice<T>{}(G::value)>{});
     } else {
@@ -275,6 +275,57 @@ void spread_samples(const convolution& each, int n, const T* dy, const T* packed
     }
 }
 
+/// A bias, scale and shift per channel as one bias: bias scale + shift. Each may be null.
+template <class T>
+struct folded_bias {
+    const T* bias;
+    const T* scale;
+    const T* shift;
+    constexpr T operator()(int o) const noexcept {
+        T b = bias == nullptr ? T{0} : bias[o];
+        if (scale != nullptr) b *= scale[o];
+        return shift == nullptr ? b : b + shift[o];
+    }
+};
+
+template <class T>
+constexpr void pack_groups(const convolution& g, const T* weights, const folded_bias<T>& bias, T* packed) noexcept {
+    const int groups = g.depthwise() ? 1 : g.groups;
+    const int out_channels = g.out.c / groups;
+    const int depth = g.kernel_h * g.kernel_w * (g.in.c / g.groups);
+    for (int group = 0; group < groups; ++group) {
+        const int first = group * out_channels;
+        const auto folded_weight = [&](int k, int o) {
+            const T w = weights[static_cast<std::ptrdiff_t>(k) * g.out.c + first + o];
+            return bias.scale == nullptr ? w : w * bias.scale[first + o];
+        };
+        packed = pack_blocks(
+            block_of(g), depth, out_channels, folded_weight, [&](int o) { return bias(first + o); }, packed);
+    }
+}
+
+template <class T>
+constexpr void pack_gradient_groups(const convolution& g, const T* weights, T* packed) noexcept {
+    const int groups = g.depthwise() ? 1 : g.groups;
+    const int in_group = g.in.c / groups;
+    const int depth_of_tap = g.depthwise() ? 1 : g.out.c / groups;
+    for_each_class<T>(g, [&](int, int, const residue_class& rows, const residue_class& columns, std::size_t) {
+        for (int group = 0; group < groups; ++group) {
+            packed = pack_blocks(
+                block_of(g), rows.window.taps * columns.window.taps * depth_of_tap, in_group,
+                [&](int k, int i) {
+                    const int tap = k / depth_of_tap;
+                    const int ky = rows.first_tap - tap / columns.window.taps * rows.tap_step;
+                    const int kx = columns.first_tap - tap % columns.window.taps * columns.tap_step;
+                    const std::ptrdiff_t at = ky * g.kernel_w + kx;
+                    if (g.depthwise()) return weights[at * g.out.c + i];
+                    return weights[(at * in_group + i) * g.out.c + group * depth_of_tap + k % depth_of_tap];
+                },
+                [](int) { return T{0}; }, packed);
+        }
+    });
+}
+
 /// dw += of `samples` samples over the outputs [oy] x [ox] for `across` rows of dw from tap (ky, kx) on, one group.
 template <class T>
 void correlate(const convolution& g, int samples, axis::range oy, axis::range ox, int ky, int kx, int across,
@@ -383,33 +434,21 @@ template <class T>
 /// @brief Lays weights out for forward() and folds a scale and shift per output channel: w scale, bias scale + shift.
 ///
 /// @par Shapes  weights (kh,kw,I/G,O); bias, scale, shift (O), each may be null; packed (packed_size).
-template <class T>
-constexpr void pack(const convolution& g, const T* weights, const std::type_identity_t<T>* bias,
-                    const std::type_identity_t<T>* scale, const std::type_identity_t<T>* shift, T* packed) noexcept {
-    const auto folded_weight = [&](int k, int o) {
-        const T w = weights[static_cast<std::ptrdiff_t>(k) * g.out.c + o];
-        return scale == nullptr ? w : w * scale[o];
-    };
-    const auto folded_bias = [&](int o) {
-        T b = bias == nullptr ? T{0} : bias[o];
-        if (scale != nullptr) b *= scale[o];
-        return shift == nullptr ? b : b + shift[o];
-    };
-    const filter_view<T> filter{weights, static_cast<std::ptrdiff_t>(g.in.c) * g.out.c, g.out.c, 1, scale};
-    if (detail::with_form<T>(detail::forward_choice<T>{}(g).form, [&](auto form) {
-            for (int o = 0; o < g.out.c; ++o) packed[o] = folded_bias(o);
-            pack_winograd<form.value>(g.in.c, g.out.c, filter, packed + g.out.c);
-        }))
-        return;
-    const int groups = g.depthwise() ? 1 : g.groups;
-    const int out_channels = g.out.c / groups;
-    const int depth = g.kernel_h * g.kernel_w * (g.in.c / g.groups);
-    for (int group = 0; group < groups; ++group) {
-        const int first = group * out_channels;
-        packed = pack_blocks(
-            detail::block_of(g), depth, out_channels, [&](int k, int o) { return folded_weight(k, first + o); },
-            [&](int o) { return folded_bias(first + o); }, packed);
-    }
+template <class T, Parameter<convolution> G>
+constexpr void pack(G g, const T* weights, const std::type_identity_t<T>* bias, const std::type_identity_t<T>* scale,
+                    const std::type_identity_t<T>* shift, T* packed) noexcept {
+    const detail::folded_bias<T> biases{bias, scale, shift};
+    detail::with_algorithm<T, detail::forward_choice>(g, [&](auto how) {
+        if constexpr (how.value.by == algorithm::winograd) {
+            const int in = g.value.in.c;
+            const int out = g.value.out.c;
+            for (int o = 0; o < out; ++o) packed[o] = biases(o);
+            const filter_view<T> filter{weights, static_cast<std::ptrdiff_t>(in) * out, out, 1, scale};
+            pack_winograd<how.value.form>(in, out, filter, packed + out);
+        } else {
+            detail::pack_groups(g.value, weights, biases, packed);
+        }
+    });
 }
 
 /// @brief Elements of T that pack_gradient() fills.
@@ -427,34 +466,18 @@ template <class T>
 /// @brief Lays weights out for backward_data(): transposed, and the taps of each residue class of the stride together.
 ///
 /// @par Shapes  weights (kh,kw,I/G,O); packed (packed_gradient_size).
-template <class T>
-constexpr void pack_gradient(const convolution& g, const T* weights, T* packed) noexcept {
-    // The taps backwards, and what was an input is an output.
-    const std::ptrdiff_t one_tap = static_cast<std::ptrdiff_t>(g.in.c) * g.out.c;
-    if (detail::with_form<T>(detail::gradient_choice<T>{}(g).form, [&](auto form) {
-            for (int i = 0; i < g.in.c; ++i) packed[i] = T{0};
-            pack_winograd<form.value>(
-                g.out.c, g.in.c,
-                filter_view<T>{weights + (g.kernel_h * g.kernel_w - 1) * one_tap, -one_tap, 1, g.out.c, nullptr},
-                packed + g.in.c);
-        }))
-        return;
-    const int groups = g.depthwise() ? 1 : g.groups;
-    const int in_group = g.in.c / groups;
-    const int depth_of_tap = g.depthwise() ? 1 : g.out.c / groups;
-    detail::for_each_class<T>(g, [&](int, int, const residue_class& rows, const residue_class& columns, std::size_t) {
-        for (int group = 0; group < groups; ++group) {
-            packed = pack_blocks(
-                detail::block_of(g), rows.window.taps * columns.window.taps * depth_of_tap, in_group,
-                [&](int k, int i) {
-                    const int tap = k / depth_of_tap;
-                    const int ky = rows.first_tap - tap / columns.window.taps * rows.tap_step;
-                    const int kx = columns.first_tap - tap % columns.window.taps * columns.tap_step;
-                    const std::ptrdiff_t at = ky * g.kernel_w + kx;
-                    if (g.depthwise()) return weights[at * g.out.c + i];
-                    return weights[(at * in_group + i) * g.out.c + group * depth_of_tap + k % depth_of_tap];
-                },
-                [](int) { return T{0}; }, packed);
+template <class T, Parameter<convolution> G>
+constexpr void pack_gradient(G g, const T* weights, T* packed) noexcept {
+    detail::with_algorithm<T, detail::gradient_choice>(g, [&](auto how) {
+        if constexpr (how.value.by == algorithm::winograd) {  // the taps backwards, and what was an input is an output
+            const int in = g.value.in.c;
+            const int out = g.value.out.c;
+            for (int i = 0; i < in; ++i) packed[i] = T{0};
+            const std::ptrdiff_t tap = static_cast<std::ptrdiff_t>(in) * out;
+            const T* const last = weights + (g.value.kernel_h * g.value.kernel_w - 1) * tap;
+            pack_winograd<how.value.form>(out, in, filter_view<T>{last, -tap, 1, out, nullptr}, packed + in);
+        } else {
+            detail::pack_gradient_groups(g.value, weights, packed);
         }
     });
 }
