@@ -5,7 +5,7 @@
 #ifndef EENN_KERNELS_PLANE_HPP
 #define EENN_KERNELS_PLANE_HPP
 
-#include <eenn/kernels/outer_product.hpp>
+#include <eenn/kernels/tiles.hpp>
 #include <eenn/kernels/window.hpp>
 
 namespace eenn::kernels {
@@ -56,28 +56,40 @@ namespace detail {
     return t.larger * tuning::tile_cycles(t.size + 1, vectors) + t.smaller * tuning::tile_cycles(t.size, vectors);
 }
 
-/// Tiles of `rows` rows over vectors [from, to) of the output, several blocks side by side where the rows are few.
+/// Vectors of `left` that a tile of `rows` rows takes: several blocks side by side where the rows are few.
+[[nodiscard]] constexpr int vectors_beside(int rows, int left) noexcept {
+    return rows <= tuning::rows_of_eight && left >= 8  ? 8
+           : rows <= tuning::rows_of_four && left >= 4 ? 4
+           : left >= 2                                 ? 2
+                                                       : 1;
+}
+
+/// Calls run(v, vectors, last) for the tiles of `rows` rows over vectors [from, to) of the output.
+template <class T, class Run>
+constexpr void for_each_block(int out_channels, int from, int to, int rows, Run&& run) noexcept {
+    constexpr int W = lane_count<T>;
+    for (int v = from; v < to;) {
+        const int vectors = vectors_beside(rows, to - v);
+        run(v, vectors, std::min(W, out_channels - (v + vectors - 1) * W));
+        v += vectors;
+    }
+}
+
 template <class T>
 [[gnu::noinline]] void run_blocks(sweep<T> s, const T* packed, std::size_t depth, std::size_t skipped, int out_channels,
-                                  int from, int to, int rows) noexcept {
+                                  int from, int to, int rows, const tile_table<T>& tiles) noexcept {
     constexpr int W = lane_count<T>;
     const T* residual = s.residual;
     T* out = s.out;
-    for (int v = from; v < to;) {
-        const int left = to - v;
-        const int vectors = rows <= tuning::rows_of_eight && left >= 8  ? 8
-                            : rows <= tuning::rows_of_four && left >= 4 ? 4
-                            : left >= 2                                 ? 2
-                                                                        : 1;
+    for_each_block<T>(out_channels, from, to, rows, [&](int v, int vectors, int last) {
         const int width = std::min(vectors, 2) * W;
         s.bias = packed + static_cast<std::size_t>(v * W) * (1 + depth);
         s.b = s.bias + width + skipped * static_cast<std::size_t>(width);
         s.out = out + v * W;
         s.residual = residual == nullptr ? nullptr : residual + v * W;
-        s.last = std::min(W, out_channels - (v + vectors - 1) * W);
-        run_tiles(s, rows, vectors);
-        v += vectors;
-    }
+        s.last = last;
+        run_tiles(s, rows, vectors, tiles);
+    });
 }
 
 }  // namespace detail
@@ -88,9 +100,10 @@ template <class T>
 /// tiles along its rows, or down its columns where that makes fuller tiles, so a tile never meets padding and skips its work.
 ///
 /// @par Shapes  packed as pack_blocks(2, ...) lays it out; residual null or strided as y, and may be y.
+/// @param tiles  at least those of insert_side() for the runs of rows and of columns.
 template <class T>
-[[gnu::noinline]] void convolve(const plane& g, const T* x, const T* packed, const T* residual, activation act,
-                                T* y) noexcept {
+[[gnu::noinline]] void convolve(const plane& g, const T* x, const T* packed, const T* residual, activation act, T* y,
+                                const tile_table<T>& tiles) noexcept {
     constexpr int W = lane_count<T>;
     const int vectors = (g.out_channels + W - 1) / W;
     const int in_pairs = vectors & ~1;
@@ -140,19 +153,38 @@ template <class T>
                 part.residual = residual == nullptr ? nullptr : residual + start;
                 if (t.larger > 0) {
                     part.tiles = t.larger;
-                    detail::run_blocks(part, packed, depth, skipped, g.out_channels, from, to, t.size + 1);
+                    detail::run_blocks(part, packed, depth, skipped, g.out_channels, from, to, t.size + 1, tiles);
                 }
                 const std::ptrdiff_t done = static_cast<std::ptrdiff_t>(t.larger) * (t.size + 1);
                 part.tiles = t.smaller;
                 part.a += done * s.a_row;
                 part.out += done * s.out_row;
                 if (residual != nullptr) part.residual += done * s.out_row;
-                detail::run_blocks(part, packed, depth, skipped, g.out_channels, from, to, t.size);
+                detail::run_blocks(part, packed, depth, skipped, g.out_channels, from, to, t.size, tiles);
             };
             cover(0, in_pairs, 2);
             cover(in_pairs, vectors, 1);
         });
     });
+}
+
+/// @brief Adds the tiles that convolve() takes for a side of `count` outputs of a rectangle.
+template <class T>
+constexpr void insert_side(tile_set& set, int count, int out_channels) noexcept {
+    constexpr int W = lane_count<T>;
+    const int vectors = (out_channels + W - 1) / W;
+    const int in_pairs = vectors & ~1;
+    const auto cover = [&](int from, int to, int block) {
+        if (from == to) return;
+        const balanced_tiles t(count, most_rows(block));
+        for (int rows = t.size; rows <= t.size + (t.larger > 0 ? 1 : 0); ++rows) {
+            detail::for_each_block<T>(out_channels, from, to, rows, [&](int, int beside, int last) {
+                set.insert(tile_width<T>(beside, last), rows);
+            });
+        }
+    };
+    cover(0, in_pairs, 2);
+    cover(in_pairs, vectors, 1);
 }
 
 }  // namespace EENN_ISA
