@@ -290,7 +290,8 @@ struct folded_bias {
 };
 
 template <class T>
-constexpr void pack_groups(const convolution& g, const T* weights, const folded_bias<T>& bias, T* packed) noexcept {
+[[gnu::noinline]] constexpr void pack_groups(const convolution& g, const T* weights, const folded_bias<T>& bias,
+                                             T* packed) noexcept {
     const int groups = g.depthwise() ? 1 : g.groups;
     const int out_channels = g.out.c / groups;
     const int depth = g.kernel_h * g.kernel_w * (g.in.c / g.groups);
@@ -306,7 +307,7 @@ constexpr void pack_groups(const convolution& g, const T* weights, const folded_
 }
 
 template <class T>
-constexpr void pack_gradient_groups(const convolution& g, const T* weights, T* packed) noexcept {
+[[gnu::noinline]] constexpr void pack_gradient_groups(const convolution& g, const T* weights, T* packed) noexcept {
     const int groups = g.depthwise() ? 1 : g.groups;
     const int in_group = g.in.c / groups;
     const int depth_of_tap = g.depthwise() ? 1 : g.out.c / groups;
