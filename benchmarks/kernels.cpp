@@ -99,8 +99,8 @@ void run(const layer& l, double core) {
     auto dw = w;
     aligned_vector<float> packed(kernels::packed_size<float>(g));
     aligned_vector<float> packed_gradient(kernels::packed_gradient_size<float>(g));
-    kernels::pack(g, w.data(), bias.data(), nullptr, nullptr, packed.data());
-    kernels::pack_gradient(g, w.data(), packed_gradient.data());
+    kernels::pack(dynamic{g}, w.data(), bias.data(), nullptr, nullptr, packed.data());
+    kernels::pack_gradient(dynamic{g}, w.data(), packed_gradient.data());
 
     const double flops =
         2.0 * static_cast<double>(g.out.elements() * n) * g.kernel_h * g.kernel_w * (g.in.c / g.groups);
@@ -152,14 +152,19 @@ void run_tile_table(double core) {
             s.lines = repeats;
             const double flops = 2.0 * repeats * rows * vectors * W * s.r * depth;
             const auto rate = [&](auto run) { return 100 * flops / seconds(run).best / 1e9 / core; };
-            std::printf("%2d x %d  %3.0f", rows, vectors, rate([&] { kernels::run_tiles(s, rows, vectors); }));
+            std::printf("%2d x %d  %3.0f", rows, vectors, rate([&] {
+                            kernels::run_tiles(s, rows, vectors, kernels::tiles_of<float, kernels::unit_stride::sum>);
+                        }));
             if (vectors <= 2) {
                 kernels::sweep<float> g = s;
                 g.lines = 1;
                 g.tiles = repeats;
                 g.a_k = repeats * rows;
                 g.a_r = g.a_k * depth;
-                std::printf(" %3.0f", rate([&] { kernels::run_accumulating_tiles(g, rows, vectors); }));
+                std::printf(" %3.0f", rate([&] {
+                                kernels::run_tiles(g, rows, vectors,
+                                                   kernels::tiles_of<float, kernels::unit_stride::rows>);
+                            }));
             }
             std::printf("\n");
         }

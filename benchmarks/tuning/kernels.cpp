@@ -43,8 +43,8 @@ struct layer_data {
           packed_gradient(kernels::packed_gradient_size<float>(g)),
           scratch(std::max({kernels::scratch_size<float>(g), kernels::gradient_scratch_size<float>(g),
                             kernels::weight_scratch_size<float>(g)})) {
-        kernels::pack(g, w.data(), nullptr, nullptr, nullptr, packed.data());
-        kernels::pack_gradient(g, w.data(), packed_gradient.data());
+        kernels::pack(dynamic{g}, w.data(), nullptr, nullptr, nullptr, packed.data());
+        kernels::pack_gradient(dynamic{g}, w.data(), packed_gradient.data());
     }
     void forward() {
         constexpr kernels::activation relu{kernels::activation_kind::relu, {}};

@@ -17,13 +17,13 @@ constexpr activation relu{activation_kind::relu, {}};
 template <class T>
 aligned_vector<T> packed_of(const convolution& g, const T* w, const T* bias) {
     aligned_vector<T> packed(kernels::packed_size<T>(g), std::numeric_limits<T>::quiet_NaN());
-    kernels::pack(g, w, bias, nullptr, nullptr, packed.data());
+    kernels::pack(dynamic{g}, w, bias, nullptr, nullptr, packed.data());
     return packed;
 }
 template <class T>
 aligned_vector<T> packed_gradient_of(const convolution& g, const T* w) {
     aligned_vector<T> packed(kernels::packed_gradient_size<T>(g), std::numeric_limits<T>::quiet_NaN());
-    kernels::pack_gradient(g, w, packed.data());
+    kernels::pack_gradient(dynamic{g}, w, packed.data());
     return packed;
 }
 
@@ -349,7 +349,7 @@ TEST_CASE("kernels/convolution: pack() folds a scale and a shift per channel") {
         const example<float> e(g, 1, random);
         const numbers<float> scale(9, random), shift(9, random);
         aligned_vector<float> packed(kernels::packed_size<float>(g)), y(e.outputs);
-        kernels::pack(g, e.w.data(), e.bias.data(), scale.data(), shift.data(), packed.data());
+        kernels::pack(dynamic{g}, e.w.data(), e.bias.data(), scale.data(), shift.data(), packed.data());
         kernels::forward(dynamic{g}, 1, e.x.data(), packed.data(), nullptr, activation{}, y.data(), nullptr);
         const auto plain = e.forward(false, activation{});
         for (std::size_t i = 0; i < e.outputs; ++i) {
@@ -390,7 +390,7 @@ TEST_CASE("kernels/convolution: weights can be packed at compile time") {
     static constexpr auto packed = [] {
         std::array<float, kernels::packed_size<float>(g)> made{};
         constexpr float w[] = {1, 2, 3, 4};
-        kernels::pack(g, w, nullptr, nullptr, nullptr, made.data());
+        kernels::pack(constant<g>{}, w, nullptr, nullptr, nullptr, made.data());
         return made;
     }();
     const float x[] = {1, 10, 100, 1000};

@@ -96,7 +96,7 @@ TEST_CASE("kernels/winograd: weights from afar make smaller ones the better choi
     random_stream random{2027, 4};
     const winograd_problem e(g, 2, random);
     aligned_vector<float> packed(kernels::packed_size<float>(g));
-    kernels::pack(g, e.w.data(), e.bias.data(), nullptr, nullptr, packed.data());
+    kernels::pack(dynamic{g}, e.w.data(), e.bias.data(), nullptr, nullptr, packed.data());
     aligned_vector<float> y(e.outputs);
     aligned_vector<float> scratch(kernels::scratch_size<float>(g));
     kernels::forward(dynamic{g}, 2, e.x.data(), packed.data(), nullptr, activation{}, y.data(), scratch.data());
@@ -120,7 +120,7 @@ TEST_CASE("kernels/winograd: forward and data gradient of the library, sums incl
         kernels::reference::backward_data(g, e.n, dy.data(), w.data(), dx.data());
         kernels::reference::backward_data(g, e.n, ady.data(), aw.data(), adx.data());
         aligned_vector<float> packed(kernels::packed_gradient_size<float>(g));
-        kernels::pack_gradient(g, e.w.data(), packed.data());
+        kernels::pack_gradient(dynamic{g}, e.w.data(), packed.data());
         aligned_vector<float> scratch(kernels::gradient_scratch_size<float>(g), not_written);
         aligned_vector<float> got(e.x.begin(), e.x.begin() + static_cast<std::ptrdiff_t>(e.inputs));
         kernels::backward_data(dynamic{g}, e.n, e.dy.data(), packed.data(), false, got.data(), scratch.data());

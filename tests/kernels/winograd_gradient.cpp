@@ -40,7 +40,7 @@ struct gradient_problem {
         aligned_vector<float> dw(weights(), 0.5F);
         kernels::correlate_winograd<F>(image, samples, x.data() + static_cast<std::size_t>(first) * g.in.elements(),
                                        dy.data() + static_cast<std::size_t>(first) * g.out.elements(), dw.data(),
-                                       scratch.data());
+                                       scratch.data(), kernels::tiles_of<float, kernels::unit_stride::rows>);
         for (std::size_t i = scratch.size() - 16; i < scratch.size(); ++i) CHECK(std::isnan(scratch[i]));
         return dw;
     }

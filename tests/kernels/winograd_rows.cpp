@@ -127,8 +127,8 @@ TEST_CASE("kernels/winograd: rows forward and backward as the library does it, a
         aligned_vector<float> packed_gradient(kernels::packed_gradient_size<float>(g), not_written);
         aligned_vector<float> scratch(
             std::max(kernels::scratch_size<float>(g), kernels::gradient_scratch_size<float>(g)), not_written);
-        kernels::pack(g, e.w.data(), e.bias.data(), nullptr, nullptr, packed.data());
-        kernels::pack_gradient(g, e.w.data(), packed_gradient.data());
+        kernels::pack(dynamic{g}, e.w.data(), e.bias.data(), nullptr, nullptr, packed.data());
+        kernels::pack_gradient(dynamic{g}, e.w.data(), packed_gradient.data());
         aligned_vector<float> got(e.outputs, not_written);
         kernels::forward(dynamic{g}, e.n, e.x.data(), packed.data(), nullptr, relu, got.data(), scratch.data());
         CHECK_EQ(first_difference(got.data(), y.data(), ay.data(), e.outputs, tolerance), -1);
@@ -155,8 +155,8 @@ TEST_CASE(
     aligned_vector<float> packed(kernels::packed_size<float>(g));
     aligned_vector<float> packed_gradient(kernels::packed_gradient_size<float>(g));
     aligned_vector<float> scratch(std::max(kernels::scratch_size<float>(g), kernels::gradient_scratch_size<float>(g)));
-    kernels::pack(g, e.w.data(), e.bias.data(), nullptr, nullptr, packed.data());
-    kernels::pack_gradient(g, e.w.data(), packed_gradient.data());
+    kernels::pack(dynamic{g}, e.w.data(), e.bias.data(), nullptr, nullptr, packed.data());
+    kernels::pack_gradient(dynamic{g}, e.w.data(), packed_gradient.data());
     aligned_vector<float> whole(e.outputs),
         y(e.residual.begin(), e.residual.begin() + static_cast<std::ptrdiff_t>(e.outputs));
     kernels::forward(dynamic{g}, 4, e.x.data(), packed.data(), e.residual.data(), relu, whole.data(), scratch.data());

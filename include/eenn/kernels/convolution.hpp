@@ -118,7 +118,7 @@ struct weight_choice {
 
 /// f(constant<method>), so that a constant geometry compiles the kernels of its own method alone.
 template <class T, template <class> class Choice, class G, class F>
-void with_algorithm(G g, F&& f) {
+constexpr void with_algorithm(G g, F&& f) {
     if constexpr (G::known) {
         f(constant<Choice<T>{}(G::value)>{});
     } else {
@@ -210,7 +210,7 @@ void convolve_images(const winograd_image& image, int n, const T* x, const T* pa
 
 template <algorithm How, class T>
 void convolve_samples(const convolution& each, int n, const T* x, const T* packed, const T* residual, activation act,
-                      T* y) noexcept {
+                      T* y, const tile_table<T>& tiles) noexcept {
     const std::size_t packed_group = group_size<T>(each);
     const int step = samples_at_once(each, n);
     for (int i = 0; i < n; i += step) {
@@ -222,7 +222,7 @@ void convolve_samples(const convolution& each, int n, const T* x, const T* packe
             for (int group = 0; group < g.groups; ++group) {
                 const int skip = group * one.out_channels;
                 convolve(one, x + group * one.in_channels, packed + static_cast<std::size_t>(group) * packed_group,
-                         residual == nullptr ? nullptr : residual + skip, act, y + skip);
+                         residual == nullptr ? nullptr : residual + skip, act, y + skip, tiles);
             }
         }
         x += g.in.elements();
@@ -247,7 +247,8 @@ constexpr void for_each_class(const convolution& g, F&& f) {
 }
 
 template <algorithm How, class T>
-void spread_samples(const convolution& each, int n, const T* dy, const T* packed, bool accumulate, T* dx) noexcept {
+void spread_samples(const convolution& each, int n, const T* dy, const T* packed, bool accumulate, T* dx,
+                    const tile_table<T>& tiles) noexcept {
     const int groups = each.depthwise() ? 1 : each.groups;
     const int step = samples_at_once(each, n);
     for (int i = 0; i < n; i += step) {
@@ -266,7 +267,7 @@ void spread_samples(const convolution& each, int n, const T* dy, const T* packed
                     if constexpr (How == algorithm::depthwise) {
                         convolve_depthwise(c, dy, weights, before, activation{}, part);
                     } else {
-                        convolve(c, dy + group * c.in_channels, weights, before, activation{}, part);
+                        convolve(c, dy + group * c.in_channels, weights, before, activation{}, part, tiles);
                     }
                 }
             });
@@ -275,11 +276,73 @@ void spread_samples(const convolution& each, int n, const T* dy, const T* packed
     }
 }
 
+/// A bias, scale and shift per channel as one bias: bias scale + shift. Each may be null.
+template <class T>
+struct folded_bias {
+    const T* bias;
+    const T* scale;
+    const T* shift;
+    constexpr T operator()(int o) const noexcept {
+        T b = bias == nullptr ? T{0} : bias[o];
+        if (scale != nullptr) b *= scale[o];
+        return shift == nullptr ? b : b + shift[o];
+    }
+};
+
+template <class T>
+[[gnu::noinline]] constexpr void pack_groups(const convolution& g, const T* weights, const folded_bias<T>& bias,
+                                             T* packed) noexcept {
+    const int groups = g.depthwise() ? 1 : g.groups;
+    const int out_channels = g.out.c / groups;
+    const int depth = g.kernel_h * g.kernel_w * (g.in.c / g.groups);
+    for (int group = 0; group < groups; ++group) {
+        const int first = group * out_channels;
+        const auto folded_weight = [&](int k, int o) {
+            const T w = weights[static_cast<std::ptrdiff_t>(k) * g.out.c + first + o];
+            return bias.scale == nullptr ? w : w * bias.scale[first + o];
+        };
+        packed = pack_blocks(
+            block_of(g), depth, out_channels, folded_weight, [&](int o) { return bias(first + o); }, packed);
+    }
+}
+
+template <class T>
+[[gnu::noinline]] constexpr void pack_gradient_groups(const convolution& g, const T* weights, T* packed) noexcept {
+    const int groups = g.depthwise() ? 1 : g.groups;
+    const int in_group = g.in.c / groups;
+    const int depth_of_tap = g.depthwise() ? 1 : g.out.c / groups;
+    for_each_class<T>(g, [&](int, int, const residue_class& rows, const residue_class& columns, std::size_t) {
+        for (int group = 0; group < groups; ++group) {
+            packed = pack_blocks(
+                block_of(g), rows.window.taps * columns.window.taps * depth_of_tap, in_group,
+                [&](int k, int i) {
+                    const int tap = k / depth_of_tap;
+                    const int ky = rows.first_tap - tap / columns.window.taps * rows.tap_step;
+                    const int kx = columns.first_tap - tap % columns.window.taps * columns.tap_step;
+                    const std::ptrdiff_t at = ky * g.kernel_w + kx;
+                    if (g.depthwise()) return weights[at * g.out.c + i];
+                    return weights[(at * in_group + i) * g.out.c + group * depth_of_tap + k % depth_of_tap];
+                },
+                [](int) { return T{0}; }, packed);
+        }
+    });
+}
+
+/// Calls f(o, vectors, last) for the output channels of a weight gradient, two vectors at a time.
+template <class T, class F>
+constexpr void for_each_pair(int out_channels, F&& f) noexcept {
+    constexpr int W = lane_count<T>;
+    for (int o = 0; o < out_channels;) {
+        const int vectors = out_channels - o > W ? 2 : 1;
+        f(o, vectors, std::min(W, out_channels - o - (vectors - 1) * W));
+        o += vectors * W;
+    }
+}
+
 /// dw += of `samples` samples over the outputs [oy] x [ox] for `across` rows of dw from tap (ky, kx) on, one group.
 template <class T>
 void correlate(const convolution& g, int samples, axis::range oy, axis::range ox, int ky, int kx, int across,
-               const T* x, const T* dy, int out_channels, T* dw) noexcept {
-    constexpr int W = lane_count<T>;
+               const T* x, const T* dy, int out_channels, T* dw, const tile_table<T>& tiles) noexcept {
     if (oy.first == oy.last || ox.first == ox.last) return;
     const auto in_pixel = static_cast<std::ptrdiff_t>(g.in.c);
     const auto out_pixel = static_cast<std::ptrdiff_t>(g.out.c);
@@ -296,15 +359,13 @@ void correlate(const convolution& g, int samples, axis::range oy, axis::range ox
     s.out_row = out_pixel;
     x += (g.rows().input_of(oy.first, ky) * g.in.w + g.columns().input_of(ox.first, kx)) * in_pixel;
     dy += (oy.first * static_cast<std::ptrdiff_t>(g.out.w) + ox.first) * out_pixel;
-    for (int o = 0; o < out_channels;) {
-        const int vectors = out_channels - o > W ? 2 : 1;
-        s.last = std::min(W, out_channels - o - (vectors - 1) * W);
+    for_each_pair<T>(out_channels, [&](int o, int vectors, int last) {
+        s.last = last;
         s.b = dy + o;
         s.a = x;
         s.out = dw + o;
-        accumulate_rows(s, across, vectors);
-        o += vectors * W;
-    }
+        accumulate_rows(s, across, vectors, tiles);
+    });
 }
 
 /// With few channels a tile takes neighbouring taps too, where all of them are inside; the border follows tap by tap.
@@ -314,7 +375,8 @@ void correlate(const convolution& g, int samples, axis::range oy, axis::range ox
 
 /// dw += of `samples` samples.
 template <class T>
-void correlate_taps(const convolution& g, int samples, const T* x, const T* dy, T* dw) noexcept {
+void correlate_taps(const convolution& g, int samples, const T* x, const T* dy, T* dw,
+                    const tile_table<T>& tiles) noexcept {
     const int in_group = g.in.c / g.groups;
     const int out_group = g.out.c / g.groups;
     const axis rows = g.rows();
@@ -325,7 +387,7 @@ void correlate_taps(const convolution& g, int samples, const T* x, const T* dy, 
         const auto oy = rows.outputs_of(ky);
         T* const row = dw + ky * g.kernel_w * tap;
         if (inside.first < inside.last) {
-            correlate(g, samples, oy, inside, ky, 0, g.kernel_w * in_group, x, dy, out_group, row);
+            correlate(g, samples, oy, inside, ky, 0, g.kernel_w * in_group, x, dy, out_group, row, tiles);
         }
         for (int kx = 0; kx < g.kernel_w; ++kx) {
             const auto ox = columns.outputs_of(kx);
@@ -335,11 +397,11 @@ void correlate_taps(const convolution& g, int samples, const T* x, const T* dy, 
                 T* to = row + kx * tap + group * out_group;
                 if (inside.first < inside.last) {
                     correlate(g, samples, oy, axis::range{ox.first, std::min(ox.last, inside.first)}, ky, kx, in_group,
-                              from, by, out_group, to);
+                              from, by, out_group, to, tiles);
                     correlate(g, samples, oy, axis::range{std::max(ox.first, inside.last), ox.last}, ky, kx, in_group,
-                              from, by, out_group, to);
+                              from, by, out_group, to, tiles);
                 } else {
-                    correlate(g, samples, oy, ox, ky, kx, in_group, from, by, out_group, to);
+                    correlate(g, samples, oy, ox, ky, kx, in_group, from, by, out_group, to, tiles);
                 }
             }
         }
@@ -349,15 +411,20 @@ void correlate_taps(const convolution& g, int samples, const T* x, const T* dy, 
 template <class T>
 void correlate_channels(const convolution& g, int n, const T* x, const T* dy, T* dw) noexcept {
     const plane one = plane_of(g);
-    with_lanes<T>(g.out.c, [&](auto kind) {
-        for (int i = 0; i < n; ++i, x += g.in.elements(), dy += g.out.elements()) {
-            correlate_depthwise<typename decltype(kind)::type>(one, x, dy, dw);
+    for (int i = 0; i < n; ++i, x += g.in.elements(), dy += g.out.elements()) {
+        if constexpr (has_narrow<T>) {
+            if (g.out.c <= lane_count<narrow<T>>) {
+                correlate_depthwise<narrow<T>>(one, x, dy, dw);
+                continue;
+            }
         }
-    });
+        correlate_depthwise<T>(one, x, dy, dw);
+    }
 }
 
 template <class T>
-void correlate_samples(const convolution& g, int n, const T* x, const T* dy, T* dw) noexcept {
+void correlate_samples(const convolution& g, int n, const T* x, const T* dy, T* dw,
+                       const tile_table<T>& tiles) noexcept {
     const auto x_step = static_cast<std::ptrdiff_t>(g.in.elements());
     const auto y_step = static_cast<std::ptrdiff_t>(g.out.elements());
     // Several samples in one sum save loads and stores of dw. Joined taps change the order, so there it is one at a time.
@@ -366,7 +433,64 @@ void correlate_samples(const convolution& g, int n, const T* x, const T* dy, T* 
     for (int i = 0; i < n; i += chunk) {
         const int samples = std::min(chunk, n - i);
         const bool one_row = g.pointwise();
-        correlate_taps(one_row ? joined(g, samples) : g, one_row ? 1 : samples, x + i * x_step, dy + i * y_step, dw);
+        correlate_taps(one_row ? joined(g, samples) : g, one_row ? 1 : samples, x + i * x_step, dy + i * y_step, dw,
+                       tiles);
+    }
+}
+
+/// Tiles of the direct sum. A share has any number of rows or pixels, and so has a batch of a pointwise problem.
+template <class T>
+struct forward_tiles {
+    static constexpr unit_stride unit = unit_stride::sum;
+    constexpr tile_set operator()(const convolution& g) const noexcept {
+        tile_set set;
+        if (g.depthwise()) return set;
+        const int most = g.pointwise() ? most_rows_of_any : std::min(std::max(g.out.h, g.out.w), most_rows_of_any);
+        for (int count = 1; count <= most; ++count) insert_side<T>(set, count, g.out.c / g.groups);
+        return set;
+    }
+};
+template <class T>
+struct gradient_tiles {
+    static constexpr unit_stride unit = unit_stride::sum;
+    constexpr tile_set operator()(const convolution& g) const noexcept {
+        tile_set set;
+        if (g.depthwise()) return set;
+        const int channels = g.in.c / g.groups;
+        const auto insert = [&](axis::range positions, auto) {
+            insert_side<T>(set, positions.last - positions.first, channels);
+        };
+        for_each_class<T>(g, [&](int, int, const residue_class& rows, const residue_class& columns, std::size_t) {
+            for_each_run(rows.window, insert);
+            for_each_run(columns.window, insert);
+        });
+        for (int count = 1; g.pointwise() && count <= most_rows_of_any; ++count) insert_side<T>(set, count, channels);
+        return set;
+    }
+};
+/// Those of correlate_winograd() too, whose rows are the input channels.
+template <class T>
+struct weight_tiles {
+    static constexpr unit_stride unit = unit_stride::rows;
+    constexpr tile_set operator()(const convolution& g) const noexcept {
+        tile_set set;
+        if (g.depthwise()) return set;
+        const int channels = g.in.c / g.groups;
+        for_each_pair<T>(g.out.c / g.groups, [&](int, int vectors, int last) {
+            insert_rows<T>(set, channels, vectors, last);
+            if (joins_taps(g)) insert_rows<T>(set, g.kernel_w * channels, vectors, last);
+        });
+        return set;
+    }
+};
+
+/// The tiles of a constant geometry; at run time, all.
+template <class T, template <class> class Tiles, class G>
+[[nodiscard]] constexpr const tile_table<T>& tiles_for(G) noexcept {
+    if constexpr (G::known) {
+        return tiles_of<T, Tiles<T>::unit, Tiles<T>{}(G::value)>;
+    } else {
+        return tiles_of<T, Tiles<T>::unit>;
     }
 }
 
@@ -383,33 +507,21 @@ template <class T>
 /// @brief Lays weights out for forward() and folds a scale and shift per output channel: w scale, bias scale + shift.
 ///
 /// @par Shapes  weights (kh,kw,I/G,O); bias, scale, shift (O), each may be null; packed (packed_size).
-template <class T>
-constexpr void pack(const convolution& g, const T* weights, const std::type_identity_t<T>* bias,
-                    const std::type_identity_t<T>* scale, const std::type_identity_t<T>* shift, T* packed) noexcept {
-    const auto folded_weight = [&](int k, int o) {
-        const T w = weights[static_cast<std::ptrdiff_t>(k) * g.out.c + o];
-        return scale == nullptr ? w : w * scale[o];
-    };
-    const auto folded_bias = [&](int o) {
-        T b = bias == nullptr ? T{0} : bias[o];
-        if (scale != nullptr) b *= scale[o];
-        return shift == nullptr ? b : b + shift[o];
-    };
-    const filter_view<T> filter{weights, static_cast<std::ptrdiff_t>(g.in.c) * g.out.c, g.out.c, 1, scale};
-    if (detail::with_form<T>(detail::forward_choice<T>{}(g).form, [&](auto form) {
-            for (int o = 0; o < g.out.c; ++o) packed[o] = folded_bias(o);
-            pack_winograd<form.value>(g.in.c, g.out.c, filter, packed + g.out.c);
-        }))
-        return;
-    const int groups = g.depthwise() ? 1 : g.groups;
-    const int out_channels = g.out.c / groups;
-    const int depth = g.kernel_h * g.kernel_w * (g.in.c / g.groups);
-    for (int group = 0; group < groups; ++group) {
-        const int first = group * out_channels;
-        packed = pack_blocks(
-            detail::block_of(g), depth, out_channels, [&](int k, int o) { return folded_weight(k, first + o); },
-            [&](int o) { return folded_bias(first + o); }, packed);
-    }
+template <class T, Parameter<convolution> G>
+constexpr void pack(G g, const T* weights, const std::type_identity_t<T>* bias, const std::type_identity_t<T>* scale,
+                    const std::type_identity_t<T>* shift, T* packed) noexcept {
+    const detail::folded_bias<T> biases{bias, scale, shift};
+    detail::with_algorithm<T, detail::forward_choice>(g, [&](auto how) {
+        if constexpr (how.value.by == algorithm::winograd) {
+            const int in = g.value.in.c;
+            const int out = g.value.out.c;
+            for (int o = 0; o < out; ++o) packed[o] = biases(o);
+            const filter_view<T> filter{weights, static_cast<std::ptrdiff_t>(in) * out, out, 1, scale};
+            pack_winograd<how.value.form>(in, out, filter, packed + out);
+        } else {
+            detail::pack_groups(g.value, weights, biases, packed);
+        }
+    });
 }
 
 /// @brief Elements of T that pack_gradient() fills.
@@ -427,34 +539,18 @@ template <class T>
 /// @brief Lays weights out for backward_data(): transposed, and the taps of each residue class of the stride together.
 ///
 /// @par Shapes  weights (kh,kw,I/G,O); packed (packed_gradient_size).
-template <class T>
-constexpr void pack_gradient(const convolution& g, const T* weights, T* packed) noexcept {
-    // The taps backwards, and what was an input is an output.
-    const std::ptrdiff_t one_tap = static_cast<std::ptrdiff_t>(g.in.c) * g.out.c;
-    if (detail::with_form<T>(detail::gradient_choice<T>{}(g).form, [&](auto form) {
-            for (int i = 0; i < g.in.c; ++i) packed[i] = T{0};
-            pack_winograd<form.value>(
-                g.out.c, g.in.c,
-                filter_view<T>{weights + (g.kernel_h * g.kernel_w - 1) * one_tap, -one_tap, 1, g.out.c, nullptr},
-                packed + g.in.c);
-        }))
-        return;
-    const int groups = g.depthwise() ? 1 : g.groups;
-    const int in_group = g.in.c / groups;
-    const int depth_of_tap = g.depthwise() ? 1 : g.out.c / groups;
-    detail::for_each_class<T>(g, [&](int, int, const residue_class& rows, const residue_class& columns, std::size_t) {
-        for (int group = 0; group < groups; ++group) {
-            packed = pack_blocks(
-                detail::block_of(g), rows.window.taps * columns.window.taps * depth_of_tap, in_group,
-                [&](int k, int i) {
-                    const int tap = k / depth_of_tap;
-                    const int ky = rows.first_tap - tap / columns.window.taps * rows.tap_step;
-                    const int kx = columns.first_tap - tap % columns.window.taps * columns.tap_step;
-                    const std::ptrdiff_t at = ky * g.kernel_w + kx;
-                    if (g.depthwise()) return weights[at * g.out.c + i];
-                    return weights[(at * in_group + i) * g.out.c + group * depth_of_tap + k % depth_of_tap];
-                },
-                [](int) { return T{0}; }, packed);
+template <class T, Parameter<convolution> G>
+constexpr void pack_gradient(G g, const T* weights, T* packed) noexcept {
+    detail::with_algorithm<T, detail::gradient_choice>(g, [&](auto how) {
+        if constexpr (how.value.by == algorithm::winograd) {  // the taps backwards, and what was an input is an output
+            const int in = g.value.in.c;
+            const int out = g.value.out.c;
+            for (int i = 0; i < in; ++i) packed[i] = T{0};
+            const std::ptrdiff_t tap = static_cast<std::ptrdiff_t>(in) * out;
+            const T* const last = weights + (g.value.kernel_h * g.value.kernel_w - 1) * tap;
+            pack_winograd<how.value.form>(out, in, filter_view<T>{last, -tap, 1, out, nullptr}, packed + in);
+        } else {
+            detail::pack_gradient_groups(g.value, weights, packed);
         }
     });
 }
@@ -501,7 +597,8 @@ void forward(G g, int n, const T* x, const T* packed, const std::type_identity_t
         if constexpr (how.value.by == algorithm::winograd) {
             detail::convolve_images<F>(detail::image_of(part.g), n, x, packed, residual, act, y, scratch);
         } else {
-            detail::convolve_samples<how.value.by>(part.g, n, x, packed, residual, act, y);
+            detail::convolve_samples<how.value.by>(part.g, n, x, packed, residual, act, y,
+                                                   detail::tiles_for<T, detail::forward_tiles>(g));
         }
     });
 }
@@ -519,7 +616,8 @@ void backward_data(G g, int n, const T* dy, const T* packed_gradient, bool accum
             detail::convolve_images<how.value.form>(detail::gradient_image_of(g.value), n, dy, packed_gradient, before,
                                                     activation{}, dx, scratch);
         } else {
-            detail::spread_samples<how.value.by>(g.value, n, dy, packed_gradient, accumulate, dx);
+            detail::spread_samples<how.value.by>(g.value, n, dy, packed_gradient, accumulate, dx,
+                                                 detail::tiles_for<T, detail::gradient_tiles>(g));
         }
     });
 }
@@ -535,11 +633,12 @@ void backward_weights(G g, int n, const T* x, const T* dy, T* dw, std::type_iden
                       std::type_identity_t<T>* scratch) noexcept {
     detail::with_algorithm<T, detail::weight_choice>(g, [&](auto how) {
         if constexpr (how.value.by == algorithm::winograd) {
-            correlate_winograd<how.value.form>(detail::image_of(g.value), n, x, dy, dw, scratch);
+            correlate_winograd<how.value.form>(detail::image_of(g.value), n, x, dy, dw, scratch,
+                                               detail::tiles_for<T, detail::weight_tiles>(g));
         } else if constexpr (how.value.by == algorithm::depthwise) {
             detail::correlate_channels(g.value, n, x, dy, dw);
         } else {
-            detail::correlate_samples(g.value, n, x, dy, dw);
+            detail::correlate_samples(g.value, n, x, dy, dw, detail::tiles_for<T, detail::weight_tiles>(g));
         }
     });
     if (dbias != nullptr)

@@ -3,18 +3,15 @@
 // outer_product.hpp - the microkernel: a tile of P rows by V vectors, summed over up to three loops.
 // Floor 2 (kernels). Letters: P = rows of the tile, V = its vectors, W = lanes of one vector, r, q, k = the loops of the sum.
 //
-// Sizes and strides are run-time values and only the tile is a template argument, so that a program has a few dozen of these
-// functions whatever its networks, and a compiled and a run-time network run the same ones and agree bit for bit.
+// Sizes and strides are run-time values and only the tile is a template argument, so that a program has at most a few dozen
+// of these functions (tiles.hpp), and a compiled and a run-time network run the same ones and agree bit for bit.
 #ifndef EENN_KERNELS_OUTER_PRODUCT_HPP
 #define EENN_KERNELS_OUTER_PRODUCT_HPP
 
 #include <eenn/kernels/epilogue.hpp>
 #include <eenn/kernels/tuning.hpp>
 
-#include <array>
 #include <cstddef>
-#include <type_traits>
-#include <utility>
 
 namespace eenn::kernels {
 
@@ -152,103 +149,6 @@ template <class T, int P, int V>
         detail::add_products<T, P, V, unit_stride::rows>(s, a, acc);
         rows.write(acc, out, s.out_row, s.last);
     }
-}
-
-namespace detail {
-
-template <class T>
-using tile_function = void (*)(const sweep<T>&) noexcept;
-
-/// The tiles of 1, 2, ..., N rows and V vectors.
-template <class T, int V, unit_stride Unit, int... P>
-[[nodiscard]] constexpr auto tiles_of(std::integer_sequence<int, P...>) noexcept {
-    if constexpr (Unit == unit_stride::sum) {
-        return std::array<tile_function<element<T>>, sizeof...(P)>{&outer_product<T, P + 1, V>...};
-    } else {
-        return std::array<tile_function<element<T>>, sizeof...(P)>{&accumulate_outer_product<T, P + 1, V>...};
-    }
-}
-
-template <class T, int V, int N, unit_stride Unit = unit_stride::sum>
-inline constexpr auto tile_table = tiles_of<T, V, Unit>(std::make_integer_sequence<int, N>{});
-
-}  // namespace detail
-
-/// @brief Most rows of a tile of V vectors.
-[[nodiscard]] constexpr int most_rows(int vectors) noexcept {
-    return vectors == 1   ? tuning::rows_of_one
-           : vectors == 2 ? tuning::rows_of_two
-           : vectors == 4 ? tuning::rows_of_four
-                          : tuning::rows_of_eight;
-}
-
-/// @brief A count of rows in tiles whose sizes differ by at most one: `larger` tiles of size + 1, then `smaller` of size.
-struct balanced_tiles {
-    int size;
-    int larger;
-    int smaller;
-
-    constexpr balanced_tiles(int count, int most) noexcept {
-        const int tiles = (count + most - 1) / most;
-        size = count / tiles;
-        larger = count % tiles;
-        smaller = tiles - larger;
-    }
-};
-
-namespace detail {
-
-/// f(K) with K = narrow<T> where one vector of half the lanes holds all that there is, else with T.
-template <class T, class F>
-EIGEN_ALWAYS_INLINE void with_lanes(int last, F&& f) noexcept {
-    if constexpr (has_narrow<T>) {
-        if (last <= lane_count<narrow<T>>) return f(std::type_identity<narrow<T>>{});
-    }
-    f(std::type_identity<T>{});
-}
-
-}  // namespace detail
-
-/// @brief Runs a sweep whose every tile has `rows` rows and `vectors` vectors: 1, 2, 4 or 8. A vector alone of which at most
-/// half exists is a narrow one.
-template <class T>
-void run_tiles(const sweep<T>& s, int rows, int vectors) noexcept {
-    const auto p = static_cast<std::size_t>(rows - 1);
-    const auto run_one = [&](auto kind) {
-        detail::tile_table<typename decltype(kind)::type, 1, tuning::rows_of_one>[p](s);
-    };
-    switch (vectors) {
-        case 1: return detail::with_lanes<T>(s.last, run_one);
-        case 2: return detail::tile_table<T, 2, tuning::rows_of_two>[p](s);
-        case 4: return detail::tile_table<T, 4, tuning::rows_of_four>[p](s);
-        default: return detail::tile_table<T, 8, tuning::rows_of_eight>[p](s);
-    }
-}
-
-/// @brief The same for accumulate_outer_product(), with 1 or 2 vectors.
-template <class T>
-void run_accumulating_tiles(const sweep<T>& s, int rows, int vectors) noexcept {
-    const auto p = static_cast<std::size_t>(rows - 1);
-    if (vectors == 1) {
-        return detail::with_lanes<T>(s.last, [&](auto kind) {
-            detail::tile_table<typename decltype(kind)::type, 1, tuning::rows_of_one, unit_stride::rows>[p](s);
-        });
-    }
-    return detail::tile_table<T, 2, tuning::rows_of_two, unit_stride::rows>[p](s);
-}
-
-/// @brief Covers `rows` rows of `vectors` vectors with tiles of accumulate_outer_product().
-template <class T>
-void accumulate_rows(sweep<T> s, int rows, int vectors) noexcept {
-    const balanced_tiles t(rows, most_rows(vectors));
-    if (t.larger > 0) {
-        s.tiles = t.larger;
-        run_accumulating_tiles(s, t.size + 1, vectors);
-        s.a += t.larger * (t.size + 1);
-        s.out += t.larger * (t.size + 1) * s.out_row;
-    }
-    s.tiles = t.smaller;
-    run_accumulating_tiles(s, t.size, vectors);
 }
 
 }  // namespace EENN_ISA

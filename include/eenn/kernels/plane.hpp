@@ -5,7 +5,7 @@
 #ifndef EENN_KERNELS_PLANE_HPP
 #define EENN_KERNELS_PLANE_HPP
 
-#include <eenn/kernels/outer_product.hpp>
+#include <eenn/kernels/tiles.hpp>
 #include <eenn/kernels/window.hpp>
 
 namespace eenn::kernels {
@@ -56,100 +56,41 @@ namespace detail {
     return t.larger * tuning::tile_cycles(t.size + 1, vectors) + t.smaller * tuning::tile_cycles(t.size, vectors);
 }
 
-/// Tiles of `rows` rows over vectors [from, to) of the output, several blocks side by side where the rows are few.
+/// Vectors of `left` that a tile of `rows` rows takes: several blocks side by side where the rows are few.
+[[nodiscard]] constexpr int vectors_beside(int rows, int left) noexcept {
+    return rows <= tuning::rows_of_eight && left >= 8  ? 8
+           : rows <= tuning::rows_of_four && left >= 4 ? 4
+           : left >= 2                                 ? 2
+                                                       : 1;
+}
+
+/// Calls run(v, vectors, last) for the tiles of `rows` rows over vectors [from, to) of the output.
+template <class T, class Run>
+constexpr void for_each_block(int out_channels, int from, int to, int rows, Run&& run) noexcept {
+    constexpr int W = lane_count<T>;
+    for (int v = from; v < to;) {
+        const int vectors = vectors_beside(rows, to - v);
+        run(v, vectors, std::min(W, out_channels - (v + vectors - 1) * W));
+        v += vectors;
+    }
+}
+
 template <class T>
-void run_blocks(sweep<T> s, const T* packed, std::size_t depth, std::size_t skipped, int out_channels, int from, int to,
-                int rows) noexcept {
+[[gnu::noinline]] void run_blocks(sweep<T> s, const T* packed, std::size_t depth, std::size_t skipped, int out_channels,
+                                  int from, int to, int rows, const tile_table<T>& tiles) noexcept {
     constexpr int W = lane_count<T>;
     const T* residual = s.residual;
     T* out = s.out;
-    for (int v = from; v < to;) {
-        const int left = to - v;
-        const int vectors = rows <= tuning::rows_of_eight && left >= 8  ? 8
-                            : rows <= tuning::rows_of_four && left >= 4 ? 4
-                            : left >= 2                                 ? 2
-                                                                        : 1;
+    for_each_block<T>(out_channels, from, to, rows, [&](int v, int vectors, int last) {
         const int width = std::min(vectors, 2) * W;
         s.bias = packed + static_cast<std::size_t>(v * W) * (1 + depth);
         s.b = s.bias + width + skipped * static_cast<std::size_t>(width);
         s.out = out + v * W;
         s.residual = residual == nullptr ? nullptr : residual + v * W;
-        s.last = std::min(W, out_channels - (v + vectors - 1) * W);
-        run_tiles(s, rows, vectors);
-        v += vectors;
-    }
+        s.last = last;
+        run_tiles(s, rows, vectors, tiles);
+    });
 }
-
-/// One image of a convolution, and the tiles that cover a part of it.
-template <class T>
-struct covered_image {
-    const plane& g;
-    const T* x;
-    const T* packed;
-    const T* residual;
-    activation act;
-    T* y;
-
-    /// The outputs oy x ox, whose taps ky x kx are inside. Not inlined: there are up to nine such parts, and code that is
-    /// fetched once counts where the caches are cold.
-    [[gnu::noinline]] void cover(axis::range oy, axis::range ky, axis::range ox, axis::range kx) const noexcept {
-        constexpr int W = lane_count<T>;
-        const int height = oy.last - oy.first;
-        const int width = ox.last - ox.first;
-        const int across = kx.last - kx.first;
-        const bool one_run = g.columns.dilation == 1 && g.x_pixel == g.in_channels;
-        const std::size_t depth = static_cast<std::size_t>(g.rows.taps) * static_cast<std::size_t>(g.columns.taps) *
-                                  static_cast<std::size_t>(g.in_channels);
-        sweep<T> s;
-        std::size_t skipped = 0;
-        s.a = x;
-        s.r = across == 0 ? 0 : ky.last - ky.first;
-        if (s.r > 0) {
-            s.a += g.rows.input_of(oy.first, ky.first) * g.x_row + g.columns.input_of(ox.first, kx.first) * g.x_pixel;
-            skipped = static_cast<std::size_t>(ky.first * g.columns.taps + kx.first) *
-                      static_cast<std::size_t>(g.in_channels);
-        }
-        s.q = one_run ? 1 : across;
-        s.k = one_run ? across * g.in_channels : g.in_channels;
-        s.a_r = g.rows.dilation * g.x_row;
-        s.a_q = g.columns.dilation * g.x_pixel;
-        s.act = act;
-        const std::ptrdiff_t start = oy.first * g.y_row + ox.first * g.y_pixel;
-        const std::ptrdiff_t a_row = g.columns.stride * g.x_pixel;
-        const std::ptrdiff_t a_line = g.rows.stride * g.x_row;
-        const int vectors = (g.out_channels + W - 1) / W;
-        for (int from = 0; from < vectors;) {
-            const int block = from + 1 < vectors ? 2 : 1;
-            const int to = block == 2 ? vectors & ~1 : vectors;
-            s.b_k = block * W;
-            s.b_q = s.b_k * g.in_channels;
-            s.b_r = s.b_q * g.columns.taps;
-            s.b_block = static_cast<std::ptrdiff_t>(1 + depth) * block * W;
-            const bool down = static_cast<long>(run_cycles(height, block)) * width <
-                              static_cast<long>(run_cycles(width, block)) * height;
-            s.lines = down ? width : height;
-            s.a_row = down ? a_line : a_row;
-            s.a_line = down ? a_row : a_line;
-            s.out_row = down ? g.y_row : g.y_pixel;
-            s.out_line = down ? g.y_pixel : g.y_row;
-            const balanced_tiles t(down ? height : width, most_rows(block));
-            sweep<T> part = s;
-            part.out = y + start;
-            part.residual = residual == nullptr ? nullptr : residual + start;
-            if (t.larger > 0) {
-                part.tiles = t.larger;
-                run_blocks(part, packed, depth, skipped, g.out_channels, from, to, t.size + 1);
-            }
-            const std::ptrdiff_t done = static_cast<std::ptrdiff_t>(t.larger) * (t.size + 1);
-            part.tiles = t.smaller;
-            part.a += done * s.a_row;
-            part.out += done * s.out_row;
-            if (residual != nullptr) part.residual += done * s.out_row;
-            run_blocks(part, packed, depth, skipped, g.out_channels, from, to, t.size);
-            from = to;
-        }
-    }
-};
 
 }  // namespace detail
 
@@ -159,12 +100,91 @@ struct covered_image {
 /// tiles along its rows, or down its columns where that makes fuller tiles, so a tile never meets padding and skips its work.
 ///
 /// @par Shapes  packed as pack_blocks(2, ...) lays it out; residual null or strided as y, and may be y.
+/// @param tiles  at least those of insert_side() for the runs of rows and of columns.
 template <class T>
-void convolve(const plane& g, const T* x, const T* packed, const T* residual, activation act, T* y) noexcept {
-    const detail::covered_image<T> image{g, x, packed, residual, act, y};
+[[gnu::noinline]] void convolve(const plane& g, const T* x, const T* packed, const T* residual, activation act, T* y,
+                                const tile_table<T>& tiles) noexcept {
+    constexpr int W = lane_count<T>;
+    const int vectors = (g.out_channels + W - 1) / W;
+    const int in_pairs = vectors & ~1;
+    const bool one_run = g.columns.dilation == 1 && g.x_pixel == g.in_channels;
+    const std::size_t depth = static_cast<std::size_t>(g.rows.taps) * static_cast<std::size_t>(g.columns.taps) *
+                              static_cast<std::size_t>(g.in_channels);
     for_each_run(g.rows, [&](axis::range oy, axis::range ky) {
-        for_each_run(g.columns, [&](axis::range ox, axis::range kx) { image.cover(oy, ky, ox, kx); });
+        for_each_run(g.columns, [&](axis::range ox, axis::range kx) {
+            sweep<T> s;
+            const int height = oy.last - oy.first;
+            const int width = ox.last - ox.first;
+            const int across = kx.last - kx.first;
+            std::size_t skipped = 0;
+            s.a = x;
+            s.r = across == 0 ? 0 : ky.last - ky.first;
+            if (s.r > 0) {
+                s.a +=
+                    g.rows.input_of(oy.first, ky.first) * g.x_row + g.columns.input_of(ox.first, kx.first) * g.x_pixel;
+                skipped = static_cast<std::size_t>(ky.first * g.columns.taps + kx.first) *
+                          static_cast<std::size_t>(g.in_channels);
+            }
+            s.q = one_run ? 1 : across;
+            s.k = one_run ? across * g.in_channels : g.in_channels;
+            s.a_r = g.rows.dilation * g.x_row;
+            s.a_q = g.columns.dilation * g.x_pixel;
+            s.act = act;
+            const std::ptrdiff_t start = oy.first * g.y_row + ox.first * g.y_pixel;
+
+            for (int from = 0; from < vectors;) {  // pairs, then one vector
+                const int block = from < in_pairs ? 2 : 1;
+                const int to = block == 2 ? in_pairs : vectors;
+                s.b_k = block * W;
+                s.b_q = s.b_k * g.in_channels;
+                s.b_r = s.b_q * g.columns.taps;
+                s.b_block = static_cast<std::ptrdiff_t>(1 + depth) * block * W;
+                const bool down = static_cast<long>(detail::run_cycles(height, block)) * width <
+                                  static_cast<long>(detail::run_cycles(width, block)) * height;
+                const std::ptrdiff_t a_row = g.columns.stride * g.x_pixel;
+                const std::ptrdiff_t a_line = g.rows.stride * g.x_row;
+                s.lines = down ? width : height;
+                s.a_row = down ? a_line : a_row;
+                s.a_line = down ? a_row : a_line;
+                s.out_row = down ? g.y_row : g.y_pixel;
+                s.out_line = down ? g.y_pixel : g.y_row;
+                const balanced_tiles t(down ? height : width, most_rows(block));
+                sweep<T> part = s;
+                part.out = y + start;
+                part.residual = residual == nullptr ? nullptr : residual + start;
+                if (t.larger > 0) {
+                    part.tiles = t.larger;
+                    detail::run_blocks(part, packed, depth, skipped, g.out_channels, from, to, t.size + 1, tiles);
+                }
+                const std::ptrdiff_t done = static_cast<std::ptrdiff_t>(t.larger) * (t.size + 1);
+                part.tiles = t.smaller;
+                part.a += done * s.a_row;
+                part.out += done * s.out_row;
+                if (residual != nullptr) part.residual += done * s.out_row;
+                detail::run_blocks(part, packed, depth, skipped, g.out_channels, from, to, t.size, tiles);
+                from = to;
+            }
+        });
     });
+}
+
+/// @brief Adds the tiles that convolve() takes for a side of `count` outputs of a rectangle.
+template <class T>
+constexpr void insert_side(tile_set& set, int count, int out_channels) noexcept {
+    constexpr int W = lane_count<T>;
+    const int vectors = (out_channels + W - 1) / W;
+    const int in_pairs = vectors & ~1;
+    const auto cover = [&](int from, int to, int block) {
+        if (from == to) return;
+        const balanced_tiles t(count, most_rows(block));
+        for (int rows = t.size; rows <= t.size + (t.larger > 0 ? 1 : 0); ++rows) {
+            detail::for_each_block<T>(out_channels, from, to, rows, [&](int, int beside, int last) {
+                set.insert(tile_width<T>(beside, last), rows);
+            });
+        }
+    };
+    cover(0, in_pairs, 2);
+    cover(in_pairs, vectors, 1);
 }
 
 }  // namespace EENN_ISA

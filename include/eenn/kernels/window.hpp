@@ -56,34 +56,21 @@ struct axis {
     }
 };
 
-namespace detail {
-
-/// Neighbouring outputs that have the same taps inside.
-struct window_run {
-    axis::range outputs;
-    axis::range taps;
-};
-
-/// The run that begins at output o. Not inlined, so that its caller has one place for all runs.
-[[nodiscard, gnu::noinline]] constexpr window_run run_at(const axis& a, axis::range inside, int o) noexcept {
-    if (o == inside.first && inside.last > o) return {inside, {0, a.taps}};
-    const auto taps = a.taps_at(o);
-    const int stop = inside.first > o && inside.last > inside.first ? inside.first : a.out;
-    int end = o + 1;
-    while (end < stop && a.taps_at(end) == taps) ++end;
-    return {{o, end}, taps};
-}
-
-}  // namespace detail
-
 /// @brief Calls f(outputs, taps) for the runs of outputs that have the same taps inside, from left to right.
 template <class F>
 constexpr void for_each_run(const axis& a, F&& f) {
     const auto inside = a.taps > 0 ? a.interior() : axis::range{0, a.out};
     for (int o = 0; o < a.out;) {
-        const auto run = detail::run_at(a, inside, o);
-        f(run.outputs, run.taps);
-        o = run.outputs.last;
+        axis::range outputs = inside;
+        axis::range taps{0, a.taps};
+        if (o != inside.first || inside.last <= o) {
+            taps = a.taps_at(o);
+            const int stop = inside.first > o && inside.last > inside.first ? inside.first : a.out;
+            outputs = {o, o + 1};
+            while (outputs.last < stop && a.taps_at(outputs.last) == taps) ++outputs.last;
+        }
+        f(outputs, taps);  // the one call: these nest, and each further one would double the code
+        o = outputs.last;
     }
 }
 

@@ -14,7 +14,7 @@
 #ifndef EENN_KERNELS_WINOGRAD_HPP
 #define EENN_KERNELS_WINOGRAD_HPP
 
-#include <eenn/kernels/outer_product.hpp>
+#include <eenn/kernels/tiles.hpp>
 #include <eenn/kernels/winograd_forms.hpp>
 
 #include <algorithm>

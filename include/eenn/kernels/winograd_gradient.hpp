@@ -51,8 +51,8 @@ template <winograd_form F, class T>
 
 /// sums (I,O) += tiles (count,I) transposed by gradients (count,O).
 template <class T>
-void accumulate_tiles(int count, int in_channels, int out_channels, const T* tiles, const T* gradients,
-                      T* sums) noexcept {
+void accumulate_tiles(int count, int in_channels, int out_channels, const T* tiles, const T* gradients, T* sums,
+                      const tile_table<T>& table) noexcept {
     constexpr int W = lane_count<T>;
     sweep<T> s;
     s.r = s.q = 1;
@@ -65,7 +65,7 @@ void accumulate_tiles(int count, int in_channels, int out_channels, const T* til
         s.a = tiles;
         s.b = gradients + o;
         s.out = sums + o;
-        accumulate_rows(s, in_channels, vectors);
+        accumulate_rows(s, in_channels, vectors, table);
         o += vectors * W;
     }
 }
@@ -140,7 +140,8 @@ template <class T>
 ///              96, rows of 3, 5 and 7 taps 32, 48 and 160. The sums do not depend on how tiles are grouped, but N samples at once are not N times one: each
 ///              call rounds once where products become taps.
 template <winograd_form F, class T>
-void correlate_winograd(const winograd_image& g, int n, const T* x, const T* dy, T* dw, T* scratch) noexcept {
+void correlate_winograd(const winograd_image& g, int n, const T* x, const T* dy, T* dw, T* scratch,
+                        const tile_table<T>& table) noexcept {
     constexpr int products = F.products();
     const winograd::tiling cut(F, g);
     const int at_once = winograd::gradient_tiles(F, g);
@@ -175,7 +176,7 @@ void correlate_winograd(const winograd_image& g, int n, const T* x, const T* dy,
         }
         for (int k = 0; k < products; ++k) {
             winograd::accumulate_tiles(here, g.in_channels, g.out_channels, tiles + k * in_plane,
-                                       gradients + k * out_plane, sums + k * sum_plane);
+                                       gradients + k * out_plane, sums + k * sum_plane, table);
         }
     }
     winograd::add_taps<F>(sums, sum_plane, pairs, dw);

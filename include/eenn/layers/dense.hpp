@@ -72,18 +72,19 @@ struct dense {
     [[nodiscard]] static constexpr std::size_t packed_elements(const problem<dense>& p) {
         return kernels::packed_size<T>(geometry_of{}(p));
     }
-    template <class T>
-    static void pack(const problem<dense>& p, const T* weights, const T* scale, const T* shift, T* packed) {
-        const auto count = p.in[0].elements() * static_cast<std::size_t>(p.layer.units);
-        kernels::pack(geometry_of{}(p), weights, p.layer.bias ? weights + count : nullptr, scale, shift, packed);
+    template <class T, class P>
+    static void pack(P p, const T* weights, const T* scale, const T* shift, T* packed) {
+        const auto count = p.value.in[0].elements() * static_cast<std::size_t>(p.value.layer.units);
+        kernels::pack(transformed(p, geometry_of{}), weights, p.value.layer.bias ? weights + count : nullptr, scale,
+                      shift, packed);
     }
     template <class T>
     [[nodiscard]] static constexpr std::size_t packed_gradient_elements(const problem<dense>& p) {
         return kernels::packed_gradient_size<T>(geometry_of{}(p));
     }
-    template <class T>
-    static void pack_gradient(const problem<dense>& p, const T* weights, T* packed) {
-        kernels::pack_gradient(geometry_of{}(p), weights, packed);
+    template <class T, class P>
+    static void pack_gradient(P p, const T* weights, T* packed) {
+        kernels::pack_gradient(transformed(p, geometry_of{}), weights, packed);
     }
 
 private:

@@ -44,10 +44,10 @@ struct identity {
     [[nodiscard]] static constexpr std::size_t packed_elements(const problem<identity>& p) {
         return p.norm ? 2 * static_cast<std::size_t>(p.out.c) : 0;
     }
-    template <class T>
-    static void pack(const problem<identity>& p, const T*, const T* scale, const T* shift, T* packed) {
+    template <class T, class P>
+    static void pack(P p, const T*, const T* scale, const T* shift, T* packed) {
         if (scale == nullptr) return;
-        const auto channels = static_cast<std::size_t>(p.out.c);
+        const auto channels = static_cast<std::size_t>(p.value.out.c);
         for (std::size_t i = 0; i < channels; ++i) {
             packed[i] = scale[i];
             packed[channels + i] = shift[i];

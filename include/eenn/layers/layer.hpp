@@ -245,12 +245,13 @@ template <class T, class L>
 }
 
 /// @brief Lays the parameters out for forward(), folding a per-channel scale and shift where given.
-template <class T, class L>
-constexpr void pack(const problem<L>& p, const T* weights, const T* scale, const T* shift, T* packed) {
+template <class T, class P>
+constexpr void pack(P p, const T* weights, const T* scale, const T* shift, T* packed) {
+    using L = std::remove_cvref_t<decltype(p.value.layer)>;
     if constexpr (requires { L::pack(p, weights, scale, shift, packed); }) {
         L::pack(p, weights, scale, shift, packed);
     } else {
-        const std::size_t count = packed_elements<T>(p);
+        const std::size_t count = packed_elements<T>(p.value);
         for (std::size_t i = 0; i < count; ++i) packed[i] = weights[i];
     }
 }
@@ -266,12 +267,13 @@ template <class T, class L>
 }
 
 /// @brief Lays the parameters out for backward().
-template <class T, class L>
-constexpr void pack_gradient(const problem<L>& p, const T* weights, T* packed) {
+template <class T, class P>
+constexpr void pack_gradient(P p, const T* weights, T* packed) {
+    using L = std::remove_cvref_t<decltype(p.value.layer)>;
     if constexpr (requires { L::pack_gradient(p, weights, packed); }) {
         L::pack_gradient(p, weights, packed);
     } else {
-        const std::size_t count = packed_gradient_elements<T>(p);
+        const std::size_t count = packed_gradient_elements<T>(p.value);
         for (std::size_t i = 0; i < count; ++i) packed[i] = weights[i];
     }
 }

@@ -67,13 +67,13 @@ struct kernels_of {
         L::template forward<T>(problem_at<P>(self), args);
     }
     static void pack(const void* self, const T* weights, const T* scale, const T* shift, T* packed) {
-        eenn::pack<T>(problem_at<P>(self).value, weights, scale, shift, packed);
+        eenn::pack<T>(problem_at<P>(self), weights, scale, shift, packed);
     }
     static void backward(const void* self, const backward_args<T>& args) {
         L::template backward<T>(problem_at<P>(self), args);
     }
     static void pack_gradient(const void* self, const T* weights, T* packed) {
-        eenn::pack_gradient<T>(problem_at<P>(self).value, weights, packed);
+        eenn::pack_gradient<T>(problem_at<P>(self), weights, packed);
     }
 };
 

@@ -29,6 +29,22 @@ struct memory_plan {
 
 namespace detail {
 
+/// The buffers by falling key, ties in their order. One function for all keys: each further sort costs the compiler 0.1 s.
+[[nodiscard]] constexpr std::vector<int> order_of(const std::vector<std::ptrdiff_t>& keys) {
+    std::vector<int> order(keys.size(), 0);
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int>(i);
+    const std::ptrdiff_t* const key = keys.data();
+    std::sort(order.begin(), order.end(), [key](int a, int b) { return key[a] != key[b] ? key[a] > key[b] : a < b; });
+    return order;
+}
+
+template <class Key>
+[[nodiscard]] constexpr std::vector<int> order_by(std::span<const buffer_request> buffers, Key key) {
+    std::vector<std::ptrdiff_t> keys(buffers.size(), 0);
+    for (std::size_t i = 0; i < keys.size(); ++i) keys[i] = key(buffers[i]);
+    return order_of(keys);
+}
+
 /// Which buffers are alive together, as one flat list: those of b are at [begin[b], begin[b + 1]).
 struct conflict_list {
     std::vector<int> begin;
@@ -37,17 +53,10 @@ struct conflict_list {
 
 [[nodiscard]] constexpr conflict_list conflicts_of(std::span<const buffer_request> buffers, std::size_t& lower_bound) {
     const auto count = buffers.size();
-    std::vector<int> order(count, 0);
-    for (std::size_t i = 0; i < count; ++i) order[i] = static_cast<int>(i);
-    std::sort(order.begin(), order.end(), [&](int a, int b) {
-        const auto fa = buffers[static_cast<std::size_t>(a)].first;
-        const auto fb = buffers[static_cast<std::size_t>(b)].first;
-        return fa != fb ? fa < fb : a < b;
-    });
     std::vector<int> pairs;
     std::vector<int> alive;
     lower_bound = 0;
-    for (const int b : order) {
+    for (const int b : order_by(buffers, [](const buffer_request& r) { return -r.first; })) {
         const auto& now = buffers[static_cast<std::size_t>(b)];
         std::size_t kept = 0;
         std::size_t sum = now.size;
@@ -208,14 +217,7 @@ inline constexpr int memory_plan_budget = 20000;
     const auto count = buffers.size();
     const auto conflicts = detail::conflicts_of(buffers, best.lower_bound);
     best.total = static_cast<std::size_t>(-1);
-    std::vector<int> order(count, 0);
-    const auto try_order = [&](auto before) {
-        for (std::size_t i = 0; i < count; ++i) order[i] = static_cast<int>(i);
-        std::sort(order.begin(), order.end(), [&](int a, int b) {
-            const auto ka = before(buffers[static_cast<std::size_t>(a)]);
-            const auto kb = before(buffers[static_cast<std::size_t>(b)]);
-            return ka != kb ? ka > kb : a < b;
-        });
+    const auto try_order = [&](const std::vector<int>& order) {
         detail::packer place{buffers, conflicts};
         std::size_t top = 0;
         for (const int b : order) {
@@ -229,9 +231,11 @@ inline constexpr int memory_plan_budget = 20000;
         }
         return best.total == best.lower_bound;
     };
-    best.proven = try_order([](const buffer_request& r) { return r.size; }) ||
-                  try_order([](const buffer_request& r) { return -r.first; }) ||
-                  try_order([](const buffer_request& r) { return r.last - r.first; });
+    using request = buffer_request;
+    best.proven =
+        try_order(detail::order_by(buffers, [](const request& r) { return static_cast<std::ptrdiff_t>(r.size); })) ||
+        try_order(detail::order_by(buffers, [](const request& r) { return -r.first; })) ||
+        try_order(detail::order_by(buffers, [](const request& r) { return r.last - r.first; }));
     constexpr std::size_t most_searched = 32;  // beyond, the budget would end long before the search
     if (!best.proven && count <= most_searched) detail::exact_packer{buffers, conflicts, best, budget};
     best.proven = best.proven || best.total == best.lower_bound;

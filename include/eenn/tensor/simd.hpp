@@ -38,8 +38,8 @@ inline namespace EENN_ISA {
 template <class T>
 struct narrow {};
 
-namespace packets {
-
+/// @brief What Eigen calls a packet of T, or of narrow<T>. Here and not in a namespace detail: an inline namespace's would be
+/// ambiguous beside eenn::detail.
 template <class T>
 struct vector_of {
     using element = T;
@@ -51,21 +51,19 @@ struct vector_of<narrow<T>> {
     using type = typename Eigen::internal::packet_traits<T>::half;
 };
 
-}  // namespace packets
-
 /// @brief The widest vector of T that Eigen offers for the target: 16, 8 or 4 floats, or a plain T.
 ///
 /// All multiply-adds of the library go through madd(), so that the compiler has nothing left to contract and the two
 /// phases, any tile and any number of threads round alike: fused where the target has FMA, two roundings where not.
 template <class T>
-using lanes = typename packets::vector_of<T>::type;
+using lanes = typename vector_of<T>::type;
 
 template <class T>
 inline constexpr int lane_count = Eigen::internal::unpacket_traits<lanes<T>>::size;
 
 /// @brief What T, or narrow<T>, is a vector of.
 template <class T>
-using element = typename packets::vector_of<T>::element;
+using element = typename vector_of<T>::element;
 
 /// @brief Whether narrow<T> is worth a kernel: a vector of at least 4 lanes.
 template <class T>
