@@ -51,10 +51,11 @@ private:
 /// run(pixels, first, second), whose sums of joined pixels come together again.
 template <class T, class F>
 EIGEN_ALWAYS_INLINE void with_sums(const joined_pixels<T>& in, double* first, double* second, F&& run) noexcept {
-    if (in.times == 1) return run(two_sums<T>{first, second});
     double firsts[lane_count<T>]{};
     double seconds[lane_count<T>]{};
-    run(two_sums<T>{firsts, seconds});
+    const bool joined = in.times > 1;
+    run(two_sums<T>{joined ? firsts : first, joined ? seconds : second});  // the one call: it holds all of the pass
+    if (!joined) return;
     for (int i = 0; i < in.channels; ++i) {
         first[i % (in.channels / in.times)] += firsts[i];
         second[i % (in.channels / in.times)] += seconds[i];
