@@ -185,7 +185,8 @@ private:
         return statistics_[s].data() + statistics_[s].size() / 4 * 3;
     }
 
-    void choose(const std::vector<bool>& trained) {
+    // Planning is not worth the optimiser's time.
+    [[gnu::cold]] void choose(const std::vector<bool>& trained) {
         const auto& steps = net_.plan.steps;
         trained_ = trained;
         needed_.assign(steps.size(), false);  // some gradient flows through
@@ -205,7 +206,7 @@ private:
     }
 
     /// What can be made anew: the outputs of norms and clamps that no carrier, which may normalise its input, reads.
-    void choose_recomputed() {
+    [[gnu::cold]] void choose_recomputed() {
         const auto& steps = net_.plan.steps;
         maker_.assign(net_.plan.values.size(), -1);
         for (std::size_t s = 0; s < steps.size(); ++s) {
@@ -233,7 +234,7 @@ private:
         return inputs + std::max(residual, step.norm >= 0 ? block_size(step.output, samples) : 0);
     }
 
-    void lay_out() {
+    [[gnu::cold]] void lay_out() {
         choose_recomputed();
         const auto& steps = net_.plan.steps;
         const auto batch = static_cast<std::size_t>(capacity_);
