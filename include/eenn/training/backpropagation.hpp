@@ -34,7 +34,7 @@ inline constexpr int batch_chunks = 8;
 ///
 /// @par Memory   B times every step's output, or what went into its batch norm; both where the norm is followed by a residual
 ///               or another activation; once more where hard_swish needs its input. Gradients lie in an arena planned by
-///               liveness; K times the largest step's parameters, and scratch of some samples.
+///               liveness; K times the largest step's parameters, and the scratch of one block of samples, K = min(B, 8).
 /// @par Threads  Work is spread by the executor; the bits do not depend on it.
 template <class T>
 class backpropagation {
@@ -112,6 +112,7 @@ private:
         int count;
     };
     [[nodiscard]] int chunks() const { return std::min(samples_, batch_chunks); }
+    [[nodiscard]] int most_chunks() const { return std::min(capacity_, batch_chunks); }
     [[nodiscard]] range chunk(int k) const {
         const int first = static_cast<int>(static_cast<std::int64_t>(samples_) * k / chunks());
         return {first, static_cast<int>(static_cast<std::int64_t>(samples_) * (k + 1) / chunks()) - first};
@@ -222,7 +223,7 @@ private:
     /// Elements that the blocks of step s want: inputs and residual made anew, and the gradient behind its norm.
     [[nodiscard]] std::size_t spare_elements(std::size_t s) const {
         const auto& step = net_.plan.steps[s];
-        const int all = std::min(capacity_, batch_chunks);
+        const int all = most_chunks();
         const int samples = std::min(block_samples(s), (capacity_ + all - 1) / all);
         std::size_t inputs = 0;
         for (int i = 0; i < step.input_count; ++i) {
@@ -286,11 +287,11 @@ private:
         gradients_.resize(arena.total);
         packed_.resize(net_.packed_elements);
         packed_gradient_.resize(net_.packed_gradient_elements);
-        partial_.resize(static_cast<std::size_t>(batch_chunks) * largest_step);
+        partial_.resize(static_cast<std::size_t>(most_chunks()) * largest_step);
         kernel_scratch_ = round_up(kernel_scratch_, workspace_grain);
         scratch_each_ = kernel_scratch_ + spare;
-        scratch_.resize(static_cast<std::size_t>(batch_chunks) * scratch_each_);
-        sums_.resize(static_cast<std::size_t>(batch_chunks) * 2 * widest);
+        scratch_.resize(static_cast<std::size_t>(most_chunks()) * scratch_each_);
+        sums_.resize(static_cast<std::size_t>(most_chunks()) * 2 * widest);
         statistics_.assign(steps.size(), {});
         for (std::size_t s = 0; s < steps.size(); ++s) {
             if (normalises(s)) statistics_[s].resize(4 * static_cast<std::size_t>(value(steps[s].output).size.c));
