@@ -22,13 +22,12 @@ struct clamp {
     lanes<T> low;
     lanes<T> high;
     explicit clamp(activation f) noexcept {
-        using E = element<T>;
-        constexpr E infinity = std::numeric_limits<E>::infinity();
-        static constexpr E lows[]{-infinity, E{0}, E{0}, -infinity};
-        static constexpr E highs[]{infinity, infinity, E{6}, infinity};
+        constexpr T infinity = std::numeric_limits<T>::infinity();
+        static constexpr T lows[]{-infinity, T{0}, T{0}, -infinity};
+        static constexpr T highs[]{infinity, infinity, T{6}, infinity};
         const auto kind = static_cast<std::size_t>(is_clamp(f.kind) ? f.kind : activation_kind::none);
-        low = broadcast<T>(lows[kind]);
-        high = broadcast<T>(highs[kind]);
+        low = broadcast(lows[kind]);
+        high = broadcast(highs[kind]);
     }
     [[nodiscard]] EIGEN_ALWAYS_INLINE lanes<T> operator()(const lanes<T>& u) const noexcept {
         return at_most(at_least(u, low), high);

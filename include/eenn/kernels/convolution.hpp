@@ -328,17 +328,6 @@ template <class T>
     });
 }
 
-/// Calls f(o, vectors, last) for the output channels of a weight gradient, two vectors at a time.
-template <class T, class F>
-constexpr void for_each_pair(int out_channels, F&& f) noexcept {
-    constexpr int W = lane_count<T>;
-    for (int o = 0; o < out_channels;) {
-        const int vectors = out_channels - o > W ? 2 : 1;
-        f(o, vectors, std::min(W, out_channels - o - (vectors - 1) * W));
-        o += vectors * W;
-    }
-}
-
 /// dw += of `samples` samples over the outputs [oy] x [ox] for `across` rows of dw from tap (ky, kx) on, one group.
 template <class T>
 void correlate(const convolution& g, int samples, axis::range oy, axis::range ox, int ky, int kx, int across,
@@ -411,15 +400,11 @@ void correlate_taps(const convolution& g, int samples, const T* x, const T* dy, 
 template <class T>
 void correlate_channels(const convolution& g, int n, const T* x, const T* dy, T* dw) noexcept {
     const plane one = plane_of(g);
-    for (int i = 0; i < n; ++i, x += g.in.elements(), dy += g.out.elements()) {
-        if constexpr (has_narrow<T>) {
-            if (g.out.c <= lane_count<narrow<T>>) {
-                correlate_depthwise<narrow<T>>(one, x, dy, dw);
-                continue;
-            }
-        }
-        correlate_depthwise<T>(one, x, dy, dw);
+    auto* correlate_image = &correlate_depthwise<T>;
+    if constexpr (has_narrow<T>) {
+        if (g.out.c <= lane_count<narrow<T>>) correlate_image = &correlate_depthwise<narrow<T>>;
     }
+    for (int i = 0; i < n; ++i, x += g.in.elements(), dy += g.out.elements()) correlate_image(one, x, dy, dw);
 }
 
 template <class T>
@@ -438,6 +423,12 @@ void correlate_samples(const convolution& g, int n, const T* x, const T* dy, T* 
     }
 }
 
+/// Those of sides of 1, 2, ..., most outputs; longer ones take no others.
+template <class T>
+constexpr void insert_sides(tile_set& set, int most, int channels) noexcept {
+    for (int count = 1; count <= std::min(most, most_rows_of_any); ++count) insert_side<T>(set, count, channels);
+}
+
 /// Tiles of the direct sum. A share has any number of rows or pixels, and so has a batch of a pointwise problem.
 template <class T>
 struct forward_tiles {
@@ -445,8 +436,7 @@ struct forward_tiles {
     constexpr tile_set operator()(const convolution& g) const noexcept {
         tile_set set;
         if (g.depthwise()) return set;
-        const int most = g.pointwise() ? most_rows_of_any : std::min(std::max(g.out.h, g.out.w), most_rows_of_any);
-        for (int count = 1; count <= most; ++count) insert_side<T>(set, count, g.out.c / g.groups);
+        insert_sides<T>(set, g.pointwise() ? most_rows_of_any : std::max(g.out.h, g.out.w), g.out.c / g.groups);
         return set;
     }
 };
@@ -464,7 +454,7 @@ struct gradient_tiles {
             for_each_run(rows.window, insert);
             for_each_run(columns.window, insert);
         });
-        for (int count = 1; g.pointwise() && count <= most_rows_of_any; ++count) insert_side<T>(set, count, channels);
+        if (g.pointwise()) insert_sides<T>(set, most_rows_of_any, channels);
         return set;
     }
 };

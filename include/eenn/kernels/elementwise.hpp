@@ -44,9 +44,6 @@ struct affine_pass {
         finish(madd(load_lanes<T>(x + i, k), at.factor, at.offset), i, k);
     }
     template <class Lanes>
-    EIGEN_ALWAYS_INLINE void end(const column&, int, Lanes) const noexcept {}
-
-    template <class Lanes>
     EIGEN_ALWAYS_INLINE void finish(lanes<T> u, std::ptrdiff_t i, Lanes k) const noexcept {
         if constexpr (Adds) u = plus(u, load_lanes<T>(residual + i, k));
         store_lanes<T>(y + i, Clamps ? bounds(u) : apply_long<T>(act, u), k);

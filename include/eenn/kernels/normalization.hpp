@@ -32,7 +32,10 @@ struct two_sums {
         lanes<T> first;
         lanes<T> second;
     };
-    EIGEN_ALWAYS_INLINE static void begin(column& at) noexcept { at.first = at.second = broadcast(T{0}); }
+    template <class Lanes>
+    EIGEN_ALWAYS_INLINE void begin(column& at, int, Lanes) const noexcept {
+        at.first = at.second = broadcast(T{0});
+    }
     template <class Lanes>
     EIGEN_ALWAYS_INLINE void end(const column& at, int c, Lanes k) const noexcept {
         add(first + c, at.first, k);
@@ -48,7 +51,7 @@ private:
     }
 };
 
-/// run(pixels, first, second), whose sums of joined pixels come together again.
+/// run(two_sums), whose sums of joined pixels come together again.
 template <class T, class F>
 EIGEN_ALWAYS_INLINE void with_sums(const joined_pixels<T>& in, double* first, double* second, F&& run) noexcept {
     double firsts[lane_count<T>]{};
@@ -63,24 +66,14 @@ EIGEN_ALWAYS_INLINE void with_sums(const joined_pixels<T>& in, double* first, do
 }
 
 template <class T>
-struct moments_pass {
+struct moments_pass : two_sums<T> {
     const T* z;
-    two_sums<T> sums;
 
-    using column = typename two_sums<T>::column;
     template <class Lanes>
-    EIGEN_ALWAYS_INLINE void begin(column& at, int, Lanes) const noexcept {
-        sums.begin(at);
-    }
-    template <class Lanes>
-    EIGEN_ALWAYS_INLINE void step(column& at, std::ptrdiff_t i, Lanes k) const noexcept {
+    EIGEN_ALWAYS_INLINE void step(typename two_sums<T>::column& at, std::ptrdiff_t i, Lanes k) const noexcept {
         const lanes<T> value = load_lanes<T>(z + i, k);
         at.first = plus(at.first, value);
         at.second = madd(value, value, at.second);
-    }
-    template <class Lanes>
-    EIGEN_ALWAYS_INLINE void end(const column& at, int c, Lanes k) const noexcept {
-        sums.end(at, c, k);
     }
 };
 
@@ -153,6 +146,15 @@ struct recomputed_gradient {
     }
 };
 
+/// f(recomputed_gradient), its coefficients for joined pixels.
+template <class T, class F>
+void with_recomputed_gradient(const joined_pixels<T>& in, const T* dy, const T* scale, const T* shift, activation act,
+                              F&& f) noexcept {
+    const repeated<T> factors(scale, in);
+    const repeated<T> offsets(shift, in);
+    with_activation(act, [&](auto which) { f(recomputed_gradient<T, decltype(which)>{dy, factors, offsets, which}); });
+}
+
 /// sum_du[c] += sum of du, sum_du_xhat[c] += sum of du (z - mean) istd.
 template <class T, class Gradient>
 struct gradient_sums_pass {
@@ -173,7 +175,7 @@ struct gradient_sums_pass {
         at.middle = load_lanes<T>(mean + c, k);
         at.factor = load_lanes<T>(istd + c, k);
         gradient.begin(at.of_gradient, c, k);
-        sums.begin(at.of_sums);
+        sums.begin(at.of_sums, c, k);
     }
     template <class Lanes>
     EIGEN_ALWAYS_INLINE void step(column& at, std::ptrdiff_t i, Lanes k) const noexcept {
@@ -217,8 +219,6 @@ struct input_gradient_pass {
         const lanes<T> du = gradient.at(at.of_gradient, i, value, k);
         store_lanes<T>(dz + i, madd(at.factor, du, madd(at.slope, value, at.offset)), k);
     }
-    template <class Lanes>
-    EIGEN_ALWAYS_INLINE void end(const column&, int, Lanes) const noexcept {}
 };
 
 /// The sums of a gradient over all pixels.
@@ -251,7 +251,7 @@ template <class T>
 void moments(int pixels, int channels, const T* z, double* sum, double* sum_of_squares) noexcept {
     const detail::joined_pixels<T> all(pixels, channels);
     detail::with_sums<T>(all, sum, sum_of_squares, [&](const detail::two_sums<T>& sums) {
-        detail::run_pass<T>(all.pixels, all.channels, detail::moments_pass<T>{z, sums});
+        detail::run_pass<T>(all.pixels, all.channels, detail::moments_pass<T>{sums, z});
     });
 }
 
@@ -297,10 +297,7 @@ void recomputed_gradient_sums(int pixels, int channels, const T* dy, const T* z,
                               activation act, const T* mean, const T* istd, double* sum_du,
                               double* sum_du_xhat) noexcept {
     const detail::joined_pixels<T> all(pixels, channels);
-    const detail::repeated<T> factors(scale, all);
-    const detail::repeated<T> offsets(shift, all);
-    detail::with_activation(act, [&](auto which) {
-        const detail::recomputed_gradient<T, decltype(which)> gradient{dy, factors, offsets, which};
+    detail::with_recomputed_gradient<T>(all, dy, scale, shift, act, [&](const auto& gradient) {
         detail::add_gradient_sums<T>(all, z, mean, istd, gradient, sum_du, sum_du_xhat);
     });
 }
@@ -321,10 +318,7 @@ template <class T>
 void recomputed_input_gradient(int pixels, int channels, const T* dy, const T* z, const T* scale, const T* shift,
                                activation act, const T* a, const T* b, const T* c, T* dz) noexcept {
     const detail::joined_pixels<T> all(pixels, channels);
-    const detail::repeated<T> factors(scale, all);
-    const detail::repeated<T> offsets(shift, all);
-    detail::with_activation(act, [&](auto which) {
-        const detail::recomputed_gradient<T, decltype(which)> gradient{dy, factors, offsets, which};
+    detail::with_recomputed_gradient<T>(all, dy, scale, shift, act, [&](const auto& gradient) {
         detail::combine_gradient<T>(all, gradient, z, a, b, c, dz);
     });
 }

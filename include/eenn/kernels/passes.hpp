@@ -88,12 +88,15 @@ EIGEN_ALWAYS_INLINE void run_columns(const Pass& pass, int start, int end, int c
         EENN_UNROLL
         for (int v = 0; v < V; ++v) pass.step(columns[v], p * channels + c + v * W, k);
     }
-    EENN_UNROLL
-    for (int v = 0; v < V; ++v) pass.end(columns[v], c + v * W, k);
+    if constexpr (requires { pass.end(columns[0], c, k); }) {
+        EENN_UNROLL
+        for (int v = 0; v < V; ++v) pass.end(columns[v], c + v * W, k);
+    }
 }
 
-/// Runs a pass over (pixels,C). It has a type `column`, what it holds of one vector of channels, and three members of a
-/// column: begin(column, channel, lanes), step(column, index, lanes) for each of some pixels, end(column, channel, lanes).
+/// Runs a pass over (pixels,C). It has a type `column`, what it holds of one vector of channels, and members of a column:
+/// begin(column, channel, lanes), step(column, index, lanes) for each of some pixels and, if it has sums, end(column, channel,
+/// lanes).
 /// Several columns side by side hide each other's latency, and memory is read in its order.
 template <class T, class Pass>
 EIGEN_ALWAYS_INLINE void run_pass(int pixels, int channels, const Pass& pass) noexcept {

@@ -64,6 +64,18 @@ namespace detail {
                                                        : 1;
 }
 
+/// Calls f(from, to, block) for the vectors of the output in blocks of two, and for one that is left.
+template <class T, class F>
+constexpr void for_each_width(int out_channels, F&& f) noexcept {
+    const int vectors = (out_channels + lane_count<T> - 1) / lane_count<T>;
+    for (int from = 0; from < vectors;) {
+        const int block = from + 1 < vectors ? 2 : 1;
+        const int to = vectors - vectors % block;
+        f(from, to, block);
+        from = to;
+    }
+}
+
 /// Calls run(v, vectors, last) for the tiles of `rows` rows over vectors [from, to) of the output.
 template <class T, class Run>
 constexpr void for_each_block(int out_channels, int from, int to, int rows, Run&& run) noexcept {
@@ -105,8 +117,6 @@ template <class T>
 [[gnu::noinline]] void convolve(const plane& g, const T* x, const T* packed, const T* residual, activation act, T* y,
                                 const tile_table<T>& tiles) noexcept {
     constexpr int W = lane_count<T>;
-    const int vectors = (g.out_channels + W - 1) / W;
-    const int in_pairs = vectors & ~1;
     const bool one_run = g.columns.dilation == 1 && g.x_pixel == g.in_channels;
     const std::size_t depth = static_cast<std::size_t>(g.rows.taps) * static_cast<std::size_t>(g.columns.taps) *
                               static_cast<std::size_t>(g.in_channels);
@@ -132,9 +142,7 @@ template <class T>
             s.act = act;
             const std::ptrdiff_t start = oy.first * g.y_row + ox.first * g.y_pixel;
 
-            for (int from = 0; from < vectors;) {  // pairs, then one vector
-                const int block = from < in_pairs ? 2 : 1;
-                const int to = block == 2 ? in_pairs : vectors;
+            detail::for_each_width<T>(g.out_channels, [&](int from, int to, int block) {
                 s.b_k = block * W;
                 s.b_q = s.b_k * g.in_channels;
                 s.b_r = s.b_q * g.columns.taps;
@@ -162,8 +170,7 @@ template <class T>
                 part.out += done * s.out_row;
                 if (residual != nullptr) part.residual += done * s.out_row;
                 detail::run_blocks(part, packed, depth, skipped, g.out_channels, from, to, t.size, tiles);
-                from = to;
-            }
+            });
         });
     });
 }
@@ -171,20 +178,14 @@ template <class T>
 /// @brief Adds the tiles that convolve() takes for a side of `count` outputs of a rectangle.
 template <class T>
 constexpr void insert_side(tile_set& set, int count, int out_channels) noexcept {
-    constexpr int W = lane_count<T>;
-    const int vectors = (out_channels + W - 1) / W;
-    const int in_pairs = vectors & ~1;
-    const auto cover = [&](int from, int to, int block) {
-        if (from == to) return;
+    detail::for_each_width<T>(out_channels, [&](int from, int to, int block) {
         const balanced_tiles t(count, most_rows(block));
         for (int rows = t.size; rows <= t.size + (t.larger > 0 ? 1 : 0); ++rows) {
             detail::for_each_block<T>(out_channels, from, to, rows, [&](int, int beside, int last) {
                 set.insert(tile_width<T>(beside, last), rows);
             });
         }
-    };
-    cover(0, in_pairs, 2);
-    cover(in_pairs, vectors, 1);
+    });
 }
 
 }  // namespace EENN_ISA

@@ -133,6 +133,17 @@ void accumulate_rows(sweep<T> s, int rows, int vectors, const tile_table<T>& til
     run_tiles(s, t.size, vectors, tiles);
 }
 
+/// @brief Calls f(o, vectors, last) for the output channels of a weight gradient, two vectors at a time; the last of them has `last` lanes.
+template <class T, class F>
+constexpr void for_each_pair(int out_channels, F&& f) noexcept {
+    constexpr int W = lane_count<T>;
+    for (int o = 0; o < out_channels;) {
+        const int vectors = out_channels - o > W ? 2 : 1;
+        f(o, vectors, std::min(W, out_channels - o - (vectors - 1) * W));
+        o += vectors * W;
+    }
+}
+
 /// @brief Adds the tiles that cover `rows` rows so, the last of whose vectors has `last` lanes.
 template <class T>
 constexpr void insert_rows(tile_set& set, int rows, int vectors, int last) noexcept {

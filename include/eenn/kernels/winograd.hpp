@@ -142,20 +142,17 @@ inline constexpr auto product_table = products_of<T, V>(std::make_integer_sequen
 [[nodiscard]] constexpr int product_vectors(int out_channels, int lanes) noexcept {
     return out_channels % (tuning::winograd_vectors * lanes) == 0 ? tuning::winograd_vectors : 1;
 }
-/// The channels themselves.
+/// And the channels.
 template <class T>
-[[nodiscard]] constexpr int block_of(int out_channels) noexcept {
+[[nodiscard]] constexpr int product_channels(int out_channels) noexcept {
     return product_vectors(out_channels, lane_count<T>) * lane_count<T>;
 }
 
 /// A sweep of groups of `rows` tiles.
 template <class T>
 void run_products(const product_sweep<T>& s, int rows, int vectors) noexcept {
-    const auto p = static_cast<std::size_t>(rows - 1);
-    if constexpr (tuning::winograd_vectors > 1) {
-        if (vectors > 1) return product_table<T, tuning::winograd_vectors>[p](s);
-    }
-    product_table<T, 1>[p](s);
+    const auto& table = vectors == 1 ? product_table<T, 1> : product_table<T, tuning::winograd_vectors>;
+    table[static_cast<std::size_t>(rows - 1)](s);
 }
 
 /// Some channels of a tile's outputs: y = act(A' m A + bias + residual), the rows and columns that exist. Of a square tile
@@ -219,7 +216,7 @@ struct tiling {
 }
 template <class T>
 [[nodiscard]] constexpr std::ptrdiff_t out_plane(const winograd_form& f, const winograd_image& g) noexcept {
-    return static_cast<std::ptrdiff_t>(tiling(f, g).at_once) * block_of<T>(g.out_channels) + gap;
+    return static_cast<std::ptrdiff_t>(tiling(f, g).at_once) * product_channels<T>(g.out_channels) + gap;
 }
 
 }  // namespace winograd
@@ -300,7 +297,7 @@ template <winograd_form F, class T>
     constexpr std::size_t W = lane_count<T>;
     constexpr std::size_t H = F.points_h(), L = F.points_w(), rows = F.taps_h, columns = F.taps_w;
     using row = std::array<T, W>;  // lanes innermost: computed as vectors
-    const std::ptrdiff_t block = winograd::block_of<T>(out_channels);
+    const std::ptrdiff_t block = winograd::product_channels<T>(out_channels);
     const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(in_channels) * block;
     for (std::ptrdiff_t first = 0; first < out_channels; first += lane_count<T>) {
         T* const to_vector = packed + first / block * F.products() * plane + first % block;
@@ -362,7 +359,7 @@ void convolve_winograd(const winograd_image& g, const T* x, const T* packed, con
     const std::ptrdiff_t y_pixel = g.out_channels;
     const std::ptrdiff_t y_row = y_pixel * g.out_w;
     const T* const weights = packed + g.out_channels;
-    const int block = winograd::block_of<T>(g.out_channels);
+    const int block = winograd::product_channels<T>(g.out_channels);
     const int vectors = block / lane_count<T>;
     const int scattered = F.points_h() == 1 ? block : lane_count<T>;
     for (int first = 0; first < cut.count; first += cut.at_once) {

@@ -53,21 +53,18 @@ template <winograd_form F, class T>
 template <class T>
 void accumulate_tiles(int count, int in_channels, int out_channels, const T* tiles, const T* gradients, T* sums,
                       const tile_table<T>& table) noexcept {
-    constexpr int W = lane_count<T>;
     sweep<T> s;
     s.r = s.q = 1;
     s.k = count;
     s.a_k = in_channels;
     s.b_k = s.out_row = out_channels;
-    s.last = W;
-    for (int o = 0; o < out_channels;) {
-        const int vectors = out_channels - o > W ? 2 : 1;
+    for_each_pair<T>(out_channels, [&](int o, int vectors, int last) {
+        s.last = last;
         s.a = tiles;
         s.b = gradients + o;
         s.out = sums + o;
         accumulate_rows(s, in_channels, vectors, table);
-        o += vectors * W;
-    }
+    });
 }
 
 /// dw (taps)(I,O) += of the sums of products, `plane` apart, for `count` elements of (I,O).
