@@ -50,55 +50,60 @@ template <class T, int P, int V, unit_stride Unit>
 EIGEN_ALWAYS_INLINE void add_products(const sweep<element<T>>& s, const element<T>* a, lanes<T> (&acc)[P][V]) noexcept {
     using E = element<T>;
     constexpr int W = lane_count<T>;
-    // The two inner loops are one: each end of a short loop would cost a mispredicted branch.
+    // The three loops are one: each end of a short one would cost a mispredicted branch.
     const std::ptrdiff_t a_k = Unit == unit_stride::sum ? 1 : s.a_k;
-    const std::ptrdiff_t a_turn = s.a_q - (s.k - 1) * a_k;
-    const std::ptrdiff_t b_turn = s.b_q - (s.k - 1) * s.b_k;
     const std::ptrdiff_t a_row = Unit == unit_stride::sum ? s.a_row : 1;
-    for (int r = 0; r < s.r; ++r) {
-        const E* b = s.b + r * s.b_r;
-        const E* from = a + r * s.a_r;
-        int left = s.k;
-        for (int i = s.q * s.k; i > 0; --i) {
-            const auto vector = [&](int v) {
-                if constexpr (Unit == unit_stride::sum) {
-                    return load<T>(b + (v / 2) * s.b_block + (v % 2) * W);
-                } else {  // b is a tensor of the caller's, where nothing pads the last vector
-                    return v + 1 < V ? load<T>(b + v * W) : load_first<T>(b + v * W, s.last);
-                }
-            };
-            const auto scalar = [&](int p) { return broadcast<T>(from[p * a_row]); };
-            // The shorter side of the tile waits in registers: P V + min(P, V) + 1 of them.
-            if constexpr (V > P) {
-                lanes<T> av[P];
-                EENN_UNROLL
-                for (int p = 0; p < P; ++p) av[p] = scalar(p);
-                EENN_UNROLL
-                for (int v = 0; v < V; ++v) {
-                    lanes<T> bv = vector(v);
-                    if constexpr (P > 1) keep_loaded(bv);
-                    EENN_UNROLL
-                    for (int p = 0; p < P; ++p) acc[p][v] = madd(av[p], bv, acc[p][v]);
-                }
-            } else {
-                lanes<T> bv[V];
-                EENN_UNROLL
-                for (int v = 0; v < V; ++v) {
-                    bv[v] = vector(v);
-                    if constexpr (P > 1) keep_loaded(bv[v]);
-                }
-                EENN_UNROLL
-                for (int p = 0; p < P; ++p) {
-                    const lanes<T> av = scalar(p);
-                    EENN_UNROLL
-                    for (int v = 0; v < V; ++v) acc[p][v] = madd(av, bv[v], acc[p][v]);
-                }
+    const auto turn = [&s](std::ptrdiff_t q, std::ptrdiff_t k) { return q - (s.k - 1) * k; };
+    const std::ptrdiff_t a_q = turn(s.a_q, a_k);
+    const std::ptrdiff_t b_q = turn(s.b_q, s.b_k);
+    const std::ptrdiff_t a_r = turn(s.a_r - (s.q - 1) * s.a_q, a_k);
+    const std::ptrdiff_t b_r = turn(s.b_r - (s.q - 1) * s.b_q, s.b_k);
+    const E* from = a;
+    const E* b = s.b;
+    int k = s.k;
+    int q = s.q;
+    for (int i = s.r * s.q * s.k; i > 0; --i) {
+        const auto vector = [&](int v) {
+            if constexpr (Unit == unit_stride::sum) {
+                return load<T>(b + (v / 2) * s.b_block + (v % 2) * W);
+            } else {  // b is a tensor of the caller's, where nothing pads the last vector
+                return v + 1 < V ? load<T>(b + v * W) : load_first<T>(b + v * W, s.last);
             }
-            const bool turn = --left == 0;
-            from += turn ? a_turn : a_k;
-            b += turn ? b_turn : s.b_k;
-            left = turn ? s.k : left;
+        };
+        const auto scalar = [&](int p) { return broadcast<T>(from[p * a_row]); };
+        // The shorter side of the tile waits in registers: P V + min(P, V) + 1 of them.
+        if constexpr (V > P) {
+            lanes<T> av[P];
+            EENN_UNROLL
+            for (int p = 0; p < P; ++p) av[p] = scalar(p);
+            EENN_UNROLL
+            for (int v = 0; v < V; ++v) {
+                lanes<T> bv = vector(v);
+                if constexpr (P > 1) keep_loaded(bv);
+                EENN_UNROLL
+                for (int p = 0; p < P; ++p) acc[p][v] = madd(av[p], bv, acc[p][v]);
+            }
+        } else {
+            lanes<T> bv[V];
+            EENN_UNROLL
+            for (int v = 0; v < V; ++v) {
+                bv[v] = vector(v);
+                if constexpr (P > 1) keep_loaded(bv[v]);
+            }
+            EENN_UNROLL
+            for (int p = 0; p < P; ++p) {
+                const lanes<T> av = scalar(p);
+                EENN_UNROLL
+                for (int v = 0; v < V; ++v) acc[p][v] = madd(av, bv[v], acc[p][v]);
+            }
         }
+        const bool next_q = --k == 0;
+        q -= next_q;
+        const bool next_r = q == 0;
+        k = next_q ? s.k : k;
+        q = next_r ? s.q : q;
+        from += next_r ? a_r : next_q ? a_q : a_k;
+        b += next_r ? b_r : next_q ? b_q : s.b_k;
     }
 }
 
