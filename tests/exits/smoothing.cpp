@@ -93,6 +93,21 @@ TEST_CASE("exits/smoothing: votes are half the answer's own, and sums along the 
     CHECK_THROWS_AS((void)smoothed(s), error);
 }
 
+TEST_CASE("exits/smoothing: halved gains take four votes where the last classifier is wrong, and nothing else") {
+    const exit_trace t = generated_trace(300, 3, 9);
+    const exit_trace whole = smoothed(t);
+    const exit_trace halved = smoothed(t, gains::halved);
+    int found = 0;
+    for (int i = 0; i < t.samples; ++i) {
+        for (int e = 0; e < t.exits; ++e) {
+            const bool gain = t.correct[t.at(i, e)] == 1 && t.correct[t.at(i, t.exits - 1)] == 0;
+            found += gain;
+            CHECK(whole.correct[t.at(i, e)] - halved.correct[t.at(i, e)] == (gain ? 4 : 0));
+        }
+    }
+    CHECK(found > 0);
+}
+
 TEST_CASE("exits/smoothing: choices on smoothed traces equal exhaustion, for every objective and two to four exits") {
     for (std::uint64_t seed = 1; seed <= 12; ++seed) {
         for (const int exits : {2, 3, 4}) {

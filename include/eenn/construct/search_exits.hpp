@@ -77,14 +77,16 @@ template <Executor X>
     return compare(trace, thresholds, classifier).error * std::sqrt(copies);
 }
 
-/// Thresholds for an objective, chosen on the smoothed trace and evaluated on the trace itself. A limit on loss is kept
-/// with the margin asked for, which is that of the thresholds without it.
+/// Thresholds for an objective, chosen on the smoothed trace and evaluated on the trace itself. Against luck a limit on loss
+/// is kept with the margin asked for, which is that of the thresholds without it; the best accuracy is looked for with
+/// gains halved.
 template <Executor X>
 [[nodiscard]] std::optional<threshold_choice> solve(const construction<X>& work, const exit_trace& trace,
                                                     exit_objective objective, double margin,
                                                     const threshold_options& how = {}) {
     objective = objective_on(work, trace, objective);
-    const exit_trace counted = smoothed(trace);
+    const bool seeks_accuracy = objective.goal == exit_objective::kind::best_accuracy;
+    const exit_trace counted = smoothed(trace, seeks_accuracy ? gains::halved : gains::whole);
     auto choice = try_thresholds(counted, objective, how);
     if (choice && margin > 0 && objective.goal == exit_objective::kind::least_cost) {
         objective.limit -= margin * loss_error(work, trace, choice->thresholds);
