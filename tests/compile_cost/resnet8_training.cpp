@@ -1,5 +1,5 @@
 // flags: -O3 -march=native
-// limit-seconds: 15
+// limit-seconds: 13
 // limit-mib: 600
 // SPDX-License-Identifier: MIT
 //

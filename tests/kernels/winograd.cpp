@@ -151,3 +151,31 @@ TEST_CASE("kernels/winograd: samples may be taken in any grouping, and the resid
     }
     CHECK_EQ(first_bit_difference(y.data(), whole.data(), e.outputs), -1);
 }
+
+TEST_CASE("kernels/winograd: an image takes no product outside of its set, whatever the share") {
+    static int strangers = 0;
+    random_stream random{2027, 5};
+    const float* const none = nullptr;
+    for (int i = 0; i < 100; ++i) {
+        const winograd_problem e(any_winograd(random), 1, random);
+        const kernels::tile_set set = kernels::winograd::products_taken<float>(four, kernels::detail::image_of(e.g));
+        auto table = kernels::winograd::products_of<float>;
+        for (std::size_t v = 0; v < table.size(); ++v) {
+            for (std::size_t p = 0; p < table[v].size(); ++p) {
+                if (set.holds(v + 1, static_cast<int>(p + 1))) continue;
+                table[v][p] = [](const kernels::winograd::product_sweep<float>&) noexcept { ++strangers; };
+            }
+        }
+        const auto packed = e.packed<four>();
+        auto scratch = e.scratch<four>();
+        aligned_vector<float> y(e.outputs);
+        const int threads = 1 + static_cast<int>(random.below(4));
+        for (int t = 0; t < threads; ++t) {
+            const auto part = kernels::detail::slice_of(e.g, {t, threads}, four.out_h, four.out_w);
+            if (part.g.out.pixels() == 0) continue;
+            kernels::convolve_winograd<four>(kernels::detail::image_of(part.g), e.x.data(), packed.data(), none, {},
+                                             y.data() + part.y, scratch.data(), table);
+        }
+    }
+    CHECK_EQ(strangers, 0);
+}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <eenn/core/threads.hpp>
+#include <eenn/data/batches.hpp>
 #include <eenn/network/runtime_network.hpp>
 #include <eenn/network/standard.hpp>
 #include <eenn/training/freezing.hpp>

@@ -6,6 +6,7 @@
 #define EENN_CONSTRUCT_FINE_TUNE_HPP
 
 #include <eenn/construct/assemble.hpp>
+#include <eenn/data/batches.hpp>
 #include <eenn/training/trainer.hpp>
 
 namespace eenn::construct {

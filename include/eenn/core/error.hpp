@@ -24,7 +24,10 @@ public:
 [[noreturn]] inline void raise([[maybe_unused]] const std::string& where, [[maybe_unused]] const std::string& what,
                                [[maybe_unused]] const std::string& remedy = {}) {
 #if defined(__cpp_exceptions)
-    throw error{where + ": " + what + (remedy.empty() ? std::string{} : "; " + remedy)};
+    std::string text = where;
+    text.append(": ").append(what);
+    if (!remedy.empty()) text.append("; ").append(remedy);
+    throw error{text};
 #else
     __builtin_trap();
 #endif

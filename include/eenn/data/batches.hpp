@@ -6,7 +6,6 @@
 #define EENN_DATA_BATCHES_HPP
 
 #include <algorithm>
-#include <concepts>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -24,33 +23,10 @@
 #include <eenn/core/error.hpp>
 #include <eenn/core/random.hpp>
 #include <eenn/data/augment.hpp>
+#include <eenn/data/batch.hpp>
 #include <eenn/data/data_set.hpp>
 
 namespace eenn {
-
-/// @brief B samples side by side. The memory belongs to the loader and stays until its next next() or start().
-struct batch {
-    int size = 0;  // B
-    shape sample;
-    const float* pixels = nullptr;      // (B,H,W,C)
-    const int* labels = nullptr;        // (B)
-    const int* mixed_labels = nullptr;  // (B), or null without mix-up: the labels of the partners
-    const float* label_weight =
-        nullptr;  // (B), or null without mix-up: the weight of `labels`; `mixed_labels` has the rest to 1
-    const int* indices = nullptr;  // (B), in the data set
-    int epoch = 0;
-    int step = 0;                    // within the epoch
-    const float* teacher = nullptr;  // (B,C), or null: logits to learn from beside the labels
-};
-
-/// @brief What training draws its batches from, epoch by epoch: batch_loader, or anything that does the same.
-template <class S>
-concept BatchSource = requires(S& source, int epoch) {
-    { source.batch_size() } -> std::convertible_to<int>;       // the largest batch
-    { source.steps_per_epoch() } -> std::convertible_to<int>;  // batches until next() returns null
-    source.start(epoch);
-    { source.next() } -> std::same_as<const batch*>;
-};
 
 /// @brief How a batch_loader makes batches.
 struct batch_options {

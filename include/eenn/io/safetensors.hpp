@@ -247,9 +247,11 @@ private:
     const std::string where = "safetensors_bytes";
     detail::check_distinct(tensors, where);
     std::vector<const tensor_view*> order;
-    for (const auto& t : tensors) order.push_back(&t);
-    std::stable_sort(order.begin(), order.end(),
-                     [](const auto* a, const auto* b) { return size_bytes(a->type) > size_bytes(b->type); });
+    for (const std::size_t width : {8U, 4U, 2U, 1U}) {
+        for (const auto& t : tensors) {
+            if (size_bytes(t.type) == width) order.push_back(&t);
+        }
+    }
 
     std::string header = "{";
     if (!metadata.empty()) {

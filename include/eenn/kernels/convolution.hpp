@@ -199,10 +199,10 @@ struct slice {
 /// Image after image; the residual may be y.
 template <winograd_form F, class T>
 void convolve_images(const winograd_image& image, int n, const T* x, const T* packed, const T* residual, activation act,
-                     T* y, T* scratch) noexcept {
+                     T* y, T* scratch, const winograd::product_table<T>& products = winograd::products_of<T>) noexcept {
     const std::ptrdiff_t out = static_cast<std::ptrdiff_t>(image.out_h) * image.out_w * image.out_channels;
     for (int i = 0; i < n; ++i, y += out) {
-        convolve_winograd<F>(image, x, packed, residual, act, y, scratch);
+        convolve_winograd<F>(image, x, packed, residual, act, y, scratch, products);
         x += static_cast<std::ptrdiff_t>(image.in_h) * image.in_w * image.in_channels;
         if (residual != nullptr) residual += out;
     }
@@ -483,6 +483,15 @@ template <class T, template <class> class Tiles, class G>
         return tiles_of<T, Tiles<T>::unit>;
     }
 }
+/// The products of Winograd for the constant geometry's image; at run time, all.
+template <class T, winograd_form F, winograd_image (*Image)(const convolution&) noexcept, class G>
+[[nodiscard]] constexpr const winograd::product_table<T>& products_for(G) noexcept {
+    if constexpr (G::known) {
+        return winograd::products_of<T, winograd::products_taken<T>(F, Image(G::value))>;
+    } else {
+        return winograd::products_of<T>;
+    }
+}
 
 }  // namespace detail
 
@@ -585,7 +594,8 @@ void forward(G g, int n, const T* x, const T* packed, const std::type_identity_t
         y += part.y;
         if (residual != nullptr) residual += part.y;
         if constexpr (how.value.by == algorithm::winograd) {
-            detail::convolve_images<F>(detail::image_of(part.g), n, x, packed, residual, act, y, scratch);
+            detail::convolve_images<F>(detail::image_of(part.g), n, x, packed, residual, act, y, scratch,
+                                       detail::products_for<T, F, detail::image_of>(g));
         } else {
             detail::convolve_samples<how.value.by>(part.g, n, x, packed, residual, act, y,
                                                    detail::tiles_for<T, detail::forward_tiles>(g));
@@ -603,8 +613,9 @@ void backward_data(G g, int n, const T* dy, const T* packed_gradient, bool accum
     detail::with_algorithm<T, detail::gradient_choice>(g, [&](auto how) {
         if constexpr (how.value.by == algorithm::winograd) {
             const T* const before = accumulate ? dx : nullptr;
-            detail::convolve_images<how.value.form>(detail::gradient_image_of(g.value), n, dy, packed_gradient, before,
-                                                    activation{}, dx, scratch);
+            constexpr winograd_form F = how.value.form;
+            detail::convolve_images<F>(detail::gradient_image_of(g.value), n, dy, packed_gradient, before, activation{},
+                                       dx, scratch, detail::products_for<T, F, detail::gradient_image_of>(g));
         } else {
             detail::spread_samples<how.value.by>(g.value, n, dy, packed_gradient, accumulate, dx,
                                                  detail::tiles_for<T, detail::gradient_tiles>(g));

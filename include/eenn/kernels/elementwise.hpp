@@ -106,7 +106,8 @@ void affine(int pixels, int channels, const T* x, const std::type_identity_t<T>*
     const detail::repeated<T> shifts(shift, all);
     const auto run = [&](auto adds, auto clamps) {
         const detail::affine_pass<T, adds, clamps> pass{x, scales, shifts, residual, act, y};
-        if (scale != nullptr || shift != nullptr) return detail::run_pass<T>(all.pixels, all.channels, pass);
+        constexpr int columns = clamps ? detail::most_columns : 1;  // a call gains nothing from a second one beside it
+        if (scale != nullptr || shift != nullptr) return detail::run_pass<T, columns>(all.pixels, all.channels, pass);
         // Channels make no difference.
         detail::for_each_vector<T>(static_cast<std::ptrdiff_t>(pixels) * channels, [&](std::ptrdiff_t i, auto k) {
             pass.finish(detail::load_lanes<T>(x + i, k), i, k);

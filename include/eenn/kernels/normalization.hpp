@@ -17,8 +17,8 @@ inline namespace EENN_ISA {
 namespace detail {
 
 /// sum += each. A loop of its own, which compilers make vectors of.
-template <class T>
-[[gnu::noinline]] void add_in_double(const T* each, int count, double* sum) noexcept {
+template <class T, class Lanes>
+[[gnu::noinline]] void add_in_double(const T* each, Lanes count, double* sum) noexcept {
     for (int i = 0; i < count; ++i) sum[i] += static_cast<double>(each[i]);
 }
 
@@ -47,7 +47,7 @@ private:
     EIGEN_ALWAYS_INLINE static void add(double* sum, const lanes<T>& v, Lanes k) noexcept {
         alignas(64) T each[lane_count<T>];
         store<T>(each, v);
-        add_in_double<T>(each, k, sum);
+        add_in_double(each, k, sum);
     }
 };
 
@@ -82,6 +82,15 @@ template <class F>
 EIGEN_ALWAYS_INLINE void with_activation(activation act, F&& f) {
     if (act.kind == activation_kind::relu) return f([] { return activation{activation_kind::relu, {}}; });
     f([act] { return act; });
+}
+
+/// The same of a clamp: the compiler then knows that it is one, and leaves out the others' derivatives.
+template <class F>
+EIGEN_ALWAYS_INLINE void with_clamp(activation act, F&& f) {
+    if (act.kind == activation_kind::relu) return f([] { return activation{activation_kind::relu, {}}; });
+    f([six = act.kind == activation_kind::relu6] {
+        return activation{six ? activation_kind::relu6 : activation_kind::none, {}};
+    });
 }
 
 /// du as it lies there.
@@ -152,7 +161,7 @@ void with_recomputed_gradient(const joined_pixels<T>& in, const T* dy, const T* 
                               F&& f) noexcept {
     const repeated<T> factors(scale, in);
     const repeated<T> offsets(shift, in);
-    with_activation(act, [&](auto which) { f(recomputed_gradient<T, decltype(which)>{dy, factors, offsets, which}); });
+    with_clamp(act, [&](auto which) { f(recomputed_gradient<T, decltype(which)>{dy, factors, offsets, which}); });
 }
 
 /// sum_du[c] += sum of du, sum_du_xhat[c] += sum of du (z - mean) istd.

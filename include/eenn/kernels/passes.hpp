@@ -56,13 +56,19 @@ struct joined_pixels {
           channels{c * times} {}
 };
 
+/// to[i] = from[i % period], `count` of them. Never inlined: every pass would hold a copy of what few of them run.
+template <class T>
+[[gnu::noinline]] void repeat(const T* from, int period, int count, T* to) noexcept {
+    for (int i = 0; i < count; ++i) to[i] = from[i % period];
+}
+
 /// Coefficients per channel for joined pixels; null stays null.
 template <class T>
 class repeated {
 public:
     repeated(const T* from, const joined_pixels<T>& in) noexcept : at_{from} {
         if (in.times == 1 || from == nullptr) return;
-        for (int i = 0; i < in.channels; ++i) buffer_[i] = from[i % (in.channels / in.times)];
+        repeat(from, in.channels / in.times, in.channels, buffer_);
         at_ = buffer_;
     }
     repeated(const repeated&) = delete;
@@ -94,20 +100,22 @@ EIGEN_ALWAYS_INLINE void run_columns(const Pass& pass, int start, int end, int c
     }
 }
 
+inline constexpr int most_columns = vector_registers >= 32 ? 4 : 2;
+
 /// Runs a pass over (pixels,C). It has a type `column`, what it holds of one vector of channels, and members of a column:
 /// begin(column, channel, lanes), step(column, index, lanes) for each of some pixels and, if it has sums, end(column, channel,
 /// lanes).
-/// Several columns side by side hide each other's latency, and memory is read in its order.
-template <class T, class Pass>
+/// Several columns side by side, 4, 2 or 1 at most, hide each other's latency, and memory is read in its order.
+template <class T, int Most = most_columns, class Pass>
 EIGEN_ALWAYS_INLINE void run_pass(int pixels, int channels, const Pass& pass) noexcept {
     constexpr int W = lane_count<T>;
-    constexpr int many = vector_registers >= 32 ? 4 : 2;
     for (int start = 0; start < pixels; start += pixels_of_a_pass) {
         const int end = std::min(pixels, start + pixels_of_a_pass);
         int c = 0;
-        for (; c + many * W <= channels; c += many * W)
-            run_columns<T, many>(pass, start, end, channels, c, all_lanes<T>{});
-        if constexpr (many > 2) {
+        if constexpr (Most > 2) {
+            for (; c + 4 * W <= channels; c += 4 * W) run_columns<T, 4>(pass, start, end, channels, c, all_lanes<T>{});
+        }
+        if constexpr (Most > 1) {
             for (; c + 2 * W <= channels; c += 2 * W) run_columns<T, 2>(pass, start, end, channels, c, all_lanes<T>{});
         }
         for (; c + W <= channels; c += W) run_columns<T, 1>(pass, start, end, channels, c, all_lanes<T>{});

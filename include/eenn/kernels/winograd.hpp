@@ -131,12 +131,30 @@ template <class T, int P, int V>
     }
 }
 
-template <class T, int V, int... P>
-[[nodiscard]] constexpr auto products_of(std::integer_sequence<int, P...>) noexcept {
-    return std::array<void (*)(const product_sweep<T>&) noexcept, sizeof...(P)>{&multiply_tiles<T, P + 1, V>...};
+/// A product for each number of vectors and of tiles, [V - 1][P - 1]; null where the set does not hold it.
+template <class T>
+using product_table = std::array<std::array<void (*)(const product_sweep<T>&) noexcept, tuning::winograd_tiles>,
+                                 tuning::winograd_vectors>;
+
+inline constexpr tile_set every_product{.one = (1U << tuning::winograd_tiles) - 1,
+                                        .two = (1U << tuning::winograd_tiles) - 1};
+
+template <class T, int P, int V, bool Held>
+[[nodiscard]] consteval auto product() noexcept -> void (*)(const product_sweep<T>&) noexcept {
+    if constexpr (Held) {
+        return &multiply_tiles<T, P, V>;
+    } else {
+        return nullptr;
+    }
 }
-template <class T, int V>
-inline constexpr auto product_table = products_of<T, V>(std::make_integer_sequence<int, tuning::winograd_tiles>{});
+template <class T, tile_set Set = every_product>
+inline constexpr product_table<T> products_of = []<int... P>(std::integer_sequence<int, P...>) {
+    product_table<T> table{};
+    table[0] = {product<T, P + 1, 1, Set.holds(1, P + 1)>()...};
+    if constexpr (tuning::winograd_vectors == 2) table[1] = {product<T, P + 1, 2, Set.holds(2, P + 1)>()...};
+    return table;
+}
+(std::make_integer_sequence<int, tuning::winograd_tiles>{});
 
 /// Vectors of output channels of one product: the table's two where they fit, or one.
 [[nodiscard]] constexpr int product_vectors(int out_channels, int lanes) noexcept {
@@ -146,13 +164,6 @@ inline constexpr auto product_table = products_of<T, V>(std::make_integer_sequen
 template <class T>
 [[nodiscard]] constexpr int product_channels(int out_channels) noexcept {
     return product_vectors(out_channels, lane_count<T>) * lane_count<T>;
-}
-
-/// A sweep of groups of `rows` tiles.
-template <class T>
-void run_products(const product_sweep<T>& s, int rows, int vectors) noexcept {
-    const auto& table = vectors == 1 ? product_table<T, 1> : product_table<T, tuning::winograd_vectors>;
-    table[static_cast<std::size_t>(rows - 1)](s);
 }
 
 /// Some channels of a tile's outputs: y = act(A' m A + bias + residual), the rows and columns that exist. Of a square tile
@@ -217,6 +228,23 @@ struct tiling {
 template <class T>
 [[nodiscard]] constexpr std::ptrdiff_t out_plane(const winograd_form& f, const winograd_image& g) noexcept {
     return static_cast<std::ptrdiff_t>(tiling(f, g).at_once) * product_channels<T>(g.out_channels) + gap;
+}
+
+/// The products that convolve_winograd() takes for an image, and for any share of it: of rows of tiles, or of tiles of one row.
+template <class T>
+[[nodiscard]] constexpr tile_set products_taken(const winograd_form& f, winograd_image g) noexcept {
+    tile_set set;
+    const auto vectors = static_cast<std::size_t>(product_vectors(g.out_channels, lane_count<T>));
+    const int step = g.out_h > 1 ? f.out_h : f.out_w;
+    for (int& side = g.out_h > 1 ? g.out_h : g.out_w; side > 0; side -= step) {
+        const tiling cut(f, g);
+        for (int left = cut.count; left > 0; left -= cut.at_once) {
+            const balanced_tiles groups(std::min(left, cut.at_once), tuning::winograd_tiles);
+            set.insert(vectors, groups.size);
+            if (groups.larger > 0) set.insert(vectors, groups.size + 1);
+        }
+    }
+    return set;
 }
 
 }  // namespace winograd
@@ -341,13 +369,14 @@ template <winograd_form F, class T>
 ///              and rows of 3 taps, 2/5 for 5 and 4/7 for 7; and for the transforms of 6x6 some 300 a tile and vector of
 ///              channels, of the others 60 to 100.
 /// @par Threads  safe with scratch of its own for each.
+/// @param table  at least winograd::products_taken().
 /// @par Errors  Rounding, largest in many random problems, in epsilons of the sum of the terms' magnitudes: F(4x4,3x3) 52,
 ///              F(2x2,3x3) 3, rows of 3, 5 and 7 taps 33, 18 and 13; for F(4x4,3x3) that is some 1e-5 of the largest output
 ///              at 64 channels, ten times that of the direct sum. An output has part in the roundings of its whole tile. A
 ///              NaN in x reaches the whole tiles whose inputs hold it, more than its own windows.
 template <winograd_form F, class T>
 void convolve_winograd(const winograd_image& g, const T* x, const T* packed, const T* residual, activation act, T* y,
-                       T* scratch) noexcept {
+                       T* scratch, const winograd::product_table<T>& table = winograd::products_of<T>) noexcept {
     constexpr int products = F.products();
     const winograd::tiling cut(F, g);
     const std::ptrdiff_t in_plane = winograd::tile_plane(F, g);
@@ -360,7 +389,7 @@ void convolve_winograd(const winograd_image& g, const T* x, const T* packed, con
     const std::ptrdiff_t y_row = y_pixel * g.out_w;
     const T* const weights = packed + g.out_channels;
     const int block = winograd::product_channels<T>(g.out_channels);
-    const int vectors = block / lane_count<T>;
+    const auto& of_rows = table[static_cast<std::size_t>(block / lane_count<T> - 1)];
     const int scattered = F.points_h() == 1 ? block : lane_count<T>;
     for (int first = 0; first < cut.count; first += cut.at_once) {
         const int here = std::min(cut.at_once, cut.count - first);
@@ -382,13 +411,13 @@ void convolve_winograd(const winograd_image& g, const T* x, const T* packed, con
             s.products = products;
             if (groups.larger > 0) {
                 s.groups = groups.larger;
-                winograd::run_products(s, groups.size + 1, vectors);
+                of_rows[static_cast<std::size_t>(groups.size)](s);
                 const std::ptrdiff_t done = static_cast<std::ptrdiff_t>(groups.larger) * (groups.size + 1);
                 s.tiles += done * g.in_channels;
                 s.out += done * block;
             }
             s.groups = groups.smaller;
-            winograd::run_products(s, groups.size, vectors);
+            of_rows[static_cast<std::size_t>(groups.size - 1)](s);
             for (int t = 0; t < here; ++t) {
                 const int row = (first + t) / cut.across * F.out_h;
                 const int column = (first + t) % cut.across * F.out_w;

@@ -30,7 +30,7 @@ struct memory_plan {
 namespace detail {
 
 /// The buffers by falling key, ties in their order. One function for all keys: each further sort costs the compiler 0.1 s.
-[[nodiscard]] constexpr std::vector<int> order_of(const std::vector<std::ptrdiff_t>& keys) {
+[[nodiscard, gnu::cold]] constexpr std::vector<int> order_of(const std::vector<std::ptrdiff_t>& keys) {
     std::vector<int> order(keys.size(), 0);
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int>(i);
     const std::ptrdiff_t* const key = keys.data();
@@ -51,7 +51,8 @@ struct conflict_list {
     std::vector<int> others;
 };
 
-[[nodiscard]] constexpr conflict_list conflicts_of(std::span<const buffer_request> buffers, std::size_t& lower_bound) {
+[[nodiscard, gnu::cold]] constexpr conflict_list conflicts_of(std::span<const buffer_request> buffers,
+                                                              std::size_t& lower_bound) {
     const auto count = buffers.size();
     std::vector<int> pairs;
     std::vector<int> alive;
@@ -147,7 +148,7 @@ public:
     }
 
 private:
-    constexpr void search(std::size_t depth, std::size_t floor, int previous, std::size_t top) {
+    [[gnu::cold]] constexpr void search(std::size_t depth, std::size_t floor, int previous, std::size_t top) {
         if (budget_ <= 0 || best_.total == best_.lower_bound) return;
         if (depth == buffers_.size()) {
             best_.total = top;
@@ -168,7 +169,7 @@ private:
     }
 
     /// Whatever is still to come lies at `floor` or above: at every start of a buffer it must fit beside what rises above.
-    [[nodiscard]] constexpr bool rest_fits(std::size_t floor) {
+    [[nodiscard, gnu::cold]] constexpr bool rest_fits(std::size_t floor) {
         const auto count = static_cast<int>(buffers_.size());
         const buffer_request* const buffer = buffers_.data();
         std::size_t* const rise = rises_.data();
@@ -211,8 +212,8 @@ inline constexpr int memory_plan_budget = 20000;
 /// @par Cost    O(B A log A) with A buffers alive at once, plus the budget.
 /// @par Source  Greedy by size: Pisarchyk and Lee (2020), "Efficient memory management for deep neural net inference",
 ///              section 5; here with an exact search behind it.
-[[nodiscard]] constexpr memory_plan plan_memory(std::span<const buffer_request> buffers,
-                                                int budget = memory_plan_budget) {
+[[nodiscard, gnu::cold]] constexpr memory_plan plan_memory(std::span<const buffer_request> buffers,
+                                                           int budget = memory_plan_budget) {
     memory_plan best;
     const auto count = buffers.size();
     const auto conflicts = detail::conflicts_of(buffers, best.lower_bound);

@@ -5,7 +5,8 @@
 #ifndef EENN_TRAINING_TRAINER_HPP
 #define EENN_TRAINING_TRAINER_HPP
 
-#include <eenn/data/batches.hpp>
+#include <eenn/data/batch.hpp>
+#include <eenn/data/data_set.hpp>
 #include <eenn/exits/collect_trace.hpp>
 #include <eenn/io/safetensors.hpp>
 #include <eenn/network/parameters.hpp>
