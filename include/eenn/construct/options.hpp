@@ -61,7 +61,8 @@ struct augment_options {
     double loss_margin = 1;  ///< limits on loss are kept with so many standard errors to spare
     int most_exits = 3;      ///< beside the classifier, for one objective
     int most_sites = 8;      ///< heads are trained at so many of the sites, spread evenly over the MACs
-    std::vector<head_form> forms{head_form::small, head_form::medium, head_form::large, head_form::dense};
+    std::vector<head_form> forms{head_form::small, head_form::medium, head_form::large, head_form::whole,
+                                 head_form::dense};
     double most_head_share = 0.15;  ///< of the base network's MACs: larger heads are not considered
     double deepest_share = 0.9;     ///< of the base network's MACs: sites behind this save nothing
     head_training heads{};
