@@ -102,7 +102,8 @@ inline std::vector<eenn::construct::head_form> forms_of(const std::string& list)
         forms.push_back(form);
     }
     if (forms.empty() || rest != ",")
-        eenn::raise("augment", "--forms " + list, "give some of small, medium, large, whole, dense, separated by commas");
+        eenn::raise("augment", "--forms " + list,
+                    "give some of small, medium, large, whole, dense, separated by commas");
     return forms;
 }
 

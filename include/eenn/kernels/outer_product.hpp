@@ -53,11 +53,10 @@ EIGEN_ALWAYS_INLINE void add_products(const sweep<element<T>>& s, const element<
     // The three loops are one: each end of a short one would cost a mispredicted branch.
     const std::ptrdiff_t a_k = Unit == unit_stride::sum ? 1 : s.a_k;
     const std::ptrdiff_t a_row = Unit == unit_stride::sum ? s.a_row : 1;
-    const auto turn = [&s](std::ptrdiff_t q, std::ptrdiff_t k) { return q - (s.k - 1) * k; };
-    const std::ptrdiff_t a_q = turn(s.a_q, a_k);
-    const std::ptrdiff_t b_q = turn(s.b_q, s.b_k);
-    const std::ptrdiff_t a_r = turn(s.a_r - (s.q - 1) * s.a_q, a_k);
-    const std::ptrdiff_t b_r = turn(s.b_r - (s.q - 1) * s.b_q, s.b_k);
+    const std::ptrdiff_t a_q = s.a_q - s.k * a_k;
+    const std::ptrdiff_t b_q = s.b_q - s.k * s.b_k;
+    const std::ptrdiff_t a_r = s.a_r - s.q * s.a_q;
+    const std::ptrdiff_t b_r = s.b_r - s.q * s.b_q;
     const E* from = a;
     const E* b = s.b;
     int k = s.k;
@@ -97,13 +96,16 @@ EIGEN_ALWAYS_INLINE void add_products(const sweep<element<T>>& s, const element<
                 for (int v = 0; v < V; ++v) acc[p][v] = madd(av, bv[v], acc[p][v]);
             }
         }
-        const bool next_q = --k == 0;
-        q -= next_q;
-        const bool next_r = q == 0;
-        k = next_q ? s.k : k;
-        q = next_r ? s.q : q;
-        from += next_r ? a_r : next_q ? a_q : a_k;
-        b += next_r ? b_r : next_q ? b_q : s.b_k;
+        from += a_k;
+        b += s.b_k;
+        if (--k > 0) continue;
+        k = s.k;
+        from += a_q;
+        b += b_q;
+        if (--q > 0) continue;
+        q = s.q;
+        from += a_r;
+        b += b_r;
     }
 }
 
