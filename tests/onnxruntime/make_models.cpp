@@ -5,6 +5,7 @@
 //
 // Every case is a network with random parameters and thresholds at the median confidence of its samples, as a plain
 // model, as an early-exit model and as a chain of stages.
+#include <eenn/construct/heads.hpp>
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/random.hpp>
 #include <eenn/exits/infer.hpp>
@@ -71,7 +72,10 @@ network_to_cut depthwise(policy first, policy second) {
         n.cut();
         b(depthwise_conv2d{.multiplier = 2}, leaky_relu{}, conv2d{.filters = 12, .kernel_h = 1, .kernel_w = 1});
     });
-    n.g.exit(exit_head{.classes = 4}, first);
+    construct::head whole{.count = 2, .classes = 4};  // of an even and an odd side
+    whole.stages[0] = {16, 2, 2, false};
+    whole.stages[1] = {16, 1, 1, false};
+    n.g.exit(whole, first);
     n.g(separable{.filters = 16, .stride = 2}, average_pool{.kernel_h = 3, .stride = 2, .pad = padding{1}});
     n.g.exit([](graph& b) { b(flatten{}, dense{.units = 4}); }, second);
     n.cut();
