@@ -35,7 +35,7 @@ platform
   --worst-latency MS        no sample may take longer, every kept head and the slowest link counted
 search
   --most-exits N (3)  --most-sites N (8)  --most-head-share PERCENT (15)  --memory GIB (6)
-  --forms LIST (small,medium,large,whole,dense)   heads that are tried at each site, each larger than the one before
+  --forms LIST (small,medium,large,whole,dense)   heads that are tried at each site
 heads
   --head-epochs N (3)  --head-rate R (0.1)  --head-batch N (64)  --head-samples N (all)  --head-teaching SHARE (0.5)
   --final-epochs N (10)     of the heads that were chosen

@@ -13,7 +13,7 @@
 
 namespace eenn::construct {
 
-/// @brief How much a head computes before it classifies.
+/// @brief What a head computes before it classifies, see design_head().
 enum class head_form : unsigned char { small, medium, large, whole, dense };
 
 /// @brief The name that reports use.
@@ -26,6 +26,11 @@ enum class head_form : unsigned char { small, medium, large, whole, dense };
         case head_form::dense: break;
     }
     return "dense";
+}
+
+/// @brief Whether heads of a form are made of separable stages, or of whole convolutions.
+[[nodiscard]] constexpr bool is_separable(head_form form) noexcept {
+    return form != head_form::whole && form != head_form::dense;
 }
 
 /// @brief An exit head: convolution stages that adapt a site's features, then the blueprint's classifier. A composite.
@@ -86,7 +91,7 @@ inline constexpr int channel_grain = 16;
 
 /// Stages that halve the plane, with `most` channels at the end.
 [[nodiscard]] inline head staged_head(const backbone& b, shape features, head_form form, int most) {
-    const bool separable = form < head_form::whole;
+    const bool separable = is_separable(form);
     head h;
     h.classes = b.classes;
     h.hidden = b.hidden > 0 ? std::max(b.hidden / 4, 16) : 0;
@@ -110,8 +115,8 @@ inline constexpr int channel_grain = 16;
     for (shape p = features; p.pixels() > target && halvings < head::most_stages - 2; p = halved(p)) ++halvings;
     int channels = features.c;
     for (int left = halvings - 1; left >= 0; --left) {
-        const int filling = (most >> left) + channel_grain - 1;
-        channels = separable ? std::min(2 * channels, most) : filling - filling % channel_grain;
+        channels = separable ? std::min(2 * channels, most)
+                             : kernels::ceil_divide(most >> left, channel_grain) * channel_grain;
         push_halved(channels);
     }
     for (int i = 0; i < (form == head_form::medium ? 1 : 2); ++i) push(most, 1, 1);
@@ -130,7 +135,8 @@ inline constexpr int channel_grain = 16;
 /// sites so early that it can be one. A hidden layer of the blueprint becomes a quarter of its units, 16 at least.
 ///
 /// @par Source  Sponner et al. (2024), blueprint adaption. Theirs resizes with one large strided depthwise convolution or
-///              pooling and a 1x1 convolution; here the stages are those of MobileNet (Howard et al. 2017), normalised.
+///              pooling and a 1x1 convolution; here the stages are those of MobileNet (Howard et al. 2017), normalised. Pooling before a
+///              convolution instead of its stride: He et al. (2019), "Bag of tricks", on shortcuts; ours on the way itself.
 /// @param most_macs  of a whole or dense head; the others have their sizes.
 [[nodiscard]] inline head design_head(const backbone& b, shape features, head_form form,
                                       std::int64_t most_macs = std::numeric_limits<std::int64_t>::max()) {

@@ -154,8 +154,7 @@ template <Executor X>
     if (work.options.heads.final_epochs > work.options.heads.epochs) {
         for (std::size_t c = work.candidates.size() - 1; c > 0; --c) {
             const candidate& larger = work.candidates[c];
-            if (!wanted[c - 1] || larger.site != work.candidates[c - 1].site || larger.form > head_form::large)
-                continue;
+            if (!wanted[c - 1] || larger.site != work.candidates[c - 1].site || !is_separable(larger.form)) continue;
             wanted[c] = 1;
             wanted[c - 1] = 0;
         }

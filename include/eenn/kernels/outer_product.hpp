@@ -50,7 +50,7 @@ template <class T, int P, int V, unit_stride Unit>
 EIGEN_ALWAYS_INLINE void add_products(const sweep<element<T>>& s, const element<T>* a, lanes<T> (&acc)[P][V]) noexcept {
     using E = element<T>;
     constexpr int W = lane_count<T>;
-    // The three loops are one: each end of a short one would cost a mispredicted branch.
+    // One loop, which the ends of the inner two leave for a moment: short loops of their own took longer to end than to run.
     const std::ptrdiff_t a_k = Unit == unit_stride::sum ? 1 : s.a_k;
     const std::ptrdiff_t a_row = Unit == unit_stride::sum ? s.a_row : 1;
     const std::ptrdiff_t a_q = s.a_q - s.k * a_k;

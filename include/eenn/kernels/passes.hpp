@@ -100,6 +100,7 @@ EIGEN_ALWAYS_INLINE void run_columns(const Pass& pass, int start, int end, int c
     }
 }
 
+/// Columns side by side that the registers hold.
 inline constexpr int most_columns = vector_registers >= 32 ? 4 : 2;
 
 /// Runs a pass over (pixels,C). It has a type `column`, what it holds of one vector of channels, and members of a column:
