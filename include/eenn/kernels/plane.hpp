@@ -22,7 +22,16 @@ struct plane {
 
 inline namespace EENN_ISA {
 
-/// @brief Elements of packed weights: each block of `block` vectors is its bias, then [taps][I][lanes], padded with zeros.
+/// @brief Vectors of the next block of packed weights where so many channels are left: two, unless they fill one, or one and
+/// no more than a narrow one. A narrow vector of 8 is as quick as half a vector of 16, or no slower than a whole one.
+template <class T>
+[[nodiscard]] constexpr int next_block(int channels) noexcept {
+    constexpr int W = lane_count<T>;
+    constexpr int half = has_narrow<T> && lane_count<narrow<T>> >= 8 ? lane_count<narrow<T>> : 0;
+    return channels > W + half ? 2 : 1;
+}
+
+/// @brief Elements of packed weights: each block of `block` vectors (see next_block()) is its bias, then [taps][I][lanes], padded with zeros.
 template <class T>
 [[nodiscard]] constexpr std::size_t packed_block_size(int taps, int in_channels, int out_channels) noexcept {
     constexpr int W = lane_count<T>;
@@ -36,7 +45,7 @@ template <class T, class Weight, class Bias>
 constexpr T* pack_blocks(int block, int depth, int out_channels, Weight weight, Bias bias, T* packed) noexcept {
     constexpr int W = lane_count<T>;
     for (int start = 0; start < out_channels;) {
-        const int width = out_channels - start > W ? block * W : W;
+        const int width = std::min(block, next_block<T>(out_channels - start)) * W;
         for (int k = -1; k < depth; ++k) {
             for (int lane = 0; lane < width; ++lane) {
                 const int o = start + lane;
@@ -64,13 +73,14 @@ namespace detail {
                                                        : 1;
 }
 
-/// Calls f(from, to, block) for the vectors of the output in blocks of two, and for one that is left.
+/// Calls f(from, to, block) for vectors [from, to) of the output in blocks of two, then for what is left one by one.
 template <class T, class F>
 constexpr void for_each_width(int out_channels, F&& f) noexcept {
-    const int vectors = (out_channels + lane_count<T> - 1) / lane_count<T>;
-    for (int from = 0; from < vectors;) {
-        const int block = from + 1 < vectors ? 2 : 1;
-        const int to = vectors - vectors % block;
+    constexpr int W = lane_count<T>;
+    for (int from = 0; from * W < out_channels;) {
+        const int block = next_block<T>(out_channels - from * W);
+        int to = from + block;
+        while (block == 2 && next_block<T>(out_channels - to * W) == 2) to += 2;
         f(from, to, block);
         from = to;
     }
