@@ -61,7 +61,9 @@ EIGEN_ALWAYS_INLINE void add_products(const sweep<element<T>>& s, const element<
     const E* b = s.b;
     int k = s.k;
     int q = s.q;
-    for (int i = s.r * s.q * s.k; i > 0; --i) {
+    int r = s.r;
+    if (r * q * k == 0) return;
+    for (;;) {
         const auto vector = [&](int v) {
             if constexpr (Unit == unit_stride::sum) {
                 return load<T>(b + (v / 2) * s.b_block + (v % 2) * W);
@@ -103,6 +105,7 @@ EIGEN_ALWAYS_INLINE void add_products(const sweep<element<T>>& s, const element<
         from += a_q;
         b += b_q;
         if (--q > 0) continue;
+        if (--r == 0) return;
         q = s.q;
         from += a_r;
         b += b_r;
