@@ -22,15 +22,6 @@ struct plane {
 
 inline namespace EENN_ISA {
 
-/// @brief Vectors of the next block of packed weights where so many channels are left: two, unless they fill one, or one and
-/// no more than a narrow one. A narrow vector of 8 is as quick as half a vector of 16, or no slower than a whole one.
-template <class T>
-[[nodiscard]] constexpr int next_block(int channels) noexcept {
-    constexpr int W = lane_count<T>;
-    constexpr int half = has_narrow<T> && lane_count<narrow<T>> >= 8 ? lane_count<narrow<T>> : 0;
-    return channels > W + half ? 2 : 1;
-}
-
 /// @brief Elements of packed weights: each block of `block` vectors (see next_block()) is its bias, then [taps][I][lanes], padded with zeros.
 template <class T>
 [[nodiscard]] constexpr std::size_t packed_block_size(int taps, int in_channels, int out_channels) noexcept {
