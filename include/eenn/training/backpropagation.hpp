@@ -99,9 +99,7 @@ public:
 
     /// Bytes that this object holds.
     [[nodiscard]] std::size_t bytes() const noexcept {
-        return (values_.size() + gradients_.size() + packed_.size() + packed_gradient_.size() + partial_.size() +
-                scratch_.size()) *
-               sizeof(T);
+        return (values_.size() + gradients_.size() + packed_.size() + partial_.size() + scratch_.size()) * sizeof(T);
     }
 
 private:
@@ -285,8 +283,8 @@ private:
         gradient_offsets_.assign(net_.plan.values.size(), 0);
         for (std::size_t i = 0; i < owners.size(); ++i) gradient_offsets_[owners[i]] = arena.offsets[i];
         gradients_.resize(arena.total);
-        packed_.resize(net_.packed_elements);
-        packed_gradient_.resize(net_.packed_gradient_elements);
+        packed_.resize(std::max(largest(net_.forward, net_.packed_elements),
+                                largest(net_.backward, net_.packed_gradient_elements)));
         partial_.resize(static_cast<std::size_t>(most_chunks()) * largest_step);
         kernel_scratch_ = round_up(kernel_scratch_, workspace_grain);
         scratch_each_ = kernel_scratch_ + spare;
@@ -299,6 +297,17 @@ private:
         coefficients_.resize(3 * widest);
     }
 
+    /// Packed elements of the operation that has most; a step packs its weights when its turn comes.
+    template <class Operation>
+    [[nodiscard]] static std::size_t largest(std::span<const Operation> operations, std::size_t total) {
+        std::size_t most = 0;
+        for (std::size_t s = 0; s < operations.size(); ++s) {
+            const std::size_t end = s + 1 < operations.size() ? operations[s + 1].packed : total;
+            most = std::max(most, end - operations[s].packed);
+        }
+        return most;
+    }
+
     [[nodiscard]] forward_args<T> arguments(std::size_t s, range r, T*& spare) const {
         const auto& step = net_.plan.steps[s];
         forward_args<T> args;
@@ -307,7 +316,7 @@ private:
         for (std::size_t i = 0; i < static_cast<std::size_t>(step.input_count); ++i) {
             args.in[i] = value_at(step.inputs[i], r, spare);
         }
-        args.packed = packed_.data() + net_.forward[s].packed;
+        args.packed = packed_.data();
         args.training = trained_[s];
         args.seed = seed_;
         args.stream = s;
@@ -321,7 +330,7 @@ private:
         const int channels = value(step.output).size.c;
         const auto wide = static_cast<std::size_t>(channels);
         const int pixels = value(step.output).size.pixels();
-        T* packed = packed_.data() + op.packed;
+        T* packed = packed_.data();
         if (step.norm >= 0 && !normalises(s)) {
             T* const scale = coefficients_.data();
             fold_norm(step, wide, parameters, scale, scale + wide);
@@ -456,7 +465,7 @@ private:
         }
 
         const bool has_weights = trained_[s] && step.weight_count > 0;
-        if (step.weight_count > 0) op.pack(op.self, parameters + step.weights, packed_gradient_.data() + op.packed);
+        if (step.weight_count > 0) op.pack(op.self, parameters + step.weights, packed_.data());
         std::array<T*, max_inputs> din{};
         std::array<bool, max_inputs> accumulate{};
         for (std::size_t i = 0; i < static_cast<std::size_t>(step.input_count); ++i) {
@@ -499,7 +508,7 @@ private:
                 args.accumulate = accumulate;
                 args.out = anew ? nullptr : y + start;
                 args.dout = dz;
-                args.packed_gradient = packed_gradient_.data() + op.packed;
+                args.packed_gradient = packed_.data();
                 args.dweights = dweights;
                 args.scratch = scratch_of_chunk(k);
                 args.seed = seed_;
@@ -557,8 +566,7 @@ private:
     std::vector<std::size_t> gradient_offsets_;
     aligned_vector<T> values_;
     aligned_vector<T> gradients_;
-    aligned_vector<T> packed_;
-    aligned_vector<T> packed_gradient_;
+    aligned_vector<T> packed_;  // the weights of the step whose turn it is
     aligned_vector<T> partial_;
     aligned_vector<T> scratch_;  // one a chunk
     std::size_t scratch_each_ = 0;
