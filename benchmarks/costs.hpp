@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: MIT
+//
+// costs.hpp - what the steps of a plan compute and move: flops, nominal and as the kernels do them, and bytes.
+// Letters: z = what a batch norm normalises, u = what goes into an activation, y = a step's output; dz, du, dy = their
+// gradients.
+//
+// Flops as computed are two for a multiply-add, one for an addition. The direct and the depthwise sum leave out the
+// taps on padding; Winograd's are its products and transforms, of whole tiles. Left out are activations, norms, pools,
+// lanes beyond the channels, and what Winograd's weight gradient does once for some samples.
+#ifndef EENN_BENCHMARKS_COSTS_HPP
+#define EENN_BENCHMARKS_COSTS_HPP
+
+#include <eenn/core/error.hpp>
+#include <eenn/kernels/convolution.hpp>
+#include <eenn/network/executable.hpp>
+#include <eenn/network/standard.hpp>
+
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <variant>
+#include <vector>
+
+namespace costs {
+
+using namespace eenn;
+using kernels::convolution;
+using kernels::winograd_form;
+
+/// Of one step and one sample.
+struct step_cost {
+    std::string method = "other";
+    double nominal_flops = 0;
+    double flops = 0;           ///< as computed, forward
+    double gradient_flops = 0;  ///< backward, of the inputs and the weights
+    double packed_bytes = 0;
+    double activation_bytes = 0;  ///< inputs, residual and output, once each
+
+    step_cost& operator+=(const step_cost& other) {
+        nominal_flops += other.nominal_flops;
+        flops += other.flops;
+        gradient_flops += other.gradient_flops;
+        packed_bytes += other.packed_bytes;
+        activation_bytes += other.activation_bytes;
+        return *this;
+    }
+};
+
+/// A number that counts what is done with it, so that Winograd's transforms say themselves what they cost.
+struct counted {
+    float value = 0;
+    static inline int flops = 0;
+
+    counted() = default;
+    explicit counted(double v) : value{static_cast<float>(v)} {}
+    friend counted operator+(counted a, counted b) { return after_one(a.value + b.value); }
+    friend counted operator-(counted a, counted b) { return after_one(a.value - b.value); }
+    friend counted operator*(counted a, counted b) { return after_one(a.value * b.value); }
+
+private:
+    static counted after_one(float v) {
+        ++flops;
+        return counted{v};
+    }
+};
+
+template <int From, int To, class F>
+[[nodiscard]] int flops_of_axis(F&& transform) {
+    counted from[From];
+    counted to[To];
+    counted::flops = 0;
+    transform(from, to);
+    return counted::flops;
+}
+
+/// Flops of all tiles of an image; with the output's transform or, for the weight gradient, that of its gradient.
+template <winograd_form F>
+[[nodiscard]] double winograd_flops(const kernels::winograd_image& image, bool weight_gradient) {
+    namespace w = kernels::winograd;
+    constexpr int H = F.points_h(), L = F.points_w();
+    const auto in = [](auto& d, auto& t) { w::transform_input<counted>(d, t); };
+    const auto out = [](auto& m, auto& y) { w::transform_output<counted>(m, y); };
+    const auto out_gradient = [](auto& y, auto& m) { w::transform_output_gradient<counted>(y, m); };
+    const int of_input = H * flops_of_axis<L, L>(in) + L * flops_of_axis<H, H>(in);
+    const int of_output =
+        weight_gradient
+            ? F.out_h * flops_of_axis<F.out_w, L>(out_gradient) + L * flops_of_axis<F.out_h, H>(out_gradient)
+            : L * flops_of_axis<H, F.out_h>(out) + F.out_h * flops_of_axis<L, F.out_w>(out);
+    const double products = 2.0 * F.products() * image.in_channels * image.out_channels;
+    return w::tiling(F, image).count * (products + of_input * image.in_channels + of_output * image.out_channels);
+}
+
+[[nodiscard]] inline double winograd_flops(const winograd_form& f, const kernels::winograd_image& image,
+                                           bool weight_gradient = false) {
+    double flops = 0;
+    kernels::detail::with_form<float>(f,
+                                      [&](auto form) { flops = winograd_flops<form.value>(image, weight_gradient); });
+    return flops;
+}
+
+/// Of all taps that meet the input: forward, and as many for either gradient.
+[[nodiscard]] inline double direct_flops(const convolution& g) {
+    const auto meetings = [](const kernels::axis& a) {
+        int count = 0;
+        for (int t = 0; t < a.taps; ++t) count += a.outputs_of(t).last - a.outputs_of(t).first;
+        return count;
+    };
+    return 2.0 * meetings(g.rows()) * meetings(g.columns()) * (g.in.c / g.groups) * g.out.c;
+}
+
+/// "winograd F(4x4,3x3)".
+[[nodiscard]] inline std::string to_string(const kernels::method& how) {
+    if (how.by == kernels::algorithm::direct) return "direct";
+    if (how.by == kernels::algorithm::depthwise) return "depthwise";
+    const winograd_form& f = how.form;
+    return "winograd F(" + std::to_string(f.out_h) + "x" + std::to_string(f.out_w) + "," + std::to_string(f.taps_h) +
+           "x" + std::to_string(f.taps_w) + ")";
+}
+
+/// The convolution that a step of `nodes` computes, if it computes one.
+[[nodiscard]] inline std::optional<convolution> convolution_of(const step_info& step,
+                                                               std::span<const graph::node> nodes) {
+    const auto& node = nodes[static_cast<std::size_t>(step.node)];
+    const shape in = nodes[static_cast<std::size_t>(node.inputs[0])].out;
+    return std::visit(
+        [&]<class L>(const L& layer) -> std::optional<convolution> {
+            if constexpr (std::is_same_v<L, conv2d>) {
+                convolution g = layer.geometry(in);
+                g.far = step.far;
+                return g;
+            } else if constexpr (std::is_same_v<L, dense>) {
+                return convolution{{1, 1, static_cast<int>(in.elements())}, {1, 1, layer.units}};
+            } else {
+                return {};
+            }
+        },
+        node.what);
+}
+
+[[nodiscard]] inline double bytes_of(std::size_t elements) { return static_cast<double>(elements * sizeof(float)); }
+[[nodiscard]] inline double bytes_of(const plan_view& plan, int value) {
+    return bytes_of(plan.values[static_cast<std::size_t>(value)].size.elements());
+}
+
+/// The steps of a plan and of the nodes that it was lowered from.
+[[nodiscard]] inline std::vector<step_cost> of_steps(const executable<float>& net, std::span<const graph::node> nodes) {
+    namespace k = kernels::detail;
+    std::vector<step_cost> all;
+    for (std::size_t s = 0; s < net.plan.steps.size(); ++s) {
+        const step_info& step = net.plan.steps[s];
+        const std::size_t end = s + 1 < net.forward.size() ? net.forward[s + 1].packed : net.packed_elements;
+        step_cost c{.nominal_flops = 2.0 * static_cast<double>(step.macs),
+                    .packed_bytes = bytes_of(end - net.forward[s].packed),
+                    .activation_bytes = bytes_of(net.plan, step.output)};
+        for (std::size_t i = 0; i < static_cast<std::size_t>(step.input_count); ++i)
+            c.activation_bytes += bytes_of(net.plan, step.inputs[i]);
+        if (step.residual >= 0) c.activation_bytes += bytes_of(net.plan, step.residual);
+        if (const auto g = convolution_of(step, nodes)) {
+            const double direct = direct_flops(*g);
+            const auto either = [&](const kernels::method& how, auto... image) {
+                return how.by == kernels::algorithm::winograd ? winograd_flops(how.form, image...) : direct;
+            };
+            const kernels::method how = k::forward_choice<float>{}(*g);
+            c.method = to_string(how);
+            c.flops = either(how, k::image_of(*g));
+            c.gradient_flops = either(k::weight_choice<float>{}(*g), k::image_of(*g), true);
+            if (step.inputs[0] != 0)
+                c.gradient_flops += either(k::gradient_choice<float>{}(*g), k::gradient_image_of(*g));
+        } else if (step.macs > 0) {
+            raise("costs::of_steps", "step " + std::to_string(s) + " multiplies and is no convolution",
+                  "count its flops here");
+        }
+        all.push_back(c);
+    }
+    return all;
+}
+
+/// What a training step moves: see training_bytes().
+struct training_traffic {
+    double forward = 0;
+    double backward = 0;
+    double parameters = 0;
+};
+
+/// @brief Bytes that backpropagation and SGD with momentum read and write where every tensor of a batch comes from
+/// memory for each of the passes over it, and goes back. Within a pass, blocks of samples keep what is used twice in
+/// the caches.
+///
+/// Forward, a step reads its inputs; of one that is made anew, what went into its norm, which is as large. Without a
+/// norm it reads the residual and writes y. With one it writes z, and where y is kept another pass reads z and the
+/// residual and writes y. Where the activation's input is kept, that is written too.
+///
+/// Backward, the first pass goes through the activation: it reads dy and z if y is made anew; dy, y and z, and writes
+/// du, if there is a norm; dy and y, and writes du, if there is an activation only. What the residual gets is written,
+/// or added, unless du could be put there. The second pass reads du, with a norm z, and the inputs, which steps without
+/// parameters need only where they are made anew; it writes the gradients of the inputs, or adds to them.
+///
+/// Parameters are read forward, backward and by SGD, which writes them; their gradients are written and read, the
+/// momentum read and written, and both packed forms written. Partial sums of gradients and scratch stay in
+/// the caches.
+[[nodiscard]] inline training_traffic training_bytes(const trainable<float>& net, int batch) {
+    const plan_view& plan = net.plan;
+    const auto at = [](int v) { return static_cast<std::size_t>(v); };
+    // The library's own rules: which outputs are made anew, and whether the activation's input is kept.
+    std::vector<bool> anew(plan.values.size());
+    for (const step_info& s : plan.steps)
+        anew[at(s.output)] = s.norm >= 0 && !s.carrier && s.residual < 0 && kernels::is_clamp(s.act.kind);
+    for (const step_info& s : plan.steps) {
+        if (s.carrier) anew[at(s.inputs[0])] = false;
+    }
+    for (const exit_info& e : plan.exits) anew[at(e.logits)] = false;
+
+    training_traffic moved;
+    for (const step_info& s : plan.steps) {
+        const double y = bytes_of(plan, s.output);
+        const double residual = s.residual >= 0 ? y : 0;
+        const bool kept = kernels::needs_input(s.act.kind);
+        const bool norm = s.norm >= 0;
+        for (int i = 0; i < s.input_count; ++i) moved.forward += bytes_of(plan, s.inputs[at(i)]);
+        if (!norm || !s.carrier) moved.forward += y;
+        if (norm && !anew[at(s.output)]) moved.forward += 2 * y;
+        if (kept) moved.forward += norm ? y : 2 * y;
+        if (!anew[at(s.output)]) moved.forward += residual;
+    }
+    std::vector<bool> written(plan.values.size());  // gradients
+    written[at(plan.exits.back().logits)] = true;
+    for (std::size_t i = plan.steps.size(); i-- > 0;) {
+        const step_info& s = plan.steps[i];
+        const double y = bytes_of(plan, s.output);
+        const bool norm = s.norm >= 0;
+        const bool passed = norm || s.act.kind != activation_kind::none;
+        moved.backward += anew[at(s.output)] ? 2 * y : norm ? 4 * y : passed ? 3 * y : 0;
+        if (s.residual > 0) {
+            const bool adds = written[at(s.residual)];
+            if (adds || !norm) moved.backward += (adds ? 2 * y : y) + (passed ? 0 : y);
+            written[at(s.residual)] = true;
+        }
+        moved.backward += norm ? 2 * y : y;
+        for (int k = 0; k < s.input_count; ++k) {
+            const int v = s.inputs[at(k)];
+            const double x = bytes_of(plan, v);
+            if (anew[at(v)] || s.weight_count > 0) moved.backward += x;
+            if (v == 0) continue;
+            moved.backward += written[at(v)] ? 2 * x : x;
+            written[at(v)] = true;
+        }
+    }
+    moved.forward *= batch;
+    moved.backward *= batch;
+    moved.parameters = bytes_of(8 * plan.sizes.parameters + net.packed_elements + net.packed_gradient_elements);
+    return moved;
+}
+
+}  // namespace costs
+
+#endif
