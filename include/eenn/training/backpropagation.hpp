@@ -9,6 +9,7 @@
 #include <eenn/core/error.hpp>
 #include <eenn/core/executor.hpp>
 #include <eenn/core/random.hpp>
+#include <eenn/core/slots.hpp>
 #include <eenn/kernels/elementwise.hpp>
 #include <eenn/kernels/normalization.hpp>
 #include <eenn/network/executable.hpp>
@@ -34,7 +35,8 @@ inline constexpr int batch_chunks = 8;
 ///
 /// @par Memory   B times every step's output, or what went into its batch norm; both where the norm is followed by a residual
 ///               or another activation; once more where hard_swish needs its input. Gradients lie in an arena planned by
-///               liveness; K times the largest step's parameters, and the scratch of one block of samples, K = min(B, 8).
+///               liveness; K = min(B, 8) times the largest step's parameters; for each thread, but no more than K, the scratch
+///               of one block of samples, which the first batch allocates.
 /// @par Threads  Work is spread by the executor; the bits do not depend on it.
 template <class T>
 class backpropagation {
@@ -115,8 +117,18 @@ private:
         const int first = static_cast<int>(static_cast<std::int64_t>(samples_) * k / chunks());
         return {first, static_cast<int>(static_cast<std::int64_t>(samples_) * (k + 1) / chunks()) - first};
     }
-    [[nodiscard]] T* scratch_of_chunk(int k) { return scratch_.data() + static_cast<std::size_t>(k) * scratch_each_; }
-    [[nodiscard]] T* spare_of_chunk(int k) { return scratch_of_chunk(k) + kernel_scratch_; }
+    /// work(chunk, scratch) for all chunks. Scratch is lent to the tasks that run, not kept for each, so that one thread finds
+    /// its own in its caches.
+    template <class Work>
+    void each_chunk(executor_ref executor, Work&& work) {
+        const int lent = std::clamp(executor.concurrency(), 1, chunks());
+        scratch_.resize(std::max(scratch_.size(), static_cast<std::size_t>(lent) * scratch_each_));
+        slots free{lent};
+        executor.run(chunks(), [&](int k) {
+            const slots::lease mine{free};
+            work(k, scratch_.data() + static_cast<std::size_t>(mine.slot()) * scratch_each_);
+        });
+    }
     [[nodiscard]] const value_info& value(int v) const { return net_.plan.values[static_cast<std::size_t>(v)]; }
     [[nodiscard]] std::size_t elements(int v) const { return value(v).size.elements(); }
     [[nodiscard]] const T* at(int v) const {
@@ -288,7 +300,6 @@ private:
         partial_.resize(static_cast<std::size_t>(most_chunks()) * largest_step);
         kernel_scratch_ = round_up(kernel_scratch_, workspace_grain);
         scratch_each_ = kernel_scratch_ + spare;
-        scratch_.resize(static_cast<std::size_t>(most_chunks()) * scratch_each_);
         sums_.resize(static_cast<std::size_t>(most_chunks()) * 2 * widest);
         statistics_.assign(steps.size(), {});
         for (std::size_t s = 0; s < steps.size(); ++s) {
@@ -345,15 +356,15 @@ private:
         const auto residual_of = [&](range r, T*& spare) {
             return step.residual < 0 ? nullptr : value_at(step.residual, r, spare);
         };
-        executor.run(chunks(), [&](int k) {
+        each_chunk(executor, [&](int k, T* scratch) {
             real_sum* sums = sums_.data() + static_cast<std::size_t>(k) * 2 * wide;
             std::fill(sums, sums + 2 * wide, 0.0);
             in_blocks(s, k, [&](range r) {
                 const std::size_t start = static_cast<std::size_t>(r.first) * each;
                 if (!norm || !step.carrier) {
-                    T* spare = spare_of_chunk(k);
+                    T* spare = scratch + kernel_scratch_;
                     auto args = arguments(s, r, spare);
-                    args.scratch = scratch_of_chunk(k);
+                    args.scratch = scratch;
                     args.out = (norm ? values_.data() + norm_offsets_[s] : u) + start;
                     if (!norm) args.residual = residual_of(r, spare);
                     if (!norm && !kept) args.act = step.act;
@@ -364,11 +375,11 @@ private:
         });
         if (norm) batch_statistics(s, parameters, static_cast<double>(samples_) * pixels);
         if ((!norm && !kept) || recomputed(step.output)) return;
-        executor.run(chunks(), [&](int k) {
+        each_chunk(executor, [&](int k, T* scratch) {
             in_blocks(s, k, [&](range r) {
                 const std::size_t start = static_cast<std::size_t>(r.first) * each;
                 if (norm) {
-                    T* spare = spare_of_chunk(k);
+                    T* spare = scratch + kernel_scratch_;
                     kernels::affine(r.count * pixels, channels, norm_input(s) + start, scale_of(s), shift_of(s),
                                     residual_of(r, spare), kept ? activation{} : step.act, u + start);
                 }
@@ -475,13 +486,13 @@ private:
             accumulate[i] = written_[v] != 0;
             written_[v] = 1;
         }
-        executor.run(chunks(), [&](int k) {
+        each_chunk(executor, [&](int k, T* scratch) {
             T* const dweights =
                 has_weights ? partial_.data() + static_cast<std::size_t>(k) * step.weight_count : nullptr;
             if (has_weights) std::memset(dweights, 0, step.weight_count * sizeof(T));
             in_blocks(s, k, [&](range r) {
                 const std::size_t start = static_cast<std::size_t>(r.first) * each;
-                T* spare = spare_of_chunk(k);
+                T* spare = scratch + kernel_scratch_;
                 const T* dz = dy + start;
                 if (step.norm >= 0) {
                     const T* const a = coefficients_.data();
@@ -510,7 +521,7 @@ private:
                 args.dout = dz;
                 args.packed_gradient = packed_.data();
                 args.dweights = dweights;
-                args.scratch = scratch_of_chunk(k);
+                args.scratch = scratch;
                 args.seed = seed_;
                 args.stream = s;
                 op.backward(op.self, args);
@@ -568,7 +579,7 @@ private:
     aligned_vector<T> gradients_;
     aligned_vector<T> packed_;  // the weights of the step whose turn it is
     aligned_vector<T> partial_;
-    aligned_vector<T> scratch_;  // one a chunk
+    aligned_vector<T> scratch_;  // one for each task that runs
     std::size_t scratch_each_ = 0;
     std::size_t kernel_scratch_ = 0;  // of scratch_each_; behind it what is made anew
     std::vector<real_sum> sums_;
