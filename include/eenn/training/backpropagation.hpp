@@ -118,15 +118,17 @@ private:
         return {first, static_cast<int>(static_cast<std::int64_t>(samples_) * (k + 1) / chunks()) - first};
     }
     /// work(chunk, scratch) for all chunks. Scratch is lent to the tasks that run, not kept for each, so that one thread finds
-    /// its own in its caches.
+    /// its own in its caches. Every pass turns round where the one before it ended, and finds there what that one has left.
     template <class Work>
     void each_chunk(executor_ref executor, Work&& work) {
         const int lent = std::clamp(executor.concurrency(), 1, chunks());
         scratch_.resize(std::max(scratch_.size(), static_cast<std::size_t>(lent) * scratch_each_));
         slots free{lent};
-        executor.run(chunks(), [&](int k) {
+        upward_ = !upward_;
+        executor.run(chunks(), [&](int i) {
             const slots::lease mine{free};
-            work(k, scratch_.data() + static_cast<std::size_t>(mine.slot()) * scratch_each_);
+            work(upward_ ? i : chunks() - 1 - i,
+                 scratch_.data() + static_cast<std::size_t>(mine.slot()) * scratch_each_);
         });
     }
     [[nodiscard]] const value_info& value(int v) const { return net_.plan.values[static_cast<std::size_t>(v)]; }
@@ -441,7 +443,7 @@ private:
         const bool to_residual = step.residual >= 0 && value_needed_[static_cast<std::size_t>(step.residual)];
         const bool residual_written = to_residual && written_[static_cast<std::size_t>(step.residual)] != 0;
         T* const du = norm && to_residual && !residual_written ? gradient(step.residual) : dy;
-        executor.run(chunks(), [&](int k) {
+        each_chunk(executor, [&](int k, T*) {
             real_sum* sums = sums_.data() + static_cast<std::size_t>(k) * 2 * wide;
             std::fill(sums, sums + 2 * wide, 0.0);
             in_blocks(s, k, [&](range r) {
@@ -566,6 +568,7 @@ private:
     const T* input_ = nullptr;
     int samples_ = 0;
     std::uint64_t seed_ = 0;
+    bool upward_ = false;  // the order of the last pass over the chunks
     std::vector<bool> trained_;
     std::vector<bool> needed_;
     std::vector<bool> value_needed_;
