@@ -11,6 +11,7 @@
 #include <eenn/network/runtime_network.hpp>
 
 #include <cstdio>
+#include <filesystem>
 
 #include "../passes.hpp"
 #include "network.hpp"

@@ -8,6 +8,7 @@
 #include <eenn/io/file.hpp>
 
 #include <cstdlib>
+#include <filesystem>
 #include <sstream>
 #include <string>
 #include <vector>

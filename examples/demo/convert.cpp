@@ -6,6 +6,7 @@
 #include <eenn/report/progress.hpp>
 
 #include <cstdio>
+#include <filesystem>
 
 #include "network.hpp"
 

@@ -57,7 +57,7 @@ TEST_CASE("io/cifar: cut files, the other version and wrong labels are refused")
 
 TEST_CASE("io/cifar: several files are joined in their order, and an error names its file") {
     const scratch_folder folder;
-    const std::vector<std::filesystem::path> paths{folder.path / "1.bin", folder.path / "2.bin"};
+    const std::vector<std::string> paths{folder.path / "1.bin", folder.path / "2.bin"};
     io::write_file(paths[0], two_records({{1}, {2}}));
     io::write_file(paths[1], two_records({{3}, {4}}));
     CHECK(io::read_cifar10(paths).labels.to<int>() == aligned_vector<int>{1, 2, 3, 4});

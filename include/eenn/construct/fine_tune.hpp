@@ -9,6 +9,8 @@
 #include <eenn/data/batches.hpp>
 #include <eenn/training/trainer.hpp>
 
+#include <filesystem>
+
 namespace eenn::construct {
 
 namespace detail {

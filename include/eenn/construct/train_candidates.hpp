@@ -11,6 +11,7 @@
 #include <eenn/exits/collect_trace.hpp>
 
 #include <atomic>
+#include <filesystem>
 
 namespace eenn::construct {
 

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <span>
 #include <string>
 
@@ -123,9 +122,9 @@ inline void inflate(std::span<const std::byte> deflated, std::span<std::byte> ou
 }
 
 /// @brief gunzip() of a file: `parse_idx(read_gzip("train-images-idx3-ubyte.gz"))`.
-[[nodiscard]] inline aligned_vector<std::byte> read_gzip(const std::filesystem::path& path,
+[[nodiscard]] inline aligned_vector<std::byte> read_gzip(const std::string& path,
                                                          std::uint64_t most_bytes = std::uint64_t{1} << 30) {
-    return gunzip(read_file(path), path.string(), most_bytes);
+    return gunzip(read_file(path), path, most_bytes);
 }
 
 }  // namespace eenn::io

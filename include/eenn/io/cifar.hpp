@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <span>
 #include <string>
 #include <utility>
@@ -81,21 +80,19 @@ namespace detail {
 }
 
 /// @brief The images of several files, one after another: data_batch_1.bin to data_batch_5.bin.
-[[nodiscard]] inline cifar_images read_cifar10(std::span<const std::filesystem::path> paths) {
+[[nodiscard]] inline cifar_images read_cifar10(std::span<const std::string> paths) {
     aligned_vector<std::byte> bytes;
     for (const auto& path : paths) {
         const auto part = read_file(path);
-        static_cast<void>(parse_cifar10(part, path.string()));  // so that an error names this file
+        static_cast<void>(parse_cifar10(part, path));  // so that an error names this file
         bytes.insert(bytes.end(), part.begin(), part.end());
     }
-    return parse_cifar10(bytes, paths.empty() ? std::string{"cifar10"} : paths.front().string());
+    return parse_cifar10(bytes, paths.empty() ? std::string{"cifar10"} : paths.front());
 }
-[[nodiscard]] inline cifar_images read_cifar10(const std::filesystem::path& path) {
-    return parse_cifar10(read_file(path), path.string());
-}
+[[nodiscard]] inline cifar_images read_cifar10(const std::string& path) { return parse_cifar10(read_file(path), path); }
 
-[[nodiscard]] inline cifar_images read_cifar100(const std::filesystem::path& path) {
-    return parse_cifar100(read_file(path), path.string());
+[[nodiscard]] inline cifar_images read_cifar100(const std::string& path) {
+    return parse_cifar100(read_file(path), path);
 }
 
 }  // namespace eenn::io

@@ -10,7 +10,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <string>
@@ -230,9 +229,9 @@ inline void sort_classes(std::vector<std::string>& classes) {
 }
 
 /// @brief Reads and parses a CSV file. Errors as read_file() and parse_csv().
-[[nodiscard]] inline csv_table read_csv(const std::filesystem::path& path, const csv_options& options = {}) {
+[[nodiscard]] inline csv_table read_csv(const std::string& path, const csv_options& options = {}) {
     const auto bytes = read_file(path);
-    return parse_csv(as_text(bytes), options, path.string());
+    return parse_csv(as_text(bytes), options, path);
 }
 
 }  // namespace eenn::io

@@ -11,7 +11,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -20,7 +19,10 @@
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
+#else
+#include <filesystem>
 #endif
 
 #include <eenn/core/aligned.hpp>
@@ -37,15 +39,14 @@ using file_handle = std::unique_ptr<std::FILE, file_closer>;
 
 // Removes the file at `path` unless told to keep it.
 struct temporary_file {
-    std::filesystem::path path;
+    std::string path;
     bool kept = false;
 
-    explicit temporary_file(std::filesystem::path at) : path{std::move(at)} {}
+    explicit temporary_file(std::string at) : path{std::move(at)} {}
     temporary_file(const temporary_file&) = delete;
     temporary_file& operator=(const temporary_file&) = delete;
     ~temporary_file() {
-        std::error_code ignored;
-        if (!kept) std::filesystem::remove(path, ignored);
+        if (!kept) std::remove(path.c_str());
     }
 };
 
@@ -63,10 +64,33 @@ inline bool flush_to_disk([[maybe_unused]] std::FILE* file) noexcept {
 #endif
 }
 
-// A rename survives a power cut once its folder is on disk. Some file systems refuse to sync a folder; nothing can be
-// done then.
-inline void flush_folder([[maybe_unused]] const std::filesystem::path& folder) noexcept {
+// Bytes of an ordinary file; 0 of anything else, and where nobody says.
+[[nodiscard]] inline std::uint64_t size_of([[maybe_unused]] std::FILE* file) noexcept {
 #if defined(__unix__) || defined(__APPLE__)
+    struct ::stat about {};
+    if (::fstat(::fileno(file), &about) == 0 && S_ISREG(about.st_mode))
+        return static_cast<std::uint64_t>(about.st_size);
+#endif
+    return 0;
+}
+
+// Puts `from` in the place of `to`: on POSIX without <filesystem>, which is long to compile.
+[[nodiscard]] inline std::error_code replace(const std::string& from, const std::string& to) {
+    std::error_code failed;
+#if defined(__unix__) || defined(__APPLE__)
+    if (std::rename(from.c_str(), to.c_str()) != 0) failed = {errno, std::generic_category()};
+#else
+    std::filesystem::rename(from, to, failed);
+#endif
+    return failed;
+}
+
+// A rename survives a power cut once the folder of `path` is on disk. Some file systems refuse to sync a folder; nothing
+// can be done then.
+inline void flush_folder([[maybe_unused]] const std::string& path) {
+#if defined(__unix__) || defined(__APPLE__)
+    const std::size_t name = path.rfind('/') + 1;
+    const std::string folder = name == 0 ? "." : path.substr(0, name);
     const int descriptor = ::open(folder.c_str(), O_RDONLY);
     if (descriptor < 0) return;
     static_cast<void>(::fsync(descriptor));
@@ -80,20 +104,18 @@ inline void flush_folder([[maybe_unused]] const std::filesystem::path& folder) n
 ///
 /// @par Memory  the file's size; a file of more than `most_bytes` is refused before it is stored.
 /// @par Errors  eenn::error naming the path and the reason.
-[[nodiscard]] inline aligned_vector<std::byte> read_file(const std::filesystem::path& path,
+[[nodiscard]] inline aligned_vector<std::byte> read_file(const std::string& path,
                                                          std::uint64_t most_bytes = std::uint64_t{1} << 32) {
     const auto fail = [&](const std::string& reason, const char* remedy = "") {
-        raise("read_file(" + path.string() + ")", reason, remedy);
+        raise("read_file(" + path + ")", reason, remedy);
     };
     errno = 0;
-    const detail::file_handle file{std::fopen(path.string().c_str(), "rb")};
+    const detail::file_handle file{std::fopen(path.c_str(), "rb")};
     if (!file) fail(detail::system_reason(errno, "cannot be opened"));
 
     // The size is a hint: a pipe has none, and a file may grow while it is read. One byte more finds the end without a
     // second pass.
-    std::error_code no_size;
-    const std::uintmax_t size = std::filesystem::file_size(path, no_size);
-    const std::uint64_t hint = no_size ? 0 : size;
+    const std::uint64_t hint = detail::size_of(file.get());
     if (hint > most_bytes)
         fail("holds " + std::to_string(hint) + " bytes, more than the " + std::to_string(most_bytes) + " allowed",
              "raise most_bytes");
@@ -117,20 +139,20 @@ inline void flush_folder([[maybe_unused]] const std::filesystem::path& folder) n
 /// Written to a temporary file beside it, synced, then renamed. A symbolic link at `path` is replaced, not followed.
 /// @par Threads  safe from many threads and processes; the last rename wins.
 /// @par Errors   eenn::error naming the path and the reason; the old file stands untouched and no temporary is left.
-inline void write_file(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+inline void write_file(const std::string& path, std::span<const std::byte> bytes) {
     const auto fail = [&](const std::string& reason) {
-        raise("write_file(" + path.string() + ")", reason, "the file is as it was before");
+        raise("write_file(" + path + ")", reason, "the file is as it was before");
     };
     static std::atomic<unsigned> counter{0};
     for (int attempt = 0;; ++attempt) {
-        std::filesystem::path beside = path;
+        std::string beside = path;
         std::uint64_t mark = counter.fetch_add(1);
 #if defined(__unix__) || defined(__APPLE__)
         mark |= static_cast<std::uint64_t>(::getpid()) << 32;
 #endif
         beside += "." + std::to_string(mark) + ".part";
         errno = 0;
-        detail::file_handle file{std::fopen(beside.string().c_str(), "wbx")};  // x: fails where the file exists
+        detail::file_handle file{std::fopen(beside.c_str(), "wbx")};  // x: fails where the file exists
         if (!file) {
             if (errno == EEXIST && attempt < 100) continue;  // left by a process that was killed
             fail(detail::system_reason(errno, "its folder takes no file"));
@@ -140,11 +162,9 @@ inline void write_file(const std::filesystem::path& path, std::span<const std::b
         if (!stored || !detail::flush_to_disk(file.get()) || std::fclose(file.release()) != 0) {
             fail(detail::system_reason(errno, "cannot be written"));
         }
-        std::error_code not_renamed;
-        std::filesystem::rename(beside, path, not_renamed);
-        if (not_renamed) fail(not_renamed.message());
+        if (const auto failed = detail::replace(beside, path); failed) fail(failed.message());
         temporary.kept = true;
-        detail::flush_folder(path.has_parent_path() ? path.parent_path() : std::filesystem::path{"."});
+        detail::flush_folder(path);
         return;
     }
 }

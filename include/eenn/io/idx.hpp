@@ -8,7 +8,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <limits>
 #include <span>
 #include <string>
@@ -67,9 +66,7 @@ namespace eenn::io {
 }
 
 /// @brief parse_idx of a file that is not compressed.
-[[nodiscard]] inline array read_idx(const std::filesystem::path& path) {
-    return parse_idx(read_file(path), path.string());
-}
+[[nodiscard]] inline array read_idx(const std::string& path) { return parse_idx(read_file(path), path); }
 
 /// @brief The bytes of an IDX file that holds the array. Raises if IDX has no such type, rank (1 to 255) or dim (32
 /// bits).

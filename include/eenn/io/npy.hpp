@@ -10,7 +10,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <filesystem>
 #include <limits>
 #include <span>
 #include <string>
@@ -228,9 +227,7 @@ private:
 }
 
 /// @brief Reads and parses an npy file. Errors as read_file() and parse_npy().
-[[nodiscard]] inline array read_npy(const std::filesystem::path& path) {
-    return parse_npy(read_file(path), path.string());
-}
+[[nodiscard]] inline array read_npy(const std::string& path) { return parse_npy(read_file(path), path); }
 
 /// @brief The bytes of an npy file, version 1.0, row-major, in native byte order; the elements start at a multiple of
 /// 64.
@@ -266,7 +263,7 @@ private:
 }
 
 /// @brief npy_bytes() put into a file by write_file(): the old file or the whole new one.
-inline void write_npy(const std::filesystem::path& path, const array& written) { write_file(path, npy_bytes(written)); }
+inline void write_npy(const std::string& path, const array& written) { write_file(path, npy_bytes(written)); }
 
 }  // namespace eenn::io
 

@@ -11,7 +11,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <filesystem>
 #include <functional>
 #include <limits>
 #include <map>
@@ -195,8 +194,8 @@ template <class T>
 }
 
 /// @brief Reads and parses an npz file. Errors as read_file() and parse_npz().
-[[nodiscard]] inline array_map read_npz(const std::filesystem::path& path, const inflate_function& inflate = {}) {
-    return parse_npz(read_file(path), inflate, path.string());
+[[nodiscard]] inline array_map read_npz(const std::string& path, const inflate_function& inflate = {}) {
+    return parse_npz(read_file(path), inflate, path);
 }
 
 /// @brief The bytes of an npz file with the arrays, stored without compression; equal arrays give equal bytes.
@@ -263,7 +262,7 @@ template <class T>
 }
 
 /// @brief npz_bytes() put into a file by write_file(): the old file or the whole new one.
-inline void write_npz(const std::filesystem::path& path, const std::map<std::string, array>& arrays) {
+inline void write_npz(const std::string& path, const std::map<std::string, array>& arrays) {
     write_file(path, npz_bytes(arrays));
 }
 

@@ -10,7 +10,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <filesystem>
 #include <limits>
 #include <map>
 #include <numeric>
@@ -233,9 +232,7 @@ private:
 };
 
 /// @brief Reads and parses a safetensors file. Errors as read_file() and parse_safetensors().
-[[nodiscard]] inline tensor_file read_safetensors(const std::filesystem::path& path) {
-    return {read_file(path), path.string()};
-}
+[[nodiscard]] inline tensor_file read_safetensors(const std::string& path) { return {read_file(path), path}; }
 
 /// @brief The bytes of a safetensors file. Wider elements go first, so that each tensor is aligned; otherwise the order
 /// stays.
@@ -295,7 +292,7 @@ private:
 }
 
 /// @brief safetensors_bytes() put into a file by write_file(): the old file or the whole new one.
-inline void write_safetensors(const std::filesystem::path& path, std::span<const tensor_view> tensors,
+inline void write_safetensors(const std::string& path, std::span<const tensor_view> tensors,
                               const tensor_metadata& metadata = {}) {
     write_file(path, safetensors_bytes(tensors, metadata));
 }

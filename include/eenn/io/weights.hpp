@@ -8,6 +8,8 @@
 #include <eenn/io/safetensors.hpp>
 #include <eenn/network/parameters.hpp>
 
+#include <string>
+
 namespace eenn::io {
 
 /// @brief The tensors of a network under their layer paths, as views into `parameters`, (plan.parameter_elements()).
@@ -28,7 +30,7 @@ template <Element T>
 
 /// @brief Writes parameters and running statistics; the file appears whole or not at all.
 template <Element T>
-void write_weights(const std::filesystem::path& path, const plan_view& plan, std::span<const T> parameters,
+void write_weights(const std::string& path, const plan_view& plan, std::span<const T> parameters,
                    const tensor_metadata& metadata = {}) {
     write_safetensors(path, weight_views(plan, parameters), metadata);
 }
@@ -49,9 +51,9 @@ void assign_weights(const tensor_list& list, const plan_view& plan, std::span<T>
 
 /// @brief Reads a weight file into `parameters`, (plan.parameter_elements()); see assign_weights().
 template <Element T>
-void read_weights(const std::filesystem::path& path, const plan_view& plan, std::span<T> parameters) {
+void read_weights(const std::string& path, const plan_view& plan, std::span<T> parameters) {
     const auto bytes = read_file(path);
-    assign_weights(parse_safetensors(bytes, path.string()), plan, parameters);
+    assign_weights(parse_safetensors(bytes, path), plan, parameters);
 }
 
 }  // namespace eenn::io

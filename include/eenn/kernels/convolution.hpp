@@ -135,9 +135,9 @@ constexpr void with_algorithm(G g, F&& f) {
 }
 
 /// Samples that are taken at once: of small pointwise problems several, whose pixels then form one row of full tiles.
-[[nodiscard]] constexpr int samples_at_once(const convolution& g, int n) noexcept {
+[[nodiscard]] constexpr int samples_at_once(const convolution& g) noexcept {
     if (!g.pointwise() || g.depthwise()) return 1;
-    return std::max(1, std::min(n, tuning::pointwise_pixels / g.in.pixels()));
+    return std::max(1, tuning::pointwise_pixels / g.in.pixels());
 }
 /// The geometry of so many samples as one.
 [[nodiscard]] constexpr convolution joined(convolution g, int samples) noexcept {
@@ -212,7 +212,7 @@ template <algorithm How, class T>
 void convolve_samples(const convolution& each, int n, const T* x, const T* packed, const T* residual, activation act,
                       T* y, const tile_table<T>& tiles) noexcept {
     const std::size_t packed_group = group_size<T>(each);
-    const int step = samples_at_once(each, n);
+    const int step = samples_at_once(each);
     for (int i = 0; i < n; i += step) {
         const convolution g = joined(each, std::min(step, n - i));
         const plane one = plane_of(g);
@@ -250,7 +250,7 @@ template <algorithm How, class T>
 void spread_samples(const convolution& each, int n, const T* dy, const T* packed, bool accumulate, T* dx,
                     const tile_table<T>& tiles) noexcept {
     const int groups = each.depthwise() ? 1 : each.groups;
-    const int step = samples_at_once(each, n);
+    const int step = samples_at_once(each);
     for (int i = 0; i < n; i += step) {
         const convolution g = joined(each, std::min(step, n - i));
         const T* weights = packed;
@@ -423,38 +423,55 @@ void correlate_samples(const convolution& g, int n, const T* x, const T* dy, T* 
     }
 }
 
-/// Those of sides of 1, 2, ..., most outputs; longer ones take no others.
+/// Those of the runs of outputs along an axis.
 template <class T>
-constexpr void insert_sides(tile_set& set, int most, int channels) noexcept {
-    for (int count = 1; count <= std::min(most, most_rows_of_any); ++count) insert_side<T>(set, count, channels);
+constexpr void insert_runs(tile_set& set, const axis& a, int channels) noexcept {
+    for_each_run(a, [&](axis::range outputs, auto) { insert_side<T>(set, outputs.last - outputs.first, channels); });
 }
 
-/// Tiles of the direct sum. A share has any number of rows or pixels, and so has a batch of a pointwise problem.
+/// Those of pointwise samples that are joined: as many as may be, and what is left of a batch: halves, or any count.
+template <class T>
+constexpr void insert_joined(tile_set& set, const convolution& each, int channels) noexcept {
+    const int pixels = joined(each, samples_at_once(each)).in.w;
+    const bool any = each.in.c / each.groups * each.out.c > tuning::many_weights;
+    for (int count = any ? std::min(pixels, most_rows_of_any) : 0; count > 0; --count)
+        insert_side<T>(set, count, channels);
+    insert_side<T>(set, pixels, channels);
+    insert_halves<T>(set, pixels, channels);
+}
+
+/// Tiles of the direct sum: of whole samples, and of the shares of two threads; those of more threads take halves.
 template <class T>
 struct forward_tiles {
     static constexpr unit_stride unit = unit_stride::sum;
-    constexpr tile_set operator()(const convolution& g) const noexcept {
+    constexpr tile_set operator()(const convolution& each) const noexcept {
         tile_set set;
-        if (g.depthwise()) return set;
-        insert_sides<T>(set, g.pointwise() ? most_rows_of_any : std::max(g.out.h, g.out.w), g.out.c / g.groups);
+        if (each.depthwise()) return set;
+        const int channels = each.out.c / each.groups;
+        if (each.pointwise()) insert_joined<T>(set, each, channels);
+        insert_halves<T>(set, std::max(each.out.h, each.out.w), channels);
+        for (const share mine : {share{}, share{0, 2}, share{1, 2}}) {
+            const convolution part = joined(slice_of(each, mine, 1, 1).g, 1);
+            insert_runs<T>(set, part.rows(), channels);
+            insert_runs<T>(set, part.columns(), channels);
+        }
         return set;
     }
 };
+/// As there, but that nothing has shares.
 template <class T>
 struct gradient_tiles {
     static constexpr unit_stride unit = unit_stride::sum;
-    constexpr tile_set operator()(const convolution& g) const noexcept {
+    constexpr tile_set operator()(const convolution& each) const noexcept {
         tile_set set;
-        if (g.depthwise()) return set;
-        const int channels = g.in.c / g.groups;
-        const auto insert = [&](axis::range positions, auto) {
-            insert_side<T>(set, positions.last - positions.first, channels);
+        if (each.depthwise()) return set;
+        const int channels = each.in.c / each.groups;
+        if (each.pointwise()) insert_joined<T>(set, each, channels);
+        const auto insert = [&](int, int, const residue_class& rows, const residue_class& columns, std::size_t) {
+            insert_runs<T>(set, rows.window, channels);
+            insert_runs<T>(set, columns.window, channels);
         };
-        for_each_class<T>(g, [&](int, int, const residue_class& rows, const residue_class& columns, std::size_t) {
-            for_each_run(rows.window, insert);
-            for_each_run(columns.window, insert);
-        });
-        if (g.pointwise()) insert_sides<T>(set, most_rows_of_any, channels);
+        for_each_class<T>(joined(each, 1), insert);
         return set;
     }
 };

@@ -19,8 +19,8 @@ inline namespace EENN_ISA {
 
 namespace detail {
 
-/// y = act(x scale + shift), + residual before act where it Adds; act is a clamp or not.
-template <class T, bool Adds, bool Clamps>
+/// y = clamp(x scale + shift), + residual before it where it Adds.
+template <class T, bool Adds>
 struct affine_pass {
     const T* x;
     const T* scale;
@@ -46,7 +46,7 @@ struct affine_pass {
     template <class Lanes>
     EIGEN_ALWAYS_INLINE void finish(lanes<T> u, std::ptrdiff_t i, Lanes k) const noexcept {
         if constexpr (Adds) u = plus(u, load_lanes<T>(residual + i, k));
-        store_lanes<T>(y + i, Clamps ? bounds(u) : apply_long<T>(act, u), k);
+        store_lanes<T>(y + i, bounds(u), k);
     }
 };
 
@@ -96,7 +96,7 @@ void add_rows(std::size_t rows, int channels, const T* x, T* sum) noexcept {
 /// @brief y = act(x scale + shift + residual), scale and shift per channel.
 ///
 /// @par Shapes  x, residual, y (pixels,C); scale, shift (C); scale, shift, residual may be null; y may be x or residual.
-/// @par Cost    one pass; bound by memory.
+/// @par Cost    one pass, bound by memory; a second over y where act is no clamp.
 template <class T>
 void affine(int pixels, int channels, const T* x, const std::type_identity_t<T>* scale,
             const std::type_identity_t<T>* shift, const std::type_identity_t<T>* residual, activation act,
@@ -104,21 +104,23 @@ void affine(int pixels, int channels, const T* x, const std::type_identity_t<T>*
     const detail::joined_pixels<T> all(pixels, channels);
     const detail::repeated<T> scales(scale, all);
     const detail::repeated<T> shifts(shift, all);
-    const auto run = [&](auto adds, auto clamps) {
-        const detail::affine_pass<T, adds, clamps> pass{x, scales, shifts, residual, act, y};
-        constexpr int columns = clamps ? detail::most_columns : 1;  // a call gains nothing from a second one beside it
-        if (scale != nullptr || shift != nullptr) return detail::run_pass<T, columns>(all.pixels, all.channels, pass);
+    const auto run = [&](auto adds) {
+        const detail::affine_pass<T, adds> pass{x, scales, shifts, residual, act, y};
+        if (scale != nullptr || shift != nullptr) return detail::run_pass<T>(all.pixels, all.channels, pass);
         // Channels make no difference.
         detail::for_each_vector<T>(static_cast<std::ptrdiff_t>(pixels) * channels, [&](std::ptrdiff_t i, auto k) {
             pass.finish(detail::load_lanes<T>(x + i, k), i, k);
         });
     };
-    const auto with_clamp = [&](auto adds) {
-        if (is_clamp(act.kind)) return run(adds, std::true_type{});
-        run(adds, std::false_type{});
-    };
-    if (residual != nullptr) return with_clamp(std::true_type{});
-    with_clamp(std::false_type{});
+    if (residual != nullptr) {
+        run(std::true_type{});
+    } else {
+        run(std::false_type{});
+    }
+    if (is_clamp(act.kind)) return;
+    detail::for_each_vector<T>(static_cast<std::ptrdiff_t>(pixels) * channels, [&](std::ptrdiff_t i, auto k) {
+        detail::store_lanes<T>(y + i, detail::apply_long<T>(act, detail::load_lanes<T>(y + i, k)), k);
+    });
 }
 
 /// @brief y = a b; b has the shape of a, or is (1,1,C), one factor a channel, or (H,W,1), one factor a pixel.

@@ -13,12 +13,12 @@ namespace eenn::kernels {
 inline namespace EENN_ISA {
 namespace detail {
 
-/// The other activations, over rows that were just stored and still lie in the nearest cache.
+/// The other activations, over rows that were just stored and still lie in the nearest cache. An end and no number of
+/// rows, for which compilers would make a copy for each.
 template <class T>
-[[gnu::noinline]] void activate_rows(activation f, int rows, std::ptrdiff_t stride, int count, T* y) noexcept {
+[[gnu::noinline]] void activate_rows(activation f, T* row, const T* end, std::ptrdiff_t stride, int count) noexcept {
     constexpr int W = lane_count<T>;
-    for (int p = 0; p < rows; ++p) {
-        T* row = y + p * stride;
+    for (; row != end; row += stride) {
         for (int i = 0; i < count; i += W) {
             const int lanes_left = count - i < W ? count - i : W;
             store_first<T>(row + i, apply<T>(f, load_first<T>(row + i, lanes_left)), lanes_left);
@@ -96,7 +96,7 @@ EIGEN_ALWAYS_INLINE void finish(lanes<T> (&acc)[P][V], const element<T>* residua
         }
     }
     rows.write(acc, y, stride, last);
-    if (!is_clamp(f.kind)) activate_rows<element<T>>(f, P, stride, (V - 1) * W + last, y);
+    if (!is_clamp(f.kind)) activate_rows<element<T>>(f, y, y + P * stride, stride, (V - 1) * W + last);
 }
 
 }  // namespace detail

@@ -108,12 +108,11 @@ struct kept_gradient {
     }
 };
 
-/// du = dy act'(input), which is written.
-template <class T, class Which>
+/// du = dy relu'(y), which is written.
+template <class T>
 struct written_gradient {
     const T* dy;
-    const T* input;
-    Which which;
+    const T* y;
     T* du;
 
     struct column {};
@@ -122,8 +121,8 @@ struct written_gradient {
     template <class Lanes>
     [[nodiscard]] EIGEN_ALWAYS_INLINE lanes<T> at(const column&, std::ptrdiff_t i, const lanes<T>&,
                                                   Lanes k) const noexcept {
-        const lanes<T> u = load_lanes<T>(input + i, k);
-        const lanes<T> d = derivative<T>(which(), load_lanes<T>(dy + i, k), u, u);
+        const lanes<T> zero = broadcast(T{0});
+        const lanes<T> d = where_at_most(load_lanes<T>(y + i, k), zero, zero, load_lanes<T>(dy + i, k));
         store_lanes<T>(du + i, d, k);
         return d;
     }
@@ -270,6 +269,7 @@ void moments(int pixels, int channels, const T* z, double* sum, double* sum_of_s
 template <class T>
 void activation_gradient(std::size_t count, const T* dy, const std::type_identity_t<T>* y,
                          const std::type_identity_t<T>* u, activation act, std::type_identity_t<T>* du) noexcept {
+    if (act.kind == activation_kind::none) return copy(count, dy, du);
     const std::type_identity_t<T>* const input = needs_input(act.kind) ? u : y;
     detail::with_activation(act, [&](auto which) {
         detail::for_each_vector<T>(static_cast<std::ptrdiff_t>(count), [&](std::ptrdiff_t i, auto k) {
@@ -280,7 +280,7 @@ void activation_gradient(std::size_t count, const T* dy, const std::type_identit
 }
 
 /// @brief activation_gradient() and, of its du, sum_du[c] += sum du and sum_du_xhat[c] += sum du (z - mean) istd, in one
-/// pass: dy, y and z are read once. With du null, dy is du already and only the sums are made.
+/// pass where act is relu: dy, y and z are read once. With du null, dy is du already and only the sums are made.
 ///
 /// @par Shapes  dy, y, u, z, du (pixels,C); mean, istd, sums (C); du may be dy.
 template <class T>
@@ -292,9 +292,9 @@ void activation_gradient_sums(int pixels, int channels, const T* dy, const std::
         detail::add_gradient_sums<T>(all, z, mean, istd, gradient, sum_du, sum_du_xhat);
     };
     if (du == nullptr) return run(detail::kept_gradient<T>{dy});
-    detail::with_activation(act, [&](auto which) {
-        run(detail::written_gradient<T, decltype(which)>{dy, needs_input(act.kind) ? u : y, which, du});
-    });
+    if (act.kind == activation_kind::relu) return run(detail::written_gradient<T>{dy, y, du});
+    activation_gradient(static_cast<std::size_t>(pixels) * static_cast<std::size_t>(channels), dy, y, u, act, du);
+    run(detail::kept_gradient<T>{du});
 }
 
 /// @brief activation_gradient_sums() where y was not kept: y = act(scale z + shift), of an activation that is a clamp, is

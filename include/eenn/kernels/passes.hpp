@@ -106,19 +106,17 @@ inline constexpr int most_columns = vector_registers >= 32 ? 4 : 2;
 /// Runs a pass over (pixels,C). It has a type `column`, what it holds of one vector of channels, and members of a column:
 /// begin(column, channel, lanes), step(column, index, lanes) for each of some pixels and, if it has sums, end(column, channel,
 /// lanes).
-/// Several columns side by side, 4, 2 or 1 at most, hide each other's latency, and memory is read in its order.
-template <class T, int Most = most_columns, class Pass>
+/// Several columns side by side, 4, 2 or 1, hide each other's latency, and memory is read in its order.
+template <class T, class Pass>
 EIGEN_ALWAYS_INLINE void run_pass(int pixels, int channels, const Pass& pass) noexcept {
     constexpr int W = lane_count<T>;
     for (int start = 0; start < pixels; start += pixels_of_a_pass) {
         const int end = std::min(pixels, start + pixels_of_a_pass);
         int c = 0;
-        if constexpr (Most > 2) {
+        if constexpr (most_columns > 2) {
             for (; c + 4 * W <= channels; c += 4 * W) run_columns<T, 4>(pass, start, end, channels, c, all_lanes<T>{});
         }
-        if constexpr (Most > 1) {
-            for (; c + 2 * W <= channels; c += 2 * W) run_columns<T, 2>(pass, start, end, channels, c, all_lanes<T>{});
-        }
+        for (; c + 2 * W <= channels; c += 2 * W) run_columns<T, 2>(pass, start, end, channels, c, all_lanes<T>{});
         for (; c + W <= channels; c += W) run_columns<T, 1>(pass, start, end, channels, c, all_lanes<T>{});
         if (c < channels) run_columns<T, 1>(pass, start, end, channels, c, channels - c);
     }

@@ -51,9 +51,12 @@ constexpr T* pack_blocks(int block, int depth, int out_channels, Weight weight, 
 namespace detail {
 
 /// Half cycles that a run of `count` rows takes in tiles of `vectors` vectors.
-[[nodiscard]] constexpr int run_cycles(int count, int vectors) noexcept {
-    const balanced_tiles t(count, most_rows(vectors));
-    return t.larger * tuning::tile_cycles(t.size + 1, vectors) + t.smaller * tuning::tile_cycles(t.size, vectors);
+template <class Held>
+[[nodiscard]] constexpr int run_cycles(int count, int vectors, Held held) noexcept {
+    int cycles = 0;
+    for_each_size(count, most_rows(vectors), held,
+                  [&](int rows, int tiles) { cycles += tiles * tuning::tile_cycles(rows, vectors); });
+    return cycles;
 }
 
 /// Vectors of `left` that a tile of `rows` rows takes: several blocks side by side where the rows are few.
@@ -88,6 +91,21 @@ constexpr void for_each_block(int out_channels, int from, int to, int rows, Run&
     }
 }
 
+/// Adds the tiles of `rows` rows over vectors [from, to) of the output.
+template <class T>
+constexpr void insert_blocks(tile_set& set, int out_channels, int from, int to, int rows) noexcept {
+    for_each_block<T>(out_channels, from, to, rows,
+                      [&](int, int vectors, int last) { set.insert(tile_width<T>(vectors, last), rows); });
+}
+/// Whether the table has them: all, or none.
+template <class T>
+[[nodiscard]] constexpr bool holds_blocks(const tile_table<T>& tiles, int out_channels, int from, int to,
+                                          int rows) noexcept {
+    const int vectors = vectors_beside(rows, to - from);
+    const int last = std::min(lane_count<T>, out_channels - (from + vectors - 1) * lane_count<T>);
+    return tiles[tile_width<T>(vectors, last)][static_cast<std::size_t>(rows - 1)] != nullptr;
+}
+
 template <class T>
 [[gnu::noinline]] void run_blocks(sweep<T> s, const T* packed, std::size_t depth, std::size_t skipped, int out_channels,
                                   int from, int to, int rows, const tile_table<T>& tiles) noexcept {
@@ -113,7 +131,7 @@ template <class T>
 /// tiles along its rows, or down its columns where that makes fuller tiles, so a tile never meets padding and skips its work.
 ///
 /// @par Shapes  packed as pack_blocks(2, ...) lays it out; residual null or strided as y, and may be y.
-/// @param tiles  at least those of insert_side() for the runs of rows and of columns.
+/// @param tiles  for the runs of rows and of columns: at least those of insert_side(), or of insert_halves().
 template <class T>
 [[gnu::noinline]] void convolve(const plane& g, const T* x, const T* packed, const T* residual, activation act, T* y,
                                 const tile_table<T>& tiles) noexcept {
@@ -148,8 +166,9 @@ template <class T>
                 s.b_q = s.b_k * g.in_channels;
                 s.b_r = s.b_q * g.columns.taps;
                 s.b_block = static_cast<std::ptrdiff_t>(1 + depth) * block * W;
-                const bool down = static_cast<long>(detail::run_cycles(height, block)) * width <
-                                  static_cast<long>(detail::run_cycles(width, block)) * height;
+                const auto held = [&](int rows) { return detail::holds_blocks(tiles, g.out_channels, from, to, rows); };
+                const bool down = static_cast<long>(detail::run_cycles(height, block, held)) * width <
+                                  static_cast<long>(detail::run_cycles(width, block, held)) * height;
                 const std::ptrdiff_t a_row = g.columns.stride * g.x_pixel;
                 const std::ptrdiff_t a_line = g.rows.stride * g.x_row;
                 s.lines = down ? width : height;
@@ -157,34 +176,38 @@ template <class T>
                 s.a_line = down ? a_row : a_line;
                 s.out_row = down ? g.y_row : g.y_pixel;
                 s.out_line = down ? g.y_pixel : g.y_row;
-                const balanced_tiles t(down ? height : width, most_rows(block));
                 sweep<T> part = s;
                 part.out = y + start;
                 part.residual = residual == nullptr ? nullptr : residual + start;
-                if (t.larger > 0) {
-                    part.tiles = t.larger;
-                    detail::run_blocks(part, packed, depth, skipped, g.out_channels, from, to, t.size + 1, tiles);
-                }
-                const std::ptrdiff_t done = static_cast<std::ptrdiff_t>(t.larger) * (t.size + 1);
-                part.tiles = t.smaller;
-                part.a += done * s.a_row;
-                part.out += done * s.out_row;
-                if (residual != nullptr) part.residual += done * s.out_row;
-                detail::run_blocks(part, packed, depth, skipped, g.out_channels, from, to, t.size, tiles);
+                for_each_size(down ? height : width, most_rows(block), held, [&](int rows, int count) {
+                    part.tiles = count;
+                    detail::run_blocks(part, packed, depth, skipped, g.out_channels, from, to, rows, tiles);
+                    const std::ptrdiff_t done = static_cast<std::ptrdiff_t>(count) * rows;
+                    part.a += done * s.a_row;
+                    part.out += done * s.out_row;
+                    if (residual != nullptr) part.residual += done * s.out_row;
+                });
             });
         });
     });
 }
 
-/// @brief Adds the tiles that convolve() takes for a side of `count` outputs of a rectangle.
+/// @brief Adds the balanced tiles of a side of `count` outputs of a rectangle.
 template <class T>
 constexpr void insert_side(tile_set& set, int count, int out_channels) noexcept {
     detail::for_each_width<T>(out_channels, [&](int from, int to, int block) {
         const balanced_tiles t(count, most_rows(block));
-        for (int rows = t.size; rows <= t.size + (t.larger > 0 ? 1 : 0); ++rows) {
-            detail::for_each_block<T>(out_channels, from, to, rows, [&](int, int beside, int last) {
-                set.insert(tile_width<T>(beside, last), rows);
-            });
+        for (int rows = t.size; rows <= t.size + (t.larger > 0 ? 1 : 0); ++rows)
+            detail::insert_blocks<T>(set, out_channels, from, to, rows);
+    });
+}
+
+/// @brief Adds the halves that cover any side of up to `most` outputs.
+template <class T>
+constexpr void insert_halves(tile_set& set, int most, int out_channels) noexcept {
+    detail::for_each_width<T>(out_channels, [&](int from, int to, int block) {
+        for (int rows = most_rows(block); rows > 0; rows /= 2) {
+            if (rows <= most) detail::insert_blocks<T>(set, out_channels, from, to, rows);
         }
     });
 }

@@ -43,6 +43,23 @@ struct balanced_tiles {
     }
 };
 
+/// @brief Calls f(rows, tiles) for tiles that cover `count` rows: balanced ones where held(rows) says that both sizes were
+/// compiled, else `most` rows and halves of them, each as often as it fits.
+template <class Held, class F>
+constexpr void for_each_size(int count, int most, Held held, F&& f) {
+    const balanced_tiles t(count, most);
+    const bool balanced = held(t.size) && (t.larger == 0 || held(t.size + 1));
+    int size = balanced ? t.size + 1 : most;
+    int tiles = balanced ? t.larger : count / most;
+    for (int left = count;;) {
+        if (tiles > 0) f(size, tiles);
+        left -= tiles * size;
+        if (left == 0) return;
+        size = balanced ? t.size : size / 2;
+        tiles = left / size;
+    }
+}
+
 /// @brief Widths of tiles: 0 for one narrow vector, which holds all that there is; 1, 2, 3, 4 for 1, 2, 4, 8 vectors.
 inline constexpr std::size_t tile_widths = 5;
 template <class T>

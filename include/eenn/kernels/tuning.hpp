@@ -41,6 +41,10 @@ inline constexpr int block_vectors = 2;
 /// Vectors of fewer lanes than these stay with the direct sum, whose weights are a quarter as large.
 inline constexpr int winograd_lanes = 4;
 
+/// Weights of a pointwise layer above which they are read once for few samples. Fewer are near, and halves (tiles.hpp) of a
+/// batch's rest, which read them up to four times, cost a fraction of a microsecond more.
+inline constexpr int many_weights = 4096;
+
 /// @brief Registers of a P x V tile: its accumulators, the shorter side, and one of the longer.
 [[nodiscard]] constexpr int tile_registers(int rows, int vectors) noexcept {
     return rows * vectors + (rows < vectors ? rows : vectors) + 1;

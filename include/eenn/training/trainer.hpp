@@ -18,9 +18,9 @@
 #include <eenn/training/schedules.hpp>
 
 #include <chrono>
-#include <filesystem>
 #include <functional>
 #include <memory>
+#include <string>
 
 namespace eenn {
 
@@ -62,7 +62,7 @@ struct training_options {
         trained{};  ///< empty: everything; else the steps that are trained, the rest is frozen
     /// Called after every step and, with `validation`, after every epoch; returning false stops training cleanly.
     std::function<bool(const training_progress&)> observer{};
-    std::filesystem::path checkpoint{};  ///< written after every epoch if given; resume() reads it
+    std::string checkpoint{};  ///< written after every epoch if given; resume() reads it
 };
 
 /// @brief Trains a network on a data set. The same seed gives the same bits, for any executor, resumed or not.
@@ -162,13 +162,13 @@ public:
     /// Goes on from a checkpoint of the same network and options; bits are those of a run without a break.
     ///
     /// @par Errors  eenn::error if the file is damaged or of another network; this object is then as it was.
-    void resume(const std::filesystem::path& path) {
+    void resume(const std::string& path) {
         const auto file = io::read_safetensors(path);
         training_state read = state_;
         const auto meta = [&](const char* key) {
             const auto found = file.metadata().find(key);
             if (found == file.metadata().end())
-                raise(path.string(), std::string{"no "} + key + " among its metadata", "it is not a checkpoint");
+                raise(path, std::string{"no "} + key + " among its metadata", "it is not a checkpoint");
             return found->second;
         };
         const auto number = [&](const char* key) {
@@ -176,7 +176,7 @@ public:
             const std::string text = meta(key);
             const double value = std::strtod(text.c_str(), &end);
             if (text.empty() || *end != '\0')
-                raise(path.string(), std::string{key} + " is '" + text + "'", "it is not a checkpoint");
+                raise(path, std::string{key} + " is '" + text + "'", "it is not a checkpoint");
             return value;
         };
         std::vector<io::tensor_target<float>> wanted;
@@ -186,24 +186,24 @@ public:
             const bool fits = view != nullptr && (values.empty() || values.size() == net_.plan.parameter_elements() ||
                                                   values.size() == net_.plan.sizes.parameters);
             if (!fits)
-                raise(path.string(), std::string{"'"} + name + "' does not fit the network",
+                raise(path, std::string{"'"} + name + "' does not fit the network",
                       "resume with the network that wrote it");
             wanted.push_back({name, {static_cast<std::int64_t>(values.size())}, values.data()});
         });
-        io::assign<float>(file.tensors(), wanted, io::extra_tensors::refused, path.string());
+        io::assign<float>(file.tensors(), wanted, io::extra_tensors::refused, path);
         if (read.parameters.size() != net_.plan.parameter_elements())
-            raise(path.string(), "it holds no parameters for this network");
+            raise(path, "it holds no parameters for this network");
         read.epoch = static_cast<int>(number("epoch"));
         read.optimizer.steps = static_cast<std::int64_t>(number("optimizer_steps"));
         read.epochs_without_gain = static_cast<int>(number("epochs_without_gain"));
         read.best_accuracy = number("best_accuracy");
         if (static_cast<std::uint64_t>(number("seed")) != options_.seed)
-            raise(path.string(), "it was written with another seed");
+            raise(path, "it was written with another seed");
         state_ = std::move(read);
     }
 
     /// Writes all that resume() needs; the file appears whole or not at all.
-    void write_checkpoint(const std::filesystem::path& path) {
+    void write_checkpoint(const std::string& path) {
         std::vector<io::tensor_view> views;
         each_vector(state_, [&](const char* name, aligned_vector<float>& values) {
             views.push_back(io::make_tensor_view<float>(name, {static_cast<std::int64_t>(values.size())},
