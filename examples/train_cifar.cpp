@@ -15,6 +15,7 @@
 #include <eenn/network/runtime_network.hpp>
 #include <eenn/report/json.hpp>
 #include <eenn/report/progress.hpp>
+#include <eenn/training/checkpoint.hpp>
 #include <eenn/training/trainer.hpp>
 
 #include <atomic>
@@ -88,7 +89,8 @@ bool run(const arguments& a) {
     options.seed = 1;
     options.learning_rate = one_cycle{.peak = 0.2};
     options.average_decay = 0.998;
-    options.checkpoint = a.out / "checkpoint.safetensors";
+    const auto checkpoint = a.out / "checkpoint.safetensors";
+    options.checkpoint = checkpoint_file(checkpoint);
     double seconds = 0;
     options.observer = [&](const training_progress& p) {
         char note[160];
@@ -104,8 +106,8 @@ bool run(const arguments& a) {
     };
     trainer training{net.training(), sgd{.momentum = 0.9, .weight_decay = 5e-4, .nesterov = true},
                      initialize(net.plan(), 1), options};
-    if (std::filesystem::exists(options.checkpoint)) {
-        training.resume(options.checkpoint);
+    if (std::filesystem::exists(checkpoint)) {
+        training.resume(read_checkpoint(checkpoint));
         std::printf("Going on after epoch %d\n", training.epoch());
     }
     batch_loader batches{train, parts.train, {.size = 128, .seed = 1, .augment = {.crop_padding = 4, .flip = true}}};
@@ -125,7 +127,7 @@ bool run(const arguments& a) {
     json.end_array().end_object();
     io::write_weights(a.out / "weights.safetensors", net.plan(), std::span<const float>{training.parameters()});
     io::write_file(a.out / "summary.json", std::as_bytes(std::span{json.text()}));
-    std::filesystem::remove(options.checkpoint);
+    std::filesystem::remove(checkpoint);
     return true;
 }
 

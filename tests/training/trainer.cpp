@@ -3,6 +3,7 @@
 #include <eenn/data/batches.hpp>
 #include <eenn/network/runtime_network.hpp>
 #include <eenn/network/standard.hpp>
+#include <eenn/training/checkpoint.hpp>
 #include <eenn/training/freezing.hpp>
 #include <eenn/training/trainer.hpp>
 
@@ -98,7 +99,8 @@ TEST_CASE("training/trainer: a run that was interrupted and resumed ends in the 
         return t.parameters();
     }();
     auto o = options(4);
-    o.checkpoint = files.path / "run.safetensors";
+    const auto checkpoint = files.path / "run.safetensors";
+    o.checkpoint = checkpoint_file(checkpoint);
     int calls = 0;
     o.observer = [&](const training_progress&) { return ++calls < 13; };  // in the middle of the third epoch
     {
@@ -108,7 +110,7 @@ TEST_CASE("training/trainer: a run that was interrupted and resumed ends in the 
     }
     o.observer = nullptr;
     trainer t{net.training(), optimizer, initialize(net.plan(), 99), o};
-    t.resume(o.checkpoint);
+    t.resume(read_checkpoint(checkpoint));
     CHECK(t.epoch() == 2);
     batch_loader batches{train, {.size = 32, .seed = 5}};
     CHECK(t.run(batches, validation, one));
@@ -184,8 +186,18 @@ TEST_CASE("training/trainer: what does not fit is an error that names it, and a 
     CHECK_THROWS_WITH_AS(sick.run(batches, train, one), doctest::Contains("loss is not a number"), error);
 
     const auto path = files.path / "cut.safetensors";
-    t.write_checkpoint(path);
+    write_checkpoint(path, t.state());
+    CHECK(read_checkpoint(path).parameters == start);
     std::filesystem::resize_file(path, std::filesystem::file_size(path) - 5);
-    CHECK_THROWS_AS(t.resume(path), error);
+    CHECK_THROWS_AS(t.resume(read_checkpoint(path)), error);
+    training_state other = t.state();
+    other.average.resize(3);
+    CHECK_THROWS_WITH_AS(t.resume(other), doctest::Contains("resume with the network"), error);
+    other = t.state();
+    other.seed = (std::uint64_t{1} << 60) + 1;
+    write_checkpoint(path, other);
+    CHECK(read_checkpoint(path).seed == other.seed);
+    CHECK_THROWS_WITH_AS(t.resume(read_checkpoint(path)), doctest::Contains("seed"), error);
     CHECK(t.parameters() == start);
+    CHECK(t.epoch() == 0);
 }

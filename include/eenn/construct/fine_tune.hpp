@@ -7,7 +7,7 @@
 
 #include <eenn/construct/assemble.hpp>
 #include <eenn/data/batches.hpp>
-#include <eenn/training/trainer.hpp>
+#include <eenn/training/checkpoint.hpp>
 
 #include <filesystem>
 
@@ -65,6 +65,7 @@ template <Executor X>
         return work.tell("fine-tune", static_cast<std::int64_t>(p.epoch) * p.steps + p.step,
                          static_cast<std::int64_t>(p.epochs) * p.steps, "loss " + std::to_string(p.loss).substr(0, 5));
     };
+    std::filesystem::path checkpoint;
     if (!work.options.state.empty()) {
         fingerprint print;
         for (const std::size_t c : work.chosen) print.add(std::string_view{work.candidates[c].print.text()});
@@ -75,7 +76,8 @@ template <Executor X>
         print.add(work.options.tune.criterion.share).add(work.options.tune.criterion.temperature);
         print.add(work.options.tune.augment.crop_padding).add(work.options.tune.augment.flip);
         print.add(work.options.tune.augment.cutout).add(work.options.tune.augment.mix_up);
-        how.checkpoint = work.options.state / ("tuning_" + print.text() + ".safetensors");
+        checkpoint = work.options.state / ("tuning_" + print.text() + ".safetensors");
+        how.checkpoint = checkpoint_file(checkpoint);
     }
     const float scale = detail::input_scale(work.base, work.train);
     detail::scale_input_weights(net.plan(), work.whole->network, scale, work.whole_parameters);
@@ -84,7 +86,7 @@ template <Executor X>
     trainer training{net.training(),
                      sgd{.momentum = 0.9, .weight_decay = work.options.tune.weight_decay, .nesterov = true},
                      work.whole_parameters, how};
-    if (!how.checkpoint.empty() && std::filesystem::exists(how.checkpoint)) training.resume(how.checkpoint);
+    if (!checkpoint.empty() && std::filesystem::exists(checkpoint)) training.resume(read_checkpoint(checkpoint));
     batch_options loading{.size = work.options.tune.batch,
                           .seed = work.options.seed,
                           .drop_last = true,

@@ -9,6 +9,7 @@
 #include <eenn/construct/features.hpp>
 #include <eenn/construct/heads.hpp>
 #include <eenn/network/runtime_network.hpp>
+#include <eenn/training/checkpoint.hpp>
 #include <eenn/training/teaching.hpp>
 
 #include <filesystem>
@@ -76,9 +77,9 @@ template <Executor X>
         validation.read(i, samples.pixels.data() + i * train.size.elements());
     }
     training_options options = detail::head_options(how, seed, observer);
-    options.checkpoint = checkpoint;
+    if (!checkpoint.empty()) options.checkpoint = checkpoint_file(checkpoint);
     trainer training{net.training(), detail::head_optimizer(how), initialize(net.plan(), seed), options};
-    if (!checkpoint.empty() && std::filesystem::exists(checkpoint)) training.resume(checkpoint);
+    if (!checkpoint.empty() && std::filesystem::exists(checkpoint)) training.resume(read_checkpoint(checkpoint));
     feature_batches batches{train, labels, teacher, how.batch, seed};
     if (!training.run(batches, samples, executor)) return {};
     trained_head made{training.parameters(), {}};
@@ -127,7 +128,7 @@ template <Executor X>
     copy_parameters(whole.view(), parameters, nodes, net.plan(), start);
 
     training_options options = detail::head_options(how, seed, observer);
-    options.checkpoint = checkpoint;
+    if (!checkpoint.empty()) options.checkpoint = checkpoint_file(checkpoint);
     options.trained = [first](const step_info& step) { return step.node >= first; };
     // The teacher's word on the sample as it was.
     const auto classes = static_cast<std::size_t>(what.classes);
@@ -146,7 +147,7 @@ template <Executor X>
         return how.criterion({taught, exit.exit, exit.logits, exit.last, exit.part}, gradient);
     };
     trainer training{net.training(), detail::head_optimizer(how), start, options};
-    if (!checkpoint.empty() && std::filesystem::exists(checkpoint)) training.resume(checkpoint);
+    if (!checkpoint.empty() && std::filesystem::exists(checkpoint)) training.resume(read_checkpoint(checkpoint));
     batch_loader batches{samples.train,
                          samples.indices,
                          {.size = how.batch, .seed = seed, .drop_last = true, .augment = samples.changes, .ahead = 0}};

@@ -8,7 +8,6 @@
 #include <eenn/data/batch.hpp>
 #include <eenn/data/data_set.hpp>
 #include <eenn/exits/collect_trace.hpp>
-#include <eenn/io/safetensors.hpp>
 #include <eenn/network/parameters.hpp>
 #include <eenn/training/averaging.hpp>
 #include <eenn/training/backpropagation.hpp>
@@ -37,6 +36,18 @@ struct training_progress {
     std::vector<double> validation;  ///< accuracy of each exit, (E), at the end of an epoch; empty before
 };
 
+/// @brief All that a run depends on beside its network, options and data.
+struct training_state {
+    aligned_vector<float> parameters;
+    optimizer_state<float> optimizer{};
+    aligned_vector<float> average{};  ///< of the parameters, where average_decay is on
+    aligned_vector<float> best{};     ///< parameters by validation, where patience is on
+    int epoch = 0;                    ///< epochs that are done
+    int epochs_without_gain = 0;
+    double best_accuracy = -1;
+    std::uint64_t seed = 0;
+};
+
 /// @brief What a training_options::criterion sees of one exit. Logits are (B,C).
 struct exit_batch {
     const batch& samples;
@@ -62,7 +73,8 @@ struct training_options {
         trained{};  ///< empty: everything; else the steps that are trained, the rest is frozen
     /// Called after every step and, with `validation`, after every epoch; returning false stops training cleanly.
     std::function<bool(const training_progress&)> observer{};
-    std::string checkpoint{};  ///< written after every epoch if given; resume() reads it
+    /// Called with the state after every epoch: checkpoint_file("run.safetensors") of checkpoint.hpp writes it.
+    std::function<void(const training_state&)> checkpoint{};
 };
 
 /// @brief Trains a network on a data set. The same seed gives the same bits, for any executor, resumed or not.
@@ -91,6 +103,7 @@ public:
                                  std::to_string(net.plan.exits.size()) + " exits");
         }
         state_.parameters = std::move(parameters);
+        state_.seed = options_.seed;
         for (const auto& tensor : net.plan.tensors) {
             if (tensor.spec.trainable && is_trained(tensor.node))
                 ranges_.push_back({tensor.offset, tensor.spec.elements(), tensor.spec.decay});
@@ -100,7 +113,7 @@ public:
     /// Trains on `batches` until the last epoch, the observer's stop, or `patience`; afterwards parameters() is the result.
     ///
     /// @param validation  chooses when to stop and what to keep; its accuracy goes to the observer.
-    /// @return whether training came to its end (false: the observer stopped it; resume() goes on from the checkpoint).
+    /// @return whether training came to its end (false: the observer stopped it; resume() goes on from a checkpoint).
     template <BatchSource S, Executor E>
     bool run(S& batches, const data_set& validation, E& executor) {
         check_data(validation);
@@ -143,7 +156,7 @@ public:
             for (int e = 0; e < trace.exits; ++e) progress.validation.push_back(lone_accuracy(trace, e));
             keep_best(weighted(progress.validation));
             ++state_.epoch;
-            if (!options_.checkpoint.empty()) write_checkpoint(options_.checkpoint);
+            if (options_.checkpoint) options_.checkpoint(state_);
             --state_.epoch;
             if (options_.observer && !options_.observer(progress)) {
                 ++state_.epoch;
@@ -159,87 +172,32 @@ public:
     }
     [[nodiscard]] int epoch() const noexcept { return state_.epoch; }
 
-    /// Goes on from a checkpoint of the same network and options; bits are those of a run without a break.
-    ///
-    /// @par Errors  eenn::error if the file is damaged or of another network; this object is then as it was.
-    void resume(const std::string& path) {
-        const auto file = io::read_safetensors(path);
-        training_state read = state_;
-        const auto meta = [&](const char* key) {
-            const auto found = file.metadata().find(key);
-            if (found == file.metadata().end())
-                raise(path, std::string{"no "} + key + " among its metadata", "it is not a checkpoint");
-            return found->second;
-        };
-        const auto number = [&](const char* key) {
-            char* end = nullptr;
-            const std::string text = meta(key);
-            const double value = std::strtod(text.c_str(), &end);
-            if (text.empty() || *end != '\0')
-                raise(path, std::string{key} + " is '" + text + "'", "it is not a checkpoint");
-            return value;
-        };
-        std::vector<io::tensor_target<float>> wanted;
-        each_vector(read, [&](const char* name, aligned_vector<float>& values) {
-            const auto* view = file.find(name);
-            values.resize(view == nullptr ? 0 : view->bytes.size() / sizeof(float));
-            const bool fits = view != nullptr && (values.empty() || values.size() == net_.plan.parameter_elements() ||
-                                                  values.size() == net_.plan.sizes.parameters);
-            if (!fits)
-                raise(path, std::string{"'"} + name + "' does not fit the network",
-                      "resume with the network that wrote it");
-            wanted.push_back({name, {static_cast<std::int64_t>(values.size())}, values.data()});
-        });
-        io::assign<float>(file.tensors(), wanted, io::extra_tensors::refused, path);
-        if (read.parameters.size() != net_.plan.parameter_elements())
-            raise(path, "it holds no parameters for this network");
-        read.epoch = static_cast<int>(number("epoch"));
-        read.optimizer.steps = static_cast<std::int64_t>(number("optimizer_steps"));
-        read.epochs_without_gain = static_cast<int>(number("epochs_without_gain"));
-        read.best_accuracy = number("best_accuracy");
-        if (static_cast<std::uint64_t>(number("seed")) != options_.seed)
-            raise(path, "it was written with another seed");
-        state_ = std::move(read);
-    }
+    /// What checkpoint.hpp writes to a file.
+    [[nodiscard]] const training_state& state() const noexcept { return state_; }
 
-    /// Writes all that resume() needs; the file appears whole or not at all.
-    void write_checkpoint(const std::string& path) {
-        std::vector<io::tensor_view> views;
-        each_vector(state_, [&](const char* name, aligned_vector<float>& values) {
-            views.push_back(io::make_tensor_view<float>(name, {static_cast<std::int64_t>(values.size())},
-                                                        std::span<const float>{values}));
-        });
-        char accuracy[64];
-        std::snprintf(accuracy, sizeof accuracy, "%.17g", state_.best_accuracy);
-        io::write_safetensors(path, views,
-                              {{"epoch", std::to_string(state_.epoch)},
-                               {"optimizer_steps", std::to_string(state_.optimizer.steps)},
-                               {"epochs_without_gain", std::to_string(state_.epochs_without_gain)},
-                               {"best_accuracy", accuracy},
-                               {"seed", std::to_string(options_.seed)}});
+    /// Goes on from a state of the same network and options; bits are those of a run without a break.
+    ///
+    /// @par Errors  eenn::error if the state is of another network or seed; this object is then as it was.
+    void resume(training_state from) {
+        const std::size_t all = net_.plan.parameter_elements();
+        const auto fits = [&](const aligned_vector<float>& values) {
+            return values.empty() || values.size() == all || values.size() == net_.plan.sizes.parameters;
+        };
+        if (from.parameters.size() != all || !fits(from.optimizer.first) || !fits(from.optimizer.second) ||
+            !fits(from.average) || !fits(from.best)) {
+            raise("trainer::resume",
+                  "the state has " + std::to_string(from.parameters.size()) + " parameters, the network " +
+                      std::to_string(all),
+                  "resume with the network that it was written for");
+        }
+        if (from.seed != options_.seed) {
+            raise("trainer::resume", "the state is of seed " + std::to_string(from.seed) + ", the options say " +
+                                         std::to_string(options_.seed));
+        }
+        state_ = std::move(from);
     }
 
 private:
-    /// All that a run depends on beside its options: a checkpoint is this.
-    struct training_state {
-        aligned_vector<float> parameters;
-        optimizer_state<float> optimizer;
-        aligned_vector<float> average;
-        aligned_vector<float> best;
-        int epoch = 0;
-        int epochs_without_gain = 0;
-        double best_accuracy = -1;
-    };
-
-    template <class F>
-    static void each_vector(training_state& state, F&& visit) {
-        visit("parameters", state.parameters);
-        visit("first_moment", state.optimizer.first);
-        visit("second_moment", state.optimizer.second);
-        visit("average", state.average);
-        visit("best", state.best);
-    }
-
     [[nodiscard]] bool is_trained(int node) const {
         if (!options_.trained) return true;
         for (const auto& step : net_.plan.steps) {

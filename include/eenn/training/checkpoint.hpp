@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+//
+// checkpoint.hpp - the state of a training run in a file, from where it goes on to the same bits.
+// Floor 5 (training); host subset.
+#ifndef EENN_TRAINING_CHECKPOINT_HPP
+#define EENN_TRAINING_CHECKPOINT_HPP
+
+#include <eenn/io/safetensors.hpp>
+#include <eenn/training/trainer.hpp>
+
+#include <charconv>
+
+namespace eenn {
+
+namespace detail {
+
+template <class State, class F>
+void each_vector(State& state, F&& visit) {
+    visit("parameters", state.parameters);
+    visit("first_moment", state.optimizer.first);
+    visit("second_moment", state.optimizer.second);
+    visit("average", state.average);
+    visit("best", state.best);
+}
+
+}  // namespace detail
+
+/// @brief Writes a state as safetensors; the file appears whole or not at all.
+///
+/// @par Errors  those of io::write_safetensors(); what was at `path` is then still there.
+inline void write_checkpoint(const std::string& path, const training_state& state) {
+    std::vector<io::tensor_view> views;
+    detail::each_vector(state, [&](const char* name, const aligned_vector<float>& values) {
+        views.push_back(io::make_tensor_view<float>(name, {static_cast<std::int64_t>(values.size())},
+                                                    std::span<const float>{values}));
+    });
+    char accuracy[64];
+    std::snprintf(accuracy, sizeof accuracy, "%.17g", state.best_accuracy);
+    io::write_safetensors(path, views,
+                          {{"epoch", std::to_string(state.epoch)},
+                           {"optimizer_steps", std::to_string(state.optimizer.steps)},
+                           {"epochs_without_gain", std::to_string(state.epochs_without_gain)},
+                           {"best_accuracy", accuracy},
+                           {"seed", std::to_string(state.seed)}});
+}
+
+/// @brief Reads what write_checkpoint() wrote: `training.resume(read_checkpoint(path))`.
+///
+/// @par Errors  eenn::error if the file is damaged or something else, named.
+[[nodiscard]] inline training_state read_checkpoint(const std::string& path) {
+    const auto file = io::read_safetensors(path);
+    training_state state;
+    std::vector<io::tensor_target<float>> wanted;
+    detail::each_vector(state, [&](const char* name, aligned_vector<float>& values) {
+        const auto* view = file.find(name);
+        if (view == nullptr) raise(path, std::string{"no '"} + name + "' among its tensors", "it is not a checkpoint");
+        values.resize(view->bytes.size() / sizeof(float));
+        wanted.push_back({name, {static_cast<std::int64_t>(values.size())}, values.data()});
+    });
+    io::assign<float>(file.tensors(), wanted, io::extra_tensors::refused, path);
+    const auto read = [&](const char* key, auto& number) {
+        const auto found = file.metadata().find(key);
+        if (found == file.metadata().end())
+            raise(path, std::string{"no "} + key + " among its metadata", "it is not a checkpoint");
+        const std::string& text = found->second;
+        const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+        if (failed != std::errc{} || end != text.data() + text.size())
+            raise(path, std::string{key} + " is '" + text + "'", "it is not a checkpoint");
+    };
+    read("epoch", state.epoch);
+    read("optimizer_steps", state.optimizer.steps);
+    read("epochs_without_gain", state.epochs_without_gain);
+    read("best_accuracy", state.best_accuracy);
+    read("seed", state.seed);
+    return state;
+}
+
+/// @brief For training_options::checkpoint: writes each state to `path`, over the one before it.
+[[nodiscard]] inline std::function<void(const training_state&)> checkpoint_file(std::string path) {
+    return [path = std::move(path)](const training_state& state) { write_checkpoint(path, state); };
+}
+
+}  // namespace eenn
+
+#endif
