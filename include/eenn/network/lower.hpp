@@ -49,7 +49,7 @@ template <class Node>
     for (std::size_t i = 0; i < static_cast<std::size_t>(n.input_count); ++i)
         in[i] = nodes[static_cast<std::size_t>(n.inputs[i])].out;
     const std::span<const shape> shapes{in.data(), static_cast<std::size_t>(n.input_count)};
-    return std::visit(
+    return visit_layer(
         [&]<class L>(const L& what) {
             layer_traits t{.role = L::role,
                            .kind = L::kind,
