@@ -22,7 +22,8 @@ struct plane {
 
 inline namespace EENN_ISA {
 
-/// @brief Elements of packed weights: each block of `block` vectors (see next_block()) is its bias, then [taps][I][lanes], padded with zeros.
+/// @brief Elements of packed weights: each block of vectors, see next_block(), is its bias, then [taps][I][lanes], padded
+/// with zeros.
 template <class T>
 [[nodiscard]] constexpr std::size_t packed_block_size(int taps, int in_channels, int out_channels) noexcept {
     constexpr int W = lane_count<T>;

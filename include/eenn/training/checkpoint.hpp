@@ -12,19 +12,6 @@
 
 namespace eenn {
 
-namespace detail {
-
-template <class State, class F>
-void each_vector(State& state, F&& visit) {
-    visit("parameters", state.parameters);
-    visit("first_moment", state.optimizer.first);
-    visit("second_moment", state.optimizer.second);
-    visit("average", state.average);
-    visit("best", state.best);
-}
-
-}  // namespace detail
-
 /// @brief Writes a state as safetensors; the file appears whole or not at all.
 ///
 /// @par Errors  those of io::write_safetensors(); what was at `path` is then still there.

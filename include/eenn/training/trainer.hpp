@@ -38,7 +38,7 @@ struct training_progress {
 
 /// @brief All that a run depends on beside its network, options and data.
 struct training_state {
-    aligned_vector<float> parameters;
+    aligned_vector<float> parameters;  ///< (plan.parameter_elements())
     optimizer_state<float> optimizer{};
     aligned_vector<float> average{};  ///< of the parameters, where average_decay is on
     aligned_vector<float> best{};     ///< parameters by validation, where patience is on
@@ -47,6 +47,20 @@ struct training_state {
     double best_accuracy = -1;
     std::uint64_t seed = 0;
 };
+
+namespace detail {
+
+/// visit(name, vector) for all vectors of a state.
+template <class State, class F>
+void each_vector(State& state, F&& visit) {
+    visit("parameters", state.parameters);
+    visit("first_moment", state.optimizer.first);
+    visit("second_moment", state.optimizer.second);
+    visit("average", state.average);
+    visit("best", state.best);
+}
+
+}  // namespace detail
 
 /// @brief What a training_options::criterion sees of one exit. Logits are (B,C).
 struct exit_batch {
@@ -180,16 +194,14 @@ public:
     /// @par Errors  eenn::error if the state is of another network or seed; this object is then as it was.
     void resume(training_state from) {
         const std::size_t all = net_.plan.parameter_elements();
-        const auto fits = [&](const aligned_vector<float>& values) {
-            return values.empty() || values.size() == all || values.size() == net_.plan.sizes.parameters;
-        };
-        if (from.parameters.size() != all || !fits(from.optimizer.first) || !fits(from.optimizer.second) ||
-            !fits(from.average) || !fits(from.best)) {
+        detail::each_vector(from, [&](const char* name, const aligned_vector<float>& values) {
+            const bool others = values.empty() || values.size() == net_.plan.sizes.parameters;
+            if (values.size() == all || (others && &values != &from.parameters)) return;
             raise("trainer::resume",
-                  "the state has " + std::to_string(from.parameters.size()) + " parameters, the network " +
-                      std::to_string(all),
+                  std::string{"'"} + name + "' of the state has " + std::to_string(values.size()) +
+                      " elements, the network " + std::to_string(all) + " parameters",
                   "resume with the network that it was written for");
-        }
+        });
         if (from.seed != options_.seed) {
             raise("trainer::resume", "the state is of seed " + std::to_string(from.seed) + ", the options say " +
                                          std::to_string(options_.seed));
