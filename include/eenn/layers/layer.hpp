@@ -34,6 +34,10 @@ enum class fault_kind : unsigned char {
     wrong_number_of_inputs,
     option_out_of_range,  ///< a size, stride, rate or count that cannot be
     no_such_edge,         ///< an edge that the graph does not have
+    no_such_node,         ///< an id that the graph does not have
+    id_taken,             ///< an id that another node of the graph has
+    not_a_cut,            ///< more than the value asked for passes there
+    cannot_be_removed,    ///< a node that nothing can stand for
 };
 
 /// @brief The name that error messages use.
@@ -46,6 +50,10 @@ enum class fault_kind : unsigned char {
         case fault_kind::wrong_number_of_inputs: return "wrong number of inputs";
         case fault_kind::option_out_of_range: return "option out of range";
         case fault_kind::no_such_edge: return "no such edge";
+        case fault_kind::no_such_node: return "no such node";
+        case fault_kind::id_taken: return "another node has this id";
+        case fault_kind::not_a_cut: return "more than this value passes here";
+        case fault_kind::cannot_be_removed: return "nothing can stand for this node";
     }
     return "unknown fault";
 }

@@ -9,7 +9,9 @@
 #include <eenn/layers/add.hpp>
 #include <eenn/layers/layer.hpp>
 #include <eenn/policies/policy.hpp>
+#include <eenn/tensor/id.hpp>
 
+#include <algorithm>
 #include <initializer_list>
 #include <string>
 #include <type_traits>
@@ -34,7 +36,7 @@ template <class F, class... L>
 
 }  // namespace detail
 
-/// @brief What a node makes, as something to build on. Node 0 is the network's input.
+/// @brief What a node makes, as something to build on: its place in the graph. Place 0 is the network's input.
 struct edge {
     int node = 0;
     friend constexpr bool operator==(const edge&, const edge&) = default;
@@ -62,6 +64,8 @@ struct graph_fault {
 /// may use edges made before it. A layer that does not fit is recorded as a fault in constant evaluation, where
 /// network<recipe> turns it into a compile error, and throws eenn::error at run time.
 ///
+/// Every node has an id besides its place: the next unused number, which the edits (edit.hpp) keep.
+///
 /// @tparam Layers  The set of layers: a struct whose member type `layer` is a std::variant of them. The first is the carrier
 ///                 of norms, additions and activations that no operation can take (identity, in the standard set). A set
 ///                 is named, not listed, so that messages and symbols stay short.
@@ -73,6 +77,7 @@ public:
     static_assert(fuses_epilogue<carrier>, "eenn: the first layer of a set carries norms, additions and activations");
 
     struct node {
+        node_id id{};
         layer what{};
         std::array<int, max_inputs> inputs{};
         int input_count = 0;
@@ -83,7 +88,9 @@ public:
         policy decides = max_probability{};
     };
 
-    constexpr explicit basic_graph(shape input) : nodes_{node{.out = input}} {
+    /// @param id  of the input: 0, or that of the value which it stands for in a network that was cut.
+    constexpr explicit basic_graph(shape input, node_id id = node_id{0})
+        : nodes_{node{.id = id, .out = input}}, next_id_{id.number + 1} {
         if (input.h < 1 || input.w < 1 || input.c < 1) {
             fail({0, fault_kind::option_out_of_range, {1, 1, 1}, input}, "input");
         }
@@ -112,8 +119,24 @@ public:
     }
 
     /// A layer whose type is known at run time only, as one copied from another graph. Goes on from it.
-    constexpr edge put(const layer& what, std::span<const edge> from) {
-        return detail::visit_layer([&](const auto& known) { return insert(known, from); }, what);
+    constexpr edge put(const layer& what, std::span<const edge> from) { return put(what, from, next_id()); }
+    /// The same under an id of its own, which no node here may have yet.
+    constexpr edge put(const layer& what, std::span<const edge> from, node_id id) {
+        const bool taken = id.number < next_id_ && (id.number < 0 || place_of(id) >= 0);
+        if (taken) {
+            fail({static_cast<int>(nodes_.size()), fault_kind::id_taken, {1, 1, next_id_}, {1, 1, id.number}}, "graph");
+            return here_;
+        }
+        const int next = std::max(next_id_, id.number + 1);
+        next_id_ = id.number;
+        const edge made = detail::visit_layer([&](const auto& known) { return insert(known, from); }, what);
+        next_id_ = next;
+        return made;
+    }
+    /// Layers from now on are numbered from `first`, so that parts that are built apart can be put together later.
+    constexpr basic_graph& number_from(node_id first) {
+        next_id_ = std::max(next_id_, first.number);
+        return *this;
     }
 
     /// y = body(x) + x: `g.residual([](auto& b) { b(conv2d{...}, batch_norm{}); })`.
@@ -168,6 +191,18 @@ public:
                                                                        : shape{};
     }
     [[nodiscard]] constexpr shape input() const { return nodes_[0].out; }
+    /// The place of a node, or -1 if the graph has none of this id. Constant time where no edit has moved it.
+    [[nodiscard]] constexpr int place_of(node_id id) const {
+        const int count = static_cast<int>(nodes_.size());
+        if (id.number >= 0 && id.number < count && nodes_[static_cast<std::size_t>(id.number)].id == id)
+            return id.number;
+        for (int i = 0; i < count; ++i) {
+            if (nodes_[static_cast<std::size_t>(i)].id == id) return i;
+        }
+        return -1;
+    }
+    /// The id that the next layer gets.
+    [[nodiscard]] constexpr node_id next_id() const noexcept { return {next_id_}; }
     /// Layers and the input, in order; node i is layer i.
     [[nodiscard]] constexpr const std::vector<node>& nodes() const noexcept { return nodes_; }
     /// Exits in order, without the last one, which is where the graph ends.
@@ -189,7 +224,7 @@ private:
     constexpr edge insert(const L& what, std::span<const edge> from) {
         static_assert(std::is_constructible_v<layer, const L&>, "eenn: this layer is not in the graph's set of layers");
         const int index = static_cast<int>(nodes_.size());
-        node made{.what = what, .input_count = static_cast<int>(from.size())};
+        node made{.id = {next_id_}, .what = what, .input_count = static_cast<int>(from.size())};
         std::array<shape, max_inputs> shapes{};
         bool known = from.size() <= static_cast<std::size_t>(arity<L>);
         if (!known) {
@@ -207,6 +242,7 @@ private:
             made.out = result.value;
         }
         nodes_.push_back(made);
+        ++next_id_;
         return here_ = edge{index};
     }
 
@@ -225,6 +261,7 @@ private:
     std::vector<node> nodes_;
     std::vector<exit_point> exits_;
     edge here_{};
+    int next_id_ = 1;
     graph_fault fault_{};
 };
 

@@ -183,7 +183,7 @@ template <class Graph>
             starts[i] = offset;
             for (const auto& spec : traits[i].tensors) {
                 if (spec.trainable != trainable) continue;
-                made.tensors.push_back({static_cast<int>(i), traits[i].kind, spec, offset});
+                made.tensors.push_back({static_cast<int>(i), nodes[i].id, traits[i].kind, spec, offset});
                 offset += spec.elements();
             }
         }
@@ -248,6 +248,27 @@ template <class Graph>
         for (int s = 0; s <= info.step; ++s) info.macs += made.steps[static_cast<std::size_t>(s)].macs;
         made.exits.push_back(info);
     }
+
+    // Owners: the last exit owns all that it needs, which is the backbone; of the rest the first exit that needs it.
+    std::vector<int> maker(made.values.size(), -1);
+    for (std::size_t s = 0; s < made.steps.size(); ++s)
+        maker[static_cast<std::size_t>(made.steps[s].output)] = static_cast<int>(s);
+    std::vector<int> pending;
+    const auto claim = [&](std::size_t exit) {
+        pending.push_back(maker[static_cast<std::size_t>(made.exits[exit].logits)]);
+        while (!pending.empty()) {
+            const int s = pending.back();
+            pending.pop_back();
+            if (s < 0 || made.steps[static_cast<std::size_t>(s)].owner >= 0) continue;
+            step_info& step = made.steps[static_cast<std::size_t>(s)];
+            step.owner = static_cast<int>(exit);
+            for (std::size_t k = 0; k < static_cast<std::size_t>(step.input_count); ++k)
+                pending.push_back(maker[static_cast<std::size_t>(step.inputs[k])]);
+            if (step.residual >= 0) pending.push_back(maker[static_cast<std::size_t>(step.residual)]);
+        }
+    };
+    claim(made.exits.size() - 1);
+    for (std::size_t e = 0; e + 1 < made.exits.size(); ++e) claim(e);
 
     // The arena: values share a buffer where one takes over another's memory; then every buffer gets its place.
     std::vector<buffer_request> buffers;

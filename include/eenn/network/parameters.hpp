@@ -14,9 +14,9 @@
 
 namespace eenn {
 
-/// @brief The layer path of a tensor, as in weight files: "conv2d_3.weight" is the weight of layer 3.
+/// @brief The layer path of a tensor, as in weight files: "conv2d_3.weight" is the weight of the node with id 3.
 [[nodiscard]] inline std::string tensor_name(const tensor_info& tensor) {
-    return std::string{tensor.layer} + "_" + std::to_string(tensor.node) + "." + std::string{tensor.spec.name};
+    return std::string{tensor.layer} + "_" + to_string(tensor.id) + "." + std::string{tensor.spec.name};
 }
 
 /// @brief Parameters at their start, (plan.parameter_elements()): a pure function of plan and seed.

@@ -7,6 +7,7 @@
 
 #include <eenn/layers/layer.hpp>
 #include <eenn/policies/policy.hpp>
+#include <eenn/tensor/id.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -36,6 +37,7 @@ struct step_info {
     bool carrier = false;  ///< an identity for layers that no operation could take
     bool far = false;      ///< one of a network that is larger than the caches: kernels::tuning::near_parameters
     bool divides = false;  ///< worth more than one thread: each makes a share of the output
+    int owner = -1;        ///< the exit whose head it is part of; the last exit owns the backbone; -1: none needs it
 };
 
 /// @brief A tensor that flows. Value 0 is the input, which lies where the caller has it.
@@ -48,7 +50,8 @@ struct value_info {
 
 /// @brief A parameter tensor: `parameters[offset, offset + elements)`.
 struct tensor_info {
-    int node = 0;
+    int node = 0;              ///< place of its layer in the graph
+    node_id id{};              ///< of its layer: with the name, what it is known by in files and to transfer()
     std::string_view layer{};  ///< kind of its layer
     tensor_spec spec{};
     std::size_t offset = 0;

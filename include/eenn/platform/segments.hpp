@@ -85,28 +85,14 @@ template <class Graph>
                                        const cut_coding& coding = {}) {
     const std::size_t steps = plan.steps.size();
     const std::size_t exits = plan.exits.size();
-    // Which exit needs a step: the last one if it is backbone, else the first that does.
     std::vector<int> maker(plan.values.size(), -1);
     for (std::size_t s = 0; s < steps; ++s) maker[static_cast<std::size_t>(plan.steps[s].output)] = static_cast<int>(s);
-    std::vector<int> owner(steps, -1);
     const auto for_inputs = [&](const step_info& step, auto&& visit) {
         for (int k = 0; k < step.input_count; ++k)
             visit(static_cast<std::size_t>(step.inputs[static_cast<std::size_t>(k)]));
         if (step.residual >= 0) visit(static_cast<std::size_t>(step.residual));
     };
-    const auto claim = [&](std::size_t exit) {
-        std::vector<int> pending{maker[static_cast<std::size_t>(plan.exits[exit].logits)]};
-        while (!pending.empty()) {
-            const int s = pending.back();
-            pending.pop_back();
-            if (s < 0 || owner[static_cast<std::size_t>(s)] >= 0) continue;
-            owner[static_cast<std::size_t>(s)] = static_cast<int>(exit);
-            for_inputs(plan.steps[static_cast<std::size_t>(s)], [&](std::size_t v) { pending.push_back(maker[v]); });
-        }
-    };
-    claim(exits - 1);
-    for (std::size_t e = 0; e + 1 < exits; ++e) claim(e);
-    const auto in_backbone = [&](std::size_t step) { return owner[step] == static_cast<int>(exits) - 1; };
+    const auto in_backbone = [&](std::size_t step) { return plan.steps[step].owner == static_cast<int>(exits) - 1; };
 
     std::vector<int> last_read(plan.values.size(), -1);  // by the backbone
     for (std::size_t s = 0; s < steps; ++s) {
@@ -157,10 +143,10 @@ template <class Graph>
     for (std::size_t e = 0; e < exits; ++e) {
         offered_exit offered{.name = "exit " + std::to_string(e), .after = -1, .head = {}};
         for (std::size_t s = 0; s < steps && e + 1 < exits; ++s) {
-            if (owner[s] != static_cast<int>(e)) continue;
+            if (plan.steps[s].owner != static_cast<int>(e)) continue;
             add(offered.head, s);
             for_inputs(plan.steps[s], [&](std::size_t v) {
-                if (maker[v] >= 0 && owner[static_cast<std::size_t>(maker[v])] == static_cast<int>(e)) return;
+                if (maker[v] >= 0 && plan.steps[static_cast<std::size_t>(maker[v])].owner == static_cast<int>(e)) return;
                 if (maker[v] >= 0 && !in_backbone(static_cast<std::size_t>(maker[v]))) {
                     raise("make_task", "exit " + std::to_string(e) + " needs a layer of another exit's head",
                           "an exit may be closed, so give each a head of its own");
