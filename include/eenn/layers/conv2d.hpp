@@ -78,9 +78,23 @@ struct conv2d {
                         .start = initializer::he_normal,
                         .fan_in = taps * (in[0].c / groups),
                         .fan_out = taps * (filters / groups),
-                        .decay = true});
+                        .decay = true,
+                        .input_axis = groups == 1 ? 2 : -1,
+                        .output_axis = 3});
         if (bias) list.push_back({.name = "bias", .dims = {filters, 1, 1, 1}});
         return list;
+    }
+
+    [[nodiscard]] constexpr channel_flow channels(std::span<const shape> in) const {
+        if (groups == 1) return channel_flow::makes;
+        return groups == in[0].c && filters == groups ? channel_flow::keeps : channel_flow::fixed;
+    }
+    /// The same convolution of so many channels to so many.
+    [[nodiscard]] constexpr conv2d resized(int inputs, int outputs) const {
+        conv2d made = *this;
+        made.filters = outputs;
+        if (groups > 1) made.groups = inputs;
+        return made;
     }
 
     [[nodiscard]] constexpr std::int64_t macs(std::span<const shape> in) const {

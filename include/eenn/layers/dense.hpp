@@ -40,9 +40,19 @@ struct dense {
                         .start = initializer::glorot_uniform,
                         .fan_in = features,
                         .fan_out = units,
-                        .decay = true});
+                        .decay = true,
+                        .input_axis = 0,
+                        .output_axis = 1});
         if (bias) list.push_back({.name = "bias", .dims = {units, 1, 1, 1}});
         return list;
+    }
+
+    [[nodiscard]] constexpr channel_flow channels(std::span<const shape> /*in*/) const { return channel_flow::makes; }
+    /// The same layer with so many units.
+    [[nodiscard]] constexpr dense resized(int /*inputs*/, int outputs) const {
+        dense made = *this;
+        made.units = outputs;
+        return made;
     }
 
     [[nodiscard]] constexpr std::int64_t macs(std::span<const shape> in) const {

@@ -28,6 +28,7 @@ struct dropout {
         if (!(value >= 0 && value < 1)) return {fault_kind::option_out_of_range, {}, {}};
         return same_shapes(in, 1);
     }
+    [[nodiscard]] constexpr channel_flow channels(std::span<const shape> /*in*/) const { return channel_flow::keeps; }
     template <class T, class P>
     static void forward(P p, const forward_args<T>& a) noexcept {
         const std::size_t each = p.value.out.elements();

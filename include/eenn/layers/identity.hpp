@@ -20,6 +20,7 @@ struct identity {
     friend constexpr bool operator==(const identity&, const identity&) = default;
 
     [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const { return same_shapes(in, 1); }
+    [[nodiscard]] constexpr channel_flow channels(std::span<const shape> /*in*/) const { return channel_flow::keeps; }
 
     template <class T, class P>
     static void forward(P p, const forward_args<T>& a) noexcept {

@@ -38,6 +38,8 @@ enum class fault_kind : unsigned char {
     id_taken,             ///< an id that another node of the graph has
     not_a_cut,            ///< more than the value asked for passes there
     cannot_be_removed,    ///< a node that nothing can stand for
+    channels_are_fixed,   ///< the channels of a node are tied to the input, to logits or to what is not known
+    no_such_channel,      ///< a choice of channels that is empty, names one twice or one that is not there
 };
 
 /// @brief The name that error messages use.
@@ -54,6 +56,8 @@ enum class fault_kind : unsigned char {
         case fault_kind::id_taken: return "another node has this id";
         case fault_kind::not_a_cut: return "more than this value passes here";
         case fault_kind::cannot_be_removed: return "nothing can stand for this node";
+        case fault_kind::channels_are_fixed: return "its channels cannot be chosen";
+        case fault_kind::no_such_channel: return "no such channel, or one twice, or none";
     }
     return "unknown fault";
 }
@@ -81,6 +85,15 @@ enum class layer_role : unsigned char {
 /// @brief How a tensor starts. The fans are those of the layer: inputs and outputs of one unit.
 enum class initializer : unsigned char { zeros, ones, he_normal, glorot_uniform };
 
+/// @brief How the channels that a layer makes follow from those of its inputs.
+enum class channel_flow : unsigned char {
+    makes,    ///< channels of its own, each from all that come in: they can be chosen anew
+    keeps,    ///< channel c of the output comes from channel c of every input
+    joins,    ///< those of its inputs one after another
+    repeats,  ///< those of its input, once a pixel
+    fixed,    ///< not known: neither what comes in nor what goes out may be chosen anew
+};
+
 /// @brief One parameter tensor of a layer: its name, sizes and how training treats it.
 struct tensor_spec {
     std::string_view name{};
@@ -91,6 +104,8 @@ struct tensor_spec {
     int fan_out = 1;
     bool trainable = true;  ///< false: state that training updates by other means (running statistics)
     bool decay = false;     ///< weight decay applies
+    int input_axis = -1;    ///< the axis that has an entry an input channel; -1: none
+    int output_axis = 0;    ///< the axis that has an entry an output channel; -1: none
 
     [[nodiscard]] constexpr std::size_t elements() const noexcept {
         std::size_t count = 1;
@@ -205,6 +220,18 @@ template <class L>
 inline constexpr bool in_place = requires {
     requires L::in_place;
 };
+
+/// @brief What a layer says of its channels; by default norms, activations and sums keep theirs, and of an operation nothing
+/// is known.
+template <class L>
+[[nodiscard]] constexpr channel_flow channels_of(const L& layer, std::span<const shape> in) {
+    if constexpr (requires { layer.channels(in); }) {
+        return layer.channels(in);
+    } else {
+        return L::role == layer_role::operation || L::role == layer_role::reshape ? channel_flow::fixed
+                                                                                  : channel_flow::keeps;
+    }
+}
 
 /// @brief The tensors of a layer; none by default.
 template <class L>

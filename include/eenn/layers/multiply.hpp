@@ -25,6 +25,7 @@ struct multiply {
         if (b == a || b == shape{1, 1, a.c} || b == shape{a.h, a.w, 1}) return a;
         return {fault_kind::shapes_differ, a, b};
     }
+    [[nodiscard]] constexpr channel_flow channels(std::span<const shape> /*in*/) const { return channel_flow::keeps; }
     template <class T, class P>
     static void forward(P p, const forward_args<T>& a) noexcept {
         kernels::multiply(a.samples, p.value.in[0], p.value.in[1], a.in[0], a.in[1], a.out);

@@ -62,6 +62,7 @@ struct max_pool {
 
     [[nodiscard]] constexpr pooling_window window() const { return {kernel_h, kernel_w, stride, stride_w, pad}; }
     [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const { return window().output(in); }
+    [[nodiscard]] constexpr channel_flow channels(std::span<const shape> /*in*/) const { return channel_flow::keeps; }
 
     struct geometry_of {
         constexpr kernels::pooling operator()(const problem<max_pool>& p) const {
@@ -96,6 +97,7 @@ struct average_pool {
 
     [[nodiscard]] constexpr pooling_window window() const { return {kernel_h, kernel_w, stride, stride_w, pad}; }
     [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const { return window().output(in); }
+    [[nodiscard]] constexpr channel_flow channels(std::span<const shape> /*in*/) const { return channel_flow::keeps; }
 
     struct geometry_of {
         constexpr kernels::pooling operator()(const problem<average_pool>& p) const {
@@ -124,6 +126,7 @@ struct global_average_pool {
         if (in.size() != 1) return same_shapes(in, 1);
         return shape{1, 1, in[0].c};
     }
+    [[nodiscard]] constexpr channel_flow channels(std::span<const shape> /*in*/) const { return channel_flow::keeps; }
     template <class T, class P>
     static void forward(P p, const forward_args<T>& a) noexcept {
         kernels::global_average_pool_forward(a.samples, p.value.in[0], a.in[0], a.out);
@@ -146,6 +149,7 @@ struct global_max_pool {
         if (in.size() != 1) return same_shapes(in, 1);
         return shape{1, 1, in[0].c};
     }
+    [[nodiscard]] constexpr channel_flow channels(std::span<const shape> /*in*/) const { return channel_flow::keeps; }
     template <class T, class P>
     static void forward(P p, const forward_args<T>& a) noexcept {
         kernels::global_max_pool_forward(a.samples, p.value.in[0], a.in[0], a.out);

@@ -19,6 +19,7 @@ struct flatten {
         if (in.size() != 1) return same_shapes(in, 1);
         return shape{1, 1, static_cast<int>(in[0].elements())};
     }
+    [[nodiscard]] constexpr channel_flow channels(std::span<const shape> /*in*/) const { return channel_flow::repeats; }
 };
 
 /// @brief Two to four inputs of one height and width, one after another along the channels.
@@ -38,6 +39,7 @@ struct concat {
         }
         return made;
     }
+    [[nodiscard]] constexpr channel_flow channels(std::span<const shape> /*in*/) const { return channel_flow::joins; }
     template <class T, class P>
     static void forward(P p, const forward_args<T>& a) noexcept {
         each(p, [&](std::size_t i, int channels, int offset) {
@@ -86,6 +88,9 @@ struct pad {
             return {fault_kind::option_out_of_range, {}, {}};
         }
         return shape{in[0].h + top + bottom, in[0].w + left + right, in[0].c + channels_before + channels_after};
+    }
+    [[nodiscard]] constexpr channel_flow channels(std::span<const shape> /*in*/) const {
+        return channels_before + channels_after == 0 ? channel_flow::keeps : channel_flow::fixed;
     }
     template <class T, class P>
     static void forward(P p, const forward_args<T>& a) noexcept {

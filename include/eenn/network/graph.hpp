@@ -186,6 +186,12 @@ public:
         return *this;
     }
 
+    /// Records a fault that an edit has found, as those of layers are.
+    constexpr basic_graph& refuse(const graph_fault& fault, std::string_view layer_kind = "graph") {
+        fail(fault, layer_kind);
+        return *this;
+    }
+
     [[nodiscard]] constexpr shape shape_of(edge e) const {
         return e.node >= 0 && e.node < static_cast<int>(nodes_.size()) ? nodes_[static_cast<std::size_t>(e.node)].out
                                                                        : shape{};

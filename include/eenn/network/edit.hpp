@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: MIT
+//
+// edit.hpp - networks made from networks: layers put in, changed and taken out, exits added and removed, a network cut in two.
+// Floor 4 (network).
+//
+// Every edit returns a new graph, in which nodes keep their ids; transfer() carries parameters over by them. All are
+// constexpr: `network<[] { return insert_after(base(), node_id{3}, relu{}); }>` is a type. An edit that cannot be made is a
+// fault of the graph that comes back, as a layer that does not fit is: a compile error, or eenn::error at run time.
+#ifndef EENN_NETWORK_EDIT_HPP
+#define EENN_NETWORK_EDIT_HPP
+
+#include <eenn/network/graph.hpp>
+#include <eenn/network/needed.hpp>
+
+#include <algorithm>
+#include <array>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace eenn {
+
+namespace detail {
+
+/// Copies nodes of a graph into another, where each reads what stands for its inputs there. The only map of nodes there is.
+template <class Layers>
+class graph_copy {
+public:
+    using graph = basic_graph<Layers>;
+
+    constexpr graph_copy(const graph& from, graph& into)
+        : from_{from}, into_{into}, places_(from.nodes().size(), edge{-1}) {}
+
+    /// Readers of the node at `place` read `stands` from now on.
+    constexpr void set(int place, edge stands) { places_[static_cast<std::size_t>(place)] = stands; }
+    [[nodiscard]] constexpr edge of(int place) const { return places_[static_cast<std::size_t>(place)]; }
+
+    /// The node at `place`, or another layer in its stead.
+    constexpr void copy(int place) { copy(place, from_.nodes()[static_cast<std::size_t>(place)].what); }
+    constexpr void copy(int place, const typename graph::layer& what) {
+        const auto& node = from_.nodes()[static_cast<std::size_t>(place)];
+        std::array<edge, max_inputs> inputs{};
+        for (std::size_t i = 0; i < static_cast<std::size_t>(node.input_count); ++i) inputs[i] = of(node.inputs[i]);
+        set(place, into_.put(what, {inputs.data(), static_cast<std::size_t>(node.input_count)}, node.id));
+    }
+    /// Exits of which `wanted(exit)` holds, in their order, and where the graph ends.
+    template <class Wanted>
+    constexpr void finish(Wanted&& wanted) {
+        for (std::size_t e = 0; e < from_.exits().size(); ++e) {
+            if (wanted(e)) into_.exit_at(of(from_.exits()[e].node), from_.exits()[e].decides);
+        }
+        into_.at(of(from_.here().node));
+    }
+
+private:
+    const graph& from_;
+    graph& into_;
+    std::vector<edge> places_;
+};
+
+/// Puts a body where the graph stands: a layer, a composite, a callable on the graph, or a graph, whose ids are kept.
+template <class Layers, class Body>
+constexpr void build_body(basic_graph<Layers>& g, const Body& body) {
+    if constexpr (std::is_same_v<Body, basic_graph<Layers>>) {
+        if (!(body.input() == g.shape_of(g.here()))) {
+            g.refuse(
+                {static_cast<int>(g.nodes().size()), fault_kind::shapes_differ, g.shape_of(g.here()), body.input()});
+            return;
+        }
+        graph_copy<Layers> copy{body, g};
+        copy.set(0, g.here());
+        for (int i = 1; i < static_cast<int>(body.nodes().size()); ++i) copy.copy(i);
+        copy.finish([](std::size_t) { return true; });
+    } else if constexpr (std::is_same_v<Body, typename basic_graph<Layers>::layer>) {
+        const std::array<edge, 1> from{g.here()};
+        g.put(body, from);
+    } else if constexpr (std::is_invocable_v<const Body&, basic_graph<Layers>&>) {
+        body(g);
+    } else {
+        g(body);
+    }
+}
+
+/// An empty graph with the input of another, and its fault if it has one.
+template <class Layers>
+[[nodiscard]] constexpr basic_graph<Layers> emptied(const basic_graph<Layers>& g) {
+    basic_graph<Layers> made{g.input(), g.nodes()[0].id};
+    if (g.fault().kind != fault_kind::none) made.refuse(g.fault());
+    return made;
+}
+
+/// The place of a node, or a fault of the graph that comes back.
+template <class Layers>
+[[nodiscard]] constexpr bool find(const basic_graph<Layers>& g, node_id id, basic_graph<Layers>& made, int& place) {
+    place = g.place_of(id);
+    if (place < 0) made.refuse({id.number, fault_kind::no_such_node, {}, {}});
+    return place >= 0;
+}
+
+}  // namespace detail
+
+/// @brief Puts layers behind a node: whatever reads the node, an exit or the end of the network too, then reads theirs.
+///
+/// @param body  a layer, a composite, a callable on the graph as residual() takes it, or a graph of that input, whose nodes
+///              keep their ids (number_from() makes room for them).
+/// @par Faults  no_such_node; id_taken; those of layers: a later one that no longer fits is named with both shapes.
+template <class Layers, class Body>
+[[nodiscard]] constexpr basic_graph<Layers> insert_after(const basic_graph<Layers>& g, node_id at, const Body& body) {
+    auto made = detail::emptied(g);
+    int place = 0;
+    if (!detail::find(g, at, made, place)) return made;
+    detail::graph_copy<Layers> copy{g, made};
+    copy.set(0, edge{0});
+    const node_id fresh = g.next_id();
+    for (int i = 0; i < static_cast<int>(g.nodes().size()); ++i) {
+        if (i > 0) copy.copy(i);
+        if (i != place) continue;
+        made.at(copy.of(i)).number_from(fresh);
+        detail::build_body(made, body);
+        copy.set(i, made.here());
+    }
+    copy.finish([](std::size_t) { return true; });
+    return made;
+}
+
+/// @brief Puts layers before input `input` of one node; others that read the same value go on reading it.
+///
+/// @param body, faults  as insert_after(); no_such_edge if the node has fewer inputs.
+template <class Layers, class Body>
+[[nodiscard]] constexpr basic_graph<Layers> insert_before(const basic_graph<Layers>& g, node_id reader,
+                                                          const Body& body, int input = 0) {
+    auto made = detail::emptied(g);
+    int place = 0;
+    if (!detail::find(g, reader, made, place)) return made;
+    const auto& node = g.nodes()[static_cast<std::size_t>(place)];
+    if (input < 0 || input >= node.input_count) {
+        made.refuse({place, fault_kind::no_such_edge, {1, 1, node.input_count}, {1, 1, input}});
+        return made;
+    }
+    detail::graph_copy<Layers> copy{g, made};
+    copy.set(0, edge{0});
+    const node_id fresh = g.next_id();
+    for (int i = 1; i < static_cast<int>(g.nodes().size()); ++i) {
+        if (i != place) {
+            copy.copy(i);
+            continue;
+        }
+        const int source = node.inputs[static_cast<std::size_t>(input)];
+        const edge before = copy.of(source);
+        made.at(before).number_from(fresh);
+        detail::build_body(made, body);
+        // Only this input of this node reads the body, so its other inputs are looked up before.
+        std::array<edge, max_inputs> inputs{};
+        for (std::size_t k = 0; k < static_cast<std::size_t>(node.input_count); ++k)
+            inputs[k] = copy.of(node.inputs[k]);
+        inputs[static_cast<std::size_t>(input)] = made.here();
+        copy.set(i, made.put(node.what, {inputs.data(), static_cast<std::size_t>(node.input_count)}, node.id));
+    }
+    copy.finish([](std::size_t) { return true; });
+    return made;
+}
+
+/// @brief Another layer in the place of a node, on the same inputs and under the same id.
+template <class Layers, class L>
+[[nodiscard]] constexpr basic_graph<Layers> replace(const basic_graph<Layers>& g, node_id at, const L& layer) {
+    auto made = detail::emptied(g);
+    int place = 0;
+    if (!detail::find(g, at, made, place)) return made;
+    if (place == 0) return made.refuse({0, fault_kind::cannot_be_removed, {}, {}});
+    detail::graph_copy<Layers> copy{g, made};
+    copy.set(0, edge{0});
+    for (int i = 1; i < static_cast<int>(g.nodes().size()); ++i) {
+        if (i == place) {
+            copy.copy(i, typename basic_graph<Layers>::layer{layer});
+        } else {
+            copy.copy(i);
+        }
+    }
+    copy.finish([](std::size_t) { return true; });
+    return made.number_from(g.next_id());
+}
+
+/// @brief The nodes that the end of the network and its exits need.
+template <class Layers>
+[[nodiscard]] constexpr basic_graph<Layers> without_unneeded(const basic_graph<Layers>& g) {
+    std::vector<int> ends{g.here().node};
+    for (const auto& e : g.exits()) ends.push_back(e.node);
+    const auto needed = needed_by(g, ends, [](int) { return false; });
+    auto made = detail::emptied(g);
+    detail::graph_copy<Layers> copy{g, made};
+    copy.set(0, edge{0});
+    for (int i = 1; i < static_cast<int>(g.nodes().size()); ++i) {
+        if (needed[static_cast<std::size_t>(i)]) copy.copy(i);
+    }
+    copy.finish([](std::size_t) { return true; });
+    return made.number_from(g.next_id());
+}
+
+/// @brief Takes a node out: what read it reads its input `input`, and what then nothing needs goes too.
+///
+/// @par Faults  no_such_node; cannot_be_removed for the network's input; no_such_edge; those of layers that no longer fit.
+template <class Layers>
+[[nodiscard]] constexpr basic_graph<Layers> remove(const basic_graph<Layers>& g, node_id at, int input = 0) {
+    auto made = detail::emptied(g);
+    int place = 0;
+    if (!detail::find(g, at, made, place)) return made;
+    if (place == 0) return made.refuse({0, fault_kind::cannot_be_removed, {}, {}});
+    const auto& node = g.nodes()[static_cast<std::size_t>(place)];
+    if (input < 0 || input >= node.input_count)
+        return made.refuse({place, fault_kind::no_such_edge, {1, 1, node.input_count}, {1, 1, input}});
+    detail::graph_copy<Layers> copy{g, made};
+    copy.set(0, edge{0});
+    for (int i = 1; i < static_cast<int>(g.nodes().size()); ++i) {
+        if (i == place) {
+            copy.set(i, copy.of(node.inputs[static_cast<std::size_t>(input)]));
+        } else {
+            copy.copy(i);
+        }
+    }
+    copy.finish([](std::size_t) { return true; });
+    return without_unneeded(made.number_from(g.next_id()));
+}
+
+/// @brief An exit behind a node: the head comes directly after it, so that the decision is due there.
+///
+/// @param head  as the body of insert_after(); ends in the logits.
+template <class Layers, class Head>
+[[nodiscard]] constexpr basic_graph<Layers> branch(const basic_graph<Layers>& g, node_id at, const Head& head,
+                                                   const policy& decides = max_probability{}) {
+    auto made = detail::emptied(g);
+    int place = 0;
+    if (!detail::find(g, at, made, place)) return made;
+    detail::graph_copy<Layers> copy{g, made};
+    copy.set(0, edge{0});
+    const node_id fresh = g.next_id();
+    edge logits{};
+    const auto put_head = [&] {
+        made.at(copy.of(place)).number_from(fresh);
+        detail::build_body(made, head);
+        logits = made.here();
+    };
+    // Behind heads that are there already: exits at one node keep the order in which they came.
+    int last = place;
+    const auto backbone = backbone_of(g);
+    while (last + 1 < static_cast<int>(g.nodes().size()) && !backbone[static_cast<std::size_t>(last) + 1]) ++last;
+    for (int i = 0; i < static_cast<int>(g.nodes().size()); ++i) {
+        if (i > 0) copy.copy(i);
+        if (i == last) put_head();
+    }
+    std::size_t next = 0;
+    for (; next < g.exits().size() && copy.of(g.exits()[next].node).node < logits.node; ++next)
+        made.exit_at(copy.of(g.exits()[next].node), g.exits()[next].decides);
+    made.exit_at(logits, decides);
+    for (; next < g.exits().size(); ++next) made.exit_at(copy.of(g.exits()[next].node), g.exits()[next].decides);
+    return made.at(copy.of(g.here().node));
+}
+
+/// @brief Without one of its exits, and without the head that only that exit needs.
+/// @par Faults  no_such_node if there is no such exit.
+template <class Layers>
+[[nodiscard]] constexpr basic_graph<Layers> remove_exit(const basic_graph<Layers>& g, int exit) {
+    auto made = detail::emptied(g);
+    if (exit < 0 || exit >= static_cast<int>(g.exits().size()))
+        return made.refuse({exit, fault_kind::no_such_node, {}, {}});
+    detail::graph_copy<Layers> copy{g, made};
+    copy.set(0, edge{0});
+    for (int i = 1; i < static_cast<int>(g.nodes().size()); ++i) copy.copy(i);
+    copy.finish([&](std::size_t e) { return static_cast<int>(e) != exit; });
+    return without_unneeded(made.number_from(g.next_id()));
+}
+
+/// @brief What comes up to a node, and nothing else: the node is the end. Exits that need no more stay.
+template <class Layers>
+[[nodiscard]] constexpr basic_graph<Layers> up_to(const basic_graph<Layers>& g, node_id at) {
+    auto made = detail::emptied(g);
+    int place = 0;
+    if (!detail::find(g, at, made, place)) return made;
+    const std::array<int, 1> end{place};
+    const auto before = needed_by(g, end, [](int) { return false; });
+    const auto backbone = backbone_of(g);
+    // Of an exit only what its head reads counts.
+    std::vector<int> ends{place};
+    std::vector<bool> stays(g.exits().size(), false);
+    for (std::size_t e = 0; e < g.exits().size(); ++e) {
+        const std::array<int, 1> logits{g.exits()[e].node};
+        const auto reads = needed_by(g, logits, [&](int i) { return backbone[static_cast<std::size_t>(i)]; });
+        bool inside = true;
+        for (std::size_t i = 0; i < reads.size(); ++i) inside = inside && (!reads[i] || !backbone[i] || before[i]);
+        stays[e] = inside;
+        if (inside) ends.push_back(g.exits()[e].node);
+    }
+    const auto needed = needed_by(g, ends, [](int) { return false; });
+    detail::graph_copy<Layers> copy{g, made};
+    copy.set(0, edge{0});
+    for (int i = 1; i < static_cast<int>(g.nodes().size()); ++i) {
+        if (needed[static_cast<std::size_t>(i)]) copy.copy(i);
+    }
+    for (std::size_t e = 0; e < g.exits().size(); ++e) {
+        if (stays[e]) made.exit_at(copy.of(g.exits()[e].node), g.exits()[e].decides);
+    }
+    return made.at(copy.of(place)).number_from(g.next_id());
+}
+
+/// @brief A network in two, each whole: the device's ends in the features that the server's takes as its input.
+template <class Layers>
+struct halves {
+    basic_graph<Layers> device;
+    basic_graph<Layers> server;  ///< its input has the id of the node that the network was cut behind
+};
+
+/// @brief Cuts a network behind a node of its backbone, whose value is all that the rest reads.
+///
+/// Exits stay with the half that has what their heads read.
+///
+/// @par Faults  of both halves: no_such_node; not_a_cut, with the node that passes the cut beside this one, as within a
+///              residual block, or if an exit of the device's comes after one of the server's.
+template <class Layers>
+[[nodiscard]] constexpr halves<Layers> split_at(const basic_graph<Layers>& g, node_id at) {
+    const auto count = static_cast<int>(g.nodes().size());
+    halves<Layers> made{up_to(g, at), basic_graph<Layers>{g.shape_of(edge{std::max(g.place_of(at), 0)}), at}};
+    const auto refuse = [&](const graph_fault& fault) {
+        made.device.refuse(fault);
+        made.server.refuse(fault);
+        return made;
+    };
+    const int place = g.place_of(at);
+    if (place < 0) return refuse({at.number, fault_kind::no_such_node, {}, {}});
+    const auto backbone = backbone_of(g);
+    if (place == 0 || place == g.here().node || !backbone[static_cast<std::size_t>(place)])
+        return refuse({place, fault_kind::not_a_cut, {}, {}});
+    std::vector<int> ends{g.here().node};
+    for (std::size_t e = 0; e < g.exits().size(); ++e) {
+        const bool on_device = made.device.place_of(g.nodes()[static_cast<std::size_t>(g.exits()[e].node)].id) >= 0;
+        if (on_device && ends.size() > 1) return refuse({g.exits()[e].node, fault_kind::not_a_cut, {}, {}});
+        if (!on_device) ends.push_back(g.exits()[e].node);
+    }
+    const auto needed = needed_by(g, ends, [&](int i) { return i == place; });
+    for (int i = 0; i < count; ++i) {
+        const node_id id = g.nodes()[static_cast<std::size_t>(i)].id;
+        if (i != place && needed[static_cast<std::size_t>(i)] && (i == 0 || made.device.place_of(id) >= 0))
+            return refuse({i, fault_kind::not_a_cut, g.shape_of(edge{place}), g.shape_of(edge{i})});
+    }
+    detail::graph_copy<Layers> copy{g, made.server};
+    copy.set(place, edge{0});
+    for (int i = 1; i < count; ++i) {
+        if (i != place && needed[static_cast<std::size_t>(i)]) copy.copy(i);
+    }
+    for (std::size_t e = g.exits().size() + 1 - ends.size(); e < g.exits().size(); ++e)
+        made.server.exit_at(copy.of(g.exits()[e].node), g.exits()[e].decides);
+    made.server.at(copy.of(g.here().node)).number_from(g.next_id());
+    return made;
+}
+
+}  // namespace eenn
+
+#endif

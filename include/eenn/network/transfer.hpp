@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+//
+// transfer.hpp - values of tensors from one network to another that shares nodes with it, by the nodes' ids.
+// Floor 4 (network); host subset.
+#ifndef EENN_NETWORK_TRANSFER_HPP
+#define EENN_NETWORK_TRANSFER_HPP
+
+#include <eenn/core/error.hpp>
+#include <eenn/network/channels.hpp>
+#include <eenn/network/parameters.hpp>
+
+#include <algorithm>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace eenn {
+
+namespace detail {
+
+/// Tensors by (id, name). Those of one node keep their order.
+[[nodiscard]] inline std::vector<const tensor_info*> by_id(std::span<const tensor_info> tensors) {
+    std::vector<const tensor_info*> sorted;
+    for (const tensor_info& tensor : tensors) sorted.push_back(&tensor);
+    std::stable_sort(sorted.begin(), sorted.end(),
+                     [](const tensor_info* a, const tensor_info* b) { return a->id < b->id; });
+    return sorted;
+}
+
+[[nodiscard]] inline const tensor_info* find_tensor(std::span<const tensor_info* const> sorted, node_id id,
+                                                    std::string_view name) {
+    auto at = std::lower_bound(sorted.begin(), sorted.end(), id,
+                               [](const tensor_info* tensor, node_id wanted) { return tensor->id < wanted; });
+    for (; at != sorted.end() && (*at)->id == id; ++at) {
+        if ((*at)->spec.name == name) return *at;
+    }
+    return nullptr;
+}
+
+[[nodiscard]] inline std::string dims_of(const tensor_spec& spec) {
+    std::string text;
+    for (int i = 0; i < spec.rank; ++i)
+        text += (i > 0 ? "x" : "") + std::to_string(spec.dims[static_cast<std::size_t>(i)]);
+    return text;
+}
+
+/// Element by element, where output and input channels of a tensor were chosen anew.
+template <class T>
+void copy_chosen(const tensor_info& from, std::span<const T> values, const tensor_info& to, std::span<T> into,
+                 const kept_channels& kept) {
+    std::array<std::size_t, 4> stride{1, 1, 1, 1};
+    for (int axis = from.spec.rank - 2; axis >= 0; --axis) {
+        const auto a = static_cast<std::size_t>(axis);
+        stride[a] = stride[a + 1] * static_cast<std::size_t>(from.spec.dims[a + 1]);
+    }
+    std::array<int, 4> at{};
+    const std::size_t count = to.spec.elements();
+    for (std::size_t i = 0; i < count; ++i) {
+        std::size_t source = from.offset;
+        bool known = true;
+        for (int axis = 0; axis < to.spec.rank; ++axis) {
+            const auto a = static_cast<std::size_t>(axis);
+            int place = at[a];
+            if (axis == to.spec.output_axis && !kept.outputs.empty())
+                place = kept.outputs[static_cast<std::size_t>(place)];
+            if (axis == to.spec.input_axis && !kept.inputs.empty())
+                place = kept.inputs[static_cast<std::size_t>(place)];
+            known = known && place >= 0;
+            if (known) source += static_cast<std::size_t>(place) * stride[a];
+        }
+        if (known) into[to.offset + i] = values[source];
+        for (int axis = to.spec.rank - 1;
+             axis >= 0 && ++at[static_cast<std::size_t>(axis)] == to.spec.dims[static_cast<std::size_t>(axis)];
+             --axis) {
+            at[static_cast<std::size_t>(axis)] = 0;
+        }
+    }
+}
+
+}  // namespace detail
+
+/// @brief Copies what two networks share: the tensors of nodes of equal ids. Those that only one has are left alone.
+///
+/// @param from_values  (from.parameter_elements()), or (from.sizes.parameters) for what only trained parameters have, as
+///                     moments.
+/// @param to_values    likewise of `to`.
+/// @param channels     what keep_channels() kept, where it lies between the two; channels that are new keep what is there.
+/// @return             how many tensors were copied.
+/// @par Cost    O(tensors log tensors + elements).
+/// @par Errors  eenn::error if a tensor of both has other sizes that `channels` does not explain, or the spans have other
+///              sizes; to_values is then as it was.
+template <class T>
+std::size_t transfer(const plan_view& from, std::span<const T> from_values, const plan_view& to, std::span<T> to_values,
+                     std::span<const kept_channels> channels = {}) {
+    const auto check = [](const plan_view& plan, std::size_t size, const char* which) {
+        if (size == plan.parameter_elements() || size == plan.sizes.parameters) return;
+        raise("transfer", std::string{which} + " has " + std::to_string(size) + " elements, its network has " +
+                              std::to_string(plan.sizes.parameters) + " parameters, " +
+                              std::to_string(plan.parameter_elements()) + " with running statistics");
+    };
+    check(from, from_values.size(), "the source");
+    check(to, to_values.size(), "the target");
+    struct pair {
+        const tensor_info* from;
+        const tensor_info* to;
+        const kept_channels* kept;
+    };
+    std::vector<pair> shared;
+    const auto sources = detail::by_id(from.tensors);
+    for (const tensor_info& target : to.tensors) {
+        const tensor_info* source = detail::find_tensor(sources, target.id, target.spec.name);
+        if (source == nullptr || source->offset + source->spec.elements() > from_values.size() ||
+            target.offset + target.spec.elements() > to_values.size()) {
+            continue;
+        }
+        const auto kept =
+            std::find_if(channels.begin(), channels.end(), [&](const kept_channels& k) { return k.node == target.id; });
+        const kept_channels* how = kept == channels.end() ? nullptr : &*kept;
+        bool fits = source->spec.rank == target.spec.rank;
+        for (int axis = 0; fits && axis < target.spec.rank; ++axis) {
+            const auto a = static_cast<std::size_t>(axis);
+            const std::vector<int>* chosen = how == nullptr                    ? nullptr
+                                             : axis == target.spec.output_axis ? &how->outputs
+                                             : axis == target.spec.input_axis  ? &how->inputs
+                                                                               : nullptr;
+            if (chosen == nullptr || chosen->empty()) {
+                fits = source->spec.dims[a] == target.spec.dims[a];
+            } else {
+                fits = chosen->size() == static_cast<std::size_t>(target.spec.dims[a]) &&
+                       std::all_of(chosen->begin(), chosen->end(),
+                                   [&](int place) { return place >= -1 && place < source->spec.dims[a]; });
+            }
+        }
+        if (!fits) {
+            raise("transfer",
+                  tensor_name(target) + " is " + detail::dims_of(source->spec) + " in the source, " +
+                      detail::dims_of(target.spec) + " in the target",
+                  "give what keep_channels() kept, or a network whose node " + to_string(target.id) + " is the same");
+        }
+        shared.push_back({source, &target, how});
+    }
+    for (const auto& [source, target, kept] : shared) {
+        if (kept != nullptr) {
+            detail::copy_chosen(*source, from_values, *target, to_values, *kept);
+        } else {
+            std::copy_n(from_values.begin() + static_cast<std::ptrdiff_t>(source->offset), source->spec.elements(),
+                        to_values.begin() + static_cast<std::ptrdiff_t>(target->offset));
+        }
+    }
+    return shared.size();
+}
+
+}  // namespace eenn
+
+#endif
