@@ -191,7 +191,7 @@ template <class Layers>
     detail::graph_copy<Layers> copy{g, made};
     copy.set(0, edge{0});
     for (int i = 1; i < static_cast<int>(g.nodes().size()); ++i) {
-        if (needed[static_cast<std::size_t>(i)]) copy.copy(i);
+        if (needed[static_cast<std::size_t>(i)] != 0) copy.copy(i);
     }
     copy.finish([](std::size_t) { return true; });
     return made.number_from(g.next_id());
@@ -243,7 +243,7 @@ template <class Layers, class Head>
     // Behind heads that are there already: exits at one node keep the order in which they came.
     int last = place;
     const auto backbone = backbone_of(g);
-    while (last + 1 < static_cast<int>(g.nodes().size()) && !backbone[static_cast<std::size_t>(last) + 1]) ++last;
+    while (last + 1 < static_cast<int>(g.nodes().size()) && backbone[static_cast<std::size_t>(last) + 1] == 0) ++last;
     for (int i = 0; i < static_cast<int>(g.nodes().size()); ++i) {
         if (i > 0) copy.copy(i);
         if (i == last) put_head();
@@ -281,23 +281,24 @@ template <class Layers>
     const auto backbone = backbone_of(g);
     // Of an exit only what its head reads counts.
     std::vector<int> ends{place};
-    std::vector<bool> stays(g.exits().size(), false);
+    std::vector<char> stays(g.exits().size(), 0);
     for (std::size_t e = 0; e < g.exits().size(); ++e) {
         const std::array<int, 1> logits{g.exits()[e].node};
-        const auto reads = needed_by(g, logits, [&](int i) { return backbone[static_cast<std::size_t>(i)]; });
+        const auto reads = needed_by(g, logits, [&](int i) { return backbone[static_cast<std::size_t>(i)] != 0; });
         bool inside = true;
-        for (std::size_t i = 0; i < reads.size(); ++i) inside = inside && (!reads[i] || !backbone[i] || before[i]);
-        stays[e] = inside;
+        for (std::size_t i = 0; i < reads.size(); ++i)
+            inside = inside && (reads[i] == 0 || backbone[i] == 0 || before[i] != 0);
+        stays[e] = inside ? 1 : 0;
         if (inside) ends.push_back(g.exits()[e].node);
     }
     const auto needed = needed_by(g, ends, [](int) { return false; });
     detail::graph_copy<Layers> copy{g, made};
     copy.set(0, edge{0});
     for (int i = 1; i < static_cast<int>(g.nodes().size()); ++i) {
-        if (needed[static_cast<std::size_t>(i)]) copy.copy(i);
+        if (needed[static_cast<std::size_t>(i)] != 0) copy.copy(i);
     }
     for (std::size_t e = 0; e < g.exits().size(); ++e) {
-        if (stays[e]) made.exit_at(copy.of(g.exits()[e].node), g.exits()[e].decides);
+        if (stays[e] != 0) made.exit_at(copy.of(g.exits()[e].node), g.exits()[e].decides);
     }
     return made.at(copy.of(place)).number_from(g.next_id());
 }
@@ -327,7 +328,7 @@ template <class Layers>
     const int place = g.place_of(at);
     if (place < 0) return refuse({at.number, fault_kind::no_such_node, {}, {}});
     const auto backbone = backbone_of(g);
-    if (place == 0 || place == g.here().node || !backbone[static_cast<std::size_t>(place)])
+    if (place == 0 || place == g.here().node || backbone[static_cast<std::size_t>(place)] == 0)
         return refuse({place, fault_kind::not_a_cut, {}, {}});
     std::vector<int> ends{g.here().node};
     for (std::size_t e = 0; e < g.exits().size(); ++e) {
@@ -338,13 +339,13 @@ template <class Layers>
     const auto needed = needed_by(g, ends, [&](int i) { return i == place; });
     for (int i = 0; i < count; ++i) {
         const node_id id = g.nodes()[static_cast<std::size_t>(i)].id;
-        if (i != place && needed[static_cast<std::size_t>(i)] && (i == 0 || made.device.place_of(id) >= 0))
+        if (i != place && needed[static_cast<std::size_t>(i)] != 0 && (i == 0 || made.device.place_of(id) >= 0))
             return refuse({i, fault_kind::not_a_cut, g.shape_of(edge{place}), g.shape_of(edge{i})});
     }
     detail::graph_copy<Layers> copy{g, made.server};
     copy.set(place, edge{0});
     for (int i = 1; i < count; ++i) {
-        if (i != place && needed[static_cast<std::size_t>(i)]) copy.copy(i);
+        if (i != place && needed[static_cast<std::size_t>(i)] != 0) copy.copy(i);
     }
     for (std::size_t e = g.exits().size() + 1 - ends.size(); e < g.exits().size(); ++e)
         made.server.exit_at(copy.of(g.exits()[e].node), g.exits()[e].decides);
