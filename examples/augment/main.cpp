@@ -77,8 +77,8 @@ void place(const augment::arguments& a, construct::augmented& made) {
         return;
     }
     made.report.placement = placed.summary;
-    if (placed.last_nodes.empty()) return;
-    const auto stages = onnx::export_stages(made.network, made.parameters, placed.rules, placed.last_nodes);
+    if (placed.cuts.empty()) return;
+    const auto stages = onnx::export_stages(made.network, made.parameters, placed.rules, placed.cuts);
     for (std::size_t s = 0; s < stages.size(); ++s)
         onnx::write_model(a.out / ("stage_" + std::to_string(s) + ".onnx"), stages[s]);
 }

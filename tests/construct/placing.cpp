@@ -61,7 +61,7 @@ TEST_CASE("construct/placing: the early exit stays near, the rest goes to the fa
     REQUIRE(made.summary.stages.size() == 2);
     CHECK(made.summary.stages[0].processor == "near");
     CHECK(made.summary.stages[1].processor == "far");
-    CHECK(made.last_nodes.size() == 1);
+    CHECK(made.cuts.size() == 1);
     CHECK(made.rules[0].temperature == 2.0F);
     CHECK(made.rules[0].threshold == made.placed.thresholds[0]);
     CHECK(made.summary.expected_seconds < made.summary.worst_seconds);

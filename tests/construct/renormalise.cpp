@@ -23,8 +23,9 @@ TEST_CASE("construct/renormalise: norms come back and the answers stay") {
         set.pixels.push_back(static_cast<float>(3 * random.normal() + 1));
     serial here;
     const renormalised made = renormalise(base, parameters, set, here);
-    CHECK(made.added == 3);
-    CHECK(made.nodes.size() == base.nodes().size());
+    CHECK(made.norms.size() == 3);
+    CHECK(made.norms[0] == base.next_id());
+    for (const auto& node : base.nodes()) CHECK(made.network.place_of(node.id) >= 0);
     const runtime_network<float, graph> before{base};
     const runtime_network<float, graph> after{made.network};
     CHECK(before.plan().sizes.macs == after.plan().sizes.macs);
@@ -34,7 +35,7 @@ TEST_CASE("construct/renormalise: norms come back and the answers stay") {
 
     // The statistics are those of the samples: normalised, the first convolution has mean 0 and variance 1.
     for (const auto& step : after.plan().steps) {
-        if (step.norm != made.nodes[1]) continue;
+        if (step.norm != made.network.place_of(made.norms[0])) continue;
         CHECK(made.parameters[step.norm_state + 4] > 0.1F);  // far from the start at 1 with weights of this size
         CHECK(made.parameters[step.norm_weights] ==
               doctest::Approx(std::sqrt(made.parameters[step.norm_state + 4] + float{step.epsilon})));

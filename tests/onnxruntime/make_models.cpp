@@ -34,8 +34,8 @@ using namespace eenn;
 // A network and where export_stages() cuts it.
 struct network_to_cut {
     graph g;
-    std::vector<int> last_nodes;
-    void cut() { last_nodes.push_back(g.here().node); }
+    std::vector<node_id> last_nodes;
+    void cut() { last_nodes.push_back(g.id_of(g.here())); }
 };
 
 network_to_cut resnet(policy first, policy second) {

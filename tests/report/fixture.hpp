@@ -80,7 +80,7 @@ inline result resnet56() {
         const int channels = 16 << stage;
         r.sites.push_back({"/layer" + std::to_string(stage + 1) + "/layer" + std::to_string(stage + 1) + "." +
                                std::to_string(s % 9) + "/relu_1/Relu",
-                           5 + 7 * s,
+                           node_id{5 + 7 * s},
                            {side, side, channels},
                            450'000 + static_cast<std::int64_t>(4.62e6 * (s + 1)),
                            static_cast<std::int64_t>(side) * side * channels * 4});
@@ -133,6 +133,9 @@ inline result resnet56() {
         exit_summary x;
         x.site = site < 0 ? "/fc/Gemm" : r.sites[static_cast<std::size_t>(site)].name;
         x.form = form;
+        for (std::size_t h = 0; h < r.heads.size(); ++h) {
+            if (r.heads[h].site == site && r.heads[h].form == form) x.head = static_cast<int>(h);
+        }
         x.policy = "max_probability";
         x.threshold = threshold;
         x.temperature = temperature;
@@ -215,9 +218,10 @@ inline result resnet56() {
     }
     r.placement.objective = "least expected seconds at no more than 2 J a thousand samples";
     r.placement.stages = {
-        {"Cortex-M7 <480 MHz>", "input", r.sites[6].name, 33'100'000, 61'440, 65'536, 0.00312, 1},
-        {"edge box & gateway", r.sites[6].name, r.sites[18].name, 55'300'000, 402'000, 16'384, 0.00118, 0.6188},
-        {"server", r.sites[18].name, "/fc/Gemm", 37'200'000, 2'960'000, 0, 0.00009, 0.2248}};
+        {"Cortex-M7 <480 MHz>", "input", r.sites[6].name, r.sites[6].node, 33'100'000, 61'440, 65'536, 0.00312, 1},
+        {"edge box & gateway", r.sites[6].name, r.sites[18].name, r.sites[18].node, 55'300'000, 402'000, 16'384,
+         0.00118, 0.6188},
+        {"server", r.sites[18].name, "/fc/Gemm", node_id{200}, 37'200'000, 2'960'000, 0, 0.00009, 0.2248}};
     r.placement.expected_seconds = 0.00391;
     r.placement.worst_seconds = 0.00513;
     r.placement.expected_joules = 0.00172;
@@ -242,7 +246,7 @@ inline result bare() {
     r.accuracy = 0.5;
     r.base_macs = 1'200;
     r.verdict = "No exit pays off here: none reaches the objective (at most 0.00 points of loss).";
-    r.sites.push_back({"a<b", 3, {1, 1, 8}, 400, 32});
+    r.sites.push_back({"a<b", node_id{3}, {1, 1, 8}, 400, 32});
     r.heads.push_back({0, "small", 16, 18, true, 0.4, false, ""});
     r.architectures.push_back({{0}, 0, 0, false, ""});
     r.settings.push_back({"at most 0.00 points of loss (out of reach: the base network)",

@@ -6,8 +6,10 @@
 #define EENN_CONSTRUCT_ASSEMBLE_HPP
 
 #include <eenn/construct/search_exits.hpp>
+#include <eenn/construct/with_heads.hpp>
 #include <eenn/exits/collect_trace.hpp>
 #include <eenn/exits/infer.hpp>
+#include <eenn/network/transfer.hpp>
 
 namespace eenn::construct {
 
@@ -18,7 +20,7 @@ template <Executor X>
     std::vector<placed_head> heads;
     for (const int k : which) {
         const candidate& who = work.candidates[work.chosen[static_cast<std::size_t>(k)]];
-        heads.push_back({work.site_of(who).node, who.what, max_probability{}});
+        heads.push_back({work.site_of(who).id, who.network, max_probability{}});
     }
     return heads;
 }
@@ -53,16 +55,14 @@ void assemble_heads(construction<X>& work) {
     if (work.chosen.empty()) return;
     std::vector<int> all(work.chosen.size());
     std::iota(all.begin(), all.end(), 0);
-    work.whole = std::make_unique<branched>(branch(work.base, placed_heads(work, all)));
-    runtime_network<float, graph> net{work.whole->network};
+    work.whole = with_heads(work.base, placed_heads(work, all));
+    runtime_network<float, graph> net{*work.whole};
     work.whole_parameters.assign(net.plan().parameter_elements(), 0.0F);
-    copy_parameters(work.net.plan(), work.parameters, work.whole->base, net.plan(), work.whole_parameters);
-    for (std::size_t k = 0; k < work.chosen.size(); ++k) {
-        const candidate& who = work.candidates[work.chosen[k]];
-        const graph alone = head_network(who.what, work.site_of(who).features);
-        const plan lowered = lower(alone);
-        copy_parameters(lowered.view(), who.trained.parameters, head_nodes(*work.whole, k, alone), net.plan(),
-                        work.whole_parameters);
+    const std::span<float> whole{work.whole_parameters};
+    transfer(work.net.plan(), work.parameters, net.plan(), whole);
+    for (const std::size_t c : work.chosen) {
+        const plan alone = lower(work.candidates[c].network);
+        transfer(alone.view(), work.candidates[c].trained.parameters, net.plan(), whole);
     }
     work.table = table_of(work, collect_logits(net.inference(), work.whole_parameters, work.validation, work.executor));
     work.settings = settings_of(work, work.table);
@@ -76,7 +76,7 @@ struct augmented {
     graph network;                     ///< with the exits that were kept; the base network if none pays off
     aligned_vector<float> parameters;  ///< of `network`
     std::vector<exit_rule> rules;      ///< one an exit, the last included
-    std::vector<int> sites;            ///< by kept exit but the last: its node in the base network
+    std::vector<node_id> sites;        ///< by kept exit but the last: the node it comes after
     exit_trace validation;             ///< of `network`
     exit_trace test;
     result report;
@@ -101,26 +101,17 @@ template <Executor X>
         return out;
     }
     const setting& first = work.settings[0];
-    const branched kept = branch(work.base, placed_heads(work, first.heads));
-    out.network = kept.network;
-    const plan whole = lower(work.whole->network);
-    const plan part = lower(kept.network);
+    out.network = with_heads(work.base, placed_heads(work, first.heads));
+    const plan whole = lower(*work.whole);
+    const plan part = lower(out.network);
     out.parameters.assign(part.view().parameter_elements(), 0.0F);
-    // By node of the whole network: the base's, then the heads that are kept.
-    std::vector<int> nodes(work.whole->network.nodes().size(), -1);
-    for (std::size_t n = 0; n < work.whole->base.size(); ++n)
-        nodes[static_cast<std::size_t>(work.whole->base[n])] = kept.base[n];
+    transfer(whole.view(), work.whole_parameters, part.view(), out.parameters);
     for (std::size_t k = 0; k < first.heads.size(); ++k) {
         const auto h = static_cast<std::size_t>(first.heads[k]);
-        const candidate& who = work.candidates[work.chosen[h]];
-        const auto size = head_network(who.what, work.site_of(who).features).nodes().size();
-        for (std::size_t n = 0; n + 1 < size; ++n)
-            nodes[static_cast<std::size_t>(work.whole->heads[h]) + n] = kept.heads[k] + static_cast<int>(n);
         out.rules.push_back({first.choice.thresholds[k], work.table.heads[h].temperature});
-        out.sites.push_back(work.site_of(who).node);
+        out.sites.push_back(work.site_of(work.candidates[work.chosen[h]]).id);
     }
     out.rules.push_back({never_exit, work.table.classifier.temperature});
-    copy_parameters(whole.view(), work.whole_parameters, nodes, part.view(), out.parameters);
     const setting_summary& s = r.settings[0];
     r.accuracy = s.test_accuracy;
     std::snprintf(

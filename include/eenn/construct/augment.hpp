@@ -36,7 +36,7 @@ template <Executor X, class Stage>
 /// and keeps that where validation data says it helped; measures on test data, which chooses nothing.
 ///
 /// @param parameters  of lower(base), (plan.parameter_elements()).
-/// @param names       by node of the base network, for the report; may be empty.
+/// @param names       by the number of a node's id, for the report; may be empty.
 /// @par Memory   The sets, options.feature_memory, and the training of the whole network on a batch.
 /// @par Threads  The result does not depend on the executor. With options.state, a run that was stopped goes on from the
 ///               work that was finished, to the same bits.
@@ -50,10 +50,7 @@ template <Executor X>
                                 std::span<const std::string> names, const data_set& train, const data_set& validation,
                                 const data_set& test, const augment_options& options, X& executor) {
     const renormalised normal = renormalise(base, parameters, train, executor);
-    std::vector<std::string> here(normal.network.nodes().size());
-    for (std::size_t n = 0; n < names.size() && n < normal.nodes.size(); ++n)
-        here[static_cast<std::size_t>(normal.nodes[n])] = names[n];
-    construction<X> work{normal.network, normal.parameters, here, train, validation, test, options, executor};
+    construction<X> work{normal.network, normal.parameters, names, train, validation, test, options, executor};
     augmented made{false, work.base, {}, {}, {}, {}, {}, {}};
     propose_heads(work);
     made.finished = detail::timed(work, "backbone and heads", [&] { return train_candidates(work); }) &&
@@ -66,9 +63,9 @@ template <Executor X>
                                   }) &&
                     detail::timed(work, "test", [&] { return measure_exits(work, made); });
     made.report = std::move(work.report);
-    if (normal.added > 0) {
+    if (!normal.norms.empty()) {
         made.report.notes.emplace_back("Batch norms",
-                                       std::to_string(normal.added) +
+                                       std::to_string(normal.norms.size()) +
                                            " were put back behind convolutions without one for training; "
                                            "they fold into the convolutions again for inference.");
     }

@@ -5,7 +5,6 @@
 #ifndef EENN_CONSTRUCT_CONSTRUCTION_HPP
 #define EENN_CONSTRUCT_CONSTRUCTION_HPP
 
-#include <eenn/construct/branched.hpp>
 #include <eenn/construct/exit_table.hpp>
 #include <eenn/construct/features.hpp>
 #include <eenn/construct/options.hpp>
@@ -20,6 +19,7 @@
 #include <memory>
 #include <mutex>
 #include <numeric>
+#include <optional>
 
 namespace eenn::construct {
 
@@ -27,6 +27,7 @@ namespace eenn::construct {
 struct candidate {
     int site = 0;  ///< index into construction::layout.sites
     head what;
+    graph network{shape{}};  ///< the head alone, with the ids that it has on the base network too
     head_form form = head_form::small;
     std::int64_t macs = 0;
     std::int64_t parameters = 0;
@@ -64,7 +65,7 @@ struct setting {
 /// @brief All that a construction works on: what was given, and what its stages have found so far.
 template <Executor X>
 struct construction {
-    /// @param names  by node, for the report; may be empty. The sets and the executor must outlive this.
+    /// @param names  by the number of a node's id, for the report; may be empty. The sets and the executor must outlive this.
     construction(const graph& base_network, std::span<const float> of_base, std::span<const std::string> names_by_node,
                  const data_set& train_set, const data_set& validation_set, const data_set& test_set,
                  augment_options how, X& runs_on)
@@ -85,7 +86,7 @@ struct construction {
 
     graph base;
     aligned_vector<float> parameters;
-    std::vector<std::string> names;
+    std::vector<std::string> names;  // by the number of a node's id
     const data_set mirrored;  // the validation samples and their mirror images; empty where those mean something else
     const data_set& train;
     const data_set& validation;  // what choices are made on: choices on `mirrored` vary less
@@ -103,7 +104,7 @@ struct construction {
     kept_features kept;                  // of the sites whose heads were trained last
     std::vector<float> base_validation;  // (N,C)
     std::vector<std::size_t> chosen;     // candidates in the network, by depth
-    std::unique_ptr<branched> whole;     // with all chosen heads
+    std::optional<graph> whole;          // with all chosen heads
     aligned_vector<float> whole_parameters;
     exit_table table;               // of the chosen heads, on validation data
     std::vector<setting> settings;  // by objective; heads are indices into table
@@ -115,12 +116,15 @@ struct construction {
         return layout.sites[static_cast<std::size_t>(who.site)];
     }
 
-    /// The exporter's name of a layer, or one made of its kind and number.
-    [[nodiscard]] std::string name_of(int node) const {
-        const auto n = static_cast<std::size_t>(node);
+    /// The exporter's name of a layer, or one made of its kind and id; a batch norm that was put in is called as its input.
+    [[nodiscard]] std::string name_of(int place) const {
+        const auto& node = base.nodes()[static_cast<std::size_t>(place)];
+        const auto n = static_cast<std::size_t>(node.id.number);
         if (n < names.size() && !names[n].empty()) return names[n];
-        return std::visit([](const auto& layer) { return std::string{layer.kind}; }, base.nodes()[n].what) + "_" +
-               std::to_string(node);
+        if (n >= names.size() && !names.empty() && std::holds_alternative<batch_norm>(node.what))
+            return name_of(node.inputs[0]);
+        return std::visit([](const auto& layer) { return std::string{layer.kind}; }, node.what) + "_" +
+               to_string(node.id);
     }
 
     /// Tells the observer where the work stands, from any thread; false if it wants to stop.
@@ -187,7 +191,7 @@ private:
         r.cost_unit = to_string(options.cost);
         r.base_parameters = layout.parameters;
         for (const site& s : layout.sites) {
-            r.sites.push_back({name_of(s.node), s.node, s.features, s.macs,
+            r.sites.push_back({name_of(s.node), s.id, s.features, s.macs,
                                static_cast<std::int64_t>(s.features.elements() * sizeof(float))});
         }
     }

@@ -47,7 +47,7 @@ inline void scale_input_weights(const plan_view& plan, const graph& network, flo
 template <Executor X>
 [[nodiscard]] bool fine_tune(construction<X>& work) {
     if (work.chosen.empty()) return true;
-    runtime_network<float, graph> net{work.whole->network};
+    runtime_network<float, graph> net{*work.whole};
     if (work.options.tune.epochs <= 0) {
         work.report.fine_tuning = "not asked for";
         return true;
@@ -80,7 +80,7 @@ template <Executor X>
         how.checkpoint = checkpoint_file(checkpoint);
     }
     const float scale = detail::input_scale(work.base, work.train);
-    detail::scale_input_weights(net.plan(), work.whole->network, scale, work.whole_parameters);
+    detail::scale_input_weights(net.plan(), *work.whole, scale, work.whole_parameters);
     data_set scaled_validation = work.validation;
     for (float& x : scaled_validation.pixels) x /= scale;
     trainer training{net.training(),
@@ -99,8 +99,8 @@ template <Executor X>
     batch_loader batches{work.train, loading};
     if (!training.run(batches, scaled_validation, work.executor)) return false;
     aligned_vector<float> result = training.parameters();
-    detail::scale_input_weights(net.plan(), work.whole->network, 1 / scale, work.whole_parameters);
-    detail::scale_input_weights(net.plan(), work.whole->network, 1 / scale, result);
+    detail::scale_input_weights(net.plan(), *work.whole, 1 / scale, work.whole_parameters);
+    detail::scale_input_weights(net.plan(), *work.whole, 1 / scale, result);
     const exit_table tuned = table_of(work, collect_logits(net.inference(), result, work.validation, work.executor));
     const auto after = settings_of(work, tuned);
     const bool better = after[0].feasible &&

@@ -78,9 +78,12 @@ struct head {
 };
 
 /// @brief A head alone, as a network of a site's features.
-[[nodiscard]] constexpr graph head_network(const head& h, shape features) {
+///
+/// @param first  id of its first layer: one that the network it may be put on has not given, so that its tensors are known
+///               by the same ids there.
+[[nodiscard]] constexpr graph head_network(const head& h, shape features, node_id first = node_id{1}) {
     graph g{features};
-    g(h);
+    g.number_from(first)(h);
     return g;
 }
 

@@ -91,6 +91,7 @@ void describe_exits(construction<X>& work, const setting& first, const exit_trac
             const candidate& who = work.candidates[work.chosen[static_cast<std::size_t>(first.heads[x])]];
             out.site = work.name_of(work.site_of(who).node);
             out.form = std::string{to_string(who.form)};
+            out.head = who.summary;
             out.threshold = first.choice.thresholds[x];
             of_heads += who.macs;
             out.macs = work.site_of(who).macs + of_heads;
@@ -146,7 +147,7 @@ template <Executor X>
     exit_table test;
     if (!work.chosen.empty()) {
         if (!work.tell("test", 0, 1)) return false;
-        runtime_network<float, graph> net{work.whole->network};
+        runtime_network<float, graph> net{*work.whole};
         const auto logits = collect_logits(net.inference(), work.whole_parameters, work.test, work.executor);
         test = work.table;
         test.labels.assign(work.test.labels.begin(), work.test.labels.end());

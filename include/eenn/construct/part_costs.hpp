@@ -28,7 +28,7 @@ template <Executor X>
     };
     std::vector<ready_head> heads;
     for (const candidate& who : work.candidates) {
-        runtime_network<float, graph> alone{head_network(who.what, work.site_of(who).features)};
+        runtime_network<float, graph> alone{who.network};
         const executable<float> run = alone.inference();
         aligned_vector<float> weights(run.packed_elements);
         pack_weights(run, who.trained.parameters.data(), weights.data());

@@ -12,7 +12,6 @@
 #include <eenn/platform/placement.hpp>
 #include <eenn/platform/segments.hpp>
 
-#include <charconv>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,26 +23,14 @@ struct placed_network {
     placement placed;              ///< as place() gives it; `feasible` false: `placed.refused` says why
     placement_summary summary;     ///< of a feasible one
     std::vector<exit_rule> rules;  ///< with the thresholds of this platform; closed exits never leave
-    std::vector<int> last_nodes;   ///< of each stage but the last, the node it ends with
+    std::vector<node_id> cuts;     ///< of each stage but the last, the node it ends with
 };
-
-namespace detail {
-
-/// The node that a segment of make_task() is named after: the number behind its kind.
-[[nodiscard]] inline int node_of_segment(const std::string& name) {
-    int node = 0;
-    const std::size_t space = name.rfind(' ');
-    if (space != std::string::npos) std::from_chars(name.data() + space + 1, name.data() + name.size(), node);
-    return node;
-}
-
-}  // namespace detail
 
 /// @brief Places a network with exits on a platform: exits, thresholds and cuts chosen together.
 ///
 /// @param network     with exits; `rules` are its own, of which the temperatures stay.
 /// @param validation  its trace on validation data, (N,E).
-/// @param names       by node of the network, for the summary; may be empty.
+/// @param names       by the number of a node's id, for the summary; may be empty.
 /// @par Cost    that of place().
 /// @par Errors  as place(); what cannot be met is no error, see placed_network::placed.
 [[nodiscard]] inline placed_network place_network(const graph& network, std::span<const exit_rule> rules,
@@ -52,26 +39,26 @@ namespace detail {
                                                   const placement_limits& limits = {},
                                                   std::span<const std::string> names = {}) {
     const plan lowered = lower(network);
-    placed_network result{place(make_task(network, lowered.view(), validation), on, objective, limits),
-                          {},
-                          {rules.begin(), rules.end()},
-                          {}};
+    const placement_task task = make_task(network, lowered.view(), validation);
+    placed_network result{place(task, on, objective, limits), {}, {rules.begin(), rules.end()}, {}};
     const placement& placed = result.placed;
     if (!placed.feasible) return result;
     for (std::size_t e = 0; e < placed.thresholds.size() && e < result.rules.size(); ++e)
         result.rules[e].threshold = placed.thresholds[e];
-    const auto name_of = [&](const std::string& segment) {
-        const auto node = static_cast<std::size_t>(detail::node_of_segment(segment));
-        return node < names.size() && !names[node].empty() ? names[node] : segment;
+    const auto name_of = [&](node_id id, const std::string& segment) {
+        const auto n = static_cast<std::size_t>(id.number);
+        return n < names.size() && !names[n].empty() ? names[n] : segment;
     };
     placement_summary& summary = result.summary;
     for (std::size_t s = 0; s < placed.stages.size(); ++s) {
         const placed_stage& stage = placed.stages[s];
-        summary.stages.push_back({stage.processor, name_of(stage.from), name_of(stage.to),
-                                  static_cast<std::int64_t>(stage.macs), static_cast<std::int64_t>(stage.weight_bytes),
+        const node_id first =
+            stage.to.empty() ? node_id{} : task.segments[static_cast<std::size_t>(stage.where.first)].last;
+        summary.stages.push_back({stage.processor, name_of(first, stage.from), name_of(stage.last, stage.to),
+                                  stage.last, static_cast<std::int64_t>(stage.macs),
+                                  static_cast<std::int64_t>(stage.weight_bytes),
                                   static_cast<std::int64_t>(stage.transfer_bytes), stage.seconds, stage.reach});
-        if (s + 1 < placed.stages.size() && !stage.to.empty())
-            result.last_nodes.push_back(detail::node_of_segment(stage.to));
+        if (s + 1 < placed.stages.size() && !stage.to.empty()) result.cuts.push_back(stage.last);
     }
     summary.expected_seconds = placed.expected_seconds;
     summary.worst_seconds = placed.worst_seconds;

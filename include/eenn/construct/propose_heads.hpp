@@ -55,6 +55,7 @@ void propose_heads(construction<X>& work) {
         static_cast<std::int64_t>(work.options.most_head_share * static_cast<double>(work.layout.macs));
     std::optional<platform_bounds> bounds;
     if (work.options.target) bounds.emplace(work.base, *work.options.target, work.options.limits);
+    node_id next = work.base.next_id();  // each head has ids of its own
     for (std::size_t s = 0; s < work.layout.sites.size(); ++s) {
         head before;
         for (const head_form form : work.options.forms) {
@@ -62,7 +63,8 @@ void propose_heads(construction<X>& work) {
             c.site = static_cast<int>(s);
             c.form = form;
             c.what = design_head(work.layout, work.layout.sites[s].features, form, most_macs);
-            const plan lowered = lower(head_network(c.what, work.layout.sites[s].features));
+            c.network = head_network(c.what, work.layout.sites[s].features, next);
+            const plan lowered = lower(c.network);
             c.macs = lowered.sizes.macs;
             c.parameters = static_cast<std::int64_t>(lowered.sizes.parameters);
             head_summary summary{
@@ -73,11 +75,13 @@ void propose_heads(construction<X>& work) {
             if (summary.pruned.empty() && form == head_form::dense && 2 * work.layout.sites[s].macs > c.macs)
                 summary.pruned = "so deep that the backbone is the better network";
             if (summary.pruned.empty() && c.what == before) summary.pruned = "the same as the smaller form";
-            if (summary.pruned.empty() && bounds)
-                summary.pruned = bounds->against(head_network(c.what, work.layout.sites[s].features));
+            if (summary.pruned.empty() && bounds) summary.pruned = bounds->against(c.network);
             before = c.what;
             c.summary = static_cast<int>(work.report.heads.size());
-            if (summary.pruned.empty()) work.candidates.push_back(c);
+            if (summary.pruned.empty()) {
+                next = c.network.next_id();
+                work.candidates.push_back(c);
+            }
             work.report.heads.push_back(summary);
         }
     }

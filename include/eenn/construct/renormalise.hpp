@@ -5,22 +5,24 @@
 #ifndef EENN_CONSTRUCT_RENORMALISE_HPP
 #define EENN_CONSTRUCT_RENORMALISE_HPP
 
-#include <eenn/construct/branched.hpp>
 #include <eenn/core/executor.hpp>
 #include <eenn/data/data_set.hpp>
+#include <eenn/network/edit.hpp>
 #include <eenn/network/runtime_network.hpp>
+#include <eenn/network/standard.hpp>
+#include <eenn/network/transfer.hpp>
 #include <eenn/training/backpropagation.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 namespace eenn::construct {
 
-/// @brief A network with a batch norm behind every convolution, and where the nodes of the one before went.
+/// @brief A network with a batch norm behind every convolution. The nodes that it had keep their ids.
 struct renormalised {
     graph network;
     aligned_vector<float> parameters;
-    std::vector<int> nodes;  ///< by node of the network before: its value's node here, the norm where one was added
-    int added = 0;
+    std::vector<node_id> norms;  ///< those that were added
 };
 
 /// @brief Puts a batch norm behind every convolution that has none, with statistics of the samples and the scale and
@@ -37,53 +39,38 @@ template <Executor X>
 [[nodiscard]] renormalised renormalise(const graph& base, std::span<const float> parameters, const data_set& set,
                                        X& executor) {
     constexpr int most_samples = 256;
-    const auto normalised = [&](int node) {
-        for (const auto& next : base.nodes()) {
-            for (int i = 0; i < next.input_count; ++i) {
-                if (next.inputs[static_cast<std::size_t>(i)] == node && std::holds_alternative<batch_norm>(next.what))
-                    return true;
-            }
-        }
-        return false;
-    };
-    std::vector<int> copies;  // by node of the base: its own copy, without the norm behind it
-    std::vector<int> norms;
-    // The same nodes with whichever momentum.
-    const auto build = [&](real momentum) {
-        renormalised made{graph{base.input()}, {}, {0}, 0};
-        copies = {0};
-        norms.clear();
-        for (std::size_t n = 1; n < base.nodes().size(); ++n) {
-            const auto& node = base.nodes()[n];
-            std::array<edge, max_inputs> from{};
-            const auto inputs = static_cast<std::size_t>(node.input_count);
-            for (std::size_t i = 0; i < inputs; ++i) from[i] = {made.nodes[static_cast<std::size_t>(node.inputs[i])]};
-            edge here = made.network.put(node.what, std::span<const edge>{from.data(), inputs});
-            copies.push_back(here.node);
-            if (std::holds_alternative<conv2d>(node.what) && !normalised(static_cast<int>(n))) {
-                here = made.network.join(batch_norm{.momentum = momentum}, here);
-                norms.push_back(here.node);
-            }
-            made.nodes.push_back(here.node);
-        }
-        return made;
-    };
-    renormalised made = build(batch_norm{}.momentum);
-    made.added = static_cast<int>(norms.size());
+    std::vector<node_id> plain;  // convolutions without a norm
+    for (std::size_t n = 1; n < base.nodes().size(); ++n) {
+        const auto reads = [&](const graph::node& next) {
+            return std::holds_alternative<batch_norm>(next.what) && next.inputs[0] == static_cast<int>(n);
+        };
+        if (std::holds_alternative<conv2d>(base.nodes()[n].what) &&
+            std::none_of(base.nodes().begin() + 1, base.nodes().end(), reads))
+            plain.push_back(base.nodes()[n].id);
+    }
+    renormalised made{base, {}, {}};
+    graph measured = base;  // the same, but running statistics are those of the last batch
+    for (const node_id convolution : plain) {
+        made.norms.push_back(made.network.next_id());
+        made.network = insert_after(made.network, convolution, batch_norm{});
+        measured = insert_after(measured, convolution, batch_norm{.momentum = 1.0});
+    }
     const plan before = lower(base);
-    runtime_network<float, graph> net{build(real(1.0F)).network};  // running statistics are those of the last batch
+    runtime_network<float, graph> net{measured};
     const plan_view plan = net.plan();
     made.parameters = initialize(plan, 0);
-    copy_parameters(before.view(), parameters, copies, plan, made.parameters);
-    if (norms.empty()) return made;
+    transfer(before.view(), parameters, plan, made.parameters);
+    if (made.norms.empty()) return made;
 
     const auto is_new = [&](const step_info& step) {
-        return step.norm >= 0 && std::find(norms.begin(), norms.end(), step.norm) != norms.end();
+        return step.norm >= 0 &&
+               std::find(made.norms.begin(), made.norms.end(),
+                         measured.nodes()[static_cast<std::size_t>(step.norm)].id) != made.norms.end();
     };
     const int count = std::min(most_samples, set.size());
     backpropagation<float> state{net.training(), count};
     state.train_only(is_new);
-    for (int pass = 0; pass < made.added; ++pass) {
+    for (int pass = 0; pass < static_cast<int>(made.norms.size()); ++pass) {
         state.forward(made.parameters.data(), set.pixels.data(), count, 0, 0, executor);
         for (const auto& step : plan.steps) {
             if (!is_new(step)) continue;

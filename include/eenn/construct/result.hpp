@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <eenn/construct/evaluate.hpp>
+#include <eenn/tensor/id.hpp>
 #include <eenn/tensor/shape.hpp>
 
 namespace eenn::construct {
@@ -18,7 +19,7 @@ namespace eenn::construct {
 /// @brief A place where an exit can go: the end of a block of the backbone.
 struct site_summary {
     std::string name;        ///< the exporter's name of the layer
-    int node = 0;            ///< in the base graph
+    node_id node{};          ///< of the base network
     shape features;          ///< what a head gets
     std::int64_t macs = 0;   ///< of the backbone from the input to here
     std::int64_t bytes = 0;  ///< of the features, float32: what a cut here transfers
@@ -61,6 +62,7 @@ struct trade_off_curve {
 struct exit_summary {
     std::string site;
     std::string form;     ///< "small", "large", "classifier"
+    int head = -1;        ///< index into result::heads; -1: the classifier
     std::string policy;   ///< "max_probability", ...
     float threshold = 0;  ///< infinity: closed; the last exit takes all
     double temperature = 1;
@@ -114,6 +116,7 @@ struct stage_summary {
     std::string processor;
     std::string from;  ///< first layer
     std::string to;    ///< last layer
+    node_id last{};    ///< that layer
     std::int64_t macs = 0;
     std::int64_t weight_bytes = 0;
     std::int64_t transfer_bytes = 0;  ///< sent on to the next stage, for a sample that goes on

@@ -17,6 +17,7 @@ namespace eenn::construct {
 /// @brief A place for an exit.
 struct site {
     int node = 0;           ///< its value is all that the rest of the network needs
+    node_id id{};           ///< of that node
     shape features;         ///< of that value
     std::int64_t macs = 0;  ///< from the input to here
 };
@@ -162,7 +163,8 @@ template <>
         }
         if (!computes) continue;  // a depthwise convolution alone
         from = cut;
-        found.sites.push_back({cut, nodes[static_cast<std::size_t>(cut)].out, macs_to[static_cast<std::size_t>(cut)]});
+        found.sites.push_back({cut, nodes[static_cast<std::size_t>(cut)].id, nodes[static_cast<std::size_t>(cut)].out,
+                               macs_to[static_cast<std::size_t>(cut)]});
     }
     return found;
 }

@@ -155,11 +155,11 @@ template <Executor X>
         const bool writes = resumable && !work.options.state.empty();
         const std::filesystem::path checkpoint = writes ? head_file(work, who) += ".training" : std::filesystem::path{};
         auto made = afresh(work, who)
-                        ? train_head_afresh(who.what, work.base, work.parameters, node,
+                        ? train_head_afresh(who.network, work.base, work.parameters, work.site_of(who).id,
                                             {work.train, work.training_samples, work.teacher, work.validation,
                                              work.options.tune.augment},
                                             how, work.options.seed, executor, checkpoint, watch)
-                        : train_head(who.what, work.kept.train.sites[work.kept.slot(node)], labels, work.teacher,
+                        : train_head(who.network, work.kept.train.sites[work.kept.slot(node)], labels, work.teacher,
                                      work.kept.validation.sites[work.kept.slot(node)], work.validation.labels, how,
                                      work.options.seed, executor, checkpoint, watch);
         if (!made) {

@@ -5,10 +5,10 @@
 #ifndef EENN_CONSTRUCT_TRAIN_HEADS_HPP
 #define EENN_CONSTRUCT_TRAIN_HEADS_HPP
 
-#include <eenn/construct/branched.hpp>
 #include <eenn/construct/features.hpp>
 #include <eenn/construct/heads.hpp>
 #include <eenn/network/runtime_network.hpp>
+#include <eenn/network/transfer.hpp>
 #include <eenn/training/checkpoint.hpp>
 #include <eenn/training/teaching.hpp>
 
@@ -60,6 +60,7 @@ namespace detail {
 
 /// @brief Trains a head on features that were kept. The result depends on no thread.
 ///
+/// @param what                             the head alone, a network of those features.
 /// @param train, labels, teacher           features (N,H,W,C), labels (N) and the classifier's logits (N,C) there.
 /// @param validation, validation_labels    what the returned logits are of; they choose nothing.
 /// @param checkpoint                       a file where training that was stopped goes on from; empty: none.
@@ -67,11 +68,12 @@ namespace detail {
 /// @return                                 nothing if the observer stopped it.
 template <Executor X>
 [[nodiscard]] std::optional<trained_head> train_head(
-    const head& what, const site_features& train, std::span<const int> labels, std::span<const float> teacher,
+    const graph& what, const site_features& train, std::span<const int> labels, std::span<const float> teacher,
     const site_features& validation, std::span<const int> validation_labels, const head_training& how,
     std::uint64_t seed, X& executor, const std::filesystem::path& checkpoint = {}, const head_observer& observer = {}) {
-    runtime_network<float, graph> net{head_network(what, train.size)};
-    data_set samples{train.size, what.classes, {}, {validation_labels.begin(), validation_labels.end()}, {}};
+    runtime_network<float, graph> net{what};
+    data_set samples{
+        train.size, what.shape_of(what.here()).c, {}, {validation_labels.begin(), validation_labels.end()}, {}};
     samples.pixels.resize(validation_labels.size() * train.size.elements());
     for (std::size_t i = 0; i < validation_labels.size(); ++i) {
         validation.read(i, samples.pixels.data() + i * train.size.elements());
@@ -99,39 +101,30 @@ struct fresh_samples {
 /// @brief Trains a head on samples that are changed at random anew each time, so the backbone up to the site runs again
 /// for each: for sites so early that this costs little. The result depends on no thread.
 ///
-/// @param base, parameters  the whole network; only what comes before `node` runs.
+/// @param what              the head alone, with ids that the base network does not have.
+/// @param base, parameters  the whole network; only what comes before `site` runs.
 /// @param checkpoint        a file where training that was stopped goes on from; empty: none.
 template <Executor X>
-[[nodiscard]] std::optional<trained_head> train_head_afresh(const head& what, const graph& base,
-                                                            std::span<const float> parameters, int node,
+[[nodiscard]] std::optional<trained_head> train_head_afresh(const graph& what, const graph& base,
+                                                            std::span<const float> parameters, node_id site,
                                                             const fresh_samples& samples, const head_training& how,
                                                             std::uint64_t seed, X& executor,
                                                             const std::filesystem::path& checkpoint = {},
                                                             const head_observer& observer = {}) {
     // The backbone up to the site, then the head as the end of the network.
-    graph chain{base.input()};
-    std::vector<int> nodes(base.nodes().size(), -1);
-    nodes[0] = 0;
-    for (int n = 1; n <= node; ++n) {
-        const auto& from = base.nodes()[static_cast<std::size_t>(n)];
-        std::array<edge, max_inputs> inputs{};
-        const auto count = static_cast<std::size_t>(from.input_count);
-        for (std::size_t i = 0; i < count; ++i) inputs[i] = {nodes[static_cast<std::size_t>(from.inputs[i])]};
-        nodes[static_cast<std::size_t>(n)] = chain.put(from.what, std::span<const edge>{inputs.data(), count}).node;
-    }
-    chain.at({nodes[static_cast<std::size_t>(node)]});
-    const int first = static_cast<int>(chain.nodes().size());
-    chain(what);
+    const graph chain = insert_after(up_to(base, site), site, what);
     runtime_network<float, graph> net{chain};
     const plan whole = lower(base);
     auto start = initialize(net.plan(), seed);
-    copy_parameters(whole.view(), parameters, nodes, net.plan(), start);
+    transfer(whole.view(), parameters, net.plan(), start);
 
     training_options options = detail::head_options(how, seed, observer);
     if (!checkpoint.empty()) options.checkpoint = checkpoint_file(checkpoint);
-    options.trained = [first](const step_info& step) { return step.node >= first; };
+    options.trained = [&](const step_info& step) {
+        return base.place_of(chain.nodes()[static_cast<std::size_t>(step.node)].id) < 0;
+    };
     // The teacher's word on the sample as it was.
-    const auto classes = static_cast<std::size_t>(what.classes);
+    const auto classes = what.shape_of(what.here()).elements();
     std::vector<std::size_t> row(static_cast<std::size_t>(samples.train.size()), 0);
     for (std::size_t i = 0; i < samples.indices.size(); ++i) row[static_cast<std::size_t>(samples.indices[i])] = i;
     std::vector<float> words;
@@ -152,13 +145,9 @@ template <Executor X>
                          samples.indices,
                          {.size = how.batch, .seed = seed, .drop_last = true, .augment = samples.changes, .ahead = 0}};
     if (!training.run(batches, samples.validation, executor)) return {};
-    const graph alone = head_network(what, chain.nodes()[static_cast<std::size_t>(first - 1)].out);
-    const plan part = lower(alone);
+    const plan part = lower(what);
     trained_head made{aligned_vector<float>(part.view().parameter_elements()), {}};
-    std::vector<int> back(chain.nodes().size(), -1);
-    for (std::size_t n = static_cast<std::size_t>(first); n < back.size(); ++n)
-        back[n] = static_cast<int>(n) - first + 1;
-    copy_parameters(net.plan(), training.parameters(), back, part.view(), made.parameters);
+    transfer(net.plan(), training.parameters(), part.view(), made.parameters);
     made.logits = collect_logits(net.inference(), training.parameters(), samples.validation, executor)[0];
     return made;
 }

@@ -207,6 +207,10 @@ public:
         }
         return -1;
     }
+    [[nodiscard]] constexpr node_id id_of(edge e) const {
+        return e.node >= 0 && e.node < static_cast<int>(nodes_.size()) ? nodes_[static_cast<std::size_t>(e.node)].id
+                                                                       : node_id{};
+    }
     /// The id that the next layer gets.
     [[nodiscard]] constexpr node_id next_id() const noexcept { return {next_id_}; }
     /// Layers and the input, in order; node i is layer i.

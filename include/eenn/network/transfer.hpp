@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace eenn {
@@ -46,8 +47,8 @@ namespace detail {
 
 /// Element by element, where output and input channels of a tensor were chosen anew.
 template <class T>
-void copy_chosen(const tensor_info& from, std::span<const T> values, const tensor_info& to, std::span<T> into,
-                 const kept_channels& kept) {
+void copy_chosen(const tensor_info& from, std::span<const std::type_identity_t<T>> values, const tensor_info& to,
+                 std::span<T> into, const kept_channels& kept) {
     std::array<std::size_t, 4> stride{1, 1, 1, 1};
     for (int axis = from.spec.rank - 2; axis >= 0; --axis) {
         const auto a = static_cast<std::size_t>(axis);
@@ -81,17 +82,19 @@ void copy_chosen(const tensor_info& from, std::span<const T> values, const tenso
 
 /// @brief Copies what two networks share: the tensors of nodes of equal ids. Those that only one has are left alone.
 ///
-/// @param from_values  (from.parameter_elements()), or (from.sizes.parameters) for what only trained parameters have, as
+/// @param source_values  (from.parameter_elements()), or (from.sizes.parameters) for what only trained parameters have, as
 ///                     moments.
-/// @param to_values    likewise of `to`.
+/// @param target_values likewise of `to`.
 /// @param channels     what keep_channels() kept, where it lies between the two; channels that are new keep what is there.
 /// @return             how many tensors were copied.
 /// @par Cost    O(tensors log tensors + elements).
 /// @par Errors  eenn::error if a tensor of both has other sizes that `channels` does not explain, or the spans have other
-///              sizes; to_values is then as it was.
-template <class T>
-std::size_t transfer(const plan_view& from, std::span<const T> from_values, const plan_view& to, std::span<T> to_values,
+///              sizes; target_values are then as they were.
+template <class Source, class Target>
+std::size_t transfer(const plan_view& from, const Source& source_values, const plan_view& to, Target&& target_values,
                      std::span<const kept_channels> channels = {}) {
+    const std::span from_values{source_values};
+    const std::span to_values{target_values};
     const auto check = [](const plan_view& plan, std::size_t size, const char* which) {
         if (size == plan.parameter_elements() || size == plan.sizes.parameters) return;
         raise("transfer", std::string{which} + " has " + std::to_string(size) + " elements, its network has " +

@@ -27,6 +27,7 @@ struct placed_stage {
     std::string processor;
     std::string from;        ///< first segment; empty if it only passes on
     std::string to;          ///< last segment
+    node_id last{};          ///< the layer that it ends with, where the task is of a graph
     std::vector<int> exits;  ///< kept exits decided here
     double macs = 0;         ///< of a sample that passes all of it, heads included
     double weight_bytes = 0;
@@ -99,6 +100,7 @@ inline void describe(placement& made, const placement_task& task, const platform
         if (stages[j].end > stages[j].first) {
             stage.from = task.segments[static_cast<std::size_t>(stages[j].first)].name;
             stage.to = task.segments[static_cast<std::size_t>(stages[j].end) - 1].name;
+            stage.last = task.segments[static_cast<std::size_t>(stages[j].end) - 1].last;
             inside.start(at);
         }
         for (int s = stages[j].first; s < stages[j].end; ++s) {

@@ -131,8 +131,9 @@ template <class Graph>
         const bool last = maker[static_cast<std::size_t>(plan.exits.back().logits)] == static_cast<int>(s);
         if (crossing != 1 && !last) continue;
         const auto tail = static_cast<std::size_t>(plan.steps[s].tail);
+        current.last = g.nodes()[tail].id;
         current.name = std::visit([](const auto& what) { return std::string{what.kind}; }, g.nodes()[tail].what) + " " +
-                       std::to_string(tail);
+                       to_string(current.last);
         if (!last) {
             current.output_bytes = static_cast<double>(plan.values[sent].size.elements()) * coding.bytes_per_element +
                                    coding.bytes_per_cut;
@@ -146,7 +147,8 @@ template <class Graph>
             if (plan.steps[s].owner != static_cast<int>(e)) continue;
             add(offered.head, s);
             for_inputs(plan.steps[s], [&](std::size_t v) {
-                if (maker[v] >= 0 && plan.steps[static_cast<std::size_t>(maker[v])].owner == static_cast<int>(e)) return;
+                if (maker[v] >= 0 && plan.steps[static_cast<std::size_t>(maker[v])].owner == static_cast<int>(e))
+                    return;
                 if (maker[v] >= 0 && !in_backbone(static_cast<std::size_t>(maker[v]))) {
                     raise("make_task", "exit " + std::to_string(e) + " needs a layer of another exit's head",
                           "an exit may be closed, so give each a head of its own");

@@ -13,6 +13,7 @@
 #include <eenn/core/error.hpp>
 #include <eenn/exits/trace.hpp>
 #include <eenn/platform/platform.hpp>
+#include <eenn/tensor/id.hpp>
 
 namespace eenn {
 
@@ -34,6 +35,7 @@ struct workload {
 /// @brief A piece of the backbone between two places where it can be cut.
 struct segment {
     std::string name;  ///< of its last layer: "cut after" it
+    node_id last{};    ///< that layer, where the task is of a graph
     workload work;
     double output_bytes = 0;  ///< sent on if the network is cut after it
 };

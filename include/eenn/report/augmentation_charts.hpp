@@ -145,10 +145,7 @@ namespace eenn::report {
 [[nodiscard]] inline bool is_kept(const construct::result& r, const construct::architecture_summary& a) {
     if (r.exits.empty() || a.heads.size() + 1 != r.exits.size()) return false;
     for (std::size_t k = 0; k < a.heads.size(); ++k) {
-        const auto h = static_cast<std::size_t>(a.heads[k]);
-        if (a.heads[k] < 0 || h >= r.heads.size() || r.heads[h].form != r.exits[k].form) return false;
-        const auto site = static_cast<std::size_t>(r.heads[h].site);
-        if (r.heads[h].site < 0 || site >= r.sites.size() || r.sites[site].name != r.exits[k].site) return false;
+        if (a.heads[k] < 0 || a.heads[k] != r.exits[k].head) return false;
     }
     return true;
 }

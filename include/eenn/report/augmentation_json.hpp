@@ -134,7 +134,7 @@ inline void put_settings(summary_writer& json, const construct::result& r) {
 
 inline void put_search(summary_writer& json, const construct::result& r) {
     json.objects("sites", r.sites, [&](const construct::site_summary& s) {
-        json.member("name", s.name).member("node", s.node);
+        json.member("name", s.name).member("node", s.node.number);
         json.member("features", std::vector<int>{s.features.h, s.features.w, s.features.c});
         json.member("macs", s.macs).member("bytes", s.bytes);
     });

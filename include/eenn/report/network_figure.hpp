@@ -28,12 +28,13 @@ namespace eenn::report {
     if (exit + 1 >= r.exits.size()) return all;
     double own = std::min(static_cast<double>(r.exits[exit].macs), all);
     for (std::size_t e = exit; e + 1 < r.exits.size(); ++e) {
-        for (const construct::site_summary& s : r.sites) {
-            if (s.name != r.exits[e].site) continue;
-            const double at = std::min(static_cast<double>(s.macs), all);
-            if (e == exit) return at;
-            own = std::min(own, at);
-        }
+        const auto head = static_cast<std::size_t>(r.exits[e].head);
+        if (r.exits[e].head < 0 || head >= r.heads.size()) continue;
+        const auto site = static_cast<std::size_t>(r.heads[head].site);
+        if (r.heads[head].site < 0 || site >= r.sites.size()) continue;
+        const double at = std::min(static_cast<double>(r.sites[site].macs), all);
+        if (e == exit) return at;
+        own = std::min(own, at);
     }
     return own;
 }
@@ -49,7 +50,7 @@ namespace eenn::report {
         sum += static_cast<double>(stages[k].macs);
         double at = whole > 0 ? sum / whole * static_cast<double>(r.base_macs) : 0;
         for (const construct::site_summary& s : r.sites) {
-            if (s.name == stages[k].to) at = static_cast<double>(s.macs);
+            if (s.node == stages[k].last) at = static_cast<double>(s.macs);
         }
         cuts.push_back(std::clamp(at, cuts.empty() ? 0.0 : cuts.back(), static_cast<double>(r.base_macs)));
     }

@@ -221,7 +221,7 @@ TEST_CASE("io/onnx/export: rules that cannot be are refused") {
 
 TEST_CASE("io/onnx/export: a cut leaves each exit with the last backbone node it reads, and names what passes on") {
     const graph g = two_exits(entropy{}, patience{});
-    const int cuts[] = {2, 5};
+    const node_id cuts[] = {{2}, {5}};
     const auto stages = onnx::export_stages(g, counting(g), three_rules, cuts);
     REQUIRE(stages.size() == 3);
     const auto& first = stages[0].network;
@@ -246,15 +246,15 @@ TEST_CASE("io/onnx/export: a cut leaves each exit with the last backbone node it
 
 TEST_CASE("io/onnx/export: a cut inside of a residual block passes on both of its values") {
     graph g{{4, 4, 2}};
-    int inside = 0;
+    node_id inside{};
     g(relu{});
     g.residual([&](graph& b) {
         b(conv2d{.filters = 2});
-        inside = b.here().node;
+        inside = b.id_of(b.here());
         b(conv2d{.filters = 2});
     });
     g(flatten{}, dense{.units = 2});
-    const int cuts[] = {inside, 5};
+    const node_id cuts[] = {inside, {5}};
     const auto stages = onnx::export_stages(g, counting(g), std::vector<exit_rule>(1), cuts);
     CHECK(names(stages[0].network.outputs) == list{"carry_0.relu_1", "carry_0.conv2d_2"});
     CHECK(names(stages[1].network.outputs) == list{"carry_1.add_4"});  // not its flattened form
@@ -272,7 +272,7 @@ TEST_CASE("io/onnx/export: what only a later exit reads is passed on, unless tha
         b(exit_head{.classes = 2});
     });
     g(global_average_pool{}, dense{.units = 2});
-    const int cuts[] = {1};
+    const node_id cuts[] = {{1}};
     std::vector<exit_rule> rules{{0.5F, 1}, {0, 1}};
     const auto taken = [&] { return names(onnx::export_stages(g, counting(g), rules, cuts)[1].network.inputs); };
     CHECK(taken() == list{"carry_0.input", "carry_0.conv2d_1"});
@@ -282,7 +282,7 @@ TEST_CASE("io/onnx/export: what only a later exit reads is passed on, unless tha
 
 TEST_CASE("io/onnx/export: a network cannot be cut outside of its backbone") {
     const graph g = two_exits();
-    const auto refused = [&](std::vector<int> cuts) {
+    const auto refused = [&](std::vector<node_id> cuts) {
         return raised([&] { (void)onnx::export_stages(g, counting(g), three_rules, cuts); });
     };
     CHECK(contains(refused({0}), "behind node 0"));

@@ -6,6 +6,7 @@
 #define EENN_IO_ONNX_CUT_HPP
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <limits>
 #include <span>
@@ -15,51 +16,36 @@
 
 #include <eenn/core/error.hpp>
 #include <eenn/io/onnx/export_exits.hpp>
+#include <eenn/network/needed.hpp>
 #include <eenn/network/standard.hpp>
 
 namespace eenn::onnx::detail {
 
-/// Marks what `ends` need, themselves included, without going past nodes of which stop(node) holds.
-template <class Stop>
-[[nodiscard]] std::vector<bool> needed_by(const eenn::graph& g, const std::vector<int>& ends, Stop&& stop) {
-    std::vector<bool> needed(g.nodes().size(), false);
-    for (const int end : ends) needed[static_cast<std::size_t>(end)] = true;
-    for (std::size_t i = g.nodes().size(); i-- > 0;) {
-        if (!needed[i] || stop(static_cast<int>(i))) continue;
-        const auto& n = g.nodes()[i];
-        for (int k = 0; k < n.input_count; ++k) {
-            needed[static_cast<std::size_t>(n.inputs[static_cast<std::size_t>(k)])] = true;
-        }
-    }
-    return needed;
-}
-
 /// The stages of export_stages().
 [[nodiscard]] inline std::vector<stage> cut(const eenn::graph& g, const exit_list& exits,
-                                            std::span<const int> last_nodes) {
-    const auto never = [](int) { return false; };
-    const auto backbone = needed_by(g, {g.here().node}, never);
-    const auto in_backbone = [&](int node) { return backbone[static_cast<std::size_t>(node)]; };
+                                            std::span<const node_id> last_nodes) {
+    const auto backbone = backbone_of(g);
+    const auto in_backbone = [&](int node) { return backbone[static_cast<std::size_t>(node)] != 0; };
 
-    int before = 0;
-    for (const int node : last_nodes) {
-        if (node <= before || node >= g.here().node || !in_backbone(node)) {
-            raise("onnx", "the backbone cannot be cut behind node " + std::to_string(node),
+    std::vector<int> ends;
+    for (const node_id id : last_nodes) {
+        const int node = g.place_of(id);
+        if (node <= (ends.empty() ? 0 : ends.back()) || node >= g.here().node || !in_backbone(node)) {
+            raise("onnx", "the backbone cannot be cut behind node " + to_string(id),
                   "cuts are nodes of the backbone between the input and the end, rising");
         }
-        before = node;
+        ends.push_back(node);
     }
-    std::vector<int> ends{last_nodes.begin(), last_nodes.end()};
     ends.push_back(g.here().node);
     std::vector<stage> stages(ends.size());
 
     // Exits: each where the last backbone node it reads is, and none before an earlier exit.
     std::size_t at = 0;
     for (std::size_t e = 0; e < exits.size(); ++e) {
-        const auto reads = needed_by(g, {exits.points[e].node}, in_backbone);
+        const auto reads = needed_by(g, std::array{exits.points[e].node}, in_backbone);
         int deepest = 0;
         for (int i = 0; i <= exits.points[e].node; ++i) {
-            if (reads[static_cast<std::size_t>(i)] && in_backbone(i)) deepest = i;
+            if (reads[static_cast<std::size_t>(i)] != 0 && in_backbone(i)) deepest = i;
         }
         for (; ends[at] < deepest; ++at) stages[at + 1].first_exit = stages[at + 1].last_exit = e;
         stages[at].last_exit = e + 1;
@@ -87,7 +73,7 @@ template <class Stop>
         };
         const auto wanted = needed_by(g, later, sent);
         for (int i = 0; i <= ends[k]; ++i) {
-            if (wanted[static_cast<std::size_t>(i)] && sent(i)) s.sends.push_back(i);
+            if (wanted[static_cast<std::size_t>(i)] != 0 && sent(i)) s.sends.push_back(i);
         }
         s.sends_prefix = "carry_" + std::to_string(k) + ".";
         s.sends_state = s.last_exit > 0 && exits.counted_from(s.last_exit);

@@ -17,6 +17,7 @@
 
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/error.hpp>
+#include <eenn/network/edit.hpp>
 #include <eenn/network/lower.hpp>
 #include <eenn/network/standard.hpp>
 
@@ -82,33 +83,24 @@ public:
     struct finished {
         eenn::graph network;
         aligned_vector<float> parameters;
-        std::vector<std::string> names;
+        std::vector<std::string> names;  ///< by the number of a node's id
     };
 
-    /// The layers that `last` needs, in their order.
+    /// The layers that `last` needs; each has its number here as its id.
     [[nodiscard]] finished finish(int last) const {
-        std::vector<bool> needed(layers_.size(), false);
-        needed[static_cast<std::size_t>(last)] = true;
-        for (std::size_t i = layers_.size(); i-- > 0;) {
-            if (!needed[i]) continue;
-            for (const int input : layers_[i].inputs) needed[static_cast<std::size_t>(input)] = true;
-        }
-        finished made{eenn::graph{layers_[0].out}, {}, {layers_[0].name}};
-        std::vector<edge> places(layers_.size());
-        std::vector<const draft_layer*> source{&layers_[0]};
+        eenn::graph all{layers_[0].out};
+        finished made{all, {}, {layers_[0].name}};
         for (std::size_t i = 1; i < layers_.size(); ++i) {
-            if (!needed[i]) continue;
             std::vector<edge> from;
-            for (const int input : layers_[i].inputs) from.push_back(places[static_cast<std::size_t>(input)]);
-            places[i] = made.network.put(layers_[i].what, from);
+            for (const int input : layers_[i].inputs) from.push_back({input});
+            all.put(layers_[i].what, from);
             made.names.push_back(layers_[i].name);
-            source.push_back(&layers_[i]);
         }
-        made.network.at(places[static_cast<std::size_t>(last)]);
+        made.network = without_unneeded(all.at({last}));
         const plan lowered = lower(made.network);
         made.parameters.resize(lowered.view().parameter_elements());
         for (const auto& info : lowered.tensors) {
-            const draft_layer& from = *source[static_cast<std::size_t>(info.node)];
+            const draft_layer& from = layers_[static_cast<std::size_t>(info.id.number)];
             const auto found = std::find_if(from.tensors.begin(), from.tensors.end(),
                                             [&](const named_tensor& t) { return t.name == info.spec.name; });
             if (found == from.tensors.end() || found->values.size() != info.spec.elements()) {

@@ -97,10 +97,11 @@ namespace detail {
 /// label, exit and confidence of the exit that the sample left at or else of its last one, and done, bool (1). If done,
 /// what is sent has no rows, and the chain ends. Everything else is as in export_early_exit().
 ///
-/// @param last_nodes  of the graph's backbone, rising, the end excluded; none gives one stage.
+/// @param last_nodes  ids of nodes of the graph's backbone, rising, the end excluded; none gives one stage.
 /// @par Errors   as export_early_exit(), and eenn::error for a node where the backbone cannot be cut.
 [[nodiscard]] inline std::vector<model> export_stages(const eenn::graph& g, std::span<const float> parameters,
-                                                      std::span<const exit_rule> rules, std::span<const int> last_nodes,
+                                                      std::span<const exit_rule> rules,
+                                                      std::span<const node_id> last_nodes,
                                                       const export_options& options = {}) {
     const detail::exit_list exits{g, rules};
     std::vector<model> models;
