@@ -64,13 +64,16 @@ answers run(const graph& g, std::span<const float> parameters, std::span<const f
     aligned_vector<float> workspace(exe.plan.sizes.workspace);
     pack_weights(exe, parameters.data(), packed.data());
     answers all;
+    all.exits.resize(exe.plan.exits.size());
     for (int s = 0; s < static_cast<int>(exe.plan.steps.size()); ++s) {
         run_steps(exe, s, s + 1, packed.data(), input.data(), workspace.data());
         const auto& step = exe.plan.steps[static_cast<std::size_t>(s)];
         const auto& value = exe.plan.values[static_cast<std::size_t>(step.output)];
         const float* from = workspace.data() + value.offset;
-        for (const auto& e : exe.plan.exits) {
-            if (e.step == s) all.exits.emplace_back(from, from + value.size.elements());
+        for (std::size_t e = 0; e < all.exits.size(); ++e) {
+            const exit_info& exit = exe.plan.exits[e];
+            const float* logits = workspace.data() + exe.plan.values[static_cast<std::size_t>(exit.logits)].offset;
+            if (exit.step == s) all.exits[e].assign(logits, logits + exit.classes);
         }
         if (g.nodes()[static_cast<std::size_t>(step.tail)].id == of)
             all.node.assign(from, from + value.size.elements());

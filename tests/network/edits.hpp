@@ -21,19 +21,14 @@ constexpr node_id some_node(const graph& g, random_stream& random) {
     return g.nodes()[1 + random.below(g.nodes().size() - 1)].id;
 }
 
-/// The nodes whose channels may be chosen, each the first of its group.
+/// The nodes whose channels are one group and may be chosen.
 constexpr std::vector<int> prunable(const graph& g) {
     const channel_groups groups{g};
     std::vector<int> nodes;
-    std::vector<int> seen;
     for (int n = 1; n < static_cast<int>(g.nodes().size()); ++n) {
-        const int group = groups.group_of(n);
-        if (group < 0 || groups.fixed(group) || groups.size(group) < 2) continue;
-        bool known = false;
-        for (const int s : seen) known = known || s == group;
-        if (known) continue;
-        seen.push_back(group);
-        nodes.push_back(n);
+        const auto parts = groups.parts_of(n);
+        if (parts.size() == 1 && groups.repeat_of(n) == 1 && !groups.fixed(parts[0]) && groups.size(parts[0]) > 1)
+            nodes.push_back(n);
     }
     return nodes;
 }

@@ -91,6 +91,7 @@ enum class channel_flow : unsigned char {
     keeps,    ///< channel c of the output comes from channel c of every input
     joins,    ///< those of its inputs one after another
     repeats,  ///< those of its input, once a pixel
+    pads,     ///< those of its input between constant ones, `channels_before` of them before it
     fixed,    ///< not known: neither what comes in nor what goes out may be chosen anew
 };
 

@@ -90,7 +90,7 @@ struct pad {
         return shape{in[0].h + top + bottom, in[0].w + left + right, in[0].c + channels_before + channels_after};
     }
     [[nodiscard]] constexpr channel_flow channels(std::span<const shape> /*in*/) const {
-        return channels_before + channels_after == 0 ? channel_flow::keeps : channel_flow::fixed;
+        return channels_before + channels_after == 0 ? channel_flow::keeps : channel_flow::pads;
     }
     template <class T, class P>
     static void forward(P p, const forward_args<T>& a) noexcept {

@@ -239,12 +239,15 @@ template <class Graph>
         made.sizes.macs += info.macs;
     }
 
-    // Exits.
+    // Exits: each is decided when its logits are there and every exit before it has been decided.
+    int decided = 0;
     for (const auto& e : exits) {
         const int value = value_of[static_cast<std::size_t>(root[static_cast<std::size_t>(e.node)])];
-        const auto& v = made.values[static_cast<std::size_t>(value)];
+        auto& v = made.values[static_cast<std::size_t>(value)];
+        decided = std::max(decided, v.first);
+        v.last = std::max(v.last, decided);
         exit_info info{
-            .logits = value, .step = v.first, .classes = static_cast<int>(v.size.elements()), .decides = e.decides};
+            .logits = value, .step = decided, .classes = static_cast<int>(v.size.elements()), .decides = e.decides};
         for (int s = 0; s <= info.step; ++s) info.macs += made.steps[static_cast<std::size_t>(s)].macs;
         made.exits.push_back(info);
     }
