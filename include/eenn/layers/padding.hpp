@@ -6,6 +6,7 @@
 #define EENN_LAYERS_PADDING_HPP
 
 #include <algorithm>
+#include <tuple>
 
 namespace eenn {
 
@@ -29,6 +30,10 @@ struct padding {
         : top{vertical}, bottom{vertical}, left{horizontal}, right{horizontal} {}
     constexpr padding(int t, int b, int l, int r) : top{t}, bottom{b}, left{l}, right{r} {}
 
+    [[nodiscard]] constexpr auto fields() const noexcept {
+        const auto& [kind, t, b, l, r] = *this;
+        return std::tie(kind, t, b, l, r);
+    }
     friend constexpr bool operator==(const padding&, const padding&) = default;
 };
 

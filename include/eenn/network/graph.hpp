@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <initializer_list>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -218,6 +219,11 @@ public:
     /// Exits in order, without the last one, which is where the graph ends.
     [[nodiscard]] constexpr const std::vector<exit_point>& exits() const noexcept { return exits_; }
     [[nodiscard]] constexpr const graph_fault& fault() const noexcept { return fault_; }
+    /// All that it is, for fingerprints: nodes with ids, layers and their options, exits, and where it goes on.
+    [[nodiscard]] constexpr auto fields() const noexcept {
+        const auto& [nodes, exits, here, next_id, fault] = *this;
+        return std::tie(nodes, exits, here, next_id, fault);
+    }
 
 private:
     template <class L>
