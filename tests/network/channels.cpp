@@ -69,7 +69,7 @@ TEST_CASE("network/channels: additions tie, depthwise convolutions keep, concate
     CHECK(groups.fixed(groups.parts_of(g.here().node)[0]));
     CHECK_FALSE(groups.fixed(trunk[0]));
     // The gate's last dense layer has one group a part of what it gates.
-    const auto gate = g.here().node - 7;
+    const auto gate = g.here().node - 6;
     CHECK(std::holds_alternative<multiply>(g.nodes()[static_cast<std::size_t>(gate) + 1].what));
     CHECK(groups.parts_of(gate) == groups.parts_of(12));
 }
