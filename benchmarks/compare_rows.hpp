@@ -4,8 +4,8 @@
 #ifndef EENN_BENCHMARKS_COMPARE_ROWS_HPP
 #define EENN_BENCHMARKS_COMPARE_ROWS_HPP
 
-#include <eenn/report/json.hpp>
-#include <eenn/report/svg.hpp>
+#include <eenn/charts/svg.hpp>
+#include <eenn/text/json_writer.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -104,7 +104,7 @@ struct row {
 
 [[nodiscard]] inline std::string json(const std::vector<row>& rows, const std::map<std::string, std::string>& versions,
                                       int rounds, double seconds) {
-    eenn::report::json_writer w;
+    text::json_writer w;
     w.begin_object().member("rounds", rounds).member("seconds", seconds).key("versions").begin_object();
     for (const auto& [peer, version] : versions) w.member(peer, version);
     w.end_object().key("rows").begin_array();

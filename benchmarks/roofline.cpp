@@ -21,7 +21,7 @@
 // lies in L1 can undercut it. What other programs do to a ceiling and to a time they do at different moments: look at
 // the ceilings first.
 #include <eenn/io/file.hpp>
-#include <eenn/report/json.hpp>
+#include <eenn/text/json_writer.hpp>
 
 #include <cstdio>
 #include <cstring>
@@ -222,7 +222,7 @@ void print(const table& t) {
 }
 
 std::string json(const measure::ceilings& c, const std::vector<table>& tables) {
-    report::json_writer w;
+    text::json_writer w;
     w.begin_object().member("fma_peak_flops_per_s", c.flops_per_s).member("memory_latency_us", c.latency_us);
     w.key("levels").begin_array();
     for (const measure::level& l : c.levels) {

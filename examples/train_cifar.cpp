@@ -13,8 +13,8 @@
 #include <eenn/io/cifar.hpp>
 #include <eenn/io/weights.hpp>
 #include <eenn/network/runtime_network.hpp>
-#include <eenn/report/json.hpp>
-#include <eenn/report/progress.hpp>
+#include <eenn/text/json_writer.hpp>
+#include <eenn/text/progress.hpp>
 #include <eenn/training/checkpoint.hpp>
 #include <eenn/training/trainer.hpp>
 
@@ -83,7 +83,7 @@ bool run(const arguments& a) {
                 validation.size(), test.size(), pool.concurrency());
 
     std::filesystem::create_directories(a.out);
-    report::progress_bar bar{stdout};
+    text::progress_bar bar{stdout};
     training_options options;
     options.epochs = a.epochs;
     options.seed = 1;
@@ -116,8 +116,8 @@ bool run(const arguments& a) {
         return false;
     }
     const auto trace = collect_trace(net.inference(), training.parameters(), test, {}, pool);
-    std::printf("Trained %d epochs in %s\n", a.epochs, report::duration_text(seconds).c_str());
-    report::json_writer json;
+    std::printf("Trained %d epochs in %s\n", a.epochs, text::duration_text(seconds).c_str());
+    text::json_writer json;
     json.begin_object().member("epochs", a.epochs).member("train_seconds", seconds);
     json.key("test_accuracy").begin_array();
     for (int e = 0; e < trace.exits; ++e) {

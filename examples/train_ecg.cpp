@@ -15,7 +15,7 @@
 #include <eenn/io/onnx/export.hpp>
 #include <eenn/io/onnx/write.hpp>
 #include <eenn/network/runtime_network.hpp>
-#include <eenn/report/progress.hpp>
+#include <eenn/text/progress.hpp>
 #include <eenn/training/trainer.hpp>
 
 #include <cstdio>
@@ -121,7 +121,7 @@ void run(const std::filesystem::path& data, const std::filesystem::path& out, in
 
     runtime_network<float, graph> net{ecg_network()};
     threads pool;
-    report::progress_bar bar{stdout};
+    text::progress_bar bar{stdout};
     training_options options;
     options.epochs = epochs;
     options.seed = seed;

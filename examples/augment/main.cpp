@@ -4,16 +4,16 @@
 // fine-tunes, measures on test data, and writes a report, the weights and ONNX files. `augment --help` says how.
 #include <eenn/construct/augment.hpp>
 #include <eenn/construct/placing.hpp>
+#include <eenn/construct/report/augmentation.hpp>
 #include <eenn/core/threads.hpp>
 #include <eenn/data/split.hpp>
-#include <eenn/io/json_reader.hpp>
 #include <eenn/io/onnx/export.hpp>
 #include <eenn/io/onnx/import.hpp>
 #include <eenn/io/onnx/write.hpp>
 #include <eenn/io/weights.hpp>
 #include <eenn/platform/read_platform.hpp>
-#include <eenn/report/augmentation.hpp>
-#include <eenn/report/progress.hpp>
+#include <eenn/text/json_reader.hpp>
+#include <eenn/text/progress.hpp>
 
 #include <csignal>
 #include <cstdio>
@@ -43,7 +43,7 @@ std::vector<std::string> class_names(const std::map<std::string, std::string>& m
     std::vector<std::string> names;
     const auto found = metadata.find("classes");
     if (found == metadata.end()) return names;
-    io::json_reader json{found->second, "classes"};
+    text::json_reader json{found->second, "classes"};
     try {
         json.array([&] { names.push_back(json.string()); });
     } catch (const error&) {
@@ -106,7 +106,7 @@ int run(augment::arguments& a) {
                 test.size(), to_string(sample).c_str(), classes);
 
     threads pool{a.threads};
-    report::progress_bar bar{stdout};
+    text::progress_bar bar{stdout};
     a.options.observer = [&](const construct::construct_progress& p) {
         bar(p.stage, p.done, p.total, p.note);
         return !interrupted;

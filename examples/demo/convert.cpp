@@ -2,8 +2,8 @@
 #include "convert.hpp"
 
 #include <eenn/construct/augment.hpp>
-#include <eenn/report/augmentation.hpp>
-#include <eenn/report/progress.hpp>
+#include <eenn/construct/report/augmentation.hpp>
+#include <eenn/text/progress.hpp>
 
 #include <cstdio>
 #include <filesystem>
@@ -18,7 +18,7 @@ void convert(const eenn::data_set& train, const eenn::data_set& validation, cons
     using namespace eenn;
     const graph plain = fashion_net(false);
     const augmentation changes{.crop_padding = 1, .flip = true};
-    report::progress_bar bar{stdout};
+    text::progress_bar bar{stdout};
     runtime_network<float, graph> base{plain};
     training_options how;
     how.epochs = 4;

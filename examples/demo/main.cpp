@@ -18,7 +18,7 @@
 #include <eenn/interop/zlib.hpp>
 #include <eenn/io/idx.hpp>
 #include <eenn/io/weights.hpp>
-#include <eenn/report/progress.hpp>
+#include <eenn/text/progress.hpp>
 #include <eenn/training/trainer.hpp>
 
 #include <chrono>
@@ -102,7 +102,7 @@ void run(const std::filesystem::path& data, const std::filesystem::path& out, in
                 static_cast<long long>(net::macs), net::exits, net::workspace_bytes);
 
     // Train all exits together.
-    report::progress_bar bar{stdout};
+    text::progress_bar bar{stdout};
     training_options options;
     options.epochs = epochs;
     options.seed = seed;
@@ -124,7 +124,7 @@ void run(const std::filesystem::path& data, const std::filesystem::path& out, in
     const auto start = std::chrono::steady_clock::now();
     training.run(batches, validation, pool);
     const double train_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    std::printf("Trained %d epochs in %s on %d threads\n", epochs, report::duration_text(train_seconds).c_str(),
+    std::printf("Trained %d epochs in %s on %d threads\n", epochs, text::duration_text(train_seconds).c_str(),
                 pool.concurrency());
 
     // Calibrate and choose thresholds: validation data only.

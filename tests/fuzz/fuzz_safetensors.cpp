@@ -23,7 +23,7 @@ void try_input(std::span<const std::byte> bytes) {
         std::size_t used = 0;
         for (const auto& t : read.tensors) {
             REQUIRE(io::checked_product(t.dims, io::size_bytes(t.type)) == t.bytes.size());
-            REQUIRE(io::is_utf8(t.name));
+            REQUIRE(text::is_utf8(t.name));
             used += t.bytes.size();
         }
         REQUIRE(used <= bytes.size());

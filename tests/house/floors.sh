@@ -3,8 +3,8 @@
 #
 # floors.sh ROOT - checks what the headers under ROOT/include/eenn include:
 #
-#   1. a header includes its own folder, lower floors, and what cmake/floors.txt allows besides; umbrellas
-#      (include/eenn/*.hpp) are the top, include anything but interop/, and nothing includes them but umbrellas
+#   1. a header includes its own folder and lower floors, as cmake/floors.txt numbers them; umbrellas (include/eenn/*.hpp)
+#      are the top, include anything but interop/, and nothing includes them but umbrellas
 #   2. an included eenn header exists, is written <eenn/...>, and no files include each other in a circle
 #   3. Eigen is named in tensor/simd.hpp and kernels/ alone, as <Eigen/Core>; <execution> is named nowhere
 #   4. platform/ and exits/thresholds.hpp take numbers, not networks: nothing they reach names Eigen
@@ -29,7 +29,7 @@ find eenn -name '*.hpp' | sort | xargs awk '
     }
 
     FILENAME ~ /floors\.txt$/ {
-        if ($0 ~ /^[a-z]/) { floor[$1] = $2; for (i = 3; i <= NF; i++) beside[$1, $i] = 1 }
+        if ($0 ~ /^[a-z]/) floor[$1] = $2
         next
     }
     FNR == 1 {
@@ -68,7 +68,7 @@ find eenn -name '*.hpp' | sort | xargs awk '
                 else if (own == "" && to == "interop") fault(at "an umbrella may not include interop/")
                 else if (own == "" || own == to) continue
                 else if (to == "") fault(at "an umbrella is the top: only umbrellas include it")
-                else if (floor[to] >= floor[own] && !((own, to) in beside))
+                else if (floor[to] >= floor[own])
                     fault(at own "/ (floor " floor[own] ") may not include " to "/ (floor " floor[to] ")")
             }
         }

@@ -44,7 +44,7 @@ expect() {
 
 tree; expect ''
 tree; header core/up.hpp '#include <eenn/tensor/simd.hpp>'; expect 'core/ (floor 0) may not include tensor/ (floor 1)'
-tree; header exits/side.hpp '#include <eenn/training/loss.hpp>'; expect 'exits/ (floor 5) may not include training/ (floor 5)'
+tree; header exits/side.hpp '#include <eenn/training/loss.hpp>'; expect 'exits/ (floor 5) may not include training/ (floor 7)'
 tree; header core/top.hpp '#  include <eenn/infer.hpp>'; expect 'only umbrellas include it'
 tree; header train.hpp '#include <eenn/interop/tbb.hpp>'; expect 'may not include interop/'
 tree; header attic/old.hpp ''; expect 'its folder is not in cmake/floors.txt'
@@ -55,7 +55,7 @@ expect 'circle: eenn/core/a.hpp > eenn/core/b.hpp > eenn/core/a.hpp'
 tree; header layers/eigen.hpp '#include <Eigen/Core>'; expect 'tensor/simd.hpp and kernels/ alone'
 tree; header kernels/dense.hpp '#include <Eigen/Dense>'; expect 'only <Eigen/Core>'
 tree; header platform/link.hpp '#include <eenn/tensor/simd.hpp>'; expect 'platform/link.hpp: takes numbers alone'
-tree; header report/sort.hpp '#include <execution>'; expect '<execution> forces'
+tree; header charts/sort.hpp '#include <execution>'; expect '<execution> forces'
 tree; header exits/loss.hpp '#include <thread>'; expect 'device subset may not include <thread>'
 
 rm -rf "$work"

@@ -15,7 +15,7 @@
 #include <eenn/network/parameters.hpp>
 #include <eenn/network/runtime_network.hpp>
 #include <eenn/network/standard.hpp>
-#include <eenn/report/json.hpp>
+#include <eenn/text/json_writer.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -276,7 +276,7 @@ private:
     }
 
     std::filesystem::path folder_;
-    report::json_writer json_{0};
+    text::json_writer json_{0};
 };
 
 }  // namespace

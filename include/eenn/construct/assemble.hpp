@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // assemble.hpp - the base network with heads: all that were chosen, and those that are kept.
-// Floor 6 (construct); host subset. Letters: N = samples, C = classes.
+// Floor 8 (construct); host subset. Letters: N = samples, C = classes.
 #ifndef EENN_CONSTRUCT_ASSEMBLE_HPP
 #define EENN_CONSTRUCT_ASSEMBLE_HPP
 

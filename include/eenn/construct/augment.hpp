@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // augment.hpp - a trained network in, the best early-exit network out: sites, heads, search, fine-tuning, measurement.
-// Floor 6 (construct); host subset. Letters: N = samples, C = classes, H = heads, E = exits.
+// Floor 8 (construct); host subset. Letters: N = samples, C = classes, H = heads, E = exits.
 #ifndef EENN_CONSTRUCT_AUGMENT_HPP
 #define EENN_CONSTRUCT_AUGMENT_HPP
 

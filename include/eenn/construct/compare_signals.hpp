@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // compare_signals.hpp - policies and ways to choose thresholds, beside each other.
-// Floor 6 (construct); host subset.
+// Floor 8 (construct); host subset.
 #ifndef EENN_CONSTRUCT_COMPARE_SIGNALS_HPP
 #define EENN_CONSTRUCT_COMPARE_SIGNALS_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // construction.hpp - the state of a construction: what was given, what its stages found, whom to tell.
-// Floor 6 (construct); host subset. Letters: N = samples, C = classes.
+// Floor 8 (construct); host subset. Letters: N = samples, C = classes.
 #ifndef EENN_CONSTRUCT_CONSTRUCTION_HPP
 #define EENN_CONSTRUCT_CONSTRUCTION_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // evaluate.hpp - a chosen setting on data that chose nothing, beside the base network on the same samples.
-// Floor 6 (construct); host subset.
+// Floor 8 (construct); host subset.
 #ifndef EENN_CONSTRUCT_EVALUATE_HPP
 #define EENN_CONSTRUCT_EVALUATE_HPP
 

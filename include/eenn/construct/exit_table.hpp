@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // exit_table.hpp - what every exit says about every sample: any set of exits is judged from it.
-// Floor 6 (construct); host subset. Letters: N = samples, C = classes.
+// Floor 8 (construct); host subset. Letters: N = samples, C = classes.
 #ifndef EENN_CONSTRUCT_EXIT_TABLE_HPP
 #define EENN_CONSTRUCT_EXIT_TABLE_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // features.hpp - what a frozen backbone makes of a data set at some sites, computed once and kept.
-// Floor 6 (construct); host subset. Letters: N = samples, C = classes.
+// Floor 8 (construct); host subset. Letters: N = samples, C = classes.
 #ifndef EENN_CONSTRUCT_FEATURES_HPP
 #define EENN_CONSTRUCT_FEATURES_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // fine_tune.hpp - the whole early-exit network, trained on.
-// Floor 6 (construct); host subset.
+// Floor 8 (construct); host subset.
 #ifndef EENN_CONSTRUCT_FINE_TUNE_HPP
 #define EENN_CONSTRUCT_FINE_TUNE_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // head_sets.hpp - which exits to keep: sets of trained heads, judged.
-// Floor 6 (construct); host subset.
+// Floor 8 (construct); host subset.
 #ifndef EENN_CONSTRUCT_HEAD_SETS_HPP
 #define EENN_CONSTRUCT_HEAD_SETS_HPP
 

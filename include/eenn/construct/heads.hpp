@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // heads.hpp - exit heads modelled on a network's own classifier.
-// Floor 6 (construct).
+// Floor 8 (construct).
 #ifndef EENN_CONSTRUCT_HEADS_HPP
 #define EENN_CONSTRUCT_HEADS_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // measure.hpp - what the kept network does on test data, which chose nothing.
-// Floor 6 (construct); host subset. Letters: N = samples, E = exits.
+// Floor 8 (construct); host subset. Letters: N = samples, E = exits.
 #ifndef EENN_CONSTRUCT_MEASURE_HPP
 #define EENN_CONSTRUCT_MEASURE_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // part_costs.hpp - what the backbone up to each site and each head cost: MACs, or time measured on this machine.
-// Floor 6 (construct); host subset.
+// Floor 8 (construct); host subset.
 #ifndef EENN_CONSTRUCT_PART_COSTS_HPP
 #define EENN_CONSTRUCT_PART_COSTS_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // placing.hpp - an early-exit network on a platform: what runs where, and when samples leave there.
-// Floor 6 (construct); host subset.
+// Floor 8 (construct); host subset.
 #ifndef EENN_CONSTRUCT_PLACING_HPP
 #define EENN_CONSTRUCT_PLACING_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // propose_heads.hpp - which heads are worth training, at which sites; what is not considered says why.
-// Floor 6 (construct); host subset.
+// Floor 8 (construct); host subset.
 #ifndef EENN_CONSTRUCT_PROPOSE_HEADS_HPP
 #define EENN_CONSTRUCT_PROPOSE_HEADS_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // prune_heads.hpp - heads that a platform rules out before anything is trained.
-// Floor 6 (construct); host subset; numbers of plans, no kernels. Letters: P = processors.
+// Floor 8 (construct); host subset; numbers of plans, no kernels. Letters: P = processors.
 #ifndef EENN_CONSTRUCT_PRUNE_HEADS_HPP
 #define EENN_CONSTRUCT_PRUNE_HEADS_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // renormalise.hpp - batch norms put back where an exporter folded them away, so that a network can be trained on.
-// Floor 6 (construct); host subset.
+// Floor 8 (construct); host subset.
 #ifndef EENN_CONSTRUCT_RENORMALISE_HPP
 #define EENN_CONSTRUCT_RENORMALISE_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // result.hpp - what a construction found, measured and discarded: plain values for reports.
-// Floor 6 (construct); host subset. Accuracies and shares are fractions.
+// Floor 8 (construct); host subset. Accuracies and shares are fractions.
 #ifndef EENN_CONSTRUCT_RESULT_HPP
 #define EENN_CONSTRUCT_RESULT_HPP
 

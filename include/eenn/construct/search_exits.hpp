@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // search_exits.hpp - which of the trained heads to keep, for each objective.
-// Floor 6 (construct); host subset. Letters: N = samples, C = classes.
+// Floor 8 (construct); host subset. Letters: N = samples, C = classes.
 #ifndef EENN_CONSTRUCT_SEARCH_EXITS_HPP
 #define EENN_CONSTRUCT_SEARCH_EXITS_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // sites.hpp - where a trained network can be left: the ends of its blocks, and the classifier that heads are modelled on.
-// Floor 6 (construct).
+// Floor 8 (construct).
 #ifndef EENN_CONSTRUCT_SITES_HPP
 #define EENN_CONSTRUCT_SITES_HPP
 

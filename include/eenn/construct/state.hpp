@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // state.hpp - finished work kept in files, under names that say what it depends on.
-// Floor 6 (construct); host subset.
+// Floor 8 (construct); host subset.
 #ifndef EENN_CONSTRUCT_STATE_HPP
 #define EENN_CONSTRUCT_STATE_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // timing.hpp - what leaving early saves in time, measured against the base network in turns.
-// Floor 6 (construct); host subset.
+// Floor 8 (construct); host subset.
 #ifndef EENN_CONSTRUCT_TIMING_HPP
 #define EENN_CONSTRUCT_TIMING_HPP
 

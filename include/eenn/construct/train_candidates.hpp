@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // train_candidates.hpp - every candidate head, trained on the frozen backbone.
-// Floor 6 (construct); host subset. Letters: N = samples, C = classes.
+// Floor 8 (construct); host subset. Letters: N = samples, C = classes.
 #ifndef EENN_CONSTRUCT_TRAIN_CANDIDATES_HPP
 #define EENN_CONSTRUCT_TRAIN_CANDIDATES_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // train_chosen.hpp - the heads that the search chose, trained for longer than it could afford for all of them.
-// Floor 6 (construct); host subset.
+// Floor 8 (construct); host subset.
 #ifndef EENN_CONSTRUCT_TRAIN_CHOSEN_HPP
 #define EENN_CONSTRUCT_TRAIN_CHOSEN_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // with_heads.hpp - a network with exit heads on it.
-// Floor 6 (construct).
+// Floor 8 (construct).
 #ifndef EENN_CONSTRUCT_WITH_HEADS_HPP
 #define EENN_CONSTRUCT_WITH_HEADS_HPP
 

@@ -67,7 +67,9 @@ concept NumbersValue = RangeValue<T> && requires(const T& value) {
 };
 
 template <class T>
-concept NamedKind = requires { requires std::same_as<decltype(T::kind), const std::string_view>; };
+concept NamedKind = requires {
+    requires std::same_as<decltype(T::kind), const std::string_view>;
+};
 
 template <std::size_t Size>
 using bits_of_size = std::conditional_t<
@@ -113,8 +115,9 @@ public:
                              std::has_single_bit(sizeof(T)) && !std::is_aggregate_v<T>) {
             mix(bits(value));  // a number in a wrapper
         } else {
-            static_assert(std::is_aggregate_v<T> || requires { value.fields(); },
-                          "eenn: a value of this type has no fingerprint: give it a fields(), see core/fields.hpp");
+            static_assert(
+                std::is_aggregate_v<T> || requires { value.fields(); },
+                "eenn: a value of this type has no fingerprint: give it a fields(), see core/fields.hpp");
             if constexpr (detail::NamedKind<T>) add(T::kind);
             each_field(value, [&](const auto& member) { add(member); });
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // augment.hpp - random changes of training samples that keep their meaning: crop, flip, cutout, mix-up.
-// Floor 5 (data); host subset. Letters: H,W,C = height, width, channels of one sample.
+// Floor 2 (data); host subset. Letters: H,W,C = height, width, channels of one sample.
 #ifndef EENN_DATA_AUGMENT_HPP
 #define EENN_DATA_AUGMENT_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // batch.hpp - what training takes samples from: batches, and anything that makes them.
-// Floor 5 (data). Letters: B = samples of a batch, H,W,C = height, width, channels of one sample.
+// Floor 2 (data). Letters: B = samples of a batch, H,W,C = height, width, channels of one sample.
 #ifndef EENN_DATA_BATCH_HPP
 #define EENN_DATA_BATCH_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // batches.hpp - shuffled, augmented batches, prepared on another thread while the caller computes.
-// Floor 5 (data); host subset. Letters: B = samples of a batch, H,W,C = height, width, channels of one sample.
+// Floor 2 (data); host subset. Letters: B = samples of a batch, H,W,C = height, width, channels of one sample.
 #ifndef EENN_DATA_BATCHES_HPP
 #define EENN_DATA_BATCHES_HPP
 

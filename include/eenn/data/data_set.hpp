@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // data_set.hpp - labelled samples in memory: the value that every flow uses.
-// Floor 5 (data); host subset. Letters: N = samples, H,W,C = height, width, channels of one sample.
+// Floor 2 (data); host subset. Letters: N = samples, H,W,C = height, width, channels of one sample.
 #ifndef EENN_DATA_DATA_SET_HPP
 #define EENN_DATA_DATA_SET_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // glyphs.hpp - ten drawn signs: a labelled image set for where no data are at hand.
-// Floor 5 (data); host subset. Letters: N = samples.
+// Floor 2 (data); host subset. Letters: N = samples.
 #ifndef EENN_DATA_GLYPHS_HPP
 #define EENN_DATA_GLYPHS_HPP
 

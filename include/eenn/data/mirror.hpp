@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // mirror.hpp - a data set and its mirror images.
-// Floor 5 (data); host subset. Letters: N = samples, H,W,C = height, width, channels of one sample.
+// Floor 2 (data); host subset. Letters: N = samples, H,W,C = height, width, channels of one sample.
 #ifndef EENN_DATA_MIRROR_HPP
 #define EENN_DATA_MIRROR_HPP
 

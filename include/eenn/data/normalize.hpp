@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // normalize.hpp - channels with mean 0 and deviation 1, by constants that stay with the model.
-// Floor 5 (data); host subset. Letters: N = samples, H,W,C = height, width, channels of one sample.
+// Floor 2 (data); host subset. Letters: N = samples, H,W,C = height, width, channels of one sample.
 #ifndef EENN_DATA_NORMALIZE_HPP
 #define EENN_DATA_NORMALIZE_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // split.hpp - train, validation and test as disjoint index lists.
-// Floor 5 (data); host subset. Letters: N = samples, K = classes, G = groups.
+// Floor 2 (data); host subset. Letters: N = samples, K = classes, G = groups.
 #ifndef EENN_DATA_SPLIT_HPP
 #define EENN_DATA_SPLIT_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // tbb.hpp - an executor on oneTBB, for programs that already share its threads.
-// Floor 7 (interop); host subset. Needs oneTBB: link eenn::tbb.
+// Floor 10 (interop); host subset. Needs oneTBB: link eenn::tbb.
 #ifndef EENN_INTEROP_TBB_HPP
 #define EENN_INTEROP_TBB_HPP
 

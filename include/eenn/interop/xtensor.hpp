@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // xtensor.hpp - data sets, batches and array files as xtensor arrays, and back.
-// Floor 7 (interop); host subset. Needs xtensor: link eenn::xtensor. Letters: N = samples, B = samples of a batch,
+// Floor 10 (interop); host subset. Needs xtensor: link eenn::xtensor. Letters: N = samples, B = samples of a batch,
 // H,W,C = height, width, channels of one sample.
 #ifndef EENN_INTEROP_XTENSOR_HPP
 #define EENN_INTEROP_XTENSOR_HPP

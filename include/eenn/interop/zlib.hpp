@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // zlib.hpp - compressed files: gzip, and the deflated entries of npz files.
-// Floor 7 (interop); host subset. Needs zlib: link eenn::zlib.
+// Floor 10 (interop); host subset. Needs zlib: link eenn::zlib.
 #ifndef EENN_INTEROP_ZLIB_HPP
 #define EENN_INTEROP_ZLIB_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // array.hpp - an array as a file holds it: element type, dims, bytes.
-// Floor 5 (io).
+// Floor 6 (io).
 #ifndef EENN_IO_ARRAY_HPP
 #define EENN_IO_ARRAY_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // bytes.hpp - numbers in files: byte order and checked sizes.
-// Floor 5 (io).
+// Floor 6 (io).
 #ifndef EENN_IO_BYTES_HPP
 #define EENN_IO_BYTES_HPP
 

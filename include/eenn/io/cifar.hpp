@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // cifar.hpp - CIFAR-10 and CIFAR-100 in their binary form.
-// Floor 5 (io); host subset. Letters: N = images.
+// Floor 6 (io); host subset. Letters: N = images.
 #ifndef EENN_IO_CIFAR_HPP
 #define EENN_IO_CIFAR_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // csv.hpp - tables of numbers with a label column.
-// Floor 5 (io); host subset. Letters: N = rows, F = columns of numbers.
+// Floor 6 (io); host subset. Letters: N = rows, F = columns of numbers.
 #ifndef EENN_IO_CSV_HPP
 #define EENN_IO_CSV_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // element_type.hpp - the number types that array files hold.
-// Floor 5 (io).
+// Floor 6 (io).
 #ifndef EENN_IO_ELEMENT_TYPE_HPP
 #define EENN_IO_ELEMENT_TYPE_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // file.hpp - a whole file into memory, and bytes into a file that is either the old one or the new one.
-// Floor 5 (io); host subset.
+// Floor 6 (io); host subset.
 #ifndef EENN_IO_FILE_HPP
 #define EENN_IO_FILE_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // idx.hpp - the IDX format of MNIST and Fashion-MNIST.
-// Floor 5 (io). Letters: N = samples, H = height, W = width.
+// Floor 6 (io). Letters: N = samples, H = height, W = width.
 #ifndef EENN_IO_IDX_HPP
 #define EENN_IO_IDX_HPP
 

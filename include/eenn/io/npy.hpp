@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // npy.hpp - one NumPy array in a file.
-// Floor 5 (io); host subset.
+// Floor 6 (io); host subset.
 #ifndef EENN_IO_NPY_HPP
 #define EENN_IO_NPY_HPP
 

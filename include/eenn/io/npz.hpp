@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // npz.hpp - several NumPy arrays in one zip file.
-// Floor 5 (io); host subset.
+// Floor 6 (io); host subset.
 #ifndef EENN_IO_NPZ_HPP
 #define EENN_IO_NPZ_HPP
 

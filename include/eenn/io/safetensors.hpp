@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // safetensors.hpp - named tensors in one file: what a trained network is kept in.
-// Floor 5 (io); host subset.
+// Floor 6 (io); host subset.
 #ifndef EENN_IO_SAFETENSORS_HPP
 #define EENN_IO_SAFETENSORS_HPP
 
@@ -26,7 +26,7 @@
 #include <eenn/io/bytes.hpp>
 #include <eenn/io/element_type.hpp>
 #include <eenn/io/file.hpp>
-#include <eenn/io/json_reader.hpp>
+#include <eenn/text/json_reader.hpp>
 
 namespace eenn::io {
 
@@ -88,7 +88,7 @@ struct tensor_entry {
 };
 
 // {"dtype":"F32","shape":[2,3],"data_offsets":[0,24]}, the members in any order.
-[[nodiscard]] inline tensor_entry read_tensor_entry(json_reader& json, std::string name) {
+[[nodiscard]] inline tensor_entry read_tensor_entry(text::json_reader& json, std::string name) {
     tensor_entry entry;
     bool has_type = false, has_dims = false, has_offsets = false;
     json.object([&](const std::string& key) {
@@ -169,7 +169,7 @@ inline void check_distinct(std::span<const tensor_view> tensors, const std::stri
     tensor_list read;
     std::vector<detail::tensor_entry> entries;
     bool has_metadata = false;
-    json_reader json{header, where};
+    text::json_reader json{header, where};
     json.object([&](std::string name) {
         if (name != "__metadata__") {
             entries.push_back(detail::read_tensor_entry(json, std::move(name)));
@@ -255,7 +255,7 @@ private:
         header += "\"__metadata__\":{";
         for (const auto& [key, value] : metadata) {
             if (header.back() != '{') header += ',';
-            header += json_quoted(key, where) + ":" + json_quoted(value, where);
+            header += text::json_quoted(key, where) + ":" + text::json_quoted(value, where);
         }
         header += '}';
     }
@@ -270,7 +270,7 @@ private:
         const auto type = std::find_if(std::begin(detail::safetensors_types), std::end(detail::safetensors_types),
                                        [t](const auto& known) { return known.type == t->type; });
         if (header.back() != '{') header += ',';
-        header += json_quoted(t->name, where) + ":{\"dtype\":\"" + std::string{type->name} + "\",\"shape\":[";
+        header += text::json_quoted(t->name, where) + ":{\"dtype\":\"" + std::string{type->name} + "\",\"shape\":[";
         for (std::size_t d = 0; d < t->dims.size(); ++d) header += (d > 0 ? "," : "") + std::to_string(t->dims[d]);
         header += "],\"data_offsets\":[" + std::to_string(used) + "," + std::to_string(used + *size) + "]}";
         used += *size;

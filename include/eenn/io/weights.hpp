@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // weights.hpp - the parameters of a network as a safetensors file, one tensor a layer path.
-// Floor 5 (io); host subset.
+// Floor 6 (io); host subset.
 #ifndef EENN_IO_WEIGHTS_HPP
 #define EENN_IO_WEIGHTS_HPP
 

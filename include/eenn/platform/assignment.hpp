@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // assignment.hpp - which processor runs which segments, and what that costs a sample.
-// Floor 5 (platform); host subset; numbers alone, no Eigen. Letters: S = segments, E = exits.
+// Floor 7 (platform); host subset; numbers alone, no Eigen. Letters: S = segments, E = exits.
 #ifndef EENN_PLATFORM_ASSIGNMENT_HPP
 #define EENN_PLATFORM_ASSIGNMENT_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // bandwidth_plans.hpp - placements for every bandwidth of a link, solved beforehand, so that a change costs a look-up.
-// Floor 5 (platform); host subset; numbers alone, no Eigen. Letters: N = samples, E = exits, M = plans kept.
+// Floor 7 (platform); host subset; numbers alone, no Eigen. Letters: N = samples, E = exits, M = plans kept.
 #ifndef EENN_PLATFORM_BANDWIDTH_PLANS_HPP
 #define EENN_PLATFORM_BANDWIDTH_PLANS_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // candidates.hpp - the assignments that can be best for some thresholds, for one set of kept exits.
-// Floor 5 (platform); host subset; numbers alone, no Eigen. Letters: S = segments, P = processors, E = exits.
+// Floor 7 (platform); host subset; numbers alone, no Eigen. Letters: S = segments, P = processors, E = exits.
 #ifndef EENN_PLATFORM_CANDIDATES_HPP
 #define EENN_PLATFORM_CANDIDATES_HPP
 

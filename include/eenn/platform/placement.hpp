@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // placement.hpp - exits, thresholds and cuts chosen together: which exits to keep, when to leave, what runs where.
-// Floor 5 (platform); host subset; numbers alone, no Eigen. Letters: N = samples, S = segments, P = processors, E = exits.
+// Floor 7 (platform); host subset; numbers alone, no Eigen. Letters: N = samples, S = segments, P = processors, E = exits.
 #ifndef EENN_PLATFORM_PLACEMENT_HPP
 #define EENN_PLATFORM_PLACEMENT_HPP
 

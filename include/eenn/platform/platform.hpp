@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // platform.hpp - what a network runs on: processors, and the links that samples travel between them.
-// Floor 5 (platform); host subset; numbers alone, no Eigen. Letters: P = processors, L = links.
+// Floor 7 (platform); host subset; numbers alone, no Eigen. Letters: P = processors, L = links.
 #ifndef EENN_PLATFORM_PLATFORM_HPP
 #define EENN_PLATFORM_PLATFORM_HPP
 

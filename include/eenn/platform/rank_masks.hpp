@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // rank_masks.hpp - which samples have at least a given rank, one bit a sample.
-// Floor 5 (platform); host subset; numbers alone, no Eigen. Letters: N = samples, D = distinct ranks.
+// Floor 7 (platform); host subset; numbers alone, no Eigen. Letters: N = samples, D = distinct ranks.
 #ifndef EENN_PLATFORM_RANK_MASKS_HPP
 #define EENN_PLATFORM_RANK_MASKS_HPP
 

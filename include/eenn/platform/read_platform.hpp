@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // read_platform.hpp - platforms from JSON files.
-// Floor 5 (platform); host subset.
+// Floor 7 (platform); host subset.
 #ifndef EENN_PLATFORM_READ_PLATFORM_HPP
 #define EENN_PLATFORM_READ_PLATFORM_HPP
 
@@ -11,8 +11,8 @@
 #include <vector>
 
 #include <eenn/io/file.hpp>
-#include <eenn/io/json_reader.hpp>
 #include <eenn/platform/platform.hpp>
+#include <eenn/text/json_reader.hpp>
 
 namespace eenn {
 
@@ -146,7 +146,7 @@ private:
         return made;
     }
 
-    io::json_reader json_;
+    text::json_reader json_;
     std::string path_;
 };
 

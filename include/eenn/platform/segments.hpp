@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // segments.hpp - a compiled network as a placement task: where it can be cut, and what each piece asks for.
-// Floor 5 (platform); host subset; numbers of a plan, no kernels, no Eigen. Letters: S = segments, E = exits.
+// Floor 7 (platform); host subset; numbers of a plan, no kernels, no Eigen. Letters: S = segments, E = exits.
 #ifndef EENN_PLATFORM_SEGMENTS_HPP
 #define EENN_PLATFORM_SEGMENTS_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // task.hpp - what is to be placed, by numbers: the backbone cut into segments, the exits it offers, and their trace.
-// Floor 5 (platform); host subset; numbers alone, no Eigen. Letters: S = segments, E = exits, the last classifier
+// Floor 7 (platform); host subset; numbers alone, no Eigen. Letters: S = segments, E = exits, the last classifier
 // among them.
 #ifndef EENN_PLATFORM_TASK_HPP
 #define EENN_PLATFORM_TASK_HPP

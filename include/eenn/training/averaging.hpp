@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // averaging.hpp - a moving average of the weights, often better than the last ones.
-// Floor 5 (training). Letters: P = parameters, w = weights, a = their average, t = update from 1.
+// Floor 7 (training). Letters: P = parameters, w = weights, a = their average, t = update from 1.
 #ifndef EENN_TRAINING_AVERAGING_HPP
 #define EENN_TRAINING_AVERAGING_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // backpropagation.hpp - one batch forward with everything kept, and backward to the gradients of the parameters.
-// Floor 5 (training); host subset. Letters: B = samples of the batch, C = channels, K = chunks of samples.
+// Floor 7 (training); host subset. Letters: B = samples of the batch, C = channels, K = chunks of samples.
 #ifndef EENN_TRAINING_BACKPROPAGATION_HPP
 #define EENN_TRAINING_BACKPROPAGATION_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // clipping.hpp - the length of a gradient and a limit on it.
-// Floor 5 (training). Letters: P = parameters.
+// Floor 7 (training). Letters: P = parameters.
 #ifndef EENN_TRAINING_CLIPPING_HPP
 #define EENN_TRAINING_CLIPPING_HPP
 

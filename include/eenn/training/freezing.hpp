@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // freezing.hpp - which steps are trained: the heads of the exits, or all.
-// Floor 5 (training); host subset.
+// Floor 7 (training); host subset.
 #ifndef EENN_TRAINING_FREEZING_HPP
 #define EENN_TRAINING_FREEZING_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // losses.hpp - loss of a batch of logits and its gradient: cross-entropy, squared error, distillation.
-// Floor 5 (training).
+// Floor 7 (training).
 // Letters: N = samples of the batch, C = classes (or outputs), z = logits, p = softmax(z), q = target.
 #ifndef EENN_TRAINING_LOSSES_HPP
 #define EENN_TRAINING_LOSSES_HPP

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // optimizers.hpp - one step of gradient descent: SGD with momentum, Adam, AdamW.
-// Floor 5 (training). Letters: P = parameters, p = a parameter, g = its gradient, lr = learning rate, t = step from 1.
+// Floor 7 (training). Letters: P = parameters, p = a parameter, g = its gradient, lr = learning rate, t = step from 1.
 #ifndef EENN_TRAINING_OPTIMIZERS_HPP
 #define EENN_TRAINING_OPTIMIZERS_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // parameter_range.hpp - which parts of the flat parameter vector take part in a step.
-// Floor 5 (training). Letters: P = parameters.
+// Floor 7 (training). Letters: P = parameters.
 #ifndef EENN_TRAINING_PARAMETER_RANGE_HPP
 #define EENN_TRAINING_PARAMETER_RANGE_HPP
 

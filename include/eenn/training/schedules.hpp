@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // schedules.hpp - the learning rate as a function of the step.
-// Floor 5 (training). Letters: t = step from 0, S = steps in all.
+// Floor 7 (training). Letters: t = step from 0, S = steps in all.
 #ifndef EENN_TRAINING_SCHEDULES_HPP
 #define EENN_TRAINING_SCHEDULES_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // trainer.hpp - mini-batch training of every exit together, or of heads alone on a frozen backbone.
-// Floor 5 (training); host subset. Letters: N = samples, E = exits, B = batch.
+// Floor 7 (training); host subset. Letters: N = samples, E = exits, B = batch.
 #ifndef EENN_TRAINING_TRAINER_HPP
 #define EENN_TRAINING_TRAINER_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // attributes.hpp - reading a node: its attributes by name, with their defaults, and what messages call it.
-// Floor 5 (io); host subset.
+// Floor 6 (io); host subset.
 #ifndef EENN_IO_ONNX_ATTRIBUTES_HPP
 #define EENN_IO_ONNX_ATTRIBUTES_HPP
 

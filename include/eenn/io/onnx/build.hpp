@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // build.hpp - puts an ONNX graph together: attributes, constants, unique names, and graphs within graphs.
-// Floor 5 (io); host subset.
+// Floor 6 (io); host subset.
 #ifndef EENN_IO_ONNX_BUILD_HPP
 #define EENN_IO_ONNX_BUILD_HPP
 

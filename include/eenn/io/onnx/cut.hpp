@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // cut.hpp - an early-exit network cut into stages: which exits each holds, and which values pass between them.
-// Floor 5 (io); host subset.
+// Floor 6 (io); host subset.
 #ifndef EENN_IO_ONNX_CUT_HPP
 #define EENN_IO_ONNX_CUT_HPP
 

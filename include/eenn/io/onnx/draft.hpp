@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // draft.hpp - a network while it is imported: layers with their tensors that may still change, then graph and parameters.
-// Floor 5 (io); host subset.
+// Floor 6 (io); host subset.
 #ifndef EENN_IO_ONNX_DRAFT_HPP
 #define EENN_IO_ONNX_DRAFT_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // export.hpp - a network and its parameters as an ONNX model.
-// Floor 5 (io); host subset. Letters: N = samples, H, W, C = height, width, channels.
+// Floor 6 (io); host subset. Letters: N = samples, H, W, C = height, width, channels.
 #ifndef EENN_IO_ONNX_EXPORT_HPP
 #define EENN_IO_ONNX_EXPORT_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // export_layers.hpp - the layers of a graph as ONNX operators, from channels last to channels first.
-// Floor 5 (io); host subset. Letters: N = samples, H, W, C = height, width, channels; I, O = inputs, outputs.
+// Floor 6 (io); host subset. Letters: N = samples, H, W, C = height, width, channels; I, O = inputs, outputs.
 #ifndef EENN_IO_ONNX_EXPORT_LAYERS_HPP
 #define EENN_IO_ONNX_EXPORT_LAYERS_HPP
 

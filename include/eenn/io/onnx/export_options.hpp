@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // export_options.hpp - what a caller may say about an exported file.
-// Floor 5 (io); host subset.
+// Floor 6 (io); host subset.
 #ifndef EENN_IO_ONNX_EXPORT_OPTIONS_HPP
 #define EENN_IO_ONNX_EXPORT_OPTIONS_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // export_policies.hpp - confidence policies as ONNX operators on the logits of one sample.
-// Floor 5 (io); host subset. Letters: C = classes, z = logits.
+// Floor 6 (io); host subset. Letters: C = classes, z = logits.
 #ifndef EENN_IO_ONNX_EXPORT_POLICIES_HPP
 #define EENN_IO_ONNX_EXPORT_POLICIES_HPP
 

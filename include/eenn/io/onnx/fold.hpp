@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // fold.hpp - what operators make of constants: exporters write pad amounts, sizes and slices as chains of them.
-// Floor 5 (io); host subset.
+// Floor 6 (io); host subset.
 #ifndef EENN_IO_ONNX_FOLD_HPP
 #define EENN_IO_ONNX_FOLD_HPP
 

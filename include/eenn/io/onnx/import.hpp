@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // import.hpp - an ONNX model as a network of ours and its parameters.
-// Floor 5 (io); host subset. Letters: N = samples, H, W, C = height, width, channels, L = length of a signal.
+// Floor 6 (io); host subset. Letters: N = samples, H, W, C = height, width, channels, L = length of a signal.
 #ifndef EENN_IO_ONNX_IMPORT_HPP
 #define EENN_IO_ONNX_IMPORT_HPP
 

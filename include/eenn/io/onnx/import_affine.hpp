@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // import_affine.hpp - products and sums with constants, and batch norms: y = scale x + shift for each channel.
-// Floor 5 (io); host subset.
+// Floor 6 (io); host subset.
 #ifndef EENN_IO_ONNX_IMPORT_AFFINE_HPP
 #define EENN_IO_ONNX_IMPORT_AFFINE_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // import_elementwise.hpp - activations, and sums, products and joins of values.
-// Floor 5 (io); host subset.
+// Floor 6 (io); host subset.
 #ifndef EENN_IO_ONNX_IMPORT_ELEMENTWISE_HPP
 #define EENN_IO_ONNX_IMPORT_ELEMENTWISE_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // import_options.hpp - how a model becomes a network.
-// Floor 5 (io); host subset.
+// Floor 6 (io); host subset.
 #ifndef EENN_IO_ONNX_IMPORT_OPTIONS_HPP
 #define EENN_IO_ONNX_IMPORT_OPTIONS_HPP
 

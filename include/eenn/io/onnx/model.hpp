@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // model.hpp - an ONNX file as plain values: what read.hpp parses, fold.hpp and import.hpp understand, export.hpp builds
-// and write.hpp writes. Floor 5 (io); host subset.
+// and write.hpp writes. Floor 6 (io); host subset.
 #ifndef EENN_IO_ONNX_MODEL_HPP
 #define EENN_IO_ONNX_MODEL_HPP
 

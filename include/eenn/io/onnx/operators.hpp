@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // operators.hpp - which operators become layers, with the attributes that each may have.
-// Floor 5 (io); host subset.
+// Floor 6 (io); host subset.
 #ifndef EENN_IO_ONNX_OPERATORS_HPP
 #define EENN_IO_ONNX_OPERATORS_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // read.hpp - an ONNX file as plain values.
-// Floor 5 (io); host subset.
+// Floor 6 (io); host subset.
 #ifndef EENN_IO_ONNX_READ_HPP
 #define EENN_IO_ONNX_READ_HPP
 

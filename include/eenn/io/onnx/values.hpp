@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // values.hpp - the numbers inside ONNX tensors: element types, checked sizes, conversion to and from C++ numbers.
-// Floor 5 (io); host subset.
+// Floor 6 (io); host subset.
 #ifndef EENN_IO_ONNX_VALUES_HPP
 #define EENN_IO_ONNX_VALUES_HPP
 

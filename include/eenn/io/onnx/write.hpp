@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // write.hpp - an ONNX model as bytes and as a file.
-// Floor 5 (io); host subset.
+// Floor 6 (io); host subset.
 #ifndef EENN_IO_ONNX_WRITE_HPP
 #define EENN_IO_ONNX_WRITE_HPP
 

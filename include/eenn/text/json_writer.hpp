@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// json.hpp - writes JSON: results, configurations, metadata.
-// Floor 7 (report); host subset.
-#ifndef EENN_REPORT_JSON_HPP
-#define EENN_REPORT_JSON_HPP
+// json_writer.hpp - writes JSON: results, configurations, metadata.
+// Floor 1 (text); host subset.
+#ifndef EENN_TEXT_JSON_WRITER_HPP
+#define EENN_TEXT_JSON_WRITER_HPP
 
 #include <charconv>
 #include <cmath>
@@ -15,9 +15,9 @@
 #include <vector>
 
 #include <eenn/core/error.hpp>
-#include <eenn/io/json_reader.hpp>
+#include <eenn/text/json_reader.hpp>
 
-namespace eenn::report {
+namespace eenn::text {
 
 /// @brief The shortest decimal that reads back as the same number.
 /// @par Errors eenn::error if it is not finite: JSON has no such number.
@@ -50,13 +50,13 @@ public:
     json_writer& end_array() { return end('[', ']'); }
 
     json_writer& key(std::string_view name) {
-        if (open_.empty() || open_.back().bracket != '{' || keyed_) misplaced("key " + io::json_quoted(name));
+        if (open_.empty() || open_.back().bracket != '{' || keyed_) misplaced("key " + json_quoted(name));
         separate(true);
-        text_ += io::json_quoted(name) + (indent_ > 0 ? ": " : ":");
+        text_ += json_quoted(name) + (indent_ > 0 ? ": " : ":");
         keyed_ = true;
         return *this;
     }
-    json_writer& value(std::string_view text) { return put(io::json_quoted(text)); }
+    json_writer& value(std::string_view text) { return put(json_quoted(text)); }
     json_writer& value(const char* text) { return value(std::string_view{text}); }
     json_writer& value(bool truth) { return put(truth ? "true" : "false"); }
     template <class Number>
@@ -145,6 +145,6 @@ private:
     bool keyed_ = false;
 };
 
-}  // namespace eenn::report
+}  // namespace eenn::text
 
 #endif

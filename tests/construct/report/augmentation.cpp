@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <eenn/construct/report/augmentation.hpp>
 #include <eenn/io/file.hpp>
-#include <eenn/report/augmentation.hpp>
 #include <filesystem>
 #include <limits>
 #include <set>
@@ -88,7 +88,7 @@ void check_page(const std::string& page) {
     CHECK(has(page, "width=device-width"));
     CHECK(count(page, "<svg") == count(page, "role=\"img\""));
     CHECK(count(page, "<table>") == count(page, "<caption>"));
-    CHECK(io::is_utf8(page));
+    CHECK(text::is_utf8(page));
     for (std::size_t at = page.find("href=\"#"); at != std::string::npos; at = page.find("href=\"#", at + 1)) {
         const std::string id = page.substr(at + 7, page.find('"', at + 7) - at - 7);
         CHECK_MESSAGE(count(page, "id=\"" + id + "\"") == 1, id);

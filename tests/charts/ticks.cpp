@@ -2,8 +2,8 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <eenn/charts/ticks.hpp>
 #include <eenn/core/random.hpp>
-#include <eenn/report/ticks.hpp>
 #include <string>
 #include <vector>
 

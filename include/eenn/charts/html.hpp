@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // html.hpp - the pieces of a page: escaped text, tables with scopes, bars, folded parts.
-// Floor 7 (report); host subset.
-#ifndef EENN_REPORT_HTML_HPP
-#define EENN_REPORT_HTML_HPP
+// Floor 2 (charts); host subset.
+#ifndef EENN_CHARTS_HTML_HPP
+#define EENN_CHARTS_HTML_HPP
 
 #include <algorithm>
 #include <cmath>
@@ -12,13 +12,13 @@
 #include <utility>
 #include <vector>
 
-#include <eenn/report/numbers.hpp>
-#include <eenn/report/svg.hpp>
+#include <eenn/charts/svg.hpp>
+#include <eenn/text/numbers.hpp>
 
 namespace eenn::report::html {
 
 /// @brief Text from outside, made safe for element content and attributes in double quotes.
-[[nodiscard]] inline std::string escaped(std::string_view text) { return xml_text(readable(text)); }
+[[nodiscard]] inline std::string escaped(std::string_view text) { return xml_text(text::readable(text)); }
 
 /// @brief `<tag attributes>content</tag>`; content is markup, attributes are written by us.
 [[nodiscard]] inline std::string element(std::string_view tag, std::string_view attributes, std::string_view content) {

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
 // network_figure.hpp - the network as a ribbon along its MACs: where samples leave, what they save, where it is cut.
-// Floor 7 (report); host subset.
-#ifndef EENN_REPORT_NETWORK_FIGURE_HPP
-#define EENN_REPORT_NETWORK_FIGURE_HPP
+// Floor 8 (construct); host subset.
+#ifndef EENN_CONSTRUCT_REPORT_NETWORK_FIGURE_HPP
+#define EENN_CONSTRUCT_REPORT_NETWORK_FIGURE_HPP
 
 #include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
 
+#include <eenn/charts/svg.hpp>
 #include <eenn/construct/result.hpp>
-#include <eenn/report/numbers.hpp>
-#include <eenn/report/svg.hpp>
+#include <eenn/text/numbers.hpp>
 
 namespace eenn::report {
 
@@ -92,19 +92,20 @@ inline void stack(std::vector<label>& labels) {
 
 /// What the figure says, in a sentence or two.
 [[nodiscard]] inline std::string description(const construct::result& r) {
-    std::string text =
-        std::to_string(r.sites.size()) + " sites along " + count_text(static_cast<double>(r.base_macs)) + " MACs.";
+    std::string text = std::to_string(r.sites.size()) + " sites along " +
+                       text::count_text(static_cast<double>(r.base_macs)) + " MACs.";
     for (std::size_t e = 0; e < r.exits.size(); ++e) {
-        text += " " + percent_text(r.exits[e].share) + " leave at " + readable(r.exits[e].site) + " after " +
-                percent_text(backbone_macs(r, e) / std::max(static_cast<double>(r.base_macs), 1.0), 0) +
+        text += " " + text::percent_text(r.exits[e].share) + " leave at " + text::readable(r.exits[e].site) +
+                " after " +
+                text::percent_text(backbone_macs(r, e) / std::max(static_cast<double>(r.base_macs), 1.0), 0) +
                 " of the MACs.";
     }
     const auto& stages = r.placement.stages;
     for (std::size_t k = 0; k < stages.size(); ++k) {
-        text +=
-            " " + readable(stages[k].processor) + " runs " + count_text(static_cast<double>(stages[k].macs)) + " MACs";
+        text += " " + text::readable(stages[k].processor) + " runs " +
+                text::count_text(static_cast<double>(stages[k].macs)) + " MACs";
         if (k + 1 < stages.size())
-            text += " and sends " + bytes_text(static_cast<double>(stages[k].transfer_bytes)) + " on";
+            text += " and sends " + text::bytes_text(static_cast<double>(stages[k].transfer_bytes)) + " on";
         text += ".";
     }
     return text;
@@ -132,13 +133,14 @@ inline void stack(std::vector<label>& labels) {
 
     // Labels of the early exits, then the picture's rows.
     const auto name_of = [&](std::size_t e) {
-        const std::string form = ", " + readable(r.exits[e].form);
+        const std::string form = ", " + text::readable(r.exits[e].form);
         const double room = width - 30 - at(backbone_macs(r, e)) - 1.06 * text_width(form, 12.5);
-        return shortened(r.exits[e].site, static_cast<std::size_t>(std::clamp(room / 7.5, 8.0, 25.0))) + form;
+        return text::shortened(r.exits[e].site, static_cast<std::size_t>(std::clamp(room / 7.5, 8.0, 25.0))) + form;
     };
     const auto leave_of = [&](std::size_t e) {
-        return wide ? percent_text(r.exits[e].share) + " leave, " + percent_text(r.exits[e].accuracy) + " right"
-                    : percent_text(r.exits[e].share, 0);
+        return wide ? text::percent_text(r.exits[e].share) + " leave, " + text::percent_text(r.exits[e].accuracy) +
+                          " right"
+                    : text::percent_text(r.exits[e].share, 0);
     };
     std::vector<label> above;
     for (std::size_t e = 0; e + 1 < exits; ++e) {
@@ -159,10 +161,10 @@ inline void stack(std::vector<label>& labels) {
     std::vector<std::string> names;
     std::vector<std::string> sends;
     for (std::size_t k = 0; k < stages.size(); ++k) {
-        names.push_back(shortened(stages[k].processor, wide ? 28 : 22));
-        sends.push_back(k + 1 < stages.size() ? percent_text(stages[k + 1].reach) + " go on: " +
-                                                    bytes_text(static_cast<double>(stages[k].transfer_bytes))
-                                              : percent_text(stages[k].reach) + " end here");
+        names.push_back(text::shortened(stages[k].processor, wide ? 28 : 22));
+        sends.push_back(k + 1 < stages.size() ? text::percent_text(stages[k + 1].reach) + " go on: " +
+                                                    text::bytes_text(static_cast<double>(stages[k].transfer_bytes))
+                                              : text::percent_text(stages[k].reach) + " end here");
         const double w = 8 + 1.06 * std::max(text_width(names.back(), 12.5), text_width(sends.back(), 12));
         const double from = at(k == 0 ? 0 : cuts[k - 1]);
         below.push_back({std::max(left, std::min(from, width - 4 - w)), w, 0});
@@ -213,14 +215,16 @@ inline void stack(std::vector<label>& labels) {
         out += badge(right + 17, middle, exits, "xl");
         if (wide) {
             out += text(right + 32, middle - 3.5, "the classifier", "label");
-            out += text(right + 32, middle + 11.5,
-                        percent_text(r.exits[e].share) + ", " + percent_text(r.exits[e].accuracy) + " right", "sub");
+            out +=
+                text(right + 32, middle + 11.5,
+                     text::percent_text(r.exits[e].share) + ", " + text::percent_text(r.exits[e].accuracy) + " right",
+                     "sub");
         } else {
-            out += text(right + 30, middle + 4.2, percent_text(r.exits[e].share, 0), "label");
+            out += text(right + 30, middle + 4.2, text::percent_text(r.exits[e].share, 0), "label");
         }
-        out += text(left + 10, bottom - 9, "computed " + percent_text(r.mean_macs_share), "flowtext");
+        out += text(left + 10, bottom - 9, "computed " + text::percent_text(r.mean_macs_share), "flowtext");
         // Where no exit's line runs through the words.
-        const std::string saved = "saved " + percent_text(1 - r.mean_macs_share);
+        const std::string saved = "saved " + text::percent_text(1 - r.mean_macs_share);
         const double room = right - 18 - 1.06 * text_width(saved, 12.5);
         if (exits > 1 && level() > top + 26 && at(backbone_macs(r, exits - 2)) < room)
             out += text(right - 10, top + 17, saved, "savedtext", "end");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
-#include <eenn/report/numbers.hpp>
+#include <eenn/text/numbers.hpp>
 #include <limits>
 #include <string>
 

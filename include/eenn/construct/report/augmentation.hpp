@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
 //
 // augmentation.hpp - the report of a construction: report.html for people, summary.json for programs.
-// Floor 7 (report); host subset.
-#ifndef EENN_REPORT_AUGMENTATION_HPP
-#define EENN_REPORT_AUGMENTATION_HPP
+// Floor 8 (construct); host subset.
+#ifndef EENN_CONSTRUCT_REPORT_AUGMENTATION_HPP
+#define EENN_CONSTRUCT_REPORT_AUGMENTATION_HPP
 
 #include <filesystem>
 #include <span>
 #include <string>
 
+#include <eenn/construct/report/augmentation_json.hpp>
+#include <eenn/construct/report/augmentation_page.hpp>
+#include <eenn/construct/report/augmentation_text.hpp>
 #include <eenn/construct/result.hpp>
 #include <eenn/io/file.hpp>
-#include <eenn/report/augmentation_json.hpp>
-#include <eenn/report/augmentation_page.hpp>
-#include <eenn/report/augmentation_text.hpp>
 
 namespace eenn::report {
 

@@ -3,8 +3,8 @@
 
 #include <cmath>
 #include <cstdlib>
-#include <eenn/io/json_reader.hpp>
-#include <eenn/report/augmentation_json.hpp>
+#include <eenn/construct/report/augmentation_json.hpp>
+#include <eenn/text/json_reader.hpp>
 #include <limits>
 #include <map>
 #include <string>
@@ -50,7 +50,7 @@ private:
         return text_.substr(start, at_ - start);
     }
     static std::string string_of(const std::string& quoted) {
-        io::json_reader reader{quoted, "summary"};
+        text::json_reader reader{quoted, "summary"};
         std::string text = reader.string();
         reader.end();
         return text;
@@ -82,7 +82,7 @@ private:
         } else {
             const std::string word = token(false);
             if (word != "null" && word != "true" && word != "false") {
-                io::json_reader reader{word, "summary"};
+                text::json_reader reader{word, "summary"};
                 static_cast<void>(reader.number());
                 reader.end();
             }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
+#include <eenn/construct/report/trade_off.hpp>
 #include <eenn/exits/thresholds.hpp>
-#include <eenn/report/trade_off.hpp>
 #include <string>
 #include <vector>
 

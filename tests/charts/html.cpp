@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
-#include <eenn/report/html.hpp>
+#include <eenn/charts/html.hpp>
 #include <limits>
 #include <string>
 

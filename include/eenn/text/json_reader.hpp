@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // json_reader.hpp - a strict reader of the JSON that file headers hold, and the quoting of strings.
-// Floor 5 (io).
-#ifndef EENN_IO_JSON_READER_HPP
-#define EENN_IO_JSON_READER_HPP
+// Floor 1 (text).
+#ifndef EENN_TEXT_JSON_READER_HPP
+#define EENN_TEXT_JSON_READER_HPP
 
 #include <charconv>
 #include <cstddef>
@@ -16,7 +16,7 @@
 
 #include <eenn/core/error.hpp>
 
-namespace eenn::io {
+namespace eenn::text {
 
 /// @brief Bytes of the UTF-8 character at the front of `text`, or 0 if there is none: no overlong forms, no surrogates,
 /// nothing above U+10FFFF.
@@ -256,6 +256,6 @@ private:
     std::size_t at_ = 0;
 };
 
-}  // namespace eenn::io
+}  // namespace eenn::text
 
 #endif

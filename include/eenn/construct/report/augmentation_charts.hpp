@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // augmentation_charts.hpp - the charts of a construction: trade-off, heads over depth, architectures tried.
-// Floor 7 (report); host subset.
-#ifndef EENN_REPORT_AUGMENTATION_CHARTS_HPP
-#define EENN_REPORT_AUGMENTATION_CHARTS_HPP
+// Floor 8 (construct); host subset.
+#ifndef EENN_CONSTRUCT_REPORT_AUGMENTATION_CHARTS_HPP
+#define EENN_CONSTRUCT_REPORT_AUGMENTATION_CHARTS_HPP
 
 #include <algorithm>
 #include <cmath>
@@ -13,9 +13,9 @@
 #include <utility>
 #include <vector>
 
+#include <eenn/charts/svg.hpp>
 #include <eenn/construct/result.hpp>
-#include <eenn/report/numbers.hpp>
-#include <eenn/report/svg.hpp>
+#include <eenn/text/numbers.hpp>
 
 namespace eenn::report {
 
@@ -57,7 +57,7 @@ namespace eenn::report {
     };
     std::vector<chart_series> curves;
     for (const auto& curve : r.curves) {
-        chart_series s{.name = readable(curve.name)};
+        chart_series s{.name = text::readable(curve.name)};
         look_of(curve.name, s);
         for (const auto& p : curve.points) {
             if (p.cost <= 1 && std::isfinite(p.cost) && p.accuracy >= lowest && std::isfinite(p.accuracy))
@@ -91,11 +91,11 @@ namespace eenn::report {
     base.size = 6;
     c.series.push_back(std::move(base));
     c.guides.push_back({.at = r.base_accuracy, .horizontal = true, .label = {}});
-    c.description = "The base network is right on " + percent_text(r.base_accuracy, 2) +
+    c.description = "The base network is right on " + text::percent_text(r.base_accuracy, 2) +
                     " of test samples at full cost; setting A on " +
-                    (r.settings.empty() ? std::string{no_number}
-                                        : percent_text(r.settings[0].test_accuracy, 2) + " at " +
-                                              percent_text(r.settings[0].test_cost) + " of the " + r.cost_unit) +
+                    (r.settings.empty() ? std::string{text::no_number}
+                                        : text::percent_text(r.settings[0].test_accuracy, 2) + " at " +
+                                              text::percent_text(r.settings[0].test_cost) + " of the " + r.cost_unit) +
                     ".";
     return c;
 }
@@ -117,13 +117,13 @@ namespace eenn::report {
         if (!h.trained || !std::isfinite(h.accuracy) || h.site < 0 ||
             static_cast<std::size_t>(h.site) >= r.sites.size())
             continue;
-        auto form =
-            std::find_if(c.series.begin(), c.series.end(), [&](const auto& s) { return s.name == readable(h.form); });
+        auto form = std::find_if(c.series.begin(), c.series.end(),
+                                 [&](const auto& s) { return s.name == text::readable(h.form); });
         if (form == c.series.end()) {
             const auto k = static_cast<int>(c.series.size());
             constexpr marker signs[] = {marker::circle, marker::square, marker::triangle};
             constexpr int colours[] = {5, 2, 3};
-            c.series.push_back({.name = readable(h.form)});
+            c.series.push_back({.name = text::readable(h.form)});
             form = c.series.end() - 1;
             form->line = false;
             form->sign = signs[k % 3];

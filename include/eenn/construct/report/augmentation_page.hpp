@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
 // augmentation_page.hpp - the report of a construction as one page of HTML: no script, nothing from outside.
-// Floor 7 (report); host subset.
-#ifndef EENN_REPORT_AUGMENTATION_PAGE_HPP
-#define EENN_REPORT_AUGMENTATION_PAGE_HPP
+// Floor 8 (construct); host subset.
+#ifndef EENN_CONSTRUCT_REPORT_AUGMENTATION_PAGE_HPP
+#define EENN_CONSTRUCT_REPORT_AUGMENTATION_PAGE_HPP
 
 #include <string>
 #include <vector>
 
+#include <eenn/charts/html.hpp>
+#include <eenn/construct/report/outcome_sections.hpp>
+#include <eenn/construct/report/page_rules.hpp>
+#include <eenn/construct/report/search_sections.hpp>
 #include <eenn/construct/result.hpp>
-#include <eenn/report/html.hpp>
-#include <eenn/report/outcome_sections.hpp>
-#include <eenn/report/page_rules.hpp>
-#include <eenn/report/search_sections.hpp>
 
 namespace eenn::report {
 

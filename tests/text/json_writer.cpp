@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <eenn/core/random.hpp>
-#include <eenn/report/json.hpp>
+#include <eenn/text/json_writer.hpp>
 #include <limits>
 #include <string>
 #include <vector>

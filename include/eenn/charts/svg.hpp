@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // svg.hpp - line and scatter charts as SVG: axes, legend, labels, light and dark.
-// Floor 7 (report); host subset.
-#ifndef EENN_REPORT_SVG_HPP
-#define EENN_REPORT_SVG_HPP
+// Floor 2 (charts); host subset.
+#ifndef EENN_CHARTS_SVG_HPP
+#define EENN_CHARTS_SVG_HPP
 
 #include <algorithm>
 #include <array>
@@ -15,8 +15,8 @@
 #include <string_view>
 #include <vector>
 
+#include <eenn/charts/ticks.hpp>
 #include <eenn/core/error.hpp>
-#include <eenn/report/ticks.hpp>
 
 namespace eenn::report {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
-#include <eenn/report/svg.hpp>
+#include <eenn/charts/svg.hpp>
 #include <limits>
 #include <string>
 #include <vector>

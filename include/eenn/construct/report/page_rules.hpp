@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // page_rules.hpp - the style sheet of a report: light and dark, wide and narrow, paper.
-// Floor 7 (report); host subset.
-#ifndef EENN_REPORT_PAGE_RULES_HPP
-#define EENN_REPORT_PAGE_RULES_HPP
+// Floor 8 (construct); host subset.
+#ifndef EENN_CONSTRUCT_REPORT_PAGE_RULES_HPP
+#define EENN_CONSTRUCT_REPORT_PAGE_RULES_HPP
 
 #include <algorithm>
 #include <array>
@@ -11,7 +11,7 @@
 #include <cstdio>
 #include <string>
 
-#include <eenn/report/svg.hpp>
+#include <eenn/charts/svg.hpp>
 
 namespace eenn::report {
 

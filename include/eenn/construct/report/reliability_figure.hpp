@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
 // reliability_figure.hpp - how sure an exit is against how often it is right, before and after its temperature.
-// Floor 7 (report); host subset.
-#ifndef EENN_REPORT_RELIABILITY_FIGURE_HPP
-#define EENN_REPORT_RELIABILITY_FIGURE_HPP
+// Floor 8 (construct); host subset.
+#ifndef EENN_CONSTRUCT_REPORT_RELIABILITY_FIGURE_HPP
+#define EENN_CONSTRUCT_REPORT_RELIABILITY_FIGURE_HPP
 
 #include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
 
+#include <eenn/charts/svg.hpp>
 #include <eenn/construct/result.hpp>
-#include <eenn/report/numbers.hpp>
-#include <eenn/report/svg.hpp>
+#include <eenn/text/numbers.hpp>
 
 namespace eenn::report {
 
@@ -47,12 +47,13 @@ namespace eenn::report {
     std::string out =
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 176 180\" width=\"176\" height=\"180\" "
         "role=\"img\">\n<title>Reliability of " +
-        xml_text(readable(x.site)) + "</title>\n<desc>Expected calibration error " + percent_text(x.error_before, 2) +
-        " before the temperature, " + percent_text(x.error_after, 2) + " after.</desc>\n";
+        xml_text(text::readable(x.site)) + "</title>\n<desc>Expected calibration error " +
+        text::percent_text(x.error_before, 2) + " before the temperature, " + text::percent_text(x.error_after, 2) +
+        " after.</desc>\n";
     for (const double v : {0.0, 0.5, 1.0}) {
         out += line(at_x(v), top, at_x(v), bottom, "grid") + line(left, at_y(v), left + side, at_y(v), "grid");
-        out += text(left - 5, at_y(v) + 4.3, fixed_text(100 * v, 0), "tick", "end");
-        out += text(at_x(v), bottom + 17, fixed_text(100 * v, 0) + (v == 1 ? " %" : ""), "tick",
+        out += text(left - 5, at_y(v) + 4.3, text::fixed_text(100 * v, 0), "tick", "end");
+        out += text(at_x(v), bottom + 17, text::fixed_text(100 * v, 0) + (v == 1 ? " %" : ""), "tick",
                     v == 1 ? "end" : "middle");
     }
     out += line(left, bottom, left + side, top, "gl") + marks;

@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <cstdio>
-#include <eenn/report/progress.hpp>
+#include <eenn/text/progress.hpp>
 #include <functional>
 #include <string>
 

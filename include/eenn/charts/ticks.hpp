@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // ticks.hpp - round numbers along an axis, and how to write them.
-// Floor 7 (report); host subset.
-#ifndef EENN_REPORT_TICKS_HPP
-#define EENN_REPORT_TICKS_HPP
+// Floor 2 (charts); host subset.
+#ifndef EENN_CHARTS_TICKS_HPP
+#define EENN_CHARTS_TICKS_HPP
 
 #include <algorithm>
 #include <cmath>

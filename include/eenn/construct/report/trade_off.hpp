@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
 // trade_off.hpp - the chart of accuracy against mean cost: the front, the exits alone, the chosen thresholds.
-// Floor 7 (report); host subset. Letters: E = exits, the last classifier among them.
-#ifndef EENN_REPORT_TRADE_OFF_HPP
-#define EENN_REPORT_TRADE_OFF_HPP
+// Floor 8 (construct); host subset. Letters: E = exits, the last classifier among them.
+#ifndef EENN_CONSTRUCT_REPORT_TRADE_OFF_HPP
+#define EENN_CONSTRUCT_REPORT_TRADE_OFF_HPP
 
 #include <cmath>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <eenn/charts/svg.hpp>
 #include <eenn/exits/pareto.hpp>
 #include <eenn/exits/trace.hpp>
-#include <eenn/report/svg.hpp>
 
 namespace eenn::report {
 

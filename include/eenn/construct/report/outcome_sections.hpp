@@ -2,9 +2,9 @@
 //
 // outcome_sections.hpp - the report's parts about what was built: headline, network, trade-off, exits, classes,
 // calibration, placement.
-// Floor 7 (report); host subset.
-#ifndef EENN_REPORT_OUTCOME_SECTIONS_HPP
-#define EENN_REPORT_OUTCOME_SECTIONS_HPP
+// Floor 8 (construct); host subset.
+#ifndef EENN_CONSTRUCT_REPORT_OUTCOME_SECTIONS_HPP
+#define EENN_CONSTRUCT_REPORT_OUTCOME_SECTIONS_HPP
 
 #include <algorithm>
 #include <cmath>
@@ -13,13 +13,13 @@
 #include <utility>
 #include <vector>
 
+#include <eenn/charts/html.hpp>
+#include <eenn/construct/report/augmentation_charts.hpp>
+#include <eenn/construct/report/augmentation_json.hpp>
+#include <eenn/construct/report/augmentation_text.hpp>
+#include <eenn/construct/report/network_figure.hpp>
+#include <eenn/construct/report/reliability_figure.hpp>
 #include <eenn/construct/result.hpp>
-#include <eenn/report/augmentation_charts.hpp>
-#include <eenn/report/augmentation_json.hpp>
-#include <eenn/report/augmentation_text.hpp>
-#include <eenn/report/html.hpp>
-#include <eenn/report/network_figure.hpp>
-#include <eenn/report/reliability_figure.hpp>
 
 namespace eenn::report::sections {
 
@@ -69,38 +69,38 @@ struct part {
 }
 
 [[nodiscard]] inline std::string headline(const result& r) {
-    const std::string change = points_text(r.accuracy - r.base_accuracy) + " points";
+    const std::string change = text::points_text(r.accuracy - r.base_accuracy) + " points";
     std::string tiles;
     if (!r.pays_off) {
-        tiles += tile("Accuracy", percent_text(r.base_accuracy, 2), "of the base network, which stays as it is");
-        tiles += tile("MACs a sample", count_text(static_cast<double>(r.base_macs)), "nothing is saved");
+        tiles += tile("Accuracy", text::percent_text(r.base_accuracy, 2), "of the base network, which stays as it is");
+        tiles += tile("MACs a sample", text::count_text(static_cast<double>(r.base_macs)), "nothing is saved");
         return element("dl", "class=\"tiles\"", "\n" + tiles);
     }
     std::string interval;
     if (!r.settings.empty() && (r.settings[0].loss_low != 0 || r.settings[0].loss_high != 0)) {
-        interval = "<br/>95 % interval " + points_text(-r.settings[0].loss_high) + " to " +
-                   points_text(-r.settings[0].loss_low);
+        interval = "<br/>95 % interval " + text::points_text(-r.settings[0].loss_high) + " to " +
+                   text::points_text(-r.settings[0].loss_low);
     }
-    tiles += tile("Accuracy, test data", percent_text(r.accuracy, 2),
-                  change + " from " + percent_text(r.base_accuracy, 2) + interval);
-    tiles += tile("MACs", percent_text(r.mean_macs_share),
-                  count_text(r.mean_macs_share * static_cast<double>(r.base_macs)) + " of " +
-                      count_text(static_cast<double>(r.base_macs)) + " a sample",
+    tiles += tile("Accuracy, test data", text::percent_text(r.accuracy, 2),
+                  change + " from " + text::percent_text(r.base_accuracy, 2) + interval);
+    tiles += tile("MACs", text::percent_text(r.mean_macs_share),
+                  text::count_text(r.mean_macs_share * static_cast<double>(r.base_macs)) + " of " +
+                      text::count_text(static_cast<double>(r.base_macs)) + " a sample",
                   html::bar(r.mean_macs_share, ""));
     if (r.base_microseconds > 0) {
-        tiles += tile(
-            "Time, one by one", percent_text(r.mean_time_share),
-            seconds_text(1e-6 * r.mean_microseconds) + " of " + seconds_text(1e-6 * r.base_microseconds) + " a sample",
-            html::bar(r.mean_time_share, ""));
-        tiles += tile("Time, batches of 64", percent_text(r.batch_time_share),
-                      "deciding takes " + percent_text(r.decision_overhead) + " of a full pass",
+        tiles += tile("Time, one by one", text::percent_text(r.mean_time_share),
+                      text::seconds_text(1e-6 * r.mean_microseconds) + " of " +
+                          text::seconds_text(1e-6 * r.base_microseconds) + " a sample",
+                      html::bar(r.mean_time_share, ""));
+        tiles += tile("Time, batches of 64", text::percent_text(r.batch_time_share),
+                      "deciding takes " + text::percent_text(r.decision_overhead) + " of a full pass",
                       html::bar(r.batch_time_share, ""));
     }
     if (r.exits.size() > 1) {
         std::string where;
         for (std::size_t e = 0; e + 1 < r.exits.size(); ++e)
             where += (e > 0 ? ", " : "after ") +
-                     percent_text(backbone_macs(r, e) / std::max(static_cast<double>(r.base_macs), 1.0), 0);
+                     text::percent_text(backbone_macs(r, e) / std::max(static_cast<double>(r.base_macs), 1.0), 0);
         const std::size_t early = r.exits.size() - 1;
         std::vector<double> shares;
         std::vector<std::string> classes;
@@ -109,7 +109,7 @@ struct part {
             classes.push_back(exit_class(e, r.exits.size()));
         }
         tiles += tile("Exits", std::to_string(early) + " early",
-                      where + " of the MACs; " + percent_text(1 - r.exits.back().share, 0) + " leave early",
+                      where + " of the MACs; " + text::percent_text(1 - r.exits.back().share, 0) + " leave early",
                       html::stacked(shares, classes));
     }
     return element("dl", "class=\"tiles\"", "\n" + tiles);
@@ -136,16 +136,16 @@ struct part {
         if (named && !std::isfinite(s.thresholds[e])) continue;  // a head that this objective does not keep
         out += (out.empty() ? "" : named ? "<br/>" : ", ") + (named ? html::cell(s.heads[e]) + ": " : "") + value;
     }
-    return out.empty() ? no_number : out;
+    return out.empty() ? text::no_number : out;
 }
 
 [[nodiscard]] inline std::string certificate_of(const construct::setting_summary& s) {
     if (s.proven) return "proven best";
     const double gap = certified_gap(s);
     if (!std::isfinite(gap)) return "no bound";
-    const std::string bound =
-        s.accuracy_bound > 0 ? "at most " + percent_text(s.accuracy_bound, 2) : "at least " + percent_text(s.bound);
-    return bound + ", gap " + fixed_text(100 * gap, 2) + " points";
+    const std::string bound = s.accuracy_bound > 0 ? "at most " + text::percent_text(s.accuracy_bound, 2)
+                                                   : "at least " + text::percent_text(s.bound);
+    return bound + ", gap " + text::fixed_text(100 * gap, 2) + " points";
 }
 
 [[nodiscard]] inline std::string curves_table(const result& r) {
@@ -157,7 +157,7 @@ struct part {
         const std::size_t shown = std::min<std::size_t>(count, 12);
         for (std::size_t k = 0; k < shown; ++k) {
             const auto& p = curve.points[shown > 1 ? k * (count - 1) / (shown - 1) : 0];
-            table.row({html::cell(curve.name), percent_text(p.cost), percent_text(p.accuracy, 2)});
+            table.row({html::cell(curve.name), text::percent_text(p.cost), text::percent_text(p.accuracy, 2)});
             any = true;
         }
     }
@@ -169,8 +169,8 @@ struct part {
     if (const auto chart = curves_chart(r)) {
         std::string caption = "Thresholds are chosen on validation data; test data chose nothing.";
         if (!r.settings.empty()) caption += " Letters: the settings of the table below, on test data.";
-        caption +=
-            " Accuracies below " + percent_text(lowest_shown(r)) + " and costs above the base network's are not drawn.";
+        caption += " Accuracies below " + text::percent_text(lowest_shown(r)) +
+                   " and costs above the base network's are not drawn.";
         p.content += element("figure", "", responsive(*chart, 1040, 460) + element("figcaption", "", caption));
     }
     if (!r.settings.empty()) {
@@ -186,10 +186,10 @@ struct part {
                            {"thresholds, by depth"}}};
         for (std::size_t s = 0; s < r.settings.size(); ++s) {
             const auto& one = r.settings[s];
-            table.row({letter(s) + html::cell(one.objective), percent_text(one.validation_cost),
-                       percent_text(one.validation_accuracy, 2), percent_text(one.test_cost),
-                       percent_text(one.test_accuracy, 2), points_text(-one.loss),
-                       points_text(-one.loss_high) + " to " + points_text(-one.loss_low),
+            table.row({letter(s) + html::cell(one.objective), text::percent_text(one.validation_cost),
+                       text::percent_text(one.validation_accuracy, 2), text::percent_text(one.test_cost),
+                       text::percent_text(one.test_accuracy, 2), text::points_text(-one.loss),
+                       text::points_text(-one.loss_high) + " to " + text::points_text(-one.loss_low),
                        element("span", "class=\"words\"", certificate_of(one)), thresholds_of(one)});
         }
         p.content += table.markup();
@@ -221,14 +221,15 @@ struct part {
     for (const auto& x : r.exits) widest = std::max(widest, x.share);
     for (std::size_t e = 0; e < r.exits.size(); ++e) {
         const auto& x = r.exits[e];
-        table.row(
-            {exit_number(r, e) + html::name(x.site) + " <span class=\"soft\">" + escaped(x.form) + "</span>",
-             html::bar(x.share / widest, exit_class(e, r.exits.size())), percent_text(x.share),
-             x.share > 0 ? percent_text(x.accuracy, 2) : no_number, percent_text(x.lone_accuracy, 2),
-             count_text(static_cast<double>(x.macs)),
-             r.base_macs > 0 ? percent_text(static_cast<double>(x.macs) / static_cast<double>(r.base_macs)) : no_number,
-             x.microseconds > 0 ? seconds_text(1e-6 * x.microseconds) : no_number, html::cell(x.policy),
-             threshold_text(static_cast<double>(x.threshold), e + 1 == r.exits.size()), fixed_text(x.temperature, 2)});
+        table.row({exit_number(r, e) + html::name(x.site) + " <span class=\"soft\">" + escaped(x.form) + "</span>",
+                   html::bar(x.share / widest, exit_class(e, r.exits.size())), text::percent_text(x.share),
+                   x.share > 0 ? text::percent_text(x.accuracy, 2) : text::no_number,
+                   text::percent_text(x.lone_accuracy, 2), text::count_text(static_cast<double>(x.macs)),
+                   r.base_macs > 0 ? text::percent_text(static_cast<double>(x.macs) / static_cast<double>(r.base_macs))
+                                   : text::no_number,
+                   x.microseconds > 0 ? text::seconds_text(1e-6 * x.microseconds) : text::no_number,
+                   html::cell(x.policy), threshold_text(static_cast<double>(x.threshold), e + 1 == r.exits.size()),
+                   text::fixed_text(x.temperature, 2)});
     }
     p.content = table.markup();
     return p;
@@ -267,20 +268,20 @@ struct part {
             std::vector<std::string> cells{
                 c < r.class_names.size() ? html::cell(r.class_names[c]) : "class " + std::to_string(c),
                 html::stacked(shares, colours)};
-            for (const double share : shares) cells.push_back(percent_text(share, 0));
-            cells.insert(cells.end(), {percent_text(r.base_classes.recall[c]), percent_text(r.classes.recall[c]),
-                                       points_text(change(c), 1)});
+            for (const double share : shares) cells.push_back(text::percent_text(share, 0));
+            cells.insert(cells.end(), {text::percent_text(r.base_classes.recall[c]),
+                                       text::percent_text(r.classes.recall[c]), text::points_text(change(c), 1)});
             table.row(cells);
         }
         return table.markup();
     };
-    p.content =
-        element("p", "",
-                "Balanced accuracy (the mean of the classes'): " + percent_text(r.base_classes.balanced_accuracy, 2) +
-                    " before, " + percent_text(r.classes.balanced_accuracy, 2) +
-                    " with exits. F1, mean of the classes: " + percent_text(r.base_classes.macro_f1, 2) + " before, " +
-                    percent_text(r.classes.macro_f1, 2) + " with exits.") +
-        "\n" + element("ul", "class=\"legend-row\"", legend) + "\n";
+    p.content = element("p", "",
+                        "Balanced accuracy (the mean of the classes'): " +
+                            text::percent_text(r.base_classes.balanced_accuracy, 2) + " before, " +
+                            text::percent_text(r.classes.balanced_accuracy, 2) +
+                            " with exits. F1, mean of the classes: " + text::percent_text(r.base_classes.macro_f1, 2) +
+                            " before, " + text::percent_text(r.classes.macro_f1, 2) + " with exits.") +
+                "\n" + element("ul", "class=\"legend-row\"", legend) + "\n";
     if (count <= shown) {
         p.content += rows("Classes, test data", 0, count);
     } else {
@@ -302,12 +303,12 @@ struct part {
         if (!figure.empty())
             figures += element("figure", "",
                                element("figcaption", "",
-                                       exit_number(r, e) + "ECE " + percent_text(x.error_before, 2) + " \xe2\x86\x92 " +
-                                           percent_text(x.error_after, 2)) +
+                                       exit_number(r, e) + "ECE " + text::percent_text(x.error_before, 2) +
+                                           " \xe2\x86\x92 " + text::percent_text(x.error_after, 2)) +
                                    figure) +
                        "\n";
-        table.row({exit_number(r, e) + html::name(x.site), percent_text(x.error_before, 2),
-                   fixed_text(x.temperature, 2), percent_text(x.error_after, 2)});
+        table.row({exit_number(r, e) + html::name(x.site), text::percent_text(x.error_before, 2),
+                   text::fixed_text(x.temperature, 2), text::percent_text(x.error_after, 2)});
     }
     if (figures.empty()) return p;
     p.content = paragraph(
@@ -332,17 +333,18 @@ struct part {
                        {"time"}}};
     for (std::size_t k = 0; k < plan.stages.size(); ++k) {
         const auto& s = plan.stages[k];
-        table.row({html::cell(s.processor), html::name(s.from), html::name(s.to),
-                   count_text(static_cast<double>(s.macs)), bytes_text(static_cast<double>(s.weight_bytes)),
-                   k + 1 < plan.stages.size() ? bytes_text(static_cast<double>(s.transfer_bytes)) : no_number,
-                   percent_text(s.reach), seconds_text(s.seconds)});
+        table.row(
+            {html::cell(s.processor), html::name(s.from), html::name(s.to),
+             text::count_text(static_cast<double>(s.macs)), text::bytes_text(static_cast<double>(s.weight_bytes)),
+             k + 1 < plan.stages.size() ? text::bytes_text(static_cast<double>(s.transfer_bytes)) : text::no_number,
+             text::percent_text(s.reach), text::seconds_text(s.seconds)});
     }
-    p.content =
-        paragraph((plan.objective.empty() ? "" : "Objective: " + escaped(plan.objective) + ". ") + "Expected " +
-                  seconds_text(plan.expected_seconds) + " a sample, at worst " + seconds_text(plan.worst_seconds) +
-                  (plan.expected_joules > 0 ? ", " + joules_text(plan.expected_joules) : "") + "; " +
-                  (plan.proven ? "proven best." : "not proven best.")) +
-        table.markup();
+    p.content = paragraph((plan.objective.empty() ? "" : "Objective: " + escaped(plan.objective) + ". ") + "Expected " +
+                          text::seconds_text(plan.expected_seconds) + " a sample, at worst " +
+                          text::seconds_text(plan.worst_seconds) +
+                          (plan.expected_joules > 0 ? ", " + text::joules_text(plan.expected_joules) : "") + "; " +
+                          (plan.proven ? "proven best." : "not proven best.")) +
+                table.markup();
     return p;
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // augmentation_json.hpp - a construction's result as JSON, for programs that compare runs.
-// Floor 7 (report); host subset.
-#ifndef EENN_REPORT_AUGMENTATION_JSON_HPP
-#define EENN_REPORT_AUGMENTATION_JSON_HPP
+// Floor 8 (construct); host subset.
+#ifndef EENN_CONSTRUCT_REPORT_AUGMENTATION_JSON_HPP
+#define EENN_CONSTRUCT_REPORT_AUGMENTATION_JSON_HPP
 
 #include <algorithm>
 #include <cmath>
@@ -13,8 +13,8 @@
 #include <vector>
 
 #include <eenn/construct/result.hpp>
-#include <eenn/report/json.hpp>
-#include <eenn/report/numbers.hpp>
+#include <eenn/text/json_writer.hpp>
+#include <eenn/text/numbers.hpp>
 
 namespace eenn::report {
 
@@ -33,7 +33,7 @@ namespace json_parts {
 class summary_writer {
 public:
     summary_writer& member(std::string_view name, std::string_view text) {
-        json_.key(name).value(readable(text));
+        json_.key(name).value(text::readable(text));
         return *this;
     }
     summary_writer& member(std::string_view name, bool truth) {
@@ -92,9 +92,9 @@ private:
         }
         json_.value(number);
     }
-    void put(const std::string& text) { json_.value(readable(text)); }
+    void put(const std::string& text) { json_.value(text::readable(text)); }
 
-    json_writer json_;
+    text::json_writer json_;
 };
 
 inline void put_point(summary_writer& json, std::string_view name, double cost, double accuracy) {
@@ -209,7 +209,7 @@ inline void put_placement(summary_writer& json, const construct::placement_summa
         std::vector<std::pair<std::string, double>> stages;
         for (const auto& [stage, seconds] : r.seconds) {
             total += seconds;
-            const std::string name = readable(stage);
+            const std::string name = text::readable(stage);
             const auto known = std::find_if(stages.begin(), stages.end(), [&](auto& s) { return s.first == name; });
             if (known != stages.end()) {
                 known->second += seconds;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // progress.hpp - a progress bar for observers: stage, share done, rate, time left.
-// Floor 7 (report); host subset.
-#ifndef EENN_REPORT_PROGRESS_HPP
-#define EENN_REPORT_PROGRESS_HPP
+// Floor 1 (text); host subset.
+#ifndef EENN_TEXT_PROGRESS_HPP
+#define EENN_TEXT_PROGRESS_HPP
 
 #include <algorithm>
 #include <chrono>
@@ -19,7 +19,7 @@
 #include <unistd.h>
 #endif
 
-namespace eenn::report {
+namespace eenn::text {
 
 /// @brief Seconds as "8.2 s", "3 min 05 s" or "2 h 07 min".
 [[nodiscard]] inline std::string duration_text(double seconds) {
@@ -149,6 +149,6 @@ private:
     std::size_t drawn_ = 0;  // length of the unfinished line on the terminal
 };
 
-}  // namespace eenn::report
+}  // namespace eenn::text
 
 #endif

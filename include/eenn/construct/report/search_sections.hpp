@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // search_sections.hpp - the report's parts about how it was found: candidates, signals and solvers, time, origin.
-// Floor 7 (report); host subset.
-#ifndef EENN_REPORT_SEARCH_SECTIONS_HPP
-#define EENN_REPORT_SEARCH_SECTIONS_HPP
+// Floor 8 (construct); host subset.
+#ifndef EENN_CONSTRUCT_REPORT_SEARCH_SECTIONS_HPP
+#define EENN_CONSTRUCT_REPORT_SEARCH_SECTIONS_HPP
 
 #include <algorithm>
 #include <cctype>
@@ -12,11 +12,11 @@
 #include <utility>
 #include <vector>
 
+#include <eenn/charts/html.hpp>
+#include <eenn/construct/report/augmentation_charts.hpp>
+#include <eenn/construct/report/outcome_sections.hpp>
 #include <eenn/construct/result.hpp>
-#include <eenn/report/augmentation_charts.hpp>
-#include <eenn/report/html.hpp>
-#include <eenn/report/outcome_sections.hpp>
-#include <eenn/report/progress.hpp>
+#include <eenn/text/progress.hpp>
 
 namespace eenn::report::sections {
 
@@ -45,7 +45,7 @@ public:
         html::table out{"Dropped " + what + ", and why", {{"reason", false}, {what}}};
         for (const auto& c : sorted)
             out.row({html::cell(c.example) + (c.varies ? " <span class=\"soft\">and alike</span>" : ""),
-                     integer_text(c.count)});
+                     text::integer_text(c.count)});
         return out.markup();
     }
 
@@ -72,19 +72,19 @@ private:
         const auto& site = r.sites[s];
         std::vector<std::string> cells{
             html::name(site.name), to_string(site.features),
-            r.base_macs > 0 ? percent_text(static_cast<double>(site.macs) / static_cast<double>(r.base_macs))
-                            : no_number,
-            bytes_text(static_cast<double>(site.bytes))};
+            r.base_macs > 0 ? text::percent_text(static_cast<double>(site.macs) / static_cast<double>(r.base_macs))
+                            : text::no_number,
+            text::bytes_text(static_cast<double>(site.bytes))};
         bool kept = false;
         for (const auto& form : forms) {
-            std::string cell = no_number;
+            std::string cell = text::no_number;
             for (const auto& h : r.heads) {
                 if (h.site < 0 || static_cast<std::size_t>(h.site) != s || h.form != form) continue;
                 kept = kept || h.chosen;
                 const std::string size =
-                    " <span class=\"soft\">" + count_text(static_cast<double>(h.macs)) + " MACs</span>";
+                    " <span class=\"soft\">" + text::count_text(static_cast<double>(h.macs)) + " MACs</span>";
                 cell = h.trained
-                           ? percent_text(h.accuracy) + (h.chosen ? " chosen" : "") + size
+                           ? text::percent_text(h.accuracy) + (h.chosen ? " chosen" : "") + size
                            : "<span class=\"soft\">" +
                                  (h.pruned.empty() ? std::string{"not trained"} : html::cell(h.pruned)) + "</span>";
             }
@@ -107,7 +107,7 @@ private:
     });
     constexpr std::size_t shown = 15;
     html::table table{solved.size() > shown ? "The " + std::to_string(shown) + " best of " +
-                                                  integer_text(static_cast<std::int64_t>(solved.size())) +
+                                                  text::integer_text(static_cast<std::int64_t>(solved.size())) +
                                                   " sets solved, validation data; summary.json has all"
                                             : "Sets of exits solved, validation data",
                       {{"exits", false}, {"mean " + r.cost_unit}, {"accuracy"}, {"objective", false}}};
@@ -118,15 +118,16 @@ private:
             if (h < 0 || static_cast<std::size_t>(h) >= r.heads.size()) continue;
             const auto& head = r.heads[static_cast<std::size_t>(h)];
             const bool known = head.site >= 0 && static_cast<std::size_t>(head.site) < r.sites.size();
-            heads +=
-                (heads.empty() ? "" : ", ") +
-                (known ? html::name(shortened(r.sites[static_cast<std::size_t>(head.site)].name, 30)) : no_number) +
-                " " + escaped(head.form);
+            heads += (heads.empty() ? "" : ", ") +
+                     (known ? html::name(text::shortened(r.sites[static_cast<std::size_t>(head.site)].name, 30))
+                            : text::no_number) +
+                     " " + escaped(head.form);
         }
         const bool solution = a.cost > 0;
-        table.row({heads, solution ? percent_text(a.cost) : no_number,
-                   solution ? percent_text(a.accuracy, 2) : no_number, a.feasible ? "reached" : "out of reach"},
-                  is_kept(r, a) ? "kept" : "");
+        table.row(
+            {heads, solution ? text::percent_text(a.cost) : text::no_number,
+             solution ? text::percent_text(a.accuracy, 2) : text::no_number, a.feasible ? "reached" : "out of reach"},
+            is_kept(r, a) ? "kept" : "");
     }
     return solved.empty() ? "" : table.markup();
 }
@@ -135,10 +136,10 @@ private:
     part p{"search", "The search", {}};
     if (r.sites.empty() && r.heads.empty()) return p;
     const auto count = [](const auto& all, auto which) {
-        return integer_text(std::count_if(all.begin(), all.end(), which));
+        return text::integer_text(std::count_if(all.begin(), all.end(), which));
     };
     const auto many = [](std::size_t n, const char* one, const char* more) {
-        return integer_text(static_cast<std::int64_t>(n)) + " " + (n == 1 ? one : more);
+        return text::integer_text(static_cast<std::int64_t>(n)) + " " + (n == 1 ? one : more);
     };
     std::string words = many(r.heads.size(), "head", "heads") + " at " + many(r.sites.size(), "site", "sites") + ": " +
                         count(r.heads, [](const auto& h) { return h.trained; }) + " trained, " +
@@ -192,9 +193,9 @@ private:
         const bool same = s.policy == policy;
         policy = s.policy;
         table.row({same ? "<span class=\"soft\">" + html::cell(s.policy) + "</span>" : html::cell(s.policy),
-                   html::cell(s.solver), percent_text(s.validation_cost), percent_text(s.validation_accuracy, 2),
-                   percent_text(s.test_cost), percent_text(s.test_accuracy, 2),
-                   html::bar(s.test_cost, s.solver == "oracle" ? "xl" : "")});
+                   html::cell(s.solver), text::percent_text(s.validation_cost),
+                   text::percent_text(s.validation_accuracy, 2), text::percent_text(s.test_cost),
+                   text::percent_text(s.test_accuracy, 2), html::bar(s.test_cost, s.solver == "oracle" ? "xl" : "")});
     }
     p.content = table.markup();
     return p;
@@ -213,8 +214,9 @@ private:
     for (const auto& [stage, seconds] : r.seconds)
         bars += element("dt", "", escaped(stage)) +
                 element("dd", "", html::bar(longest > 0 ? seconds / longest : 0, "")) +
-                element("dd", "class=\"n\"", duration_text(seconds)) + "\n";
-    p.content = paragraph(duration_text(total) + " in all.") + element("dl", "class=\"bars\"", "\n" + bars) + "\n";
+                element("dd", "class=\"n\"", text::duration_text(seconds)) + "\n";
+    p.content =
+        paragraph(text::duration_text(total) + " in all.") + element("dl", "class=\"bars\"", "\n" + bars) + "\n";
     return p;
 }
 
@@ -229,12 +231,13 @@ private:
     fact("Machine", escaped(r.machine));
     fact("Data", escaped(r.data));
     if (r.train_samples > 0 || r.validation_samples > 0 || r.test_samples > 0)
-        fact("Samples", integer_text(r.train_samples) + " for training, " + integer_text(r.validation_samples) +
-                            " for validation, " + integer_text(r.test_samples) + " for test");
-    fact("Base network", percent_text(r.base_validation_accuracy, 2) + " on validation data, " +
-                             percent_text(r.base_accuracy, 2) + " on test data; " +
-                             count_text(static_cast<double>(r.base_macs)) + " MACs, " +
-                             count_text(static_cast<double>(r.base_parameters)) + " parameters");
+        fact("Samples", text::integer_text(r.train_samples) + " for training, " +
+                            text::integer_text(r.validation_samples) + " for validation, " +
+                            text::integer_text(r.test_samples) + " for test");
+    fact("Base network", text::percent_text(r.base_validation_accuracy, 2) + " on validation data, " +
+                             text::percent_text(r.base_accuracy, 2) + " on test data; " +
+                             text::count_text(static_cast<double>(r.base_macs)) + " MACs, " +
+                             text::count_text(static_cast<double>(r.base_parameters)) + " parameters");
     for (const auto& [title, text] : r.notes) fact(escaped(title), escaped(text));
     p.content = element("dl", "class=\"facts\"", "\n" + facts) + "\n";
     return p;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // numbers.hpp - numbers as people read them: 12.5 M, 63 µs, 91.4 %, −0.34 points; what is no number is a dash.
-// Floor 7 (report); host subset.
-#ifndef EENN_REPORT_NUMBERS_HPP
-#define EENN_REPORT_NUMBERS_HPP
+// Floor 1 (text); host subset.
+#ifndef EENN_TEXT_NUMBERS_HPP
+#define EENN_TEXT_NUMBERS_HPP
 
 #include <algorithm>
 #include <array>
@@ -13,9 +13,9 @@
 #include <string>
 #include <string_view>
 
-#include <eenn/io/json_reader.hpp>
+#include <eenn/text/json_reader.hpp>
 
-namespace eenn::report {
+namespace eenn::text {
 
 /// Stands where there is no number.
 inline constexpr const char* no_number = "\xe2\x80\x93";
@@ -95,7 +95,7 @@ template <std::size_t N>
 [[nodiscard]] inline std::string readable(std::string_view text) {
     std::string clean;
     while (!text.empty()) {
-        const std::size_t length = io::utf8_length(text);
+        const std::size_t length = utf8_length(text);
         if (length == 0) {
             clean += "\xef\xbf\xbd";
         } else {
@@ -125,7 +125,7 @@ template <std::size_t N>
     bool gap = false;
     std::string_view rest = clean;
     for (; !rest.empty(); ++at) {
-        const std::size_t bytes = io::utf8_length(rest);
+        const std::size_t bytes = utf8_length(rest);
         if (at < head || at >= length - tail) {
             cut.append(rest.substr(0, bytes));
         } else if (!gap) {
@@ -137,6 +137,6 @@ template <std::size_t N>
     return cut;
 }
 
-}  // namespace eenn::report
+}  // namespace eenn::text
 
 #endif
