@@ -104,7 +104,7 @@ struct row {
 
 [[nodiscard]] inline std::string json(const std::vector<row>& rows, const std::map<std::string, std::string>& versions,
                                       int rounds, double seconds) {
-    text::json_writer w;
+    eenn::text::json_writer w;
     w.begin_object().member("rounds", rounds).member("seconds", seconds).key("versions").begin_object();
     for (const auto& [peer, version] : versions) w.member(peer, version);
     w.end_object().key("rows").begin_array();

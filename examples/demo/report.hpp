@@ -82,7 +82,7 @@ inline eenn::pareto seen_on(const eenn::exit_trace& test, eenn::pareto front) {
 /// summary.json and accuracy.svg in `folder`.
 inline void write(const summary& s, const eenn::exit_trace& validation, const eenn::exit_trace& test,
                   std::span<const float> thresholds, const std::string& data, const std::filesystem::path& folder) {
-    text::json_writer json;
+    eenn::text::json_writer json;
     json.begin_object();
     json.member("test_accuracy_last", s.accuracy_last).member("test_accuracy", s.accuracy);
     json.member("mean_macs_share", s.mean_macs_share).member("mean_time_share", s.mean_time_share);

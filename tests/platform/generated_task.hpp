@@ -59,7 +59,8 @@ inline eenn::placement_task generated_task(eenn::random_stream& random, const pr
     eenn::placement_task task;
     task.input_bytes = size.narrowing ? 12288 : 4000 * random.uniform();
     for (int s = 0; s < size.segments; ++s) {
-        task.segments.push_back({"block " + std::to_string(s), generated_work(random, 1e6), 4000 * random.uniform()});
+        task.segments.push_back(
+            {"block " + std::to_string(s), node_id{s}, generated_work(random, 1e6), 4000 * random.uniform()});
         if (size.narrowing) {
             task.segments.back().work.macs = {};
             task.segments.back().work.macs[eenn::operator_class::convolution] = 1e6;

@@ -12,7 +12,7 @@
 #include <vector>
 
 using namespace eenn;
-using namespace eenn::report;
+using namespace eenn::text;
 
 TEST_CASE("report/json: objects take a line a member, arrays of numbers one line, arrays of objects a line each") {
     json_writer w;

@@ -5,7 +5,7 @@
 #include <limits>
 #include <string>
 
-using namespace eenn::report;
+using namespace eenn::text;
 
 TEST_CASE(
     "report/numbers: shares read as per cent, differences as points with a sign, and no minus stands before zero") {

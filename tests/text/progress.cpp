@@ -6,7 +6,7 @@
 #include <functional>
 #include <string>
 
-using namespace eenn::report;
+using namespace eenn::text;
 
 namespace {
 

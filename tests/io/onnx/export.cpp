@@ -282,7 +282,9 @@ TEST_CASE("io/onnx/export: what only a later exit reads is passed on, unless tha
 
 TEST_CASE("io/onnx/export: a network cannot be cut outside of its backbone") {
     const graph g = two_exits();
-    const auto refused = [&](std::vector<node_id> cuts) {
+    const auto refused = [&](std::initializer_list<int> places) {
+        std::vector<node_id> cuts;
+        for (const int place : places) cuts.push_back({place});
         return raised([&] { (void)onnx::export_stages(g, counting(g), three_rules, cuts); });
     };
     CHECK(contains(refused({0}), "behind node 0"));
