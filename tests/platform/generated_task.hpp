@@ -60,7 +60,7 @@ inline eenn::placement_task generated_task(eenn::random_stream& random, const pr
     task.input_bytes = size.narrowing ? 12288 : 4000 * random.uniform();
     for (int s = 0; s < size.segments; ++s) {
         task.segments.push_back(
-            {"block " + std::to_string(s), node_id{s}, generated_work(random, 1e6), 4000 * random.uniform()});
+            {"block " + std::to_string(s), eenn::node_id{s}, generated_work(random, 1e6), 4000 * random.uniform()});
         if (size.narrowing) {
             task.segments.back().work.macs = {};
             task.segments.back().work.macs[eenn::operator_class::convolution] = 1e6;
