@@ -33,6 +33,7 @@ struct leaky_relu {
     static constexpr std::string_view kind = "leaky_relu";
     static constexpr layer_role role = layer_role::activation;
     real slope = 0.01;
+    static constexpr std::string_view option_names[]{"slope"};
     [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const {
         const float value = slope;
         if (!(value > 0 && value < 1)) return {fault_kind::option_out_of_range, {}, {}};

@@ -22,6 +22,7 @@ struct batch_norm {
     real epsilon = 1e-5;
     real momentum = 0.1;
 
+    static constexpr std::string_view option_names[]{"epsilon", "momentum"};
     friend constexpr bool operator==(const batch_norm&, const batch_norm&) = default;
 
     [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const { return same_shapes(in, 1); }

@@ -34,6 +34,8 @@ struct conv2d {
     int dilation_w = 0;  ///< 0: as dilation
     bool bias = false;
 
+    static constexpr std::string_view option_names[]{"filters", "kernel_h", "kernel_w", "stride",     "stride_w",
+                                                     "pad",     "groups",   "dilation", "dilation_w", "bias"};
     friend constexpr bool operator==(const conv2d&, const conv2d&) = default;
 
     [[nodiscard]] constexpr kernels::convolution geometry(shape in) const {

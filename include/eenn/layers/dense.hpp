@@ -23,6 +23,7 @@ struct dense {
     int units = 0;
     bool bias = true;
 
+    static constexpr std::string_view option_names[]{"units", "bias"};
     friend constexpr bool operator==(const dense&, const dense&) = default;
 
     [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const {

@@ -21,6 +21,7 @@ struct dropout {
 
     real rate = 0.5;
 
+    static constexpr std::string_view option_names[]{"rate"};
     friend constexpr bool operator==(const dropout&, const dropout&) = default;
 
     [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const {

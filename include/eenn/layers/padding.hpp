@@ -30,6 +30,12 @@ struct padding {
         : top{vertical}, bottom{vertical}, left{horizontal}, right{horizontal} {}
     constexpr padding(int t, int b, int l, int r) : top{t}, bottom{b}, left{l}, right{r} {}
 
+    /// From its fields.
+    [[nodiscard]] static constexpr padding of(rule r, int t, int b, int l, int right) noexcept {
+        padding made{t, b, l, right};
+        made.how = r;
+        return made;
+    }
     [[nodiscard]] constexpr auto fields() const noexcept {
         const auto& [kind, t, b, l, r] = *this;
         return std::tie(kind, t, b, l, r);

@@ -58,6 +58,7 @@ struct max_pool {
     int stride_w = 0;
     padding pad = valid;
 
+    static constexpr std::string_view option_names[]{"kernel_h", "kernel_w", "stride", "stride_w", "pad"};
     friend constexpr bool operator==(const max_pool&, const max_pool&) = default;
 
     [[nodiscard]] constexpr pooling_window window() const { return {kernel_h, kernel_w, stride, stride_w, pad}; }
@@ -93,6 +94,8 @@ struct average_pool {
     padding pad = valid;
     bool count_padding = false;
 
+    static constexpr std::string_view option_names[]{"kernel_h", "kernel_w", "stride",
+                                                     "stride_w", "pad",      "count_padding"};
     friend constexpr bool operator==(const average_pool&, const average_pool&) = default;
 
     [[nodiscard]] constexpr pooling_window window() const { return {kernel_h, kernel_w, stride, stride_w, pad}; }

@@ -80,6 +80,8 @@ struct pad {
     int channels_after = 0;
     real value = 0.0;
 
+    static constexpr std::string_view option_names[]{
+        "top", "bottom", "left", "right", "channels_before", "channels_after", "value"};
     friend constexpr bool operator==(const pad&, const pad&) = default;
 
     [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const {

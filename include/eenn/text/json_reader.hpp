@@ -149,6 +149,21 @@ public:
         return value;
     }
 
+    [[nodiscard]] bool boolean() {
+        skip_space();
+        for (const std::string_view word : {std::string_view{"true"}, std::string_view{"false"}}) {
+            if (text_.substr(at_, word.size()) != word) continue;
+            at_ += word.size();
+            return word == "true";
+        }
+        fail("true or false is expected");
+    }
+    /// The character that the next value begins with; 0 at the end.
+    [[nodiscard]] char next() noexcept {
+        skip_space();
+        return at_ < text_.size() ? text_[at_] : '\0';
+    }
+
     /// A number of JSON's form: no leading zeros, no plus, digits on both sides of a point. Raises if it exceeds double.
     [[nodiscard]] double number() {
         skip_space();
