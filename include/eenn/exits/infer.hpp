@@ -6,16 +6,11 @@
 #define EENN_EXITS_INFER_HPP
 
 #include <eenn/network/executable.hpp>
+#include <eenn/policies/exit_rule.hpp>
 
 #include <array>
 
 namespace eenn {
-
-/// @brief When a sample leaves at an exit: confidence >= threshold. A run-time value, one an exit; the last exit takes all.
-struct exit_rule {
-    float threshold = 0;
-    float temperature = 1;  ///< divides the logits before the policy sees them (calibration)
-};
 
 /// @brief What came out, where, and how sure. exit == E - 1 is the end of the network.
 struct decision {

@@ -158,6 +158,28 @@ public:
         }
         fail("true or false is expected");
     }
+    /// Passes over the value that comes next, whatever it is: brackets and strings are checked, the rest is not.
+    void skip() {
+        int depth = 0;
+        do {
+            const char c = next();
+            if (c == '"') {
+                (void)string();
+            } else if (c == '{' || c == '[') {
+                ++depth;
+                ++at_;
+            } else if (depth > 0 && (c == '}' || c == ']')) {
+                --depth;
+                ++at_;
+            } else if (depth > 0 && (c == ',' || c == ':')) {
+                ++at_;
+            } else {
+                const std::size_t length = text_.find_first_of(",:]}[{\" \t\r\n", at_);
+                if (c == '\0' || length == at_) fail("a value is expected");
+                at_ = length == std::string_view::npos ? text_.size() : length;
+            }
+        } while (depth > 0);
+    }
     /// The character that the next value begins with; 0 at the end.
     [[nodiscard]] char next() noexcept {
         skip_space();

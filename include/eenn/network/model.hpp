@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+//
+// model.hpp - a network with all that belongs to it: parameters, exit rules, preprocessing, class names, metadata.
+// Floor 4 (network); host subset. Letters: E = exits.
+#ifndef EENN_NETWORK_MODEL_HPP
+#define EENN_NETWORK_MODEL_HPP
+
+#include <eenn/core/aligned.hpp>
+#include <eenn/core/error.hpp>
+#include <eenn/core/fingerprint.hpp>
+#include <eenn/data/preprocessing.hpp>
+#include <eenn/network/channels.hpp>
+#include <eenn/network/lower.hpp>
+#include <eenn/network/parameters.hpp>
+#include <eenn/network/standard.hpp>
+#include <eenn/network/transfer.hpp>
+#include <eenn/policies/exit_rule.hpp>
+
+#include <cmath>
+#include <map>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace eenn {
+
+/// @brief What a user has, loads, changes, sends and stores.
+template <class Layers>
+struct basic_model {
+    basic_graph<Layers> network{shape{}};
+    aligned_vector<float> parameters{};             ///< (plan.parameter_elements()) of lower(network)
+    std::vector<exit_rule> rules{};                 ///< (E), the end among them; empty: those that the policies bring
+    preprocessing prepare{};                        ///< of raw samples
+    std::vector<std::string> classes{};             ///< names by label, or empty
+    std::map<node_id, std::string> names{};         ///< of layers, as an exporter called them
+    std::map<std::string, std::string> metadata{};  ///< whatever else a file said
+};
+
+/// @brief A model of standard layers.
+using model = basic_model<standard_layers>;
+
+/// @brief The name of a layer: the model's, or one made of its kind and id ("conv2d_3").
+template <class Layers>
+[[nodiscard]] std::string name_of(const basic_model<Layers>& m, node_id id) {
+    if (const auto found = m.names.find(id); found != m.names.end()) return found->second;
+    const int place = m.network.place_of(id);
+    if (place <= 0) return place == 0 ? "input" : "node_" + to_string(id);
+    return std::visit([](const auto& layer) { return std::string{layer.kind}; },
+                      m.network.nodes()[static_cast<std::size_t>(place)].what) +
+           "_" + to_string(id);
+}
+
+/// @brief The digest of all that decides what a model answers: graph, parameters, rules, preprocessing.
+template <class Layers>
+[[nodiscard]] digest fingerprint_of(const basic_model<Layers>& m) {
+    return digest_of(m.network, m.parameters, m.rules, m.prepare);
+}
+
+/// @brief Refuses a model whose parts do not fit each other.
+/// @par Errors  eenn::error naming the part, its size and what is allowed; parameters that are not numbers by their tensor.
+template <class Layers>
+void check(const basic_model<Layers>& m, const std::string& where = "model") {
+    if (m.network.here().node == 0) raise(where, "the graph has no layers", "append at least one");
+    const plan lowered = lower(m.network);
+    if (m.parameters.size() != lowered.view().parameter_elements())
+        raise(where, std::to_string(m.parameters.size()) + " parameters for a network of " +
+                         std::to_string(lowered.view().parameter_elements()));
+    for (const tensor_info& tensor : lowered.tensors) {
+        for (std::size_t i = 0; i < tensor.spec.elements(); ++i) {
+            if (!std::isfinite(m.parameters[tensor.offset + i]))
+                raise(where, "element " + std::to_string(i) + " of " + tensor_name(tensor) + " is not a number",
+                      "look at how the parameters were trained or read");
+        }
+    }
+    if (!m.rules.empty() && m.rules.size() != lowered.exits.size())
+        raise(where, std::to_string(m.rules.size()) + " rules for " + std::to_string(lowered.exits.size()) + " exits",
+              "give one an exit, the last included, or none");
+    for (std::size_t e = 0; e < m.rules.size(); ++e) {
+        const exit_rule& rule = m.rules[e];
+        if (std::isnan(rule.threshold) || !(rule.temperature > 0) || !std::isfinite(rule.temperature))
+            raise(where,
+                  "exit " + std::to_string(e) + ": threshold is " + std::to_string(rule.threshold) +
+                      ", temperature is " + std::to_string(rule.temperature),
+                  "thresholds are numbers, temperatures positive and finite");
+    }
+    check(m.prepare, m.network.input().c, where);
+    const int classes = static_cast<int>(m.network.shape_of(m.network.here()).elements());
+    if (!m.classes.empty() && static_cast<int>(m.classes.size()) != classes)
+        raise(where, std::to_string(m.classes.size()) + " class names for " + std::to_string(classes) + " logits");
+}
+
+/// @brief A model of another network that shares nodes with this one, as edits make it.
+///
+/// Parameters and rules follow by id; tensors that are new start as initialize(plan, seed) has them, exits that are new by
+/// their policies' thresholds. `with_network(m, insert_after(m.network, id, relu{}))`.
+///
+/// @param channels  what keep_channels() kept, where it lies between the two.
+/// @par Errors      those of transfer(); `from` stays as it is.
+template <class Layers>
+[[nodiscard]] basic_model<Layers> with_network(const basic_model<Layers>& from, basic_graph<Layers> network,
+                                               std::span<const kept_channels> channels = {}, std::uint64_t seed = 0) {
+    basic_model<Layers> made{.network = std::move(network), .classes = from.classes, .metadata = from.metadata};
+    const plan before = lower(from.network);
+    const plan after = lower(made.network);
+    made.parameters = initialize(after.view(), seed);
+    transfer(before.view(), from.parameters, after.view(), made.parameters, channels);
+    const auto logits_of = [](const basic_graph<Layers>& g, std::size_t e) {
+        return g.id_of(e < g.exits().size() ? edge{g.exits()[e].node} : g.here());
+    };
+    for (std::size_t e = 0; e < after.exits.size() && !from.rules.empty(); ++e) {
+        made.rules.push_back({after.exits[e].decides.default_threshold(), 1});
+        for (std::size_t f = 0; f < before.exits.size(); ++f) {
+            if (logits_of(from.network, f) == logits_of(made.network, e)) made.rules.back() = from.rules[f];
+        }
+    }
+    if (made.network.id_of({0}) == from.network.id_of({0})) made.prepare = from.prepare;  // else it takes features
+    if (logits_of(made.network, after.exits.size() - 1) != logits_of(from.network, before.exits.size() - 1))
+        made.classes.clear();
+    for (const auto& [id, name] : from.names) {
+        if (made.network.place_of(id) >= 0) made.names.emplace(id, name);
+    }
+    return made;
+}
+
+}  // namespace eenn
+
+#endif
