@@ -60,8 +60,7 @@ void compare(const char* file, const augment::source& from) {
     const onnx::imported model = onnx::read_network(file);
     const plan lowered = lower(model.network);
     const int classes = lowered.view().exits.back().classes;
-    const data_set set =
-        augment::read_samples(from, lowered.view().input, classes, augment::read_preprocessing(model.metadata));
+    const data_set set = augment::read_samples(from, lowered.view().input, classes, model.prepare);
     const auto in_float = logits_of<float>(model.network, model.parameters, set);
     const auto in_double = logits_of<double>(model.network, model.parameters, set);
     double difference = 0;

@@ -7,12 +7,11 @@
 #include <eenn/construct/report/augmentation.hpp>
 #include <eenn/core/threads.hpp>
 #include <eenn/data/split.hpp>
+#include <eenn/io/model_file.hpp>
 #include <eenn/io/onnx/export.hpp>
 #include <eenn/io/onnx/import.hpp>
 #include <eenn/io/onnx/write.hpp>
-#include <eenn/io/weights.hpp>
 #include <eenn/platform/read_platform.hpp>
-#include <eenn/text/json_reader.hpp>
 #include <eenn/text/progress.hpp>
 
 #include <csignal>
@@ -38,26 +37,9 @@ std::string processor_name() {
     return "an unnamed processor";
 }
 
-/// ["down", "go", ...] in the model's metadata, if it is there.
-std::vector<std::string> class_names(const std::map<std::string, std::string>& metadata) {
-    std::vector<std::string> names;
-    const auto found = metadata.find("classes");
-    if (found == metadata.end()) return names;
-    text::json_reader json{found->second, "classes"};
-    try {
-        json.array([&] { names.push_back(json.string()); });
-    } catch (const error&) {
-        names.clear();  // a count, say
-    }
-    return names;
-}
-
-void write(const augment::arguments& a, const onnx::imported& model, const construct::augmented& made) {
-    const plan lowered = lower(made.network);
-    io::write_weights(a.out / "weights.safetensors", lowered.view(), std::span<const float>{made.parameters});
-    onnx::export_options how;
-    how.metadata = model.metadata;
-    onnx::write_model(a.out / "eenn.onnx", onnx::export_early_exit(made.network, made.parameters, made.rules, how));
+void write(const augment::arguments& a, const construct::augmented& made) {
+    io::write_model(a.out / "model.safetensors", made.model);
+    onnx::write(a.out / "eenn.onnx", made.model);
     report::write_augmentation(a.out, made.report);
 }
 
@@ -68,8 +50,8 @@ void place(const augment::arguments& a, construct::augmented& made) {
     const auto objective = a.place_for == "energy"  ? placement_objective::least_joules(loss)
                            : a.place_for == "price" ? placement_objective::least_price(loss)
                                                     : placement_objective::least_seconds(loss);
-    const auto placed = construct::place_network(made.network, made.rules, made.validation, *a.options.target,
-                                                 objective, a.options.limits);
+    const auto placed =
+        construct::place_network(made.model, made.validation, *a.options.target, objective, a.options.limits);
     if (!placed.placed.feasible) {
         std::string why;
         for (const auto& reason : placed.placed.refused) why += (why.empty() ? "" : "; ") + reason;
@@ -78,7 +60,7 @@ void place(const augment::arguments& a, construct::augmented& made) {
     }
     made.report.placement = placed.summary;
     if (placed.cuts.empty()) return;
-    const auto stages = onnx::export_stages(made.network, made.parameters, placed.rules, placed.cuts);
+    const auto stages = onnx::export_stages(made.model.network, made.model.parameters, placed.rules, placed.cuts);
     for (std::size_t s = 0; s < stages.size(); ++s)
         onnx::write_model(a.out / ("stage_" + std::to_string(s) + ".onnx"), stages[s]);
 }
@@ -89,7 +71,7 @@ int run(augment::arguments& a) {
     for (const auto& note : model.notes) std::printf("%s: %s\n", a.model.c_str(), note.c_str());
     const shape sample = model.network.input();
     const int classes = model.network.shape_of(model.network.here()).c;
-    const auto prepare = augment::read_preprocessing(model.metadata);
+    const preprocessing& prepare = model.prepare;
     data_set train = augment::read_samples(a.train, sample, classes, prepare);
     data_set validation;
     if (a.validation_share > 0) {
@@ -111,8 +93,7 @@ int run(augment::arguments& a) {
         bar(p.stage, p.done, p.total, p.note);
         return !interrupted;
     };
-    construct::augmented made =
-        construct::augment(model.network, model.parameters, model.names, train, validation, test, a.options, pool);
+    construct::augmented made = construct::augment(model, {train, validation, test}, a.options, pool);
     if (!made.finished) {
         std::printf("\nStopped. The same command goes on from %s.\n", a.options.state.c_str());
         return 130;
@@ -123,10 +104,10 @@ int run(augment::arguments& a) {
     made.report.command = a.command;
     made.report.machine = std::to_string(pool.concurrency()) + " threads of " + processor_name();
     made.report.class_names = a.classes;
-    if (a.classes.empty()) made.report.class_names = class_names(model.metadata);
+    if (a.classes.empty()) made.report.class_names = model.classes;
     if (a.options.target && made.report.pays_off) place(a, made);
-    write(a, model, made);
-    std::printf("\n%s\nWritten: %s/{report.html,summary.json,eenn.onnx,weights.safetensors}\n",
+    write(a, made);
+    std::printf("\n%s\nWritten: %s/{report.html,summary.json,eenn.onnx,model.safetensors}\n",
                 report::augmentation_text(made.report).c_str(), a.out.c_str());
     return 0;
 }

@@ -5,6 +5,7 @@
 #define EENN_EXAMPLES_AUGMENT_SAMPLES_HPP
 
 #include <eenn/data/data_set.hpp>
+#include <eenn/data/preprocessing.hpp>
 #include <eenn/io/cifar.hpp>
 #include <eenn/io/npy.hpp>
 
@@ -15,49 +16,6 @@
 #include "arguments.hpp"
 
 namespace augment {
-
-/// x' = (x * pixel_scale - mean[c]) / std[c], or (x - zero_point) * scale.
-struct preprocessing {
-    float factor = 1;
-    float offset = 0;
-    std::vector<float> mean;
-    std::vector<float> deviation;
-
-    [[nodiscard]] float operator()(float x, std::size_t channel) const {
-        const float y = factor * (x - offset);
-        return mean.empty() ? y : (y - mean[channel % mean.size()]) / deviation[channel % deviation.size()];
-    }
-};
-
-/// The numbers after `"key":` in a line of JSON; empty if the key is not there.
-inline std::vector<float> numbers_after(const std::string& json, const std::string& key) {
-    std::vector<float> numbers;
-    auto at = json.find("\"" + key + "\"");
-    if (at == std::string::npos) return numbers;
-    at = json.find(':', at) + 1;
-    const auto end = json.find_first_of(json.find('[', at) == json.find_first_not_of(' ', at) ? "]" : ",}", at);
-    std::string list = json.substr(at, end - at);
-    for (char& c : list) {
-        if (c == '[' || c == ',') c = ' ';
-    }
-    std::istringstream in{list};
-    for (float value = 0; in >> value;) numbers.push_back(value);
-    return numbers;
-}
-
-inline preprocessing read_preprocessing(const std::map<std::string, std::string>& metadata) {
-    preprocessing p;
-    const auto found = metadata.find("preprocessing");
-    if (found == metadata.end()) return p;
-    const std::string& json = found->second;
-    if (const auto v = numbers_after(json, "pixel_scale"); v.size() == 1) p.factor = v[0];
-    if (const auto v = numbers_after(json, "scale"); v.size() == 1) p.factor = v[0];
-    if (const auto v = numbers_after(json, "zero_point"); v.size() == 1) p.offset = v[0];
-    p.mean = numbers_after(json, "mean");
-    p.deviation = numbers_after(json, "std");
-    if (p.mean.size() != p.deviation.size()) p.mean.clear();
-    return p;
-}
 
 /// FILE[a:b] as the file and the range; without brackets everything.
 struct slice {
@@ -105,7 +63,8 @@ inline std::vector<std::size_t> order_of(const std::vector<std::int64_t>& dims, 
     return order;
 }
 
-inline eenn::data_set read_samples(const source& from, eenn::shape sample, int classes, const preprocessing& prepare) {
+inline eenn::data_set read_samples(const source& from, eenn::shape sample, int classes,
+                                   const eenn::preprocessing& prepare) {
     const slice what = parse_slice(from.samples);
     eenn::io::array pixels;
     std::vector<int> labels;

@@ -48,8 +48,10 @@ void convert(const eenn::data_set& train, const eenn::data_set& validation, cons
         bar(p.stage, p.done, p.total, p.note);
         return true;
     };
-    construct::augmented made =
-        construct::augment(plain, training.parameters(), {}, train, validation, test, options, pool);
+    model trained;
+    trained.network = plain;
+    trained.parameters = training.parameters();
+    construct::augmented made = construct::augment(trained, {train, validation, test}, options, pool);
     made.report.model = "the demo's network, trained without exits";
     made.report.data = data_name;
     made.report.command = "demo";

@@ -65,9 +65,15 @@ struct fixture {
         o.seed = 4;
         return o;
     }
+    [[nodiscard]] model base_model() const {
+        model m;
+        m.network = base;
+        m.parameters = parameters;
+        return m;
+    }
     template <class X>
     [[nodiscard]] augmented run(const augment_options& o, X& executor) const {
-        return augment(base, parameters, {}, train, validation, test, o, executor);
+        return augment(base_model(), {train, validation, test}, o, executor);
     }
 };
 
@@ -81,8 +87,8 @@ TEST_CASE("construct/augment: a trained network gains exits that keep the object
     const result& r = made.report;
     CHECK(r.base_accuracy > 0.6);
     REQUIRE(r.pays_off);
-    CHECK(made.network.exits().size() + 1 == made.rules.size());
-    CHECK(r.exits.size() == made.rules.size());
+    CHECK(made.model.network.exits().size() + 1 == made.model.rules.size());
+    CHECK(r.exits.size() == made.model.rules.size());
     CHECK(r.settings.size() == 2);
     // Chosen on validation data: the limit holds there, and the cost is less than the base network's.
     CHECK(r.settings[0].validation_accuracy >= r.base_validation_accuracy - 0.02 - 1e-9);
@@ -91,15 +97,15 @@ TEST_CASE("construct/augment: a trained network gains exits that keep the object
     CHECK(r.settings[0].bound <= r.settings[0].validation_cost + 1e-9);
 
     // What the report says of test data is what inference does, sample by sample.
-    const runtime_network<float, graph> net{made.network};
+    const runtime_network<float, graph> net{made.model.network};
     const auto exe = net.inference();
     aligned_vector<float> packed(exe.packed_elements);
     aligned_vector<float> workspace(exe.plan.sizes.workspace);
-    pack_weights(exe, made.parameters.data(), packed.data());
+    pack_weights(exe, made.model.parameters.data(), packed.data());
     int right = 0;
     double macs = 0;
     for (int i = 0; i < f.test.size(); ++i) {
-        const decision d = infer(exe, packed.data(), f.test[i].data(), workspace.data(), made.rules);
+        const decision d = infer(exe, packed.data(), f.test[i].data(), workspace.data(), made.model.rules);
         right += d.label == f.test.labels[static_cast<std::size_t>(i)] ? 1 : 0;
         macs += static_cast<double>(exe.plan.exits[static_cast<std::size_t>(d.exit)].macs);
     }
@@ -113,7 +119,7 @@ TEST_CASE("construct/augment: a trained network gains exits that keep the object
     // The number of threads changes no bit.
     serial one;
     const augmented again = f.run(f.options(), one);
-    CHECK(again.parameters == made.parameters);
+    CHECK(again.model.parameters == made.model.parameters);
     CHECK(again.report.settings[0].thresholds == r.settings[0].thresholds);
 }
 
@@ -163,7 +169,7 @@ TEST_CASE("construct/augment: a run that was stopped goes on to the same bits") 
         const augmented resumed = f.run(o, two);
         const augmented straight = f.run(plain, two);
         REQUIRE(resumed.finished);
-        CHECK(resumed.parameters == straight.parameters);
+        CHECK(resumed.model.parameters == straight.model.parameters);
         CHECK(resumed.report.settings[0].test_cost == straight.report.settings[0].test_cost);
     }
     std::filesystem::remove_all(folder);
@@ -178,7 +184,7 @@ TEST_CASE("construct/augment: features that exceed the memory are computed in tu
     const augmented at_once = f.run(o, two);
     o.feature_memory = 1;
     const augmented in_turns = f.run(o, two);
-    CHECK(at_once.parameters == in_turns.parameters);
+    CHECK(at_once.model.parameters == in_turns.model.parameters);
 }
 
 TEST_CASE("construct/augment: what cannot be done is said") {
@@ -193,16 +199,16 @@ TEST_CASE("construct/augment: what cannot be done is said") {
     const augmented none = f.run(o, one);
     CHECK(none.finished);
     CHECK_FALSE(none.report.pays_off);
-    CHECK(none.network.exits().empty());
+    CHECK(none.model.network.exits().empty());
     CHECK(none.report.verdict.find("No exit pays off") != std::string::npos);
     CHECK_FALSE(none.report.heads.empty());
 
     const data_set few = patches(8, 5);
-    CHECK_THROWS_WITH_AS((void)augment(f.base, f.parameters, {}, f.train, few, f.test, f.options(), one),
+    CHECK_THROWS_WITH_AS((void)augment(f.base_model(), {f.train, few, f.test}, f.options(), one),
                          doctest::Contains("too few"), error);
     data_set classes = f.validation;
     classes.classes = 9;
-    CHECK_THROWS_WITH_AS((void)augment(f.base, f.parameters, {}, f.train, classes, f.test, f.options(), one),
+    CHECK_THROWS_WITH_AS((void)augment(f.base_model(), {f.train, classes, f.test}, f.options(), one),
                          doctest::Contains("9 classes"), error);
     o = f.options();
     o.most_head_share = 1e-6;

@@ -51,11 +51,11 @@ platform near_and_far(double far_memory) {
 }  // namespace
 
 TEST_CASE("construct/placing: the early exit stays near, the rest goes to the fast processor") {
-    const graph net = two_exits();
-    const std::vector<exit_rule> rules{{0.5F, 2.0F}, {never_exit, 1.0F}};
+    model net;
+    net.network = two_exits();
+    net.rules = {{0.5F, 2.0F}, {never_exit, 1.0F}};
     const exit_trace trace = trace_of_two(200);
-    const placed_network made =
-        place_network(net, rules, trace, near_and_far(1e6), placement_objective::least_seconds(0.01));
+    const placed_network made = place_network(net, trace, near_and_far(1e6), placement_objective::least_seconds(0.01));
     REQUIRE(made.placed.feasible);
     CHECK(made.summary.proven);
     REQUIRE(made.summary.stages.size() == 2);
@@ -69,12 +69,12 @@ TEST_CASE("construct/placing: the early exit stays near, the rest goes to the fa
 }
 
 TEST_CASE("construct/placing: what fits nowhere is no error, and says why") {
-    const graph net = two_exits();
-    const std::vector<exit_rule> rules{{0.5F, 1.0F}, {never_exit, 1.0F}};
+    model net;
+    net.network = two_exits();
+    net.rules = {{0.5F, 1.0F}, {never_exit, 1.0F}};
     platform tiny = near_and_far(100);
     tiny.processors[0].memory_bytes = 100;
-    const placed_network made =
-        place_network(net, rules, trace_of_two(100), tiny, placement_objective::least_seconds(0.01));
+    const placed_network made = place_network(net, trace_of_two(100), tiny, placement_objective::least_seconds(0.01));
     CHECK_FALSE(made.placed.feasible);
     CHECK_FALSE(made.placed.refused.empty());
     CHECK(made.summary.stages.empty());

@@ -72,28 +72,25 @@ void assemble_heads(construction<X>& work) {
 
 /// @brief What comes out: the early-exit network of the first objective, ready to infer, and the account of it all.
 struct augmented {
-    bool finished = false;             ///< false: the observer stopped it; the state folder has what was done
-    graph network;                     ///< with the exits that were kept; the base network if none pays off
-    aligned_vector<float> parameters;  ///< of `network`
-    std::vector<exit_rule> rules;      ///< one an exit, the last included
-    std::vector<node_id> sites;        ///< by kept exit but the last: the node it comes after
-    exit_trace validation;             ///< of `network`
-    exit_trace test;
-    result report;
+    bool finished = false;         ///< false: the observer stopped it; the state folder has what was done
+    eenn::model model{};           ///< with the exits that were kept and their rules; the base network if none pays off
+    std::vector<node_id> sites{};  ///< by kept exit but the last: the node it comes after
+    exit_trace validation{};       ///< of the model
+    exit_trace test{};
+    result report{};
 };
 
 /// @brief The base network with the exits of the first objective; the base network alone if none pays off.
 template <Executor X>
 [[nodiscard]] augmented keep_exits(construction<X>& work) {
-    augmented out{false, work.base, {}, {}, {}, {}, {}, {}};
+    augmented out{.model = work.start};
     result& r = work.report;
     const bool feasible = !work.settings.empty() && work.settings[0].feasible;
     const double cost = feasible ? work.settings[0].choice.evaluation.mean_cost / work.costs.base : 1;
     r.pays_off = feasible && cost < 1;
     char line[160];
     if (!r.pays_off) {
-        out.parameters = work.parameters;
-        out.rules = {{never_exit, 1}};
+        out.model.rules = {{never_exit, 1}};
         r.verdict = "No exit pays off here: " +
                     std::string{feasible ? "none is cheaper than the base network" : "none reaches the objective"} +
                     " (" + text_of(work.options.objectives[0], r.cost_unit) +
@@ -101,17 +98,17 @@ template <Executor X>
         return out;
     }
     const setting& first = work.settings[0];
-    out.network = with_heads(work.base, placed_heads(work, first.heads));
+    out.model.network = with_heads(work.base, placed_heads(work, first.heads));
     const plan whole = lower(*work.whole);
-    const plan part = lower(out.network);
-    out.parameters.assign(part.view().parameter_elements(), 0.0F);
-    transfer(whole.view(), work.whole_parameters, part.view(), out.parameters);
+    const plan part = lower(out.model.network);
+    out.model.parameters.assign(part.view().parameter_elements(), 0.0F);
+    transfer(whole.view(), work.whole_parameters, part.view(), out.model.parameters);
     for (std::size_t k = 0; k < first.heads.size(); ++k) {
         const auto h = static_cast<std::size_t>(first.heads[k]);
-        out.rules.push_back({first.choice.thresholds[k], work.table.heads[h].temperature});
+        out.model.rules.push_back({first.choice.thresholds[k], work.table.heads[h].temperature});
         out.sites.push_back(work.site_of(work.candidates[work.chosen[h]]).id);
     }
-    out.rules.push_back({never_exit, work.table.classifier.temperature});
+    out.model.rules.push_back({never_exit, work.table.classifier.temperature});
     const setting_summary& s = r.settings[0];
     r.accuracy = s.test_accuracy;
     std::snprintf(

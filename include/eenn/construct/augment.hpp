@@ -29,14 +29,13 @@ template <Executor X, class Stage>
 
 }  // namespace detail
 
-/// @brief Turns a trained network into an early-exit network.
+/// @brief Turns a trained network into an early-exit network: `augment(model, {train, validation, test}, options, pool)`.
 ///
 /// Finds the blocks of the network and the sites behind them; trains heads there on the frozen backbone; judges every set
 /// of them with its best thresholds for the objective, on validation data; trains the network with the chosen exits on,
 /// and keeps that where validation data says it helped; measures on test data, which chooses nothing.
 ///
-/// @param parameters  of lower(base), (plan.parameter_elements()).
-/// @param names       by the number of a node's id, for the report; may be empty.
+/// @param base  without exits; what comes back has its names, classes and preprocessing.
 /// @par Memory   The sets, options.feature_memory, and the training of the whole network on a batch.
 /// @par Threads  The result does not depend on the executor. With options.state, a run that was stopped goes on from the
 ///               work that was finished, to the same bits.
@@ -46,12 +45,11 @@ template <Executor X, class Stage>
 ///               distributed IoT environments". Theirs models exits as independent and never charges earlier heads; here
 ///               thresholds are chosen on the joint trace with all costs, and the classifier teaches the heads.
 template <Executor X>
-[[nodiscard]] augmented augment(const graph& base, std::span<const float> parameters,
-                                std::span<const std::string> names, const data_set& train, const data_set& validation,
-                                const data_set& test, const augment_options& options, X& executor) {
-    const renormalised normal = renormalise(base, parameters, train, executor);
-    construction<X> work{normal.network, normal.parameters, names, train, validation, test, options, executor};
-    augmented made{false, work.base, {}, {}, {}, {}, {}, {}};
+[[nodiscard]] augmented augment(const model& base, const samples& data, const augment_options& options, X& executor) {
+    check(base, "construct");
+    const renormalised normal = renormalise(base.network, base.parameters, data.train, executor);
+    construction<X> work{with_parameters(base, normal), data, options, executor};
+    augmented made{.model = work.base};
     propose_heads(work);
     made.finished = detail::timed(work, "backbone and heads", [&] { return train_candidates(work); }) &&
                     detail::timed(work, "search", [&] { return search_exits(work); }) &&

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// construction.hpp - the state of a construction: what was given, what its stages found, whom to tell.
+// construction.hpp - the state of a construction: what was given, what its stages found, start to tell.
 // Floor 8 (construct); host subset. Letters: N = samples, C = classes.
 #ifndef EENN_CONSTRUCT_CONSTRUCTION_HPP
 #define EENN_CONSTRUCT_CONSTRUCTION_HPP
@@ -14,6 +14,7 @@
 #include <eenn/construct/train_heads.hpp>
 #include <eenn/data/mirror.hpp>
 #include <eenn/exits/thresholds.hpp>
+#include <eenn/network/model.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -62,31 +63,34 @@ struct setting {
     bool feasible = false;
 };
 
+/// @brief What a construction learns from, chooses by, and is measured on.
+struct samples {
+    const data_set& train;
+    const data_set& validation;
+    const data_set& test;
+};
+
 /// @brief All that a construction works on: what was given, and what its stages have found so far.
 template <Executor X>
 struct construction {
-    /// @param names  by the number of a node's id, for the report; may be empty. The sets and the executor must outlive this.
-    construction(const graph& base_network, std::span<const float> of_base, std::span<const std::string> names_by_node,
-                 const data_set& train_set, const data_set& validation_set, const data_set& test_set,
-                 augment_options how, X& runs_on)
-        : base{base_network},
-          parameters(of_base.begin(), of_base.end()),
-          names(names_by_node.begin(), names_by_node.end()),
-          mirrored{how.tune.augment.flip ? with_mirror_images(validation_set) : data_set{}},
-          train{train_set},
-          validation{how.tune.augment.flip ? mirrored : validation_set},
-          test{test_set},
+    /// The sets and the executor must outlive this.
+    construction(model what, const samples& data, augment_options how, X& runs_on)
+        : start{std::move(what)},
+          mirrored{how.tune.augment.flip ? with_mirror_images(data.validation) : data_set{}},
+          train{data.train},
+          validation{how.tune.augment.flip ? mirrored : data.validation},
+          test{data.test},
           options{std::move(how)},
           executor{runs_on},
-          net{base_network},
-          layout{find_backbone(base_network)} {
-        check_input(validation_set);
-        describe(validation_set);
+          net{base},
+          layout{find_backbone(base)} {
+        check_input(data.validation);
+        describe(data.validation);
     }
 
-    graph base;
-    aligned_vector<float> parameters;
-    std::vector<std::string> names;  // by the number of a node's id
+    const model start;
+    const graph& base = start.network;
+    const aligned_vector<float>& parameters = start.parameters;
     const data_set mirrored;  // the validation samples and their mirror images; empty where those mean something else
     const data_set& train;
     const data_set& validation;  // what choices are made on: choices on `mirrored` vary less
@@ -119,12 +123,9 @@ struct construction {
     /// The exporter's name of a layer, or one made of its kind and id; a batch norm that was put in is called as its input.
     [[nodiscard]] std::string name_of(int place) const {
         const auto& node = base.nodes()[static_cast<std::size_t>(place)];
-        const auto n = static_cast<std::size_t>(node.id.number);
-        if (n < names.size() && !names[n].empty()) return names[n];
-        if (n >= names.size() && !names.empty() && std::holds_alternative<batch_norm>(node.what))
-            return name_of(node.inputs[0]);
-        return std::visit([](const auto& layer) { return std::string{layer.kind}; }, node.what) + "_" +
-               to_string(node.id);
+        const bool put_in = !start.names.empty() && !start.names.contains(node.id);
+        if (put_in && std::holds_alternative<batch_norm>(node.what)) return name_of(node.inputs[0]);
+        return eenn::name_of(start, node.id);
     }
 
     /// Tells the observer where the work stands, from any thread; false if it wants to stop.

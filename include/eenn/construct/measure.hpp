@@ -117,9 +117,9 @@ template <Executor X>
 [[nodiscard]] bool measure_times(construction<X>& work, const augmented& out) {
     if (!work.tell("time", 0, 1)) return false;
     result& r = work.report;
-    runtime_network<float, graph> early{out.network};
-    const exit_times t =
-        time_exits(work.net.inference(), work.parameters, early.inference(), out.parameters, out.rules, work.test);
+    runtime_network<float, graph> early{out.model.network};
+    const exit_times t = time_exits(work.net.inference(), work.parameters, early.inference(), out.model.parameters,
+                                    out.model.rules, work.test);
     r.base_microseconds = t.base;
     r.mean_microseconds = t.early;
     r.mean_time_share = t.early / t.base;

@@ -8,6 +8,7 @@
 #include <eenn/construct/result.hpp>
 #include <eenn/exits/infer.hpp>
 #include <eenn/network/lower.hpp>
+#include <eenn/network/model.hpp>
 #include <eenn/network/standard.hpp>
 #include <eenn/platform/placement.hpp>
 #include <eenn/platform/segments.hpp>
@@ -28,26 +29,23 @@ struct placed_network {
 
 /// @brief Places a network with exits on a platform: exits, thresholds and cuts chosen together.
 ///
-/// @param network     with exits; `rules` are its own, of which the temperatures stay.
+/// @param base        with exits; the temperatures of its rules stay.
 /// @param validation  its trace on validation data, (N,E).
-/// @param names       by the number of a node's id, for the summary; may be empty.
 /// @par Cost    that of place().
 /// @par Errors  as place(); what cannot be met is no error, see placed_network::placed.
-[[nodiscard]] inline placed_network place_network(const graph& network, std::span<const exit_rule> rules,
-                                                  const exit_trace& validation, const platform& on,
+[[nodiscard]] inline placed_network place_network(const model& base, const exit_trace& validation, const platform& on,
                                                   const placement_objective& objective,
-                                                  const placement_limits& limits = {},
-                                                  std::span<const std::string> names = {}) {
-    const plan lowered = lower(network);
-    const placement_task task = make_task(network, lowered.view(), validation);
-    placed_network result{place(task, on, objective, limits), {}, {rules.begin(), rules.end()}, {}};
+                                                  const placement_limits& limits = {}) {
+    const plan lowered = lower(base.network);
+    const placement_task task = make_task(base.network, lowered.view(), validation);
+    placed_network result{place(task, on, objective, limits), {}, base.rules, {}};
     const placement& placed = result.placed;
     if (!placed.feasible) return result;
     for (std::size_t e = 0; e < placed.thresholds.size() && e < result.rules.size(); ++e)
         result.rules[e].threshold = placed.thresholds[e];
     const auto name_of = [&](node_id id, const std::string& segment) {
-        const auto n = static_cast<std::size_t>(id.number);
-        return n < names.size() && !names[n].empty() ? names[n] : segment;
+        const auto named = base.names.find(id);
+        return named != base.names.end() ? named->second : segment;
     };
     placement_summary& summary = result.summary;
     for (std::size_t s = 0; s < placed.stages.size(); ++s) {

@@ -8,6 +8,7 @@
 #include <eenn/core/executor.hpp>
 #include <eenn/data/data_set.hpp>
 #include <eenn/network/edit.hpp>
+#include <eenn/network/model.hpp>
 #include <eenn/network/runtime_network.hpp>
 #include <eenn/network/standard.hpp>
 #include <eenn/network/transfer.hpp>
@@ -82,6 +83,14 @@ template <Executor X>
             }
         }
     }
+    return made;
+}
+
+/// @brief The model with those norms and parameters.
+[[nodiscard]] inline model with_parameters(const model& base, const renormalised& normal) {
+    model made = base;
+    made.network = normal.network;
+    made.parameters = normal.parameters;
     return made;
 }
 

@@ -70,7 +70,7 @@ TEST_CASE("io/onnx/import: alpha, beta and transB of a Gemm; a scalar C; MatMul 
     sum.floats("w", {2, 1}, {1, 2}).floats("b", {1}, {7}).node("MatMul", {"x", "w"}, "p").node("Add", {"b", "p"}, "y");
     const auto made = onnx::import_network(sum.made);
     CHECK(kinds(made) == "dense");
-    CHECK(made.names == std::vector<std::string>{"x", "p"});
+    CHECK(made.names == std::map<node_id, std::string>{{{0}, "x"}, {{1}, "p"}});
     CHECK(close(outputs_of(made, std::vector<float>{3, 4}), {18}));
 }
 
@@ -376,7 +376,7 @@ TEST_CASE("io/onnx/import: names, input, output and metadata are the file's") {
     m.made.network.nodes[0].name = "/fc/MatMul";
     m.made.metadata["licence"] = "MIT";
     const auto made = onnx::import_network(m.made);
-    CHECK(made.names == std::vector<std::string>{"x", "/fc/MatMul", "y"});
+    CHECK(made.names == std::map<node_id, std::string>{{{0}, "x"}, {{1}, "/fc/MatMul"}, {{2}, "y"}});
     CHECK(made.input == "x");
     CHECK(made.output == "y");
     CHECK(made.metadata.at("licence") == "MIT");

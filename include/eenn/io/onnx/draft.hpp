@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -83,20 +84,21 @@ public:
     struct finished {
         eenn::graph network;
         aligned_vector<float> parameters;
-        std::vector<std::string> names;  ///< by the number of a node's id
+        std::map<node_id, std::string> names;
     };
 
     /// The layers that `last` needs; each has its number here as its id.
     [[nodiscard]] finished finish(int last) const {
         eenn::graph all{layers_[0].out};
-        finished made{all, {}, {layers_[0].name}};
+        finished made{all, {}, {}};
         for (std::size_t i = 1; i < layers_.size(); ++i) {
             std::vector<edge> from;
             for (const int input : layers_[i].inputs) from.push_back({input});
             all.put(layers_[i].what, from);
-            made.names.push_back(layers_[i].name);
         }
         made.network = without_unneeded(all.at({last}));
+        for (const auto& node : made.network.nodes())
+            made.names[node.id] = layers_[static_cast<std::size_t>(node.id.number)].name;
         const plan lowered = lower(made.network);
         made.parameters.resize(lowered.view().parameter_elements());
         for (const auto& info : lowered.tensors) {

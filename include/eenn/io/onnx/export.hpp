@@ -5,6 +5,7 @@
 #ifndef EENN_IO_ONNX_EXPORT_HPP
 #define EENN_IO_ONNX_EXPORT_HPP
 
+#include <filesystem>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,7 +16,10 @@
 #include <eenn/io/onnx/export_layers.hpp>
 #include <eenn/io/onnx/export_options.hpp>
 #include <eenn/io/onnx/model.hpp>
+#include <eenn/io/onnx/write.hpp>
+#include <eenn/network/model.hpp>
 #include <eenn/network/standard.hpp>
+#include <eenn/text/json_writer.hpp>
 
 namespace eenn::onnx {
 
@@ -109,6 +113,29 @@ namespace detail {
         models.push_back(detail::export_stage(g, parameters, exits, stage, options));
     }
     return models;
+}
+
+/// @brief A model as an ONNX file: a plain network, or one with exits whose rules then travel in it.
+///
+/// Preprocessing and class names are written as the metadata `preprocessing` and `classes`, as read() takes them.
+///
+/// @param options  of which the metadata are those of the model.
+/// @par Errors     eenn::error for a model whose parts do not fit, and as export_early_exit() and write_model().
+inline void write(const std::filesystem::path& path, const eenn::model& m, export_options options = {}) {
+    check(m, path.string());
+    options.metadata = m.metadata;
+    if (!m.prepare.is_identity()) options.metadata["preprocessing"] = preprocessing_to_json(m.prepare);
+    if (!m.classes.empty()) options.metadata["classes"] = text::json_writer{0}.array(m.classes).text();
+    if (m.network.exits().empty()) {
+        write_model(path, export_network(m.network, m.parameters, options));
+        return;
+    }
+    std::vector<exit_rule> rules = m.rules;
+    if (rules.empty()) {
+        for (const auto& e : m.network.exits()) rules.push_back({e.decides.default_threshold(), 1});
+        rules.push_back({never_exit, 1});
+    }
+    write_model(path, export_early_exit(m.network, m.parameters, rules, options));
 }
 
 }  // namespace eenn::onnx

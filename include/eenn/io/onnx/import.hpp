@@ -27,19 +27,18 @@
 #include <eenn/io/onnx/model.hpp>
 #include <eenn/io/onnx/operators.hpp>
 #include <eenn/io/onnx/read.hpp>
-#include <eenn/network/standard.hpp>
+#include <eenn/network/model.hpp>
+#include <eenn/text/json_reader.hpp>
 
 namespace eenn::onnx {
 
-/// @brief A network out of a model.
-struct imported {
-    eenn::graph network;
-    aligned_vector<float> parameters;             ///< (plan.parameter_elements()) of lower(network)
-    std::vector<std::string> names;               ///< by node: the file's node, or what it makes; names[0] is the input
-    std::string input;                            ///< the file's name of the network's input
-    std::string output;                           ///< and of what the network ends in
-    std::map<std::string, std::string> metadata;  ///< of the file
-    std::vector<std::string> notes;               ///< what the network does differently from the file
+/// @brief A model of ours out of an ONNX file. Its names are those of the file's nodes, or of what they make; preprocessing
+/// and class names are read from the metadata `preprocessing` and `classes` where they are in the form that
+/// preprocessing_from_json() knows, and a list of names.
+struct imported : eenn::model {
+    std::string input;               ///< the file's name of the network's input
+    std::string output;              ///< and of what the network ends in
+    std::vector<std::string> notes;  ///< what the network does differently from the file
 };
 
 namespace detail {
@@ -208,13 +207,14 @@ private:
         if (ours && !theirs) notes_.push_back("the file's output is (N,H,W,C)");
         if (last.layer == 0) last.layer = layers.append(output_, identity{}, {0});
         auto done = layers.finish(last.layer);
-        return {std::move(done.network),
-                std::move(done.parameters),
-                std::move(done.names),
-                input_->name,
-                output_,
-                {},
-                notes_};
+        imported made;
+        made.network = std::move(done.network);
+        made.parameters = std::move(done.parameters);
+        made.names = std::move(done.names);
+        made.input = input_->name;
+        made.output = output_;
+        made.notes = notes_;
+        return made;
     }
 
     // One node: a constant, a layer, or a reason why not. What follows a refused node is judged by its type alone.
@@ -305,6 +305,34 @@ private:
     std::vector<std::string> notes_;
 };
 
+/// What the metadata say of samples and classes. What is not in the form that is known stays as it is, with a note.
+inline void read_metadata(imported& made) {
+    const auto try_read = [&](const char* key, auto&& read) {
+        const auto found = made.metadata.find(key);
+        if (found == made.metadata.end()) return;
+        try {
+            read(found->second);
+        } catch (const error& e) {
+            made.notes.push_back(std::string{"the metadata '"} + key + "' are not taken: " + e.what());
+        }
+    };
+    try_read("preprocessing", [&](const std::string& json) {
+        const preprocessing how = preprocessing_from_json(json, "preprocessing");
+        check(how, made.network.input().c);
+        made.prepare = how;
+    });
+    try_read("classes", [&](const std::string& json) {
+        std::vector<std::string> classes;
+        text::json_reader reader{json, "classes"};
+        reader.array([&] { classes.push_back(reader.string()); });
+        reader.end();
+        const std::size_t logits = made.network.shape_of(made.network.here()).elements();
+        if (classes.size() != logits)
+            raise("classes", std::to_string(classes.size()) + " names for " + std::to_string(logits) + " logits");
+        made.classes = std::move(classes);
+    });
+}
+
 }  // namespace detail
 
 /// @brief The network that a model describes, for one sample, in our layout.
@@ -319,16 +347,22 @@ private:
 [[nodiscard]] inline imported import_network(const model& from, const import_options& options = {}) {
     imported made = detail::importer{from, options}.run();
     made.metadata = from.metadata;
+    detail::read_metadata(made);
     return made;
 }
 
-/// @brief import_network() of a file.
+/// @brief import_network() of a file, with the names of its ends and what is to be noted.
 [[nodiscard]] inline imported read_network(const std::filesystem::path& path, const import_options& options = {}) {
     try {
         return import_network(read_model(path), options);
     } catch (const error& e) {
         raise("read_network(" + path.string() + ")", e.what());
     }
+}
+
+/// @brief A model from an ONNX file: read_network() where notes do not matter.
+[[nodiscard]] inline eenn::model read(const std::filesystem::path& path, const import_options& options = {}) {
+    return read_network(path, options);
 }
 
 }  // namespace eenn::onnx
