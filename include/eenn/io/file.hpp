@@ -137,9 +137,10 @@ inline void flush_folder([[maybe_unused]] const std::string& path) {
 /// @brief Puts the bytes at `path`: whoever opens it sees the old file or the whole new one, also after a crash.
 ///
 /// Written to a temporary file beside it, synced, then renamed. A symbolic link at `path` is replaced, not followed.
+/// @param pieces  of the file, one after another.
 /// @par Threads  safe from many threads and processes; the last rename wins.
 /// @par Errors   eenn::error naming the path and the reason; the old file stands untouched and no temporary is left.
-inline void write_file(const std::string& path, std::span<const std::byte> bytes) {
+inline void write_file(const std::string& path, std::span<const std::span<const std::byte>> pieces) {
     const auto fail = [&](const std::string& reason) {
         raise("write_file(" + path + ")", reason, "the file is as it was before");
     };
@@ -158,7 +159,9 @@ inline void write_file(const std::string& path, std::span<const std::byte> bytes
             fail(detail::system_reason(errno, "its folder takes no file"));
         }
         detail::temporary_file temporary{beside};
-        const bool stored = bytes.empty() || std::fwrite(bytes.data(), 1, bytes.size(), file.get()) == bytes.size();
+        const bool stored = std::all_of(pieces.begin(), pieces.end(), [&](std::span<const std::byte> piece) {
+            return piece.empty() || std::fwrite(piece.data(), 1, piece.size(), file.get()) == piece.size();
+        });
         if (!stored || !detail::flush_to_disk(file.get()) || std::fclose(file.release()) != 0) {
             fail(detail::system_reason(errno, "cannot be written"));
         }
@@ -167,6 +170,9 @@ inline void write_file(const std::string& path, std::span<const std::byte> bytes
         detail::flush_folder(path);
         return;
     }
+}
+inline void write_file(const std::string& path, std::span<const std::byte> bytes) {
+    write_file(path, std::span<const std::span<const std::byte>>{&bytes, 1});
 }
 
 }  // namespace eenn::io
