@@ -52,7 +52,7 @@ TEST_CASE("training/backward_plan: kept are outputs, what norms normalise and wh
     // The classifier alone: no gradient goes further.
     const backward_plan last = plan_backward(plan, trainable_set{}.add(plan.steps[4].id), 3);
     CHECK(last.step_needed == std::vector<char>{0, 0, 0, 0, 1});
-    CHECK(last.partial == 3 * (16 * 16));
+    CHECK(last.partial == 3 * (16 * 16 + 16));
     CHECK(last.kept == none.kept);
     CHECK(last.gradients == none.gradients);
 

@@ -330,7 +330,7 @@ TEST_CASE("training/trainer: what does not fit is an error that names it, and a 
     runtime_network<float, graph> net{two_exits::network()};
     const auto start = initialize(net.plan(), 3);
     CHECK_THROWS_WITH_AS((trainer{net.training(), optimizer, aligned_vector<float>(3), options(1)}),
-                         doctest::Contains("3 parameters"), error);
+                         doctest::Contains("'parameters' of the state has 3 elements"), error);
     CHECK_THROWS_WITH_AS((trainer{net.training(), optimizer, start, options(0)}), doctest::Contains("epochs is 0"),
                          error);
     auto o = options(1);
@@ -358,7 +358,7 @@ TEST_CASE("training/trainer: what does not fit is an error that names it, and a 
     CHECK_THROWS_AS(t.resume(read_checkpoint(path)), error);
     training_state other = t.state();
     other.average.resize(3);
-    CHECK_THROWS_WITH_AS(t.resume(other), doctest::Contains("resume with the network"), error);
+    CHECK_THROWS_WITH_AS(t.resume(other), doctest::Contains("'average' of the state has 3 elements"), error);
     other = t.state();
     other.seed = (std::uint64_t{1} << 60) + 1;
     write_checkpoint(path, other);

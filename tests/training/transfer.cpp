@@ -23,7 +23,7 @@ void each_shared(const plan_view& from, const plan_view& to, F&& visit) {
 }
 
 /// A few steps with everything that a state can hold.
-training_state trained(const runtime_network<float, graph>& net) {
+training_state trained(runtime_network<float, graph>& net) {
     const data_set set = two_exits::sides(64, 1);
     training_state state{.parameters = initialize(net.plan(), 3), .seed = 3};
     state.extra["variates"] = {aligned_vector<float>(net.plan().sizes.parameters), true};
@@ -45,8 +45,8 @@ training_state trained(const runtime_network<float, graph>& net) {
 TEST_CASE("training/transfer: a state follows its network through an insertion, and training goes on") {
     const graph before = two_exits::network();
     const graph after = insert_after(before, node_id{3}, conv2d{.filters = 4, .kernel_h = 1, .kernel_w = 1});
-    const runtime_network<float, graph> from{before};
-    const runtime_network<float, graph> to{after};
+    runtime_network<float, graph> from{before};
+    runtime_network<float, graph> to{after};
     const training_state state = trained(from);
     const auto start = initialize(to.plan(), 9);
     const training_state moved = transfer(state, from.plan(), to.plan(), start);
@@ -108,8 +108,8 @@ TEST_CASE("training/transfer: channels that were kept take their moments along")
     const graph before = two_exits::network();
     const std::array<int, 2> kept{3, 1};
     const auto after = keep_channels(before, node_id{6}, kept);
-    const runtime_network<float, graph> from{before};
-    const runtime_network<float, graph> to{after.network};
+    runtime_network<float, graph> from{before};
+    runtime_network<float, graph> to{after.network};
     const training_state state = trained(from);
     const training_state moved = transfer(state, from.plan(), to.plan(), after.channels);
     each_shared(from.plan(), to.plan(), [&](const tensor_info& a, const tensor_info& b) {
@@ -123,7 +123,7 @@ TEST_CASE("training/transfer: channels that were kept take their moments along")
 }
 
 TEST_CASE("training/transfer: the state of another network is refused by name") {
-    const runtime_network<float, graph> from{two_exits::network()};
+    runtime_network<float, graph> from{two_exits::network()};
     training_state state = trained(from);
     state.optimizer.second.resize(5);
     CHECK_THROWS_WITH_AS((void)transfer(state, from.plan(), from.plan()),

@@ -423,6 +423,7 @@ private:
                 args.packed_gradient = packed_.data();
                 args.dweights = dweights;
                 args.scratch = scratch;
+                args.training = layout_.trained.steps[s].named;
                 args.seed = seed_;
                 args.stream = s;
                 op.backward(op.self, args);
