@@ -14,6 +14,7 @@
 #include <eenn/kernels/convolution.hpp>
 #include <eenn/network/executable.hpp>
 #include <eenn/network/standard.hpp>
+#include <eenn/training/backward_plan.hpp>
 
 #include <optional>
 #include <string>
@@ -201,35 +202,29 @@ struct training_traffic {
 [[nodiscard]] inline training_traffic training_bytes(const trainable<float>& net, int batch) {
     const plan_view& plan = net.plan;
     const auto at = [](int v) { return static_cast<std::size_t>(v); };
-    // The library's own rules: which outputs are made anew, and whether the activation's input is kept.
-    std::vector<bool> anew(plan.values.size());
-    for (const step_info& s : plan.steps)
-        anew[at(s.output)] = s.norm >= 0 && !s.carrier && s.residual < 0 && kernels::is_clamp(s.act.kind);
-    for (const step_info& s : plan.steps) {
-        if (s.carrier) anew[at(s.inputs[0])] = false;
-    }
-    for (const exit_info& e : plan.exits) anew[at(e.logits)] = false;
+    const backward_plan made = plan_backward(plan, everything(), batch);
 
     training_traffic moved;
-    for (const step_info& s : plan.steps) {
+    for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+        const step_info& s = plan.steps[i];
         const double y = bytes_of(plan, s.output);
         const double residual = s.residual >= 0 ? y : 0;
-        const bool kept = kernels::needs_input(s.act.kind);
-        const bool norm = s.norm >= 0;
-        for (int i = 0; i < s.input_count; ++i) moved.forward += bytes_of(plan, s.inputs[at(i)]);
+        const bool kept = made.keeps_input(i);
+        const bool norm = made.normalises(i);
+        for (int k = 0; k < s.input_count; ++k) moved.forward += bytes_of(plan, s.inputs[at(k)]);
         if (!norm || !s.carrier) moved.forward += y;
-        if (norm && !anew[at(s.output)]) moved.forward += 2 * y;
+        if (norm && !made.recomputed(s.output)) moved.forward += 2 * y;
         if (kept) moved.forward += norm ? y : 2 * y;
-        if (!anew[at(s.output)]) moved.forward += residual;
+        if (!made.recomputed(s.output)) moved.forward += residual;
     }
     std::vector<bool> written(plan.values.size());  // gradients
     written[at(plan.exits.back().logits)] = true;
     for (std::size_t i = plan.steps.size(); i-- > 0;) {
         const step_info& s = plan.steps[i];
         const double y = bytes_of(plan, s.output);
-        const bool norm = s.norm >= 0;
+        const bool norm = made.normalises(i);
         const bool passed = norm || s.act.kind != activation_kind::none;
-        moved.backward += anew[at(s.output)] ? 2 * y : norm ? 4 * y : passed ? 3 * y : 0;
+        moved.backward += made.recomputed(s.output) ? 2 * y : norm ? 4 * y : passed ? 3 * y : 0;
         if (s.residual > 0) {
             const bool adds = written[at(s.residual)];
             if (adds || !norm) moved.backward += (adds ? 2 * y : y) + (passed ? 0 : y);
@@ -239,7 +234,7 @@ struct training_traffic {
         for (int k = 0; k < s.input_count; ++k) {
             const int v = s.inputs[at(k)];
             const double x = bytes_of(plan, v);
-            if (anew[at(v)] || s.weight_count > 0) moved.backward += x;
+            if (made.recomputed(v) || s.weight_count > 0) moved.backward += x;
             if (v == 0) continue;
             moved.backward += written[at(v)] ? 2 * x : x;
             written[at(v)] = true;

@@ -62,15 +62,6 @@ inline eenn::aligned_vector<float> parameters(const eenn::plan_view& plan) {
     return values;
 }
 
-/// What SGD updates: the trainable tensors.
-inline std::vector<eenn::parameter_range> trainable_ranges(const eenn::plan_view& plan) {
-    std::vector<eenn::parameter_range> ranges;
-    for (const auto& tensor : plan.tensors) {
-        if (tensor.spec.trainable) ranges.push_back({tensor.offset, tensor.spec.elements(), tensor.spec.decay});
-    }
-    return ranges;
-}
-
 inline constexpr double learning_rate = 1e-3;
 inline constexpr double momentum = 0.9;
 inline constexpr double weight_decay = 1e-4;
@@ -117,7 +108,7 @@ public:
           images_(images(net.plan, batch)),
           gradients_(net.plan.sizes.parameters),
           labels_(labels(net.plan, batch)),
-          ranges_(trainable_ranges(net.plan)),
+          ranges_(eenn::resolve(net.plan, eenn::everything()).ranges),
           pool_{thread_count},
           run_{net_, batch} {}
     /// The loss before the update.

@@ -17,5 +17,6 @@
 #include <eenn/training/checkpoint.hpp>
 #include <eenn/training/freezing.hpp>
 #include <eenn/training/trainer.hpp>
+#include <eenn/training/transfer.hpp>
 
 #endif

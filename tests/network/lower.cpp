@@ -39,8 +39,7 @@ TEST_CASE("network/lower: sharing memory changes no bit of what the exits say") 
         for (auto& x : image) x = static_cast<float>(random.normal());
 
         // Every value in a buffer of its own: the frozen network of the trainer.
-        backpropagation<float> apart{n, 1};
-        apart.train_only([](const step_info&) { return false; });
+        backpropagation<float> apart{n, 1, nothing()};
         serial one;
         apart.forward(parameters.data(), image.data(), 1, 0, 0, one);
 

@@ -53,3 +53,22 @@ TEST_CASE("training/averaging: another size, a decay of 1 or update 0 is refused
     CHECK_THROWS_AS(average_weights(average, std::vector<float>{3, 4}, 0.9, 0), error);
     CHECK(average == std::vector<float>{1, 2});
 }
+
+TEST_CASE("training/averaging: over ranges the rest is copied bit for bit, zeros of either sign too") {
+    const std::vector<float> weights{1, -0.0F, 3, std::numeric_limits<float>::infinity(), 5};
+    std::vector<float> average{0, 0.0F, 0, 0, 0};
+    const std::vector<parameter_range> moving{{0, 1}, {2, 1}};
+    average_weights(average, weights, moving, 0.5, 1, false);
+    CHECK(average[0] == 0.5F);
+    CHECK(std::signbit(average[1]));
+    CHECK(average[2] == 1.5F);
+    CHECK(average[3] == weights[3]);
+    CHECK(average[4] == 5);
+    average_weights(average, weights, moving, 0.5, 2, false);
+    CHECK(average[0] == 0.75F);
+    CHECK(std::signbit(average[1]));
+    CHECK(average[3] == weights[3]);
+    CHECK_THROWS_AS(average_weights(average, weights, std::vector<parameter_range>{{4, 2}}, 0.5, 1), error);
+    std::vector<float> short_one(3);
+    CHECK_THROWS_AS(average_weights(short_one, weights, moving, 0.5, 1), error);
+}

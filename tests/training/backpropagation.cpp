@@ -3,6 +3,7 @@
 #include <eenn/network/parameters.hpp>
 #include <eenn/network/runtime_network.hpp>
 #include <eenn/training/backpropagation.hpp>
+#include <eenn/training/freezing.hpp>
 
 #include <doctest/doctest.h>
 
@@ -18,11 +19,14 @@ using namespace eenn;
 /// A network in double with a random linear loss over the logits of every exit, so that its gradient is known to a batch.
 class gradient_check {
 public:
-    gradient_check(const graph& g, int samples)
-        : net_{g}, samples_{samples}, batch_{net_.training(), samples}, wanted_{new bool[net_.plan().exits.size()]} {
+    gradient_check(const graph& g, int samples, const trainable_set& trained = everything())
+        : net_{g},
+          samples_{samples},
+          batch_{net_.training(), samples, trained},
+          wanted_{new bool[net_.plan().exits.size()]} {
         const auto plan = net_.plan();
         parameters = initialize<double>(plan, 5);
-        for (std::size_t i = 0; i < plan.sizes.parameters; ++i) {
+        for (std::size_t i = 0; i < parameters.size(); ++i) {  // statistics too: frozen norms read them
             parameters[i] += 0.2 * random_stream{.seed = 9, .counter = i}.uniform();
         }
         input.resize(plan.input.elements() * static_cast<std::size_t>(samples));
@@ -56,6 +60,8 @@ public:
         of_input.assign(batch_.input_gradient(), batch_.input_gradient() + input.size());
         return result;
     }
+
+    [[nodiscard]] const trained_parts& trained() const { return batch_.layout().trained; }
 
     aligned_vector<double> parameters;
     aligned_vector<double> input;
@@ -112,6 +118,33 @@ tally check_network(const graph& g, int samples, int probes, std::uint64_t seed)
     return counts;
 }
 
+/// Of every tensor nothing, all, or some channels.
+trainable_set some_channels(const graph& g, std::uint64_t seed) {
+    const plan lowered = lower(g);
+    random_stream random{.seed = seed, .stream = 31};
+    trainable_set set;
+    for (const step_info& step : lowered.steps) {
+        if (step.weight_count == 0 && step.norm < 0 && random.below(2) == 0) set.add(step.id);  // dropout
+    }
+    for (const tensor_info& tensor : lowered.tensors) {
+        const auto what = tensor.spec.trainable ? random.below(4) : 0;
+        if (what == 0) continue;
+        const int channels = tensor.spec.dims[static_cast<std::size_t>(tensor.spec.output_axis)];
+        const auto some = [&](int low, int high) {
+            return low + static_cast<int>(random.below(static_cast<std::uint64_t>(high - low + 1)));
+        };
+        if (what == 1) {
+            set.add(tensor.id, tensor.spec.name);
+        } else {
+            const int first = some(0, channels - 1);
+            set.add(tensor.id, tensor.spec.name, {{first, some(first + 1, channels)}});
+            const int other = some(0, channels - 1);
+            if (what == 3) set.add(tensor.id, tensor.spec.name, {{other, other + 1}});
+        }
+    }
+    return set;
+}
+
 }  // namespace
 
 TEST_CASE("training/backpropagation: gradients of generated networks equal finite differences in double") {
@@ -165,6 +198,98 @@ TEST_CASE("training/backpropagation: gradients of every layer alone equal finite
     check("exit_head", exit_head{.classes = 2, .filters = 3, .hidden = 4});
 }
 
+TEST_CASE(
+    "training/backpropagation: with some channels trained, gradients equal finite differences and are 0 elsewhere") {
+    tally total;
+    int frozen = 0;
+    for (std::uint64_t seed = 0; seed < 60; ++seed) {
+        CAPTURE(seed);
+        const graph g = generated::network_of(seed);
+        gradient_check check{g, 3, some_channels(g, seed)};
+        aligned_vector<double> of_input;
+        const auto gradients = check.gradients(of_input);
+        std::vector<char> trained(gradients.size(), 0);
+        for (const auto& range : check.trained().ranges)
+            std::fill_n(trained.begin() + static_cast<std::ptrdiff_t>(range.offset), range.count, char{1});
+        random_stream random{.seed = seed, .stream = 4};
+        for (const auto& range : check.trained().ranges) {
+            const std::size_t p = range.offset + random.below(range.count);
+            if (random.below(1 + check.trained().ranges.size() / 8) > 0)
+                continue;  // there are many, about 8 are looked at
+            CAPTURE(p);
+            compare(check, check.parameters[p], gradients[p], total);
+        }
+        for (int i = 0; i < 4; ++i) {
+            const auto x = random.below(of_input.size());
+            CAPTURE(x);
+            compare(check, check.input[x], of_input[x], total);
+        }
+        for (std::size_t p = 0; p < gradients.size(); ++p) {
+            if (trained[p] != 0) continue;
+            ++frozen;
+            CAPTURE(p);
+            REQUIRE(gradients[p] == 0);
+        }
+    }
+    MESSAGE(total.checked, " derivatives checked, ", total.kinks, " at kinks, ", frozen, " elements frozen");
+    CHECK(total.checked > 300);
+    CHECK(total.kinks * 10 < total.checked);
+}
+
+TEST_CASE("training/backpropagation: a channel's statistics move where its norm is trained and nowhere else") {
+    graph g{{6, 6, 2}};
+    g(conv2d{.filters = 4}, batch_norm{}, relu{}, global_average_pool{}, dense{.units = 3});
+    runtime_network<float, graph> net{g};
+    const plan_view plan = net.plan();
+    const std::size_t state = plan.steps[0].norm_state;
+    std::vector<float> images(plan.input.elements() * 5);
+    random_stream random{.seed = 2};
+    for (auto& x : images) x = static_cast<float>(random.normal());
+    const auto moved_by = [&](const trainable_set& set) {
+        auto parameters = initialize(plan, 3);
+        const auto before = parameters;
+        backpropagation<float> batch{net.training(), 5, set};
+        serial one;
+        batch.forward(parameters.data(), images.data(), 5, 1, 1, one);
+        std::vector<int> moved;
+        for (int i = 0; i < 8; ++i) {
+            if (parameters[state + static_cast<std::size_t>(i)] != before[state + static_cast<std::size_t>(i)])
+                moved.push_back(i);
+        }
+        return moved;
+    };
+    CHECK(moved_by(everything()) == std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7});
+    CHECK(moved_by(nothing()).empty());
+    CHECK(moved_by(trainable_set{}.add(node_id{1})).empty());  // the convolution, without its norm
+    CHECK(moved_by(trainable_set{}.add(node_id{2}, "gamma", {{1, 2}}).add(node_id{2}, "beta", {{3, 4}})) ==
+          std::vector<int>{1, 3, 5, 7});
+}
+
+TEST_CASE(
+    "training/backpropagation: a network whose norms are frozen answers as inference does, weights trained or not") {
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+        const graph g = generated::network_of(seed);
+        runtime_network<float, graph> net{g};
+        const plan_view plan = net.plan();
+        trainable_set weights;
+        for (const tensor_info& tensor : plan.tensors) {
+            if (tensor.spec.name == "weight" || tensor.spec.name == "bias") weights.add(tensor.id, tensor.spec.name);
+        }
+        auto parameters = initialize(plan, 3);
+        std::vector<float> images(plan.input.elements() * 2);
+        random_stream random{.seed = seed};
+        for (auto& x : images) x = static_cast<float>(random.normal());
+        backpropagation<float> frozen{net.training(), 2, nothing()};
+        backpropagation<float> trained{net.training(), 2, weights};
+        serial one;
+        frozen.forward(parameters.data(), images.data(), 2, 1, 1, one);
+        trained.forward(parameters.data(), images.data(), 2, 1, 1, one);
+        CAPTURE(seed);
+        for (std::size_t e = 0; e < plan.exits.size(); ++e)
+            CHECK(std::equal(frozen.logits(e), frozen.logits(e) + 2 * plan.exits[e].classes, trained.logits(e)));
+    }
+}
+
 TEST_CASE("training/backpropagation: frozen steps get no gradient and keep their running statistics") {
     graph g{{6, 6, 2}};
     g(conv2d{.filters = 4}, batch_norm{}, relu{});
@@ -173,8 +298,8 @@ TEST_CASE("training/backpropagation: frozen steps get no gradient and keep their
     runtime_network<float, graph> net{g};
     const auto plan = net.plan();
     const int head_first = 4;  // layers 4 to 7 are the head
-    backpropagation<float> batch{net.training(), 5};
-    batch.train_only([&](const step_info& step) { return step.node >= head_first && step.node <= head_first + 3; });
+    const auto is_head = [&](const step_info& step) { return step.node >= head_first && step.node <= head_first + 3; };
+    backpropagation<float> batch{net.training(), 5, steps_where(plan, is_head)};
     auto parameters = initialize(plan, 3);
     const auto before = parameters;
     std::vector<float> images(plan.input.elements() * 5, 0.5F);

@@ -73,3 +73,42 @@ TEST_CASE("training/schedules: one cycle over 10 steps peaks after three, as PyT
         }
     }
 }
+
+TEST_CASE("training/schedules: drops falls at the steps that it is given, whatever the total") {
+    constexpr drops s{.rate = 1, .factor = 0.5, .steps = {10, 20}};
+    for (const std::int64_t total : {no_total, std::int64_t{5}, std::int64_t{1000}}) {
+        CHECK(s(0, total) == 1);
+        CHECK(s(9, total) == 1);
+        CHECK(s(10, total) == 0.5);
+        CHECK(s(19, total) == 0.5);
+        CHECK(s(20, total) == 0.25);
+        CHECK(s(5000, total) == 0.25);
+    }
+    static_assert(s(20) == 0.25, "it needs no total");
+}
+
+TEST_CASE("training/schedules: the inverse square root is flat, then falls to a half after four times as many steps") {
+    constexpr inverse_square_root s{.rate = 0.8, .steps = 100};
+    CHECK(s(0) == 0.8);
+    CHECK(s(99) == 0.8);
+    CHECK(s(399) == doctest::Approx(0.4).epsilon(1e-15));
+    for (std::int64_t t = 100; t < 1000000; t = t * 3 / 2)
+        CHECK(s(t) == doctest::Approx(0.8 * std::sqrt(100.0 / static_cast<double>(t + 1))).epsilon(1e-14));
+    constexpr warm_up warm{4, inverse_square_root{.rate = 0.5, .steps = 1}};
+    static_assert(warm(3) == 0.4 && warm(4) == 0.5, "a warm-up of a schedule that needs no total needs none");
+    CHECK(warm(7) == doctest::Approx(0.25).epsilon(1e-15));
+    CHECK(warm(7, no_total) == warm(7));
+    CHECK(warm(7, 1000) == warm(7));
+}
+
+TEST_CASE("training/schedules: a schedule that goes by the share of the steps says so when it is given no total") {
+    const auto refused = [](auto schedule, const char* name) {
+        CHECK_THROWS_WITH_AS((void)schedule(0, no_total), doctest::Contains(name), error);
+        CHECK_NOTHROW((void)schedule(0, 1));
+    };
+    refused(step_decay{}, "step_decay: it goes by the share of the steps");
+    refused(cosine_decay{}, "cosine_decay: it goes by the share of the steps");
+    refused(one_cycle{}, "one_cycle: it goes by the share of the steps");
+    CHECK_THROWS_WITH_AS((void)(warm_up{3, cosine_decay{}}(5, no_total)), doctest::Contains("cosine_decay"), error);
+    CHECK(warm_up{10, cosine_decay{.rate = 0.3}}(10, 5) == 0.3);  // longer than all of training
+}

@@ -12,30 +12,12 @@
 #include <filesystem>
 #include <limits>
 
+#include "two_exits.hpp"
+
 namespace {
 
 using namespace eenn;
-
-/// Two kinds of noise: bright on the left, bright on the right.
-data_set sides(int count, std::uint64_t seed) {
-    data_set set{{6, 6, 1}, 2, {}, {}, {}};
-    for (int i = 0; i < count; ++i) {
-        random_stream random{.seed = seed, .stream = static_cast<std::uint64_t>(i)};
-        set.labels.push_back(i % 2);
-        for (int p = 0; p < 36; ++p) {
-            const bool bright = (p % 6 < 3) == (i % 2 == 0);
-            set.pixels.push_back(static_cast<float>(random.normal()) + (bright ? 0.7F : 0.0F));
-        }
-    }
-    return set;
-}
-
-graph two_exits() {
-    graph g{{6, 6, 1}};
-    g(conv2d{.filters = 4, .stride = 2}, batch_norm{}, relu{});
-    g.exit([](graph& b) { b(flatten{}, dense{.units = 2}); });
-    return g(conv2d{.filters = 6}, batch_norm{}, relu{}, dropout{.rate = 0.1}, flatten{}, dense{.units = 2});
-}
+using two_exits::sides;
 
 training_options options(int epochs) {
     training_options o;
@@ -60,7 +42,7 @@ struct folder {
 
 TEST_CASE(
     "training/trainer: learns two classes, reports validation accuracy of every exit, for any number of threads") {
-    runtime_network<float, graph> net{two_exits()};
+    runtime_network<float, graph> net{two_exits::network()};
     const data_set train = sides(400, 1);
     const data_set validation = sides(200, 2);
     aligned_vector<float> results[2];
@@ -88,7 +70,7 @@ TEST_CASE(
 
 TEST_CASE("training/trainer: a run that was interrupted and resumed ends in the same bits") {
     const folder files;
-    runtime_network<float, graph> net{two_exits()};
+    runtime_network<float, graph> net{two_exits::network()};
     const data_set train = sides(120, 1);
     const data_set validation = sides(60, 2);
     serial one;
@@ -118,7 +100,7 @@ TEST_CASE("training/trainer: a run that was interrupted and resumed ends in the 
 }
 
 TEST_CASE("training/trainer: heads alone train on a frozen backbone") {
-    runtime_network<float, graph> net{two_exits()};
+    runtime_network<float, graph> net{two_exits::network()};
     const data_set train = sides(200, 1);
     auto o = options(3);
     o.average_decay = 0;
@@ -139,8 +121,192 @@ TEST_CASE("training/trainer: heads alone train on a frozen backbone") {
     }
 }
 
+TEST_CASE("training/trainer: without validation data it trains to the same bits and tells no accuracy") {
+    runtime_network<float, graph> net{two_exits::network()};
+    const data_set train = sides(120, 1);
+    serial one;
+    auto o = options(2);
+    int accuracies = 0;
+    int calls = 0;
+    o.observer = [&](const training_progress& p) {
+        ++calls;
+        accuracies += p.validation.empty() ? 0 : 1;
+        return true;
+    };
+    aligned_vector<float> results[2];
+    for (const bool validated : {true, false}) {
+        calls = accuracies = 0;
+        trainer t{net.training(), optimizer, initialize(net.plan(), 3), o};
+        batch_loader batches{train, {.size = 32, .seed = 5}};
+        CHECK((validated ? t.run(batches, sides(60, 2), one) : t.run(batches, one)));
+        results[validated ? 0 : 1] = t.parameters();
+        CHECK(calls == (validated ? 10 : 8));
+        CHECK(accuracies == (validated ? 2 : 0));
+    }
+    CHECK(results[0] == results[1]);
+    o.patience = 1;
+    trainer t{net.training(), optimizer, initialize(net.plan(), 3), o};
+    batch_loader batches{train, {.size = 32, .seed = 5}};
+    CHECK_THROWS_WITH_AS(t.run(batches, one), doctest::Contains("patience is 1"), error);
+}
+
+namespace {
+
+/// Batches without labels, of which nobody knows how many come: a BatchSource.
+class unlabelled {
+public:
+    unlabelled(const data_set& set, int batches) : set_{&set}, left_{batches} {}
+    [[nodiscard]] static int batch_size() { return 20; }
+    [[nodiscard]] static int steps_per_epoch() { return 0; }
+    void start(int epoch) {
+        batch_.epoch = epoch;
+        next_ = 0;
+    }
+    [[nodiscard]] const batch* next() {
+        if (next_ == left_) return nullptr;
+        const int epoch = batch_.epoch;
+        batch_ = two_exits::samples_of(*set_, next_ * 20, 20);
+        batch_.labels = nullptr;
+        batch_.epoch = epoch;
+        batch_.step = next_++;
+        return &batch_;
+    }
+
+private:
+    const data_set* set_;
+    int left_;
+    int next_ = 0;
+    batch batch_{};
+};
+
+}  // namespace
+
+TEST_CASE(
+    "training/trainer: outputs that are no classifiers learn from a loss hook, without labels and without a total") {
+    graph g{{6, 6, 1}};
+    g(flatten{}, dense{.units = 3}, dense{.units = 36});
+    runtime_network<float, graph> net{g};
+    const data_set set = sides(100, 1);
+    training_options o;
+    o.epochs = 30;
+    o.learning_rate = warm_up{10, inverse_square_root{.rate = 0.02, .steps = 50}};
+    double loss = 0;
+    double first = 0;
+    std::int64_t steps = 0;
+    o.observer = [&](const training_progress& p) {
+        CHECK(p.steps == 0);
+        CHECK(p.validation.empty());
+        if (steps++ == 0) first = p.loss;
+        loss = p.loss;
+        return true;
+    };
+    o.hooks.loss = [](const batch& b, std::span<const exit_output> exits) {
+        CHECK(b.labels == nullptr);
+        const std::span<const float> pixels{b.pixels, exits[0].logits.size()};
+        return squared_error{}(exits[0].logits, pixels, exits[0].gradient);
+    };
+    serial one;
+    trainer t{net.training(), adam{}, initialize(net.plan(), 3), o};
+    unlabelled batches{set, 5};
+    CHECK(t.run(batches, one));
+    CHECK(steps == 150);
+    CHECK(loss < 0.8 * first);
+    // Validation data has two classes, the output 36 elements: nothing to count.
+    trainer with_validation{net.training(), adam{}, initialize(net.plan(), 3), o};
+    CHECK(with_validation.run(batches, set, one));
+    CHECK(with_validation.parameters() == t.parameters());
+
+    o.hooks.loss = nullptr;
+    trainer without{net.training(), adam{}, initialize(net.plan(), 3), o};
+    CHECK_THROWS_WITH_AS(without.run(batches, one), doctest::Contains("the batch has no labels"), error);
+    o.learning_rate = one_cycle{};
+    trainer in_a_cycle{net.training(), adam{}, initialize(net.plan(), 3), o};
+    CHECK_THROWS_WITH_AS(in_a_cycle.run(batches, one), doctest::Contains("one_cycle"), error);
+}
+
+TEST_CASE("training/trainer: a run with hooks and extra vectors goes on from a checkpoint to the same bits") {
+    const folder files;
+    runtime_network<float, graph> net{two_exits::network()};
+    const plan_view plan = net.plan();
+    const data_set train = sides(120, 1);
+    serial one;
+    training_state start{.parameters = initialize(plan, 3)};
+    start.extra["mean gradient"] = {aligned_vector<float>(plan.sizes.parameters), true};
+    start.extra["calls"] = {aligned_vector<float>(1), false};
+    // Gradients are drawn to their running mean, which the hook keeps in the state.
+    const auto hooks_of = [](auto& t) {
+        step_hooks hooks;
+        hooks.after_backward = [&t](std::span<const float>, std::span<float> gradients) {
+            const auto mean = t.step().extra("mean gradient");
+            t.step().extra("calls")[0] += 1;
+            for (std::size_t i = 0; i < gradients.size(); ++i) {
+                mean[i] += 0.1F * (gradients[i] - mean[i]);
+                gradients[i] += 0.5F * mean[i];
+            }
+        };
+        return hooks;
+    };
+    auto o = options(4);
+    const auto whole = [&] {
+        trainer t{net.training(), optimizer, start, o};
+        t.step().set_hooks(hooks_of(t));
+        batch_loader batches{train, {.size = 32, .seed = 5}};
+        t.run(batches, one);
+        CHECK(t.state().extra.at("calls").values[0] == 16);
+        return t.state();
+    }();
+    const auto checkpoint = files.path / "run.safetensors";
+    o.checkpoint = checkpoint_file(checkpoint);
+    int calls = 0;
+    o.observer = [&](const training_progress&) { return ++calls < 11; };  // in the middle of the third epoch
+    {
+        trainer t{net.training(), optimizer, start, o};
+        t.step().set_hooks(hooks_of(t));
+        batch_loader batches{train, {.size = 32, .seed = 5}};
+        CHECK_FALSE(t.run(batches, one));
+    }
+    o.observer = nullptr;
+    trainer t{net.training(), optimizer, start, o};
+    t.step().set_hooks(hooks_of(t));
+    t.resume(read_checkpoint(checkpoint));
+    CHECK(t.epoch() == 2);
+    CHECK(t.state().extra.at("mean gradient").by_parameter);
+    CHECK_FALSE(t.state().extra.at("calls").by_parameter);
+    batch_loader batches{train, {.size = 32, .seed = 5}};
+    CHECK(t.run(batches, one));
+    CHECK(t.parameters() == whole.average);
+    CHECK(t.state().extra.at("mean gradient").values == whole.extra.at("mean gradient").values);
+    CHECK(t.state().extra.at("calls").values[0] == 16);
+
+    // Another run's extra vectors are refused by name.
+    const auto refused = [&](training_state from, const char* text) {
+        CHECK_THROWS_WITH_AS(t.resume(std::move(from)), doctest::Contains(text), error);
+        CHECK(t.epoch() == 4);
+    };
+    training_state other = t.state();
+    other.extra.erase("calls");
+    refused(other, "no extra vector 'calls'");
+    other = t.state();
+    other.extra["levels"] = {aligned_vector<float>(4), false};
+    refused(other, "an extra vector 'levels' that the run does not know");
+    other = t.state();
+    other.extra["calls"].values.resize(2);
+    refused(other, "'calls' of the state has 2 elements, the run's has 1");
+    other = t.state();
+    other.extra["mean gradient"].values.resize(2);
+    refused(other, "'mean gradient' of the state has 2 elements");
+    CHECK_THROWS_WITH_AS((void)t.step().extra("levels"), doctest::Contains("no extra vector 'levels'"), error);
+
+    // A tensor that no state has.
+    auto tensors = std::vector<io::tensor_view>{};
+    for (const char* name : {"parameters", "first_moment", "second_moment", "average", "best", "surplus"})
+        tensors.push_back(io::make_tensor_view<float>(name, {0}, {}));
+    io::write_safetensors(checkpoint, tensors, {});
+    CHECK_THROWS_WITH_AS((void)read_checkpoint(checkpoint), doctest::Contains("surplus"), error);
+}
+
 TEST_CASE("training/trainer: patience stops a run that gains nothing and keeps the best parameters") {
-    runtime_network<float, graph> net{two_exits()};
+    runtime_network<float, graph> net{two_exits::network()};
     const data_set train = sides(100, 1);
     auto o = options(50);
     o.patience = 3;
@@ -161,10 +327,10 @@ TEST_CASE("training/trainer: patience stops a run that gains nothing and keeps t
 
 TEST_CASE("training/trainer: what does not fit is an error that names it, and a bad checkpoint changes nothing") {
     const folder files;
-    runtime_network<float, graph> net{two_exits()};
+    runtime_network<float, graph> net{two_exits::network()};
     const auto start = initialize(net.plan(), 3);
     CHECK_THROWS_WITH_AS((trainer{net.training(), optimizer, aligned_vector<float>(3), options(1)}),
-                         doctest::Contains("3 parameters"), error);
+                         doctest::Contains("'parameters' of the state has 3 elements"), error);
     CHECK_THROWS_WITH_AS((trainer{net.training(), optimizer, start, options(0)}), doctest::Contains("epochs is 0"),
                          error);
     auto o = options(1);
@@ -192,7 +358,7 @@ TEST_CASE("training/trainer: what does not fit is an error that names it, and a 
     CHECK_THROWS_AS(t.resume(read_checkpoint(path)), error);
     training_state other = t.state();
     other.average.resize(3);
-    CHECK_THROWS_WITH_AS(t.resume(other), doctest::Contains("resume with the network"), error);
+    CHECK_THROWS_WITH_AS(t.resume(other), doctest::Contains("'average' of the state has 3 elements"), error);
     other = t.state();
     other.seed = (std::uint64_t{1} << 60) + 1;
     write_checkpoint(path, other);

@@ -8,6 +8,7 @@
 #include <eenn/construct/assemble.hpp>
 #include <eenn/data/batches.hpp>
 #include <eenn/training/checkpoint.hpp>
+#include <eenn/training/trainer.hpp>
 
 #include <filesystem>
 
@@ -56,7 +57,7 @@ template <Executor X>
     how.epochs = work.options.tune.epochs;
     how.seed = work.options.seed;
     how.learning_rate = one_cycle{.peak = work.options.tune.rate};
-    how.criterion = work.options.tune.criterion;
+    how.hooks.loss = work.options.tune.criterion;
     how.exit_weights.assign(work.chosen.size() + 1, 1.0);
     how.exit_weights.back() = work.options.tune.last_weight;
     how.average_decay = work.options.tune.average_decay;

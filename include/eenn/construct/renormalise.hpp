@@ -13,6 +13,7 @@
 #include <eenn/network/standard.hpp>
 #include <eenn/network/transfer.hpp>
 #include <eenn/training/backpropagation.hpp>
+#include <eenn/training/freezing.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -69,8 +70,7 @@ template <Executor X>
                          measured.nodes()[static_cast<std::size_t>(step.norm)].id) != made.norms.end();
     };
     const int count = std::min(most_samples, set.size());
-    backpropagation<float> state{net.training(), count};
-    state.train_only(is_new);
+    backpropagation<float> state{net.training(), count, steps_where(plan, is_new)};
     for (int pass = 0; pass < static_cast<int>(made.norms.size()); ++pass) {
         state.forward(made.parameters.data(), set.pixels.data(), count, 0, 0, executor);
         for (const auto& step : plan.steps) {

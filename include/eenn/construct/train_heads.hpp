@@ -10,7 +10,9 @@
 #include <eenn/network/runtime_network.hpp>
 #include <eenn/network/transfer.hpp>
 #include <eenn/training/checkpoint.hpp>
+#include <eenn/training/freezing.hpp>
 #include <eenn/training/teaching.hpp>
+#include <eenn/training/trainer.hpp>
 
 #include <filesystem>
 #include <optional>
@@ -44,7 +46,7 @@ namespace detail {
     options.epochs = how.epochs;
     options.seed = seed;
     options.learning_rate = one_cycle{.peak = how.rate};
-    options.criterion = how.criterion;
+    options.hooks.loss = how.criterion;
     options.observer = [observer](const training_progress& p) {
         return !observer || observer(static_cast<std::int64_t>(p.epoch) * p.steps + p.step,
                                      static_cast<std::int64_t>(p.epochs) * p.steps);
@@ -120,24 +122,21 @@ template <Executor X>
 
     training_options options = detail::head_options(how, seed, observer);
     if (!checkpoint.empty()) options.checkpoint = checkpoint_file(checkpoint);
-    options.trained = [&](const step_info& step) {
-        return base.place_of(chain.nodes()[static_cast<std::size_t>(step.node)].id) < 0;
-    };
+    options.trained = steps_where(net.plan(), [&](const step_info& step) { return base.place_of(step.id) < 0; });
     // The teacher's word on the sample as it was.
     const auto classes = what.shape_of(what.here()).elements();
     std::vector<std::size_t> row(static_cast<std::size_t>(samples.train.size()), 0);
     for (std::size_t i = 0; i < samples.indices.size(); ++i) row[static_cast<std::size_t>(samples.indices[i])] = i;
     std::vector<float> words;
-    options.criterion = [&](const exit_batch& exit, std::span<float> gradient) {
+    options.hooks.loss = [&](const batch& seen, std::span<const exit_output> exits) {
         words.clear();
-        for (int i = 0; i < exit.samples.size; ++i) {
-            const float* from =
-                samples.teacher.data() + row[static_cast<std::size_t>(exit.samples.indices[i])] * classes;
+        for (int i = 0; i < seen.size; ++i) {
+            const float* from = samples.teacher.data() + row[static_cast<std::size_t>(seen.indices[i])] * classes;
             words.insert(words.end(), from, from + classes);
         }
-        batch taught = exit.samples;
+        batch taught = seen;
         taught.teacher = words.data();
-        return how.criterion({taught, exit.exit, exit.logits, exit.last, exit.part}, gradient);
+        return how.criterion(taught, exits);
     };
     trainer training{net.training(), detail::head_optimizer(how), start, options};
     if (!checkpoint.empty() && std::filesystem::exists(checkpoint)) training.resume(read_checkpoint(checkpoint));

@@ -16,7 +16,7 @@ struct batch {
     int size = 0;  // B
     shape sample;
     const float* pixels = nullptr;      // (B,H,W,C)
-    const int* labels = nullptr;        // (B)
+    const int* labels = nullptr;        // (B), or null: a loss of one's own does without
     const int* mixed_labels = nullptr;  // (B), or null without mix-up: the labels of the partners
     const float* label_weight =
         nullptr;  // (B), or null without mix-up: the weight of `labels`; `mixed_labels` has the rest to 1
@@ -30,7 +30,7 @@ struct batch {
 template <class S>
 concept BatchSource = requires(S& source, int epoch) {
     { source.batch_size() } -> std::convertible_to<int>;       // the largest batch
-    { source.steps_per_epoch() } -> std::convertible_to<int>;  // batches until next() returns null
+    { source.steps_per_epoch() } -> std::convertible_to<int>;  // batches until next() returns null; 0: not known
     source.start(epoch);
     { source.next() } -> std::same_as<const batch*>;
 };

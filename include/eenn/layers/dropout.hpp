@@ -45,9 +45,16 @@ struct dropout {
     static void backward(P p, const backward_args<T>& a) noexcept {
         if (a.din[0] == nullptr) return;
         const std::size_t each = p.value.out.elements();
-        kernels::dropout_backward(static_cast<std::size_t>(a.samples) * each, float{p.value.layer.rate}, a.seed,
-                                  a.stream, static_cast<std::uint64_t>(a.first_sample) * each, a.dout, a.accumulate[0],
-                                  a.din[0]);
+        const std::size_t count = static_cast<std::size_t>(a.samples) * each;
+        if (a.training) {
+            kernels::dropout_backward(count, float{p.value.layer.rate}, a.seed, a.stream,
+                                      static_cast<std::uint64_t>(a.first_sample) * each, a.dout, a.accumulate[0],
+                                      a.din[0]);
+        } else if (a.accumulate[0]) {
+            kernels::accumulate(count, a.dout, a.din[0]);
+        } else {
+            kernels::copy(count, a.dout, a.din[0]);
+        }
     }
 };
 

@@ -185,6 +185,7 @@ struct backward_args {
     const T* packed_gradient = nullptr;         ///< parameters as pack_gradient() laid them out
     T* dweights = nullptr;                      ///< the layer's trainable tensors one after another, or null
     T* scratch = nullptr;                       ///< as many elements as scratch_of() says
+    bool training = true;                       ///< as forward() had it
     std::uint64_t seed = 0;
     std::uint64_t stream = 0;
     int first_sample = 0;

@@ -203,6 +203,7 @@ template <class Graph>
         const auto& t = traits[static_cast<std::size_t>(group.node)];
         const int step = static_cast<int>(made.steps.size());
         step_info info{.node = group.node,
+                       .id = op.id,
                        .tail = group.tail,
                        .input_count = group.from_input ? 1 : op.input_count,
                        .act = group.act,

@@ -18,6 +18,7 @@ namespace eenn {
 /// @brief One kernel call: an operation with the norm, residual and activation that were fused into it.
 struct step_info {
     int node = 0;                          ///< the operation's layer
+    node_id id{};                          ///< of that layer
     int tail = 0;                          ///< the last layer that this step covers
     std::array<int, max_inputs> inputs{};  ///< values
     int input_count = 0;

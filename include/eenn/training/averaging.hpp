@@ -15,6 +15,7 @@
 #include <type_traits>
 
 #include <eenn/core/error.hpp>
+#include <eenn/training/parameter_range.hpp>
 
 namespace eenn {
 
@@ -51,6 +52,29 @@ void average_weights(std::span<std::type_identity_t<T>> average, std::span<const
     }
     const T taken = static_cast<T>(1 - kept);
     for (std::size_t i = 0; i < weights.size(); ++i) a[i] += taken * (w[i] - a[i]);
+}
+
+/// @brief The same over what moves; the rest of the average is what the weights are, bit for bit.
+/// @param moving  ranges, rising.
+/// @par Errors    also those of check_ranges().
+template <std::floating_point T = float>
+void average_weights(std::span<std::type_identity_t<T>> average, std::span<const std::type_identity_t<T>> weights,
+                     std::span<const parameter_range> moving, double decay, std::int64_t update, bool warm_up = true) {
+    check_ranges(moving, weights.size());
+    if (average.size() != weights.size()) average_weights<T>(average, weights, decay, update, warm_up);
+    std::size_t end = 0;  // of what is done
+    const auto copy_until = [&](std::size_t next) {
+        std::copy(weights.begin() + static_cast<std::ptrdiff_t>(end),
+                  weights.begin() + static_cast<std::ptrdiff_t>(next),
+                  average.begin() + static_cast<std::ptrdiff_t>(end));
+    };
+    for (const parameter_range& range : moving) {
+        copy_until(range.offset);
+        average_weights<T>(average.subspan(range.offset, range.count), weights.subspan(range.offset, range.count),
+                           decay, update, warm_up);
+        end = range.offset + range.count;
+    }
+    copy_until(weights.size());
 }
 
 }  // namespace eenn

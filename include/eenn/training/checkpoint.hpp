@@ -6,13 +6,29 @@
 #define EENN_TRAINING_CHECKPOINT_HPP
 
 #include <eenn/io/safetensors.hpp>
-#include <eenn/training/trainer.hpp>
+#include <eenn/training/training_state.hpp>
 
 #include <charconv>
+#include <cstdio>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace eenn {
 
+namespace detail {
+
+// What extra vectors are called in a file.
+inline constexpr std::string_view extra_prefix = "extra.";
+inline constexpr std::string_view by_parameter_prefix = "extra_by_parameter.";
+
+}  // namespace detail
+
 /// @brief Writes a state as safetensors; the file appears whole or not at all.
+///
+/// Tensors are called after the members of training_state; an extra vector "levels" is "extra.levels", one that has an element
+/// a parameter "extra_by_parameter.levels".
 ///
 /// @par Errors  those of io::write_safetensors(); what was at `path` is then still there.
 inline void write_checkpoint(const std::string& path, const training_state& state) {
@@ -21,6 +37,12 @@ inline void write_checkpoint(const std::string& path, const training_state& stat
         views.push_back(io::make_tensor_view<float>(name, {static_cast<std::int64_t>(values.size())},
                                                     std::span<const float>{values}));
     });
+    for (const auto& [name, vector] : state.extra) {
+        const auto prefix = vector.by_parameter ? detail::by_parameter_prefix : detail::extra_prefix;
+        views.push_back(io::make_tensor_view<float>(std::string{prefix} + name,
+                                                    {static_cast<std::int64_t>(vector.values.size())},
+                                                    std::span<const float>{vector.values}));
+    }
     char accuracy[64];
     std::snprintf(accuracy, sizeof accuracy, "%.17g", state.best_accuracy);
     io::write_safetensors(path, views,
@@ -33,17 +55,29 @@ inline void write_checkpoint(const std::string& path, const training_state& stat
 
 /// @brief Reads what write_checkpoint() wrote: `training.resume(read_checkpoint(path))`.
 ///
-/// @par Errors  eenn::error if the file is damaged or something else, named.
+/// @par Errors  eenn::error if the file is damaged or something else, or has a tensor that no state has, named. Whether the
+///              extra vectors are those of the run is seen by resume().
 [[nodiscard]] inline training_state read_checkpoint(const std::string& path) {
     const auto file = io::read_safetensors(path);
     training_state state;
     std::vector<io::tensor_target<float>> wanted;
+    const auto want = [&](const io::tensor_view& view, aligned_vector<float>& values) {
+        values.resize(view.bytes.size() / sizeof(float));
+        wanted.push_back({view.name, {static_cast<std::int64_t>(values.size())}, values.data()});
+    };
     detail::each_vector(state, [&](const char* name, aligned_vector<float>& values) {
         const auto* view = file.find(name);
         if (view == nullptr) raise(path, std::string{"no '"} + name + "' among its tensors", "it is not a checkpoint");
-        values.resize(view->bytes.size() / sizeof(float));
-        wanted.push_back({name, {static_cast<std::int64_t>(values.size())}, values.data()});
+        want(*view, values);
     });
+    for (const io::tensor_view& view : file.tensors()) {
+        for (const auto prefix : {detail::extra_prefix, detail::by_parameter_prefix}) {
+            if (!view.name.starts_with(prefix)) continue;
+            extra_vector& vector = state.extra[view.name.substr(prefix.size())];
+            vector.by_parameter = prefix == detail::by_parameter_prefix;
+            want(view, vector.values);
+        }
+    }
     io::assign<float>(file.tensors(), wanted, io::extra_tensors::refused, path);
     const auto read = [&](const char* key, auto& number) {
         const auto found = file.metadata().find(key);

@@ -1,39 +1,91 @@
 // SPDX-License-Identifier: MIT
 //
-// freezing.hpp - which steps are trained: the heads of the exits, or all.
-// Floor 7 (training); host subset.
+// freezing.hpp - trainable sets of a plan: heads, norms, some steps, all but something.
+// Floor 7 (training).
 #ifndef EENN_TRAINING_FREEZING_HPP
 #define EENN_TRAINING_FREEZING_HPP
 
-#include <eenn/network/plan.hpp>
-
-#include <vector>
+#include <eenn/training/trainable_set.hpp>
 
 namespace eenn {
 
-/// @brief For training_options::trained: true for the steps that the final exit does without, which are those of the
-/// earlier exits' heads. The backbone and its classifier stay as they are.
-[[nodiscard]] inline auto heads_only(const plan_view& plan) {
-    std::vector<bool> wanted(plan.values.size(), false);  // by the final exit
-    wanted[static_cast<std::size_t>(plan.exits.back().logits)] = true;
-    std::vector<bool> is_head;  // by layer
-    for (std::size_t s = plan.steps.size(); s-- > 0;) {
-        const step_info& step = plan.steps[s];
-        if (!wanted[static_cast<std::size_t>(step.output)]) {
-            const auto node = static_cast<std::size_t>(step.node);
-            if (is_head.size() <= node) is_head.resize(node + 1, false);
-            is_head[node] = true;
-            continue;
-        }
-        for (std::size_t i = 0; i < static_cast<std::size_t>(step.input_count); ++i) {
-            wanted[static_cast<std::size_t>(step.inputs[i])] = true;
-        }
-        if (step.residual >= 0) wanted[static_cast<std::size_t>(step.residual)] = true;
+/// @brief Whole steps, their norms included: those of which `trained(step_info)` holds.
+template <class Predicate>
+[[nodiscard]] constexpr trainable_set steps_where(const plan_view& plan, Predicate&& trained) {
+    trainable_set set;
+    std::vector<char> norms;  // by place
+    for (const step_info& step : plan.steps) {
+        if (!trained(step)) continue;
+        set.add(step.id);
+        if (step.norm < 0 || step.norm == step.node) continue;
+        const auto norm = static_cast<std::size_t>(step.norm);
+        if (norms.size() <= norm) norms.resize(norm + 1, 0);
+        norms[norm] = 1;
     }
-    return [is_head](const step_info& step) {
-        const auto node = static_cast<std::size_t>(step.node);
-        return node < is_head.size() && is_head[node];
-    };
+    int last = -1;
+    for (const tensor_info& tensor : plan.tensors) {
+        const auto place = static_cast<std::size_t>(tensor.node);
+        if (place >= norms.size() || norms[place] == 0 || tensor.node == last || !tensor.spec.trainable) continue;
+        last = tensor.node;
+        set.add(tensor.id);
+    }
+    return set;
+}
+
+/// @brief The heads of the earlier exits. The backbone and its classifier, which the last exit owns, stay as they are.
+[[nodiscard]] constexpr trainable_set heads_only(const plan_view& plan) {
+    const int last = static_cast<int>(plan.exits.size()) - 1;
+    return steps_where(plan, [last](const step_info& step) { return step.owner != last; });
+}
+
+/// @brief What one exit owns: its head, or for the last one the backbone and its classifier.
+///
+/// @par Errors  eenn::error if there is no such exit.
+[[nodiscard]] constexpr trainable_set exit_only(const plan_view& plan, std::size_t exit) {
+    if (exit >= plan.exits.size()) {
+        raise("exit_only", "exit " + std::to_string(exit) + " of " + std::to_string(plan.exits.size()),
+              "exits count from 0");
+    }
+    return steps_where(plan, [exit](const step_info& step) { return step.owner == static_cast<int>(exit); });
+}
+
+/// @brief Scales and shifts of batch norms; their channels are normalised by the batch.
+[[nodiscard]] constexpr trainable_set norms_only(const plan_view& plan) {
+    trainable_set set;
+    for (const tensor_info& tensor : plan.tensors) {
+        if (!tensor.spec.trainable) continue;
+        for (const step_info& step : plan.steps) {
+            if (step.norm == tensor.node) set.add(tensor.id, tensor.spec.name);
+        }
+    }
+    return set;
+}
+
+/// @brief Everything of the plan that `frozen` does not name. Layers without tensors (dropout) work as in training unless it
+/// names their node.
+///
+/// @par Errors  those of resolve().
+[[nodiscard]] constexpr trainable_set all_but(const plan_view& plan, const trainable_set& frozen) {
+    trainable_set set;
+    const trained_parts parts = resolve(plan, frozen);
+    for (std::size_t s = 0; s < plan.steps.size(); ++s) {
+        const bool tensors = plan.steps[s].weight_count > 0 || plan.steps[s].norm == plan.steps[s].node;
+        if (!tensors && !parts.steps[s].named) set.add(plan.steps[s].id);
+    }
+    for (std::size_t t = 0; t < plan.tensors.size(); ++t) {
+        const tensor_info& tensor = plan.tensors[t];
+        if (!tensor.spec.trainable) continue;
+        const int channels = detail::channel_layout{tensor.spec}.channels;
+        std::vector<char> kept(static_cast<std::size_t>(channels), 1);
+        for (const auto& [first, last] : parts.channels[t]) {
+            for (int c = first; c < last; ++c) kept[static_cast<std::size_t>(c)] = 0;
+        }
+        auto ranges = detail::ranges_of(kept, 1);
+        if (ranges.empty()) continue;
+        if (ranges[0] == channel_range{0, channels}) ranges.clear();  // the whole tensor
+        set.add(tensor.id, tensor.spec.name, std::move(ranges));
+    }
+    return set;
 }
 
 }  // namespace eenn

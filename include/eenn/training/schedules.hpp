@@ -2,23 +2,44 @@
 //
 // schedules.hpp - the learning rate as a function of the step.
 // Floor 7 (training). Letters: t = step from 0, S = steps in all.
+//
+// constant_rate, drops and inverse_square_root need no total; step_decay, cosine_decay and one_cycle do.
 #ifndef EENN_TRAINING_SCHEDULES_HPP
 #define EENN_TRAINING_SCHEDULES_HPP
+
+#include <eenn/core/error.hpp>
 
 #include <concepts>
 #include <cstdint>
 
 namespace eenn {
 
+/// @brief The total of a run that does not know how many steps it will take.
+inline constexpr std::int64_t no_total = 0;
+
 /// @brief A schedule is called with (step, total) and returns the learning rate of step t in [0, S). Steps outside are
-/// taken as the nearest inside, and a total below 1 as 1. All here are values, pure, constexpr, and give the same bits
-/// everywhere.
+/// taken as the nearest inside. All here are values, pure, constexpr, and give the same bits everywhere.
+///
+/// @par Errors  eenn::error if the total is no_total and the schedule needs one. One that needs none can be called with (step).
 template <class S>
 concept Schedule = requires(const S schedule, std::int64_t step) {
     { schedule(step, step) } -> std::same_as<double>;
 };
 
+/// @brief A schedule that needs no total: it is called with (step) too.
+template <class S>
+concept EndlessSchedule = Schedule<S> && requires(const S schedule, std::int64_t step) {
+    { schedule(step) } -> std::same_as<double>;
+};
+
 namespace schedule_curves {
+
+constexpr void expect_total(const char* schedule, std::int64_t total) {
+    if (total < 1) {
+        raise(schedule, "it goes by the share of the steps that are done, and their total is not known",
+              "take constant_rate, drops or inverse_square_root, which need none");
+    }
+}
 
 /// t / (S - 1) in [0, 1]: 0 at the first step, 1 at the last; 0 if there is but one.
 [[nodiscard]] constexpr double progress(std::int64_t step, std::int64_t total) noexcept {
@@ -36,6 +57,13 @@ namespace schedule_curves {
     return sine * sine;
 }
 
+/// The root of x in (0, 1], by Newton from above, where it falls until it stays: exact to a unit in the last place.
+[[nodiscard]] constexpr double square_root(double x) noexcept {
+    double root = 1;
+    for (double next = (root + x / root) / 2; next < root; next = (root + x / root) / 2) root = next;
+    return root;
+}
+
 /// From `start` at x = 0 to `end` at x = 1 along half a cosine.
 [[nodiscard]] constexpr double anneal(double start, double end, double x) noexcept {
     return start + (end - start) * half_cosine(x);
@@ -47,8 +75,37 @@ namespace schedule_curves {
 struct constant_rate {
     double rate = 0.1;
 
-    [[nodiscard]] constexpr double operator()(std::int64_t /*step*/, std::int64_t /*total*/) const noexcept {
+    [[nodiscard]] constexpr double operator()(std::int64_t /*step*/, std::int64_t /*total*/ = no_total) const noexcept {
         return rate;
+    }
+};
+
+/// @brief The rate times `factor` from each of these steps on; they rise, at most four. No total is needed.
+struct drops {
+    double rate = 0.1;
+    double factor = 0.1;
+    std::int64_t steps[4] = {0, 0, 0, 0};  ///< 0: never
+
+    [[nodiscard]] constexpr double operator()(std::int64_t step, std::int64_t /*total*/ = no_total) const noexcept {
+        double now = rate;
+        for (const std::int64_t from : steps) {
+            if (from > 0 && step >= from) now *= factor;
+        }
+        return now;
+    }
+};
+
+/// @brief The rate for the first `steps` steps, then rate sqrt(steps / (t + 1)). No total is needed.
+///
+/// @par Source  Vaswani et al. (2017), "Attention is all you need", equation 3, without its warm-up: warm_up{} in front.
+struct inverse_square_root {
+    double rate = 0.1;
+    std::int64_t steps = 1;
+
+    [[nodiscard]] constexpr double operator()(std::int64_t step, std::int64_t /*total*/ = no_total) const noexcept {
+        if (step < steps) return rate;
+        return rate *
+               schedule_curves::square_root(static_cast<double>(steps < 1 ? 1 : steps) / static_cast<double>(step + 1));
     }
 };
 
@@ -60,7 +117,8 @@ struct step_decay {
     double factor = 0.1;
     double milestones[4] = {0.5, 0.75, 1, 1};  ///< 1: never
 
-    [[nodiscard]] constexpr double operator()(std::int64_t step, std::int64_t total) const noexcept {
+    [[nodiscard]] constexpr double operator()(std::int64_t step, std::int64_t total) const {
+        schedule_curves::expect_total("step_decay", total);
         double now = rate;
         for (const double milestone : milestones) {
             if (milestone < 1 && static_cast<double>(step) >= milestone * static_cast<double>(total)) now *= factor;
@@ -76,12 +134,14 @@ struct cosine_decay {
     double rate = 0.1;
     double final_rate = 0;
 
-    [[nodiscard]] constexpr double operator()(std::int64_t step, std::int64_t total) const noexcept {
+    [[nodiscard]] constexpr double operator()(std::int64_t step, std::int64_t total) const {
+        schedule_curves::expect_total("cosine_decay", total);
         return schedule_curves::anneal(rate, final_rate, schedule_curves::progress(step, total));
     }
 };
 
-/// @brief `steps` steps of linear warm-up in front of another schedule, which then runs over the steps that are left.
+/// @brief `steps` steps of linear warm-up in front of another schedule, which then runs over the steps that are left. It needs
+/// a total if that one does.
 ///
 /// Step t of the warm-up takes (t + 1) / (steps + 1) of the first rate of what follows: no step is wasted at 0.
 ///
@@ -91,9 +151,19 @@ struct warm_up {
     std::int64_t steps = 0;
     After after{};
 
-    [[nodiscard]] constexpr double operator()(std::int64_t step, std::int64_t total) const noexcept {
-        if (step >= steps) return after(step - steps, total - steps);
-        return after(0, total - steps) * static_cast<double>(step < 0 ? 1 : step + 1) / static_cast<double>(steps + 1);
+    [[nodiscard]] constexpr double operator()(std::int64_t step, std::int64_t total) const {
+        const std::int64_t left = total < 1 ? no_total : total > steps ? total - steps : 1;
+        return at(step, [&](std::int64_t t) { return after(t, left); });
+    }
+    [[nodiscard]] constexpr double operator()(std::int64_t step) const requires EndlessSchedule<After> {
+        return at(step, after);
+    }
+
+private:
+    template <class Rate>
+    [[nodiscard]] constexpr double at(std::int64_t step, Rate&& rate) const {
+        if (step >= steps) return rate(step - steps);
+        return rate(0) * static_cast<double>(step < 0 ? 1 : step + 1) / static_cast<double>(steps + 1);
     }
 };
 template <class After>
@@ -109,7 +179,8 @@ struct one_cycle {
     double start_divisor = 25;
     double end_divisor = 1e4;
 
-    [[nodiscard]] constexpr double operator()(std::int64_t step, std::int64_t total) const noexcept {
+    [[nodiscard]] constexpr double operator()(std::int64_t step, std::int64_t total) const {
+        schedule_curves::expect_total("one_cycle", total);
         const double start = peak / start_divisor;
         const double last = static_cast<double>(total > 1 ? total - 1 : 1);
         const double t = step < 0 ? 0 : static_cast<double>(step) > last ? last : static_cast<double>(step);
@@ -120,9 +191,11 @@ struct one_cycle {
     }
 };
 
-static_assert(Schedule<constant_rate> && Schedule<step_decay> && Schedule<cosine_decay> &&
-                  Schedule<warm_up<cosine_decay>> && Schedule<one_cycle>,
+static_assert(Schedule<step_decay> && Schedule<cosine_decay> && Schedule<warm_up<cosine_decay>> && Schedule<one_cycle>,
               "the schedules must meet their concept");
+static_assert(EndlessSchedule<constant_rate> && EndlessSchedule<drops> && EndlessSchedule<inverse_square_root> &&
+                  EndlessSchedule<warm_up<drops>> && !EndlessSchedule<one_cycle>,
+              "the schedules that need no total must meet their concept");
 
 }  // namespace eenn
 

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: MIT
 //
-// teaching.hpp - exits that learn from labels and from a teacher's logits: a criterion for trainers.
+// teaching.hpp - exits that learn from labels and from a teacher's logits: a loss over all exits.
 // Floor 7 (training); host subset. Letters: B = batch, C = classes.
 #ifndef EENN_TRAINING_TEACHING_HPP
 #define EENN_TRAINING_TEACHING_HPP
 
-#include <eenn/training/trainer.hpp>
+#include <eenn/training/step.hpp>
 
 namespace eenn {
 
-/// @brief (1 - share) cross entropy on the labels + share T^2 KL(teacher || exit), for training_options::criterion.
+/// @brief (1 - share) cross entropy on the labels + share T^2 KL(teacher || exit), for step_hooks::loss.
 ///
 /// The teacher is the batch's, where it has one; else the network's own last exit, whose logits are taken as constants and
 /// which itself learns from the labels alone.
 ///
+/// @par Errors  eenn::error if the batch has no labels, and those of cross_entropy and distillation.
 /// @par Source  Hinton, Vinyals, Dean (2015), section 2; from the last exit: Phuong, Lampert (2019), "Distillation-based
 ///              training for multi-exit architectures".
 struct teaching {
@@ -21,19 +22,29 @@ struct teaching {
     double temperature = 2;
     double smoothing = 0;  ///< of the labels
 
-    double operator()(const exit_batch& exit, std::span<float> gradient) const {
-        const std::span<const std::int32_t> labels{exit.samples.labels, static_cast<std::size_t>(exit.samples.size)};
-        const bool is_last = exit.logits.data() == exit.last.data();
-        const float* teacher =
-            exit.samples.teacher != nullptr ? exit.samples.teacher : (is_last ? nullptr : exit.last.data());
-        loss_part part = exit.part;
-        if (teacher == nullptr || share <= 0) return cross_entropy{smoothing}(exit.logits, labels, gradient, part);
-        part.weight = exit.part.weight * (1 - share);
-        double loss = cross_entropy{smoothing}(exit.logits, labels, gradient, part);
-        part.weight = exit.part.weight * share;
+    double operator()(const batch& samples, std::span<const exit_output> exits) const {
+        if (samples.labels == nullptr) raise("teaching", "the batch has no labels", "give batches with labels");
+        double sum = 0;
+        for (const exit_output& exit : exits) {
+            if (exit.gradient.empty()) continue;
+            const bool is_last = exit.exit == exits.back().exit;
+            const float* own = is_last ? nullptr : exits.back().logits.data();
+            sum += of(samples, exit, samples.teacher != nullptr ? samples.teacher : own);
+        }
+        return sum;
+    }
+
+private:
+    double of(const batch& samples, const exit_output& exit, const float* teacher) const {
+        const std::span<const std::int32_t> labels{samples.labels, static_cast<std::size_t>(samples.size)};
+        loss_part part{.weight = exit.weight};
+        if (teacher == nullptr || share <= 0) return cross_entropy{smoothing}(exit.logits, labels, exit.gradient, part);
+        part.weight = exit.weight * (1 - share);
+        double loss = cross_entropy{smoothing}(exit.logits, labels, exit.gradient, part);
+        part.weight = exit.weight * share;
         part.accumulate = true;
         loss += distillation{temperature}(exit.logits, {teacher, exit.logits.size()},
-                                          exit.logits.size() / labels.size(), gradient, part);
+                                          exit.logits.size() / labels.size(), exit.gradient, part);
         return loss;
     }
 };

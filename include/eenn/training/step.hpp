@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: MIT
+//
+// step.hpp - one training step of one batch, in parts and with hooks.
+// Floor 7 (training); host subset. Letters: B = batch, C = outputs of an exit, P = plan.sizes.parameters.
+#ifndef EENN_TRAINING_STEP_HPP
+#define EENN_TRAINING_STEP_HPP
+
+#include <eenn/data/batch.hpp>
+#include <eenn/network/parameters.hpp>
+#include <eenn/training/averaging.hpp>
+#include <eenn/training/backpropagation.hpp>
+#include <eenn/training/clipping.hpp>
+#include <eenn/training/losses.hpp>
+#include <eenn/training/training_state.hpp>
+
+#include <cmath>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace eenn {
+
+/// @brief What a loss sees of an exit.
+struct exit_output {
+    std::size_t exit = 0;
+    std::span<const float> logits;  ///< (B,C)
+    std::span<float>
+        gradient;       ///< (B,C) d loss / d logits, zero before the loss is called; empty: the exit is left out
+    double weight = 1;  ///< of this exit in the sum of losses
+};
+
+/// @brief What can be put into a step, in this order. All are optional.
+struct step_hooks {
+    /// Changes the parameters (P) that the batch runs on, which are a copy: weight noise, fake quantization. The gradients are
+    /// those at the copy. Running statistics are not in it; those that move do move.
+    std::function<void(std::span<float> parameters)> before_forward{};
+    /// The loss over all exits at once: returns it, and writes the gradients by the logits. Replaces the loss on labels.
+    std::function<double(const batch& samples, std::span<const exit_output> exits)> loss{};
+    /// Changes the gradients (P) at the parameters (P) as they are: L1, a proximal term, projections. What is frozen stays
+    /// frozen. Clipping comes after.
+    std::function<void(std::span<const float> parameters, std::span<float> gradients)> after_backward{};
+};
+
+/// @brief How a step is taken.
+struct step_options {
+    trainable_set trained = everything();
+    step_hooks hooks{};
+    cross_entropy loss{};                ///< on the labels, where hooks.loss is not given
+    std::vector<double> exit_weights{};  ///< (E) of the sum of losses; empty: 1 for each. 0 leaves an exit out
+    double clip_norm = 0;                ///< > 0: largest norm of the gradient
+    double average_decay = 0;            ///< > 0: exponential moving average of the weights
+};
+
+/// @brief Trains a network batch by batch: forward with every exit, the loss over them, backward, the optimizer.
+///
+/// @code
+/// training_step step{net.training(), sgd{.momentum = 0.9}, {.parameters = initialize(net.plan(), 1), .seed = 1}};
+/// while (const batch* b = batches.next()) double loss = step(*b, 0.05, pool);
+/// @endcode
+///
+/// The parts can be called apart, in the order forward(), loss(), backward(), update(): two networks that learn from each
+/// other both go forward before either goes backward, and a caller may write the gradients of outputs() instead of calling
+/// loss().
+///
+/// The same state and batches give the same bits, for any executor.
+///
+/// @tparam O  The optimizer.
+/// @par Memory  backpropagation<float> for the largest batch, the state, gradients (P), and with before_forward a copy of the
+///              parameters.
+template <Optimizer O>
+class training_step {
+public:
+    /// @param state  where to start from; the network behind the view must outlive this.
+    /// @par Errors   eenn::error if the state is not of the network, or options do not fit it, named.
+    training_step(const trainable<float>& net, O optimizer, training_state state, step_options options = {})
+        : net_{net},
+          optimizer_{optimizer},
+          options_{std::move(options)},
+          state_{std::move(state)},
+          wanted_{new bool[net.plan.exits.size()]} {
+        detail::check_state(net.plan, state_, "training_step");
+        const std::size_t exits = net.plan.exits.size();
+        if (options_.exit_weights.empty()) options_.exit_weights.assign(exits, 1.0);
+        if (options_.exit_weights.size() != exits) {
+            raise("training_step", std::to_string(options_.exit_weights.size()) + " exit weights for " +
+                                       std::to_string(exits) + " exits");
+        }
+        for (std::size_t e = 0; e < exits; ++e) wanted_[e] = options_.exit_weights[e] > 0;
+        parts_ = resolve(net.plan, options_.trained);
+        moving_ = parts_.ranges;
+        moving_.insert(moving_.end(), parts_.statistics.begin(), parts_.statistics.end());
+    }
+
+    /// Forward, loss, backward and update. Returns the loss before the update, all exits weighted.
+    ///
+    /// @par Errors  eenn::error if the batch does not fit the network or the loss is not a number: it names the tensor, hook
+    ///              or exit that brought it about, and the state is then as before but for running statistics.
+    double operator()(const batch& samples, double rate, executor_ref executor) {
+        forward(samples, executor);
+        const double sum = loss();
+        backward(executor);
+        update(rate);
+        return sum;
+    }
+
+    /// Makes room for batches of so many samples at once; a larger batch makes its own.
+    void reserve(int samples) {
+        if (!passes_ || passes_->capacity() < samples) passes_.emplace(net_, samples, options_.trained);
+    }
+
+    /// Runs all exits on a batch, whose memory must stay until backward() is done.
+    ///
+    /// Dropout is a function of the state's seed and of the updates that were made.
+    void forward(const batch& samples, executor_ref executor) {
+        if (!(samples.sample == net_.plan.input)) {
+            raise("training_step",
+                  "samples are " + to_string(samples.sample) + ", the network takes " + to_string(net_.plan.input));
+        }
+        reserve(samples.size);
+        samples_ = samples;
+        stage_ = stage::start;
+        const auto pass = static_cast<std::uint64_t>(state_.optimizer.steps);
+        if (options_.hooks.before_forward) {
+            changed_ = state_.parameters;
+            options_.hooks.before_forward(std::span<float>{changed_}.first(net_.plan.sizes.parameters));
+            passes_->forward(changed_.data(), samples.pixels, samples.size, state_.seed, pass, executor);
+            const auto statistics = static_cast<std::ptrdiff_t>(net_.plan.sizes.parameters);
+            std::copy(changed_.begin() + statistics, changed_.end(), state_.parameters.begin() + statistics);
+        } else {
+            passes_->forward(state_.parameters.data(), samples.pixels, samples.size, state_.seed, pass, executor);
+        }
+        outputs_.clear();
+        for (std::size_t e = 0; e < net_.plan.exits.size(); ++e) {
+            const auto count =
+                static_cast<std::size_t>(samples.size) * static_cast<std::size_t>(net_.plan.exits[e].classes);
+            outputs_.push_back({.exit = e,
+                                .logits = {passes_->logits(e), count},
+                                .gradient = {passes_->logits_gradient(e), wanted_[e] ? count : 0},
+                                .weight = options_.exit_weights[e]});
+            std::fill(outputs_.back().gradient.begin(), outputs_.back().gradient.end(), 0.0F);
+        }
+        stage_ = stage::forward;
+    }
+
+    /// What forward() came to, exit by exit.
+    [[nodiscard]] std::span<const exit_output> outputs() const noexcept { return outputs_; }
+
+    /// The loss of that batch, whose gradients it writes to outputs(): that of the hook, or the one on the labels.
+    double loss() {
+        expect(stage::forward, "loss", "forward");
+        if (options_.hooks.loss) {
+            const double sum = options_.hooks.loss(samples_, outputs_);
+            if (!std::isfinite(sum)) refuse("the hook 'loss' returned " + std::to_string(sum));
+            return sum;
+        }
+        if (samples_.labels == nullptr)
+            raise("training_step", "the batch has no labels",
+                  "give labels, or a loss that needs none: step_hooks::loss");
+        double sum = 0;
+        for (const exit_output& exit : outputs_) {
+            if (exit.gradient.empty()) continue;
+            const auto size = static_cast<std::size_t>(samples_.size);
+            const loss_part part{.weight = exit.weight};
+            const std::span<const int> labels{samples_.labels, size};
+            if (samples_.mixed_labels == nullptr) {
+                sum += options_.loss(exit.logits, labels, exit.gradient, part);
+            } else {
+                const mixed_labels mixed{labels, {samples_.mixed_labels, size}, {samples_.label_weight, size}};
+                sum += options_.loss(exit.logits, mixed, exit.gradient, part);
+            }
+            if (!std::isfinite(sum)) refuse("that of exit " + std::to_string(exit.exit) + " is " + std::to_string(sum));
+        }
+        return sum;
+    }
+
+    /// From the gradients of outputs() to those of the parameters.
+    void backward(executor_ref executor) {
+        expect(stage::forward, "backward", "forward");
+        gradients_.resize(net_.plan.sizes.parameters);
+        const std::span<const bool> exits{wanted_.get(), outputs_.size()};
+        passes_->backward(used().data(), gradients_.data(), exits, executor);
+        if (options_.hooks.after_backward) {
+            const std::span<const float> parameters{state_.parameters};
+            options_.hooks.after_backward(parameters.first(gradients_.size()), gradients_);
+            for (const parameter_range& range : parts_.ranges) {
+                if (const int t = not_finite(gradients_, range.offset, range.count); t >= 0) {
+                    raise("training_step", "after the hook 'after_backward' the gradient of " +
+                                               tensor_name(net_.plan.tensors[static_cast<std::size_t>(t)]) +
+                                               " is not finite" + where());
+                }
+            }
+        }
+        stage_ = stage::backward;
+    }
+
+    /// d loss / d parameters, (P), after backward(); what update() goes by. Zero where frozen, but for what a hook wrote.
+    [[nodiscard]] std::span<float> gradients() noexcept { return gradients_; }
+
+    /// Clips the gradient and moves what is trained, and the average.
+    void update(double rate) {
+        expect(stage::backward, "update", "backward");
+        if (options_.clip_norm > 0)
+            (void)clip_gradient(std::span<float>{gradients_}, parts_.ranges, options_.clip_norm);
+        optimizer_.step(std::span<float>{state_.parameters}.first(gradients_.size()), gradients_, state_.optimizer,
+                        parts_.ranges, rate);
+        if (options_.average_decay > 0) {
+            if (state_.average.empty()) state_.average = state_.parameters;
+            average_weights(state_.average, state_.parameters, moving_, options_.average_decay, state_.optimizer.steps);
+        }
+        stage_ = stage::start;
+    }
+
+    [[nodiscard]] const training_state& state() const noexcept { return state_; }
+    [[nodiscard]] const plan_view& plan() const noexcept { return net_.plan; }
+    [[nodiscard]] const step_options& options() const noexcept { return options_; }
+    /// Ranges of what is trained, and what the steps of the plan do.
+    [[nodiscard]] const trained_parts& trained() const noexcept { return parts_; }
+
+    /// An extra vector of the state, for hooks to read and write; its size stays.
+    ///
+    /// @par Errors  eenn::error if the state has none of this name.
+    [[nodiscard]] std::span<float> extra(std::string_view name) {
+        const auto found = state_.extra.find(name);
+        if (found == state_.extra.end()) {
+            raise("training_step", "the state has no extra vector '" + std::string{name} + "'",
+                  "put it into the training_state that the run starts from");
+        }
+        return found->second.values;
+    }
+    /// Hooks that need this object, for extra(), are set after it has been made.
+    void set_hooks(step_hooks hooks) {
+        options_.hooks = std::move(hooks);
+        stage_ = stage::start;
+    }
+
+    /// Goes on from a state of the same network and hooks.
+    ///
+    /// @par Errors  eenn::error if the state is of another network, seed or other extra vectors; this object is then as it was.
+    void resume(training_state from) {
+        detail::check_state(net_.plan, from, "training_step::resume");
+        detail::check_extra(state_, from, "training_step::resume");
+        if (from.seed != state_.seed) {
+            raise("training_step::resume",
+                  "the state is of seed " + std::to_string(from.seed) + ", the run of " + std::to_string(state_.seed));
+        }
+        state_ = std::move(from);
+        stage_ = stage::start;
+    }
+
+private:
+    template <Optimizer>
+    friend class trainer;
+
+    enum class stage { start, forward, backward };
+
+    void expect(stage wanted, const char* part, const char* before) const {
+        if (stage_ != wanted)
+            raise("training_step::" + std::string{part}, "there was no " + std::string{before} + "() before it");
+    }
+
+    [[nodiscard]] const aligned_vector<float>& used() const noexcept {
+        return options_.hooks.before_forward ? changed_ : state_.parameters;
+    }
+
+    [[nodiscard]] std::string where() const {
+        return " in epoch " + std::to_string(samples_.epoch) + ", step " + std::to_string(samples_.step);
+    }
+
+    /// The tensor in which a number is not finite among some parameters, or -1.
+    [[nodiscard, gnu::cold]] int not_finite(std::span<const float> values, std::size_t offset,
+                                            std::size_t count) const {
+        for (std::size_t i = offset; i < offset + count; ++i) {
+            if (std::isfinite(values[i])) continue;
+            for (std::size_t t = 0; t < net_.plan.tensors.size(); ++t) {
+                const tensor_info& tensor = net_.plan.tensors[t];
+                if (i >= tensor.offset && i - tensor.offset < tensor.spec.elements()) return static_cast<int>(t);
+            }
+        }
+        return -1;
+    }
+
+    /// Says where a loss that is not a number came from; `loss` if all before it was finite.
+    [[noreturn, gnu::cold]] void refuse(const std::string& loss) const {
+        const std::string what = "the loss is not a number" + where() + ": ";
+        const auto name = [&](int t) { return tensor_name(net_.plan.tensors[static_cast<std::size_t>(t)]); };
+        if (const int t = not_finite(state_.parameters, 0, state_.parameters.size()); t >= 0) {
+            raise("training_step", what + name(t) + " has a number that is not finite",
+                  state_.optimizer.steps == 0 ? "repair the parameters that training starts from"
+                                              : "lower the learning rate or clip the gradient");
+        }
+        if (const int t = not_finite(used(), 0, used().size()); t >= 0)
+            raise("training_step", what + "the hook 'before_forward' made " + name(t) + " not finite");
+        for (const exit_output& exit : outputs_) {
+            if (std::all_of(exit.logits.begin(), exit.logits.end(), [](float z) { return std::isfinite(z); })) continue;
+            raise("training_step", what + "the logits of exit " + std::to_string(exit.exit) + " are not finite",
+                  "look for samples that are not, lower the learning rate or clip the gradient");
+        }
+        raise("training_step", what + loss, "lower the learning rate or clip the gradient");
+    }
+
+    trainable<float> net_;
+    O optimizer_;
+    step_options options_;
+    training_state state_;
+    std::unique_ptr<bool[]> wanted_;  // by exit
+    trained_parts parts_;
+    std::vector<parameter_range> moving_;  // trained, and statistics
+    std::optional<backpropagation<float>> passes_;
+    aligned_vector<float> changed_;  // parameters after before_forward
+    aligned_vector<float> gradients_;
+    std::vector<exit_output> outputs_;
+    batch samples_{};
+    stage stage_ = stage::start;
+};
+
+}  // namespace eenn
+
+#endif
