@@ -6,12 +6,14 @@
 #define EENN_CONSTRUCT_FINE_TUNE_HPP
 
 #include <eenn/construct/assemble.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/data/batches.hpp>
 #include <eenn/training/checkpoint.hpp>
 
 #include <filesystem>
 
 namespace eenn::construct {
+inline namespace EENN_ISA {
 
 namespace detail {
 
@@ -124,6 +126,7 @@ template <Executor X>
     return true;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::construct
 
 #endif

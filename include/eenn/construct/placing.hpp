@@ -6,6 +6,7 @@
 #define EENN_CONSTRUCT_PLACING_HPP
 
 #include <eenn/construct/result.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/exits/infer.hpp>
 #include <eenn/network/lower.hpp>
 #include <eenn/network/standard.hpp>
@@ -17,6 +18,7 @@
 #include <vector>
 
 namespace eenn::construct {
+inline namespace EENN_ISA {
 
 /// @brief A network placed: for reports, and for writing one file per processor.
 struct placed_network {
@@ -71,6 +73,7 @@ struct placed_network {
     return result;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::construct
 
 #endif

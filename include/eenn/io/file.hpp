@@ -27,8 +27,10 @@
 
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 
 namespace eenn::io {
+inline namespace EENN_ISA {
 
 namespace detail {
 
@@ -169,6 +171,7 @@ inline void write_file(const std::string& path, std::span<const std::byte> bytes
     }
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::io
 
 #endif

@@ -6,6 +6,7 @@
 #define EENN_NETWORK_EXECUTABLE_HPP
 
 #include <eenn/core/executor.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/network/plan.hpp>
 
 #include <array>
@@ -48,6 +49,8 @@ struct trainable : executable<T> {
     std::span<const backward_operation<T>> backward;
     std::size_t packed_gradient_elements = 0;
 };
+
+inline namespace EENN_ISA {
 
 namespace detail {
 
@@ -182,6 +185,7 @@ void run_steps(const executable<T>& net, int first, int last, const T* packed, c
     }
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -6,6 +6,7 @@
 #define EENN_NETWORK_NETWORK_HPP
 
 #include <eenn/core/aligned.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/network/executable.hpp>
 #include <eenn/network/lower.hpp>
 
@@ -25,6 +26,8 @@ template <fault_kind Kind>
 struct because;
 template <class Where, class Why, class Expected, class Got>
 struct wrong_network;
+
+inline namespace EENN_ISA {
 
 namespace detail {
 
@@ -202,6 +205,7 @@ private:
     static constexpr auto backward_table = backward_operations<T>(all_steps{});
 };
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -5,6 +5,7 @@
 #ifndef EENN_NETWORK_RUNTIME_NETWORK_HPP
 #define EENN_NETWORK_RUNTIME_NETWORK_HPP
 
+#include <eenn/core/isa.hpp>
 #include <eenn/network/executable.hpp>
 #include <eenn/network/lower.hpp>
 
@@ -13,6 +14,7 @@
 #include <vector>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief A graph compiled at run time for scalar T. Movable; views from it hold as long as it lives unmoved.
 ///
@@ -83,6 +85,7 @@ trainable<T> runtime_network<T, Graph>::training() {
     return {inference(), backward_, packed_gradient_};
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -15,8 +15,10 @@
 #include <type_traits>
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief Exponential moving average of weights in place: a = d a + (1 - d) w.
 /// @param average (P); before the first update the weights at the start, or anything with warm_up
@@ -53,6 +55,7 @@ void average_weights(std::span<std::type_identity_t<T>> average, std::span<const
     for (std::size_t i = 0; i < weights.size(); ++i) a[i] += taken * (w[i] - a[i]);
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

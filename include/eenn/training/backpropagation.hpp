@@ -8,6 +8,7 @@
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/error.hpp>
 #include <eenn/core/executor.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/core/random.hpp>
 #include <eenn/core/slots.hpp>
 #include <eenn/kernels/elementwise.hpp>
@@ -20,6 +21,7 @@
 #include <vector>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief A batch is cut into at most this many chunks, whatever the number of threads; sums over samples go chunk by
 /// chunk in order, so the result does not depend on who computed them. Eight keep up to eight threads busy.
@@ -590,6 +592,7 @@ private:
     aligned_vector<T> coefficients_;
 };
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

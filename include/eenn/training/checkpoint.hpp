@@ -5,12 +5,14 @@
 #ifndef EENN_TRAINING_CHECKPOINT_HPP
 #define EENN_TRAINING_CHECKPOINT_HPP
 
+#include <eenn/core/isa.hpp>
 #include <eenn/io/safetensors.hpp>
 #include <eenn/training/trainer.hpp>
 
 #include <charconv>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief Writes a state as safetensors; the file appears whole or not at all.
 ///
@@ -67,6 +69,7 @@ inline void write_checkpoint(const std::string& path, const training_state& stat
     return [path = std::move(path)](const training_state& state) { write_checkpoint(path, state); };
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

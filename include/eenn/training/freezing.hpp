@@ -5,11 +5,13 @@
 #ifndef EENN_TRAINING_FREEZING_HPP
 #define EENN_TRAINING_FREEZING_HPP
 
+#include <eenn/core/isa.hpp>
 #include <eenn/network/plan.hpp>
 
 #include <vector>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief For training_options::trained: true for the steps that the final exit does without, which are those of the
 /// earlier exits' heads. The backbone and its classifier stay as they are.
@@ -36,6 +38,7 @@ namespace eenn {
     };
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -5,10 +5,13 @@
 #ifndef EENN_TRAINING_SCHEDULES_HPP
 #define EENN_TRAINING_SCHEDULES_HPP
 
+#include <eenn/core/isa.hpp>
+
 #include <concepts>
 #include <cstdint>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief A schedule is called with (step, total) and returns the learning rate of step t in [0, S). Steps outside are
 /// taken as the nearest inside, and a total below 1 as 1. All here are values, pure, constexpr, and give the same bits
@@ -124,6 +127,7 @@ static_assert(Schedule<constant_rate> && Schedule<step_decay> && Schedule<cosine
                   Schedule<warm_up<cosine_decay>> && Schedule<one_cycle>,
               "the schedules must meet their concept");
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

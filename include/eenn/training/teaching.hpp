@@ -5,9 +5,11 @@
 #ifndef EENN_TRAINING_TEACHING_HPP
 #define EENN_TRAINING_TEACHING_HPP
 
+#include <eenn/core/isa.hpp>
 #include <eenn/training/trainer.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief (1 - share) cross entropy on the labels + share T^2 KL(teacher || exit), for training_options::criterion.
 ///
@@ -38,6 +40,7 @@ struct teaching {
     }
 };
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

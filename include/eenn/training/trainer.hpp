@@ -5,6 +5,7 @@
 #ifndef EENN_TRAINING_TRAINER_HPP
 #define EENN_TRAINING_TRAINER_HPP
 
+#include <eenn/core/isa.hpp>
 #include <eenn/data/batch.hpp>
 #include <eenn/data/data_set.hpp>
 #include <eenn/exits/collect_trace.hpp>
@@ -22,6 +23,7 @@
 #include <string>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief Where a training run stands, for an observer. The library itself prints nothing.
 struct training_progress {
@@ -309,6 +311,7 @@ private:
     aligned_vector<float> gradients_;
 };
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

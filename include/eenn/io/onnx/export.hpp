@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include <eenn/core/isa.hpp>
 #include <eenn/io/onnx/build.hpp>
 #include <eenn/io/onnx/cut.hpp>
 #include <eenn/io/onnx/export_exits.hpp>
@@ -18,6 +19,7 @@
 #include <eenn/network/standard.hpp>
 
 namespace eenn::onnx {
+inline namespace EENN_ISA {
 
 namespace detail {
 
@@ -111,6 +113,7 @@ namespace detail {
     return models;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::onnx
 
 #endif

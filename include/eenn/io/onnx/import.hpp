@@ -22,6 +22,7 @@
 
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/io/onnx/import_call.hpp>
 #include <eenn/io/onnx/import_options.hpp>
 #include <eenn/io/onnx/model.hpp>
@@ -30,6 +31,7 @@
 #include <eenn/network/standard.hpp>
 
 namespace eenn::onnx {
+inline namespace EENN_ISA {
 
 /// @brief A network out of a model.
 struct imported {
@@ -331,6 +333,7 @@ private:
     }
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::onnx
 
 #endif
