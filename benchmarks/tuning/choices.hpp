@@ -52,7 +52,7 @@ using table = std::vector<std::pair<std::string, number>>;
 /// The header that EENN_TUNING takes. `notes` are comment lines on where the numbers come from.
 [[nodiscard]] inline std::string header(const table& numbers, const std::string& notes) {
     std::string text = "// A tuning table of eenn; eenn/kernels/tuning.hpp says what each number is.\n" + notes +
-                       "#pragma once\n\n#include <eenn/tensor/isa.hpp>\n\n"
+                       "#pragma once\n\n#include <eenn/core/isa.hpp>\n\n"
                        "namespace eenn::kernels {\ninline namespace EENN_ISA {\nnamespace tables::own {\n\n";
     for (const auto& [name, value] : numbers) {
         text += std::string{"inline constexpr "} + (std::holds_alternative<int>(value) ? "int " : "double ") + name +

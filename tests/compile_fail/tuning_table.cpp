@@ -1,7 +1,7 @@
 // expect: tuning table: a tile of rows_of_two x 2 vectors needs 1 row and fits the registers
 // expect: tuning table: winograd_vectors is 1 or 2
 // SPDX-License-Identifier: MIT
-#define EENN_TUNING "eenn/tensor/isa.hpp"  // the table stands below
+#define EENN_TUNING "eenn/core/isa.hpp"  // the table stands below
 #include EENN_TUNING
 
 namespace eenn::kernels {

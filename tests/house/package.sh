@@ -24,7 +24,15 @@ fi
 "$cmake" -S "$source/tests/house/consumer" -B "$work/build" "$@" \
     -DWAY="$way" -DEENN_SOURCE="$source" -DCMAKE_PREFIX_PATH="$work/moved"
 "$cmake" --build "$work/build"
-for program in "$work"/build/consumer*; do
-    [ -x "$program" ] && "$program"
+for program in consumer consumer_native consumer_tuning consumer_device consumer_host; do
+    "$work/build/$program" > "$work/$program.out"
 done
+cat "$work/consumer.out"
+
+# The device program computes what the host's does, and asks for neither heap nor exceptions.
+diff "$work/consumer_device.out" "$work/consumer_host.out" || { echo "FAIL: a device computes other bits"; exit 1; }
+if nm -u "$work/build/consumer_device" | grep -E ' (_Z|__cxa_(throw|allocate|guard|begin)|__gxx|_Unwind|[a-z_]*alloc|free)'; then
+    echo "FAIL: the device program wants these"
+    exit 1
+fi
 rm -rf "$work"

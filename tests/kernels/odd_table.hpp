@@ -4,7 +4,7 @@
 #ifndef EENN_TESTS_KERNELS_ODD_TABLE_HPP
 #define EENN_TESTS_KERNELS_ODD_TABLE_HPP
 
-#include <eenn/tensor/isa.hpp>
+#include <eenn/core/isa.hpp>
 
 namespace eenn::kernels {
 inline namespace EENN_ISA {

@@ -13,9 +13,11 @@
 #include <vector>
 
 #include <eenn/charts/svg.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/text/numbers.hpp>
 
 namespace eenn::report::html {
+inline namespace EENN_ISA {
 
 /// @brief Text from outside, made safe for element content and attributes in double quotes.
 [[nodiscard]] inline std::string escaped(std::string_view text) { return xml_text(text::readable(text)); }
@@ -135,6 +137,7 @@ private:
     return "<span class=\"track stack\" aria-hidden=\"true\">" + parts + "</span>";
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::report::html
 
 #endif

@@ -17,8 +17,10 @@
 
 #include <eenn/charts/ticks.hpp>
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 
 namespace eenn::report {
+inline namespace EENN_ISA {
 
 /// @brief The sign of a point. A tag is a square with the point's label, a letter or two, inside.
 enum class marker { none, circle, ring, square, diamond, triangle, star, tag };
@@ -514,6 +516,7 @@ enum class chart_style { own, of_page };
     return out + "</svg>\n";
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::report
 
 #endif

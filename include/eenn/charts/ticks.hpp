@@ -5,6 +5,8 @@
 #ifndef EENN_CHARTS_TICKS_HPP
 #define EENN_CHARTS_TICKS_HPP
 
+#include <eenn/core/isa.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -12,6 +14,7 @@
 #include <vector>
 
 namespace eenn::report {
+inline namespace EENN_ISA {
 
 /// @brief How an axis writes its numbers.
 enum class number_style {
@@ -79,6 +82,7 @@ struct tick_range {
     return number + suffix;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::report
 
 #endif

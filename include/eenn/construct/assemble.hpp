@@ -7,11 +7,13 @@
 
 #include <eenn/construct/search_exits.hpp>
 #include <eenn/construct/with_heads.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/exits/collect_trace.hpp>
 #include <eenn/exits/infer.hpp>
 #include <eenn/network/transfer.hpp>
 
 namespace eenn::construct {
+inline namespace EENN_ISA {
 
 /// Chosen heads where they belong in the base network.
 /// @param which  indices into construction::chosen
@@ -118,6 +120,7 @@ template <Executor X>
     return out;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::construct
 
 #endif

@@ -10,10 +10,12 @@
 #include <eenn/construct/propose_heads.hpp>
 #include <eenn/construct/renormalise.hpp>
 #include <eenn/construct/train_chosen.hpp>
+#include <eenn/core/isa.hpp>
 
 #include <chrono>
 
 namespace eenn::construct {
+inline namespace EENN_ISA {
 
 namespace detail {
 
@@ -70,6 +72,7 @@ template <Executor X>
     return made;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::construct
 
 #endif

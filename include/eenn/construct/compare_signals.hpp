@@ -6,9 +6,11 @@
 #define EENN_CONSTRUCT_COMPARE_SIGNALS_HPP
 
 #include <eenn/construct/search_exits.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/policies/policy.hpp>
 
 namespace eenn::construct {
+inline namespace EENN_ISA {
 
 /// @brief Every policy through the solver, for the first objective, beside an oracle that knows which exits are right:
 /// on plain traces without a margin, so that what differs is the signal or the solver.
@@ -52,6 +54,7 @@ void compare_signals(construction<X>& work, const exit_table& test) {
     work.report.signals.push_back({"knows the labels", "oracle", seen_cost, seen_accuracy, cost, accuracy});
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::construct
 
 #endif

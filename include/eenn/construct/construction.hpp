@@ -12,6 +12,7 @@
 #include <eenn/construct/sites.hpp>
 #include <eenn/construct/state.hpp>
 #include <eenn/construct/train_heads.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/data/mirror.hpp>
 #include <eenn/exits/thresholds.hpp>
 #include <eenn/network/model.hpp>
@@ -23,6 +24,7 @@
 #include <optional>
 
 namespace eenn::construct {
+inline namespace EENN_ISA {
 
 /// @brief A head that is trained.
 struct candidate {
@@ -200,6 +202,7 @@ private:
     std::mutex telling;
 };
 
+}  // namespace EENN_ISA
 }  // namespace eenn::construct
 
 #endif

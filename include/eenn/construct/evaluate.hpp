@@ -5,6 +5,7 @@
 #ifndef EENN_CONSTRUCT_EVALUATE_HPP
 #define EENN_CONSTRUCT_EVALUATE_HPP
 
+#include <eenn/core/isa.hpp>
 #include <eenn/exits/trace.hpp>
 
 #include <cmath>
@@ -12,6 +13,7 @@
 #include <vector>
 
 namespace eenn::construct {
+inline namespace EENN_ISA {
 
 /// @brief Accuracy lost against a base network on the same samples, as fractions, with its 95 % interval.
 struct paired_loss {
@@ -120,6 +122,7 @@ struct class_scores {
     return sum;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::construct
 
 #endif

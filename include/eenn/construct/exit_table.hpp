@@ -5,6 +5,7 @@
 #ifndef EENN_CONSTRUCT_EXIT_TABLE_HPP
 #define EENN_CONSTRUCT_EXIT_TABLE_HPP
 
+#include <eenn/core/isa.hpp>
 #include <eenn/exits/trace.hpp>
 #include <eenn/policies/policy.hpp>
 
@@ -12,6 +13,7 @@
 #include <vector>
 
 namespace eenn::construct {
+inline namespace EENN_ISA {
 
 /// @brief What an exit says about every sample, and what it costs. Costs are MACs, or any additive unit.
 struct exit_words {
@@ -61,6 +63,7 @@ struct exit_table {
     return make_trace(std::move(confidence), std::move(prediction), table.labels, std::move(cost));
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::construct
 
 #endif

@@ -8,6 +8,7 @@
 #include <eenn/construct/sites.hpp>
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/executor.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/data/batches.hpp>
 #include <eenn/network/executable.hpp>
 
@@ -17,6 +18,7 @@
 #include <span>
 
 namespace eenn::construct {
+inline namespace EENN_ISA {
 
 /// @brief A float in 16 bits: the upper half of its 32, rounded to nearest, ties to even. Relative error 2^-8 at most.
 struct bfloat16 {
@@ -184,6 +186,7 @@ private:
     int next_ = 0;
 };
 
+}  // namespace EENN_ISA
 }  // namespace eenn::construct
 
 #endif

@@ -6,6 +6,7 @@
 #define EENN_CONSTRUCT_FINE_TUNE_HPP
 
 #include <eenn/construct/assemble.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/data/batches.hpp>
 #include <eenn/training/checkpoint.hpp>
 #include <eenn/training/trainer.hpp>
@@ -13,6 +14,7 @@
 #include <filesystem>
 
 namespace eenn::construct {
+inline namespace EENN_ISA {
 
 namespace detail {
 
@@ -125,6 +127,7 @@ template <Executor X>
     return true;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::construct
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <eenn/construct/exit_table.hpp>
 #include <eenn/core/executor.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/exits/thresholds.hpp>
 
 #include <algorithm>
@@ -17,6 +18,7 @@
 #include <vector>
 
 namespace eenn::construct {
+inline namespace EENN_ISA {
 
 /// @brief The set of heads that is judged best, empty if none is feasible.
 ///
@@ -70,6 +72,7 @@ template <Executor X, class Judge, class Watch>
     return best;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::construct
 
 #endif

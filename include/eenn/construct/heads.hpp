@@ -6,12 +6,14 @@
 #define EENN_CONSTRUCT_HEADS_HPP
 
 #include <eenn/construct/sites.hpp>
+#include <eenn/core/isa.hpp>
 
 #include <algorithm>
 #include <array>
 #include <limits>
 
 namespace eenn::construct {
+inline namespace EENN_ISA {
 
 /// @brief What a head computes before it classifies, see design_head().
 enum class head_form : unsigned char { small, medium, large, whole, dense };
@@ -156,6 +158,7 @@ inline constexpr int channel_grain = 16;
     }
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::construct
 
 #endif

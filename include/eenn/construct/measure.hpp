@@ -9,8 +9,10 @@
 #include <eenn/construct/compare_signals.hpp>
 #include <eenn/construct/evaluate.hpp>
 #include <eenn/construct/timing.hpp>
+#include <eenn/core/isa.hpp>
 
 namespace eenn::construct {
+inline namespace EENN_ISA {
 
 namespace detail {
 
@@ -180,6 +182,7 @@ template <Executor X>
     return detail::measure_times(work, out);
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::construct
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <eenn/construct/heads.hpp>
 #include <eenn/construct/train_heads.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/data/augment.hpp>
 #include <eenn/exits/objective.hpp>
 #include <eenn/platform/placement.hpp>
@@ -19,6 +20,7 @@
 #include <vector>
 
 namespace eenn::construct {
+inline namespace EENN_ISA {
 
 /// @brief Where a construction stands, for an observer. The library itself prints nothing.
 struct construct_progress {
@@ -78,6 +80,7 @@ struct augment_options {
     std::function<bool(const construct_progress&)> observer{};
 };
 
+}  // namespace EENN_ISA
 }  // namespace eenn::construct
 
 #endif

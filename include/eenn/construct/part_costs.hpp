@@ -7,8 +7,10 @@
 
 #include <eenn/construct/construction.hpp>
 #include <eenn/construct/timing.hpp>
+#include <eenn/core/isa.hpp>
 
 namespace eenn::construct {
+inline namespace EENN_ISA {
 
 namespace detail {
 
@@ -112,6 +114,7 @@ void price_parts(construction<X>& work) {
     costs = {{reach.begin(), reach.end() - 1}, {heads.begin(), heads.end()}, static_cast<double>(reach.back())};
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::construct
 
 #endif

@@ -6,6 +6,7 @@
 #define EENN_CONSTRUCT_PLACING_HPP
 
 #include <eenn/construct/result.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/exits/infer.hpp>
 #include <eenn/network/lower.hpp>
 #include <eenn/network/model.hpp>
@@ -18,6 +19,7 @@
 #include <vector>
 
 namespace eenn::construct {
+inline namespace EENN_ISA {
 
 /// @brief A network placed: for reports, and for writing one file per processor.
 struct placed_network {
@@ -69,6 +71,7 @@ struct placed_network {
     return result;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::construct
 
 #endif

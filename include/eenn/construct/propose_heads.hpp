@@ -7,10 +7,12 @@
 
 #include <eenn/construct/construction.hpp>
 #include <eenn/construct/prune_heads.hpp>
+#include <eenn/core/isa.hpp>
 
 #include <optional>
 
 namespace eenn::construct {
+inline namespace EENN_ISA {
 
 /// @brief Heads for a spread of sites; what is not considered says why.
 template <Executor X>
@@ -95,6 +97,7 @@ void propose_heads(construction<X>& work) {
     }
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::construct
 
 #endif

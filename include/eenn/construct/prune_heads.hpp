@@ -12,6 +12,7 @@
 #include <string>
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/network/lower.hpp>
 #include <eenn/network/standard.hpp>
 #include <eenn/platform/assignment.hpp>
@@ -19,6 +20,7 @@
 #include <eenn/platform/segments.hpp>
 
 namespace eenn::construct {
+inline namespace EENN_ISA {
 
 /// @brief What no placement on a platform can have, by bounds that hold for all of them.
 ///
@@ -111,6 +113,7 @@ private:
     double base_seconds_ = 0;
 };
 
+}  // namespace EENN_ISA
 }  // namespace eenn::construct
 
 #endif

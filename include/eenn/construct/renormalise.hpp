@@ -6,6 +6,7 @@
 #define EENN_CONSTRUCT_RENORMALISE_HPP
 
 #include <eenn/core/executor.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/data/data_set.hpp>
 #include <eenn/network/edit.hpp>
 #include <eenn/network/model.hpp>
@@ -19,6 +20,7 @@
 #include <cmath>
 
 namespace eenn::construct {
+inline namespace EENN_ISA {
 
 /// @brief A network with a batch norm behind every convolution. The nodes that it had keep their ids.
 struct renormalised {
@@ -94,6 +96,7 @@ template <Executor X>
     return made;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::construct
 
 #endif

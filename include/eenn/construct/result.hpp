@@ -11,10 +11,12 @@
 #include <vector>
 
 #include <eenn/construct/evaluate.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/tensor/id.hpp>
 #include <eenn/tensor/shape.hpp>
 
 namespace eenn::construct {
+inline namespace EENN_ISA {
 
 /// @brief A place where an exit can go: the end of a block of the backbone.
 struct site_summary {
@@ -179,6 +181,7 @@ struct result {
     std::vector<std::pair<std::string, std::string>> notes;  ///< whatever else a reader should know: title, text
 };
 
+}  // namespace EENN_ISA
 }  // namespace eenn::construct
 
 #endif

@@ -9,12 +9,14 @@
 #include <eenn/construct/evaluate.hpp>
 #include <eenn/construct/head_sets.hpp>
 #include <eenn/construct/part_costs.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/exits/calibration.hpp>
 #include <eenn/exits/smoothing.hpp>
 
 #include <cmath>
 
 namespace eenn::construct {
+inline namespace EENN_ISA {
 
 /// An objective in words.
 [[nodiscard]] inline std::string text_of(const exit_objective& objective, std::string_view unit) {
@@ -167,6 +169,7 @@ template <Executor X>
     return true;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::construct
 
 #endif

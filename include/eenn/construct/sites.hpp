@@ -5,6 +5,7 @@
 #ifndef EENN_CONSTRUCT_SITES_HPP
 #define EENN_CONSTRUCT_SITES_HPP
 
+#include <eenn/core/isa.hpp>
 #include <eenn/network/lower.hpp>
 #include <eenn/network/standard.hpp>
 
@@ -13,6 +14,7 @@
 #include <vector>
 
 namespace eenn::construct {
+inline namespace EENN_ISA {
 
 /// @brief A place for an exit.
 struct site {
@@ -169,6 +171,7 @@ template <>
     return found;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::construct
 
 #endif

@@ -6,6 +6,7 @@
 #define EENN_CONSTRUCT_STATE_HPP
 
 #include <eenn/core/aligned.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/io/safetensors.hpp>
 
 #include <cstring>
@@ -18,6 +19,7 @@
 #include <vector>
 
 namespace eenn::construct {
+inline namespace EENN_ISA {
 
 /// @brief A 64-bit hash of everything some work depends on, so that kept work is found by another run of the same
 /// question and by no other. FNV-1a (Fowler, Noll, Vo).
@@ -85,6 +87,7 @@ template <class... Vectors>
     return true;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::construct
 
 #endif

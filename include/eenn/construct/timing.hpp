@@ -5,6 +5,7 @@
 #ifndef EENN_CONSTRUCT_TIMING_HPP
 #define EENN_CONSTRUCT_TIMING_HPP
 
+#include <eenn/core/isa.hpp>
 #include <eenn/data/data_set.hpp>
 #include <eenn/exits/infer_batch.hpp>
 
@@ -13,6 +14,7 @@
 #include <vector>
 
 namespace eenn::construct {
+inline namespace EENN_ISA {
 
 /// @brief Mean times of one sample, in microseconds, on one thread.
 struct exit_times {
@@ -126,6 +128,7 @@ namespace detail {
     return times;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::construct
 
 #endif

@@ -8,12 +8,14 @@
 #include <eenn/construct/construction.hpp>
 #include <eenn/construct/evaluate.hpp>
 #include <eenn/construct/features.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/exits/collect_trace.hpp>
 
 #include <atomic>
 #include <filesystem>
 
 namespace eenn::construct {
+inline namespace EENN_ISA {
 
 namespace detail {
 
@@ -243,6 +245,7 @@ template <Executor X>
     return true;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::construct
 
 #endif

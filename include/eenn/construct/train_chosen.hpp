@@ -6,8 +6,10 @@
 #define EENN_CONSTRUCT_TRAIN_CHOSEN_HPP
 
 #include <eenn/construct/train_candidates.hpp>
+#include <eenn/core/isa.hpp>
 
 namespace eenn::construct {
+inline namespace EENN_ISA {
 
 /// @brief Trains the chosen heads anew, for options.heads.final_epochs; the backbone stays frozen. False if the observer
 /// stopped it; training that was stopped goes on from the last epoch that the state has.
@@ -32,6 +34,7 @@ template <Executor X>
     return true;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::construct
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <eenn/construct/features.hpp>
 #include <eenn/construct/heads.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/network/runtime_network.hpp>
 #include <eenn/network/transfer.hpp>
 #include <eenn/training/checkpoint.hpp>
@@ -18,6 +19,7 @@
 #include <optional>
 
 namespace eenn::construct {
+inline namespace EENN_ISA {
 
 /// @brief How heads are trained. The defaults suit image classifiers of tens of thousands of samples.
 struct head_training {
@@ -151,6 +153,7 @@ template <Executor X>
     return made;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::construct
 
 #endif

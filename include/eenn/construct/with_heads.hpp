@@ -6,11 +6,13 @@
 #define EENN_CONSTRUCT_WITH_HEADS_HPP
 
 #include <eenn/construct/heads.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/network/edit.hpp>
 
 #include <span>
 
 namespace eenn::construct {
+inline namespace EENN_ISA {
 
 /// @brief A head and where it goes.
 struct placed_head {
@@ -25,6 +27,7 @@ struct placed_head {
     return base;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::construct
 
 #endif

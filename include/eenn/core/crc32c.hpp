@@ -5,12 +5,15 @@
 #ifndef EENN_CORE_CRC32C_HPP
 #define EENN_CORE_CRC32C_HPP
 
+#include <eenn/core/isa.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 namespace detail {
 
@@ -59,6 +62,7 @@ inline constexpr auto crc32c_tables = [] {
     return ~rest;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -5,6 +5,8 @@
 #ifndef EENN_CORE_ERROR_HPP
 #define EENN_CORE_ERROR_HPP
 
+#include <eenn/core/isa.hpp>
+
 #include <stdexcept>
 #include <string>
 
@@ -17,6 +19,8 @@ class error : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
 };
+
+inline namespace EENN_ISA {
 
 /// @brief Throws eenn::error{"where: what; remedy"}; the remedy may be empty.
 ///
@@ -33,6 +37,7 @@ public:
 #endif
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

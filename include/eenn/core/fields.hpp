@@ -5,12 +5,15 @@
 #ifndef EENN_CORE_FIELDS_HPP
 #define EENN_CORE_FIELDS_HPP
 
+#include <eenn/core/isa.hpp>
+
 #include <cstddef>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 namespace detail {
 
@@ -87,6 +90,7 @@ constexpr void each_field(T&& value, F&& visit) {
     std::apply([&](auto&... member) { (visit(member), ...); }, fields_of(value));
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -19,8 +19,10 @@
 #include <variant>
 
 #include <eenn/core/fields.hpp>
+#include <eenn/core/isa.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief What a fingerprint comes to: 128 bits. Among 10^12 of them, two are equal with a probability of 10^-15.
 struct digest {
@@ -201,6 +203,7 @@ template <class... T>
     return print.value();
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -5,9 +5,12 @@
 #ifndef EENN_CORE_RANDOM_HPP
 #define EENN_CORE_RANDOM_HPP
 
+#include <eenn/core/isa.hpp>
+
 #include <cstdint>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief One random word as a pure function of (seed, stream, counter).
 ///
@@ -61,6 +64,7 @@ constexpr void shuffle(Container& items, random_stream random) {
     }
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

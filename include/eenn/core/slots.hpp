@@ -5,10 +5,13 @@
 #ifndef EENN_CORE_SLOTS_HPP
 #define EENN_CORE_SLOTS_HPP
 
+#include <eenn/core/isa.hpp>
+
 #include <atomic>
 #include <bit>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief Slots 0, 1, ..., count - 1; count in [1, 32]. A lease is of the lowest free one, the likeliest to be in a cache.
 ///
@@ -46,6 +49,7 @@ private:
     std::atomic<unsigned> free_;
 };
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

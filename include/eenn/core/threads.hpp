@@ -5,6 +5,8 @@
 #ifndef EENN_CORE_THREADS_HPP
 #define EENN_CORE_THREADS_HPP
 
+#include <eenn/core/isa.hpp>
+
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
@@ -15,6 +17,7 @@
 #include <vector>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief A fixed pool of threads; the calling thread works too.
 ///
@@ -150,6 +153,7 @@ private:
     static inline thread_local bool inside_ = false;
 };
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -13,10 +13,12 @@
 #include <string>
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/core/random.hpp>
 #include <eenn/tensor/shape.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief Which random changes a training sample gets; all off by default.
 struct augmentation {
@@ -130,6 +132,7 @@ inline void mix_samples(std::span<float> target, const float* other, float weigh
     for (std::size_t i = 0; i < target.size(); ++i) target[i] = weight * target[i] + (1.0f - weight) * other[i];
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -21,12 +21,14 @@
 
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/core/random.hpp>
 #include <eenn/data/augment.hpp>
 #include <eenn/data/batch.hpp>
 #include <eenn/data/data_set.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief How a batch_loader makes batches.
 struct batch_options {
@@ -270,6 +272,7 @@ private:
     std::thread thread_;
 };
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -16,6 +16,7 @@
 
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/tensor/shape.hpp>
 
 namespace eenn {
@@ -41,6 +42,8 @@ struct data_set {
         return {pixels.data() + static_cast<std::size_t>(i) * sample.elements(), sample.elements()};
     }
 };
+
+inline namespace EENN_ISA {
 
 /// @brief Raises eenn::error, naming the first sample at fault, unless all that data_set promises holds.
 ///
@@ -133,6 +136,7 @@ template <class Pixel, class Label>
     return counts;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -17,10 +17,12 @@
 
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/core/random.hpp>
 #include <eenn/data/data_set.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 namespace detail {
 
@@ -154,6 +156,7 @@ inline constexpr std::array<std::span<const point>, 10> glyph_strokes{glyph_0, g
     return set;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

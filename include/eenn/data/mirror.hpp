@@ -5,10 +5,12 @@
 #ifndef EENN_DATA_MIRROR_HPP
 #define EENN_DATA_MIRROR_HPP
 
+#include <eenn/core/isa.hpp>
 #include <eenn/data/augment.hpp>
 #include <eenn/data/data_set.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief The samples, and behind them each one mirrored left and right, with the same labels: (2N,H,W,C).
 ///
@@ -28,6 +30,7 @@ namespace eenn {
     return both;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -12,9 +12,11 @@
 #include <vector>
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/data/data_set.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief Per channel: normalised = (pixel - mean) / deviation. A network needs the constants it was trained with, so
 /// keep them beside it.
@@ -94,6 +96,7 @@ inline void normalize(std::span<float> pixels, int channels, const normalization
 
 inline void normalize(data_set& set, const normalization& constants) { normalize(set.pixels, set.sample.c, constants); }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

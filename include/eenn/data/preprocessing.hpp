@@ -6,6 +6,7 @@
 #define EENN_DATA_PREPROCESSING_HPP
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/text/json_reader.hpp>
 #include <eenn/text/json_writer.hpp>
 
@@ -17,6 +18,7 @@
 #include <vector>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief x' = (scale (x - zero_point) - mean[c]) / deviation[c] of channel c. By default x' = x.
 struct preprocessing {
@@ -94,6 +96,7 @@ inline void check(const preprocessing& how, int channels, const std::string& whe
     return how;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

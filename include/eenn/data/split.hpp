@@ -18,10 +18,12 @@
 #include <vector>
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/core/random.hpp>
 #include <eenn/data/data_set.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief The wanted size of a part: `0.1` is a tenth of the samples, `5000` is 5,000 samples; 0 asks for no such part.
 struct part_size {
@@ -292,6 +294,7 @@ inline void check_labels(std::span<const int> labels, int classes) {
                               : split_by_group(set.labels, set.classes, set.groups, options);
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -14,9 +14,11 @@
 #include <vector>
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/policies/max_probability.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief One bar of a reliability diagram: the samples whose confidence lies in (low, high].
 struct reliability_bin {
@@ -228,6 +230,7 @@ struct calibration {
     return fitted;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

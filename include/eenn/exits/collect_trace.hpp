@@ -7,6 +7,7 @@
 
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/executor.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/data/data_set.hpp>
 #include <eenn/exits/infer.hpp>
 #include <eenn/exits/trace.hpp>
@@ -14,6 +15,7 @@
 #include <algorithm>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief The logits of every exit for every sample, exit after exit: element (e)(i,c).
 using exit_logits = std::vector<std::vector<float>>;
@@ -89,6 +91,7 @@ template <Executor X>
     return trace_of(net.plan, collect_logits(net, parameters, set, executor), set.labels, temperatures);
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

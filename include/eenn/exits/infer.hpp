@@ -5,6 +5,7 @@
 #ifndef EENN_EXITS_INFER_HPP
 #define EENN_EXITS_INFER_HPP
 
+#include <eenn/core/isa.hpp>
 #include <eenn/network/executable.hpp>
 #include <eenn/policies/exit_rule.hpp>
 
@@ -20,6 +21,8 @@ struct decision {
 
     friend constexpr bool operator==(const decision&, const decision&) = default;
 };
+
+inline namespace EENN_ISA {
 
 /// @brief The rules that the network's policies bring along.
 template <std::size_t E>
@@ -91,6 +94,7 @@ template <class Network>
     return infer<float>(Network::inference(), packed, input, scratch.data.data(), rules);
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -8,6 +8,7 @@
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/error.hpp>
 #include <eenn/core/executor.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/exits/infer.hpp>
 
 #include <algorithm>
@@ -17,6 +18,7 @@
 #include <vector>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief Raises unless there is one rule an exit, each threshold within its policy's range, each temperature positive.
 inline void check_rules(const plan_view& plan, std::span<const exit_rule> rules, const std::string& where) {
@@ -160,6 +162,7 @@ private:
     std::vector<std::size_t> survivors_;
 };
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

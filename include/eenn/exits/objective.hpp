@@ -12,9 +12,11 @@
 #include <string>
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/exits/trace.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief The trade-off between mean cost and accuracy that the user wants.
 struct exit_objective {
@@ -159,6 +161,7 @@ private:
     return bound;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -15,10 +15,12 @@
 #include <utility>
 #include <vector>
 
+#include <eenn/core/isa.hpp>
 #include <eenn/exits/objective.hpp>
 #include <eenn/exits/trace.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief One operating point: thresholds (E-1) and what they give on the trace they come from.
 struct pareto_point {
@@ -312,6 +314,7 @@ private:
     return {undominated(search.archive()), proven};
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

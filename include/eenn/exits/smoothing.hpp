@@ -14,9 +14,11 @@
 #include <string>
 #include <vector>
 
+#include <eenn/core/isa.hpp>
 #include <eenn/exits/trace.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief The chance that an answer is right, as a rising step function of its confidence: isotonic regression.
 ///
@@ -121,6 +123,7 @@ enum class gains : unsigned char { whole, halved };
     return result;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -15,9 +15,11 @@
 #include <span>
 #include <vector>
 
+#include <eenn/core/isa.hpp>
 #include <eenn/exits/trace.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 namespace detail {
 
@@ -495,6 +497,7 @@ private:
     detail::prefix_minimum tree_;
 };
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -12,11 +12,13 @@
 #include <span>
 #include <vector>
 
+#include <eenn/core/isa.hpp>
 #include <eenn/exits/objective.hpp>
 #include <eenn/exits/pareto.hpp>
 #include <eenn/exits/trace.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// The confidences that the published graph chooses among.
 inline constexpr std::array<float, 6> published_grid{0.6F, 0.7F, 0.8F, 0.9F, 0.95F, 0.99F};
@@ -166,6 +168,7 @@ inline void offer(exit_archive& archive, const exit_trace& trace, std::span<cons
 
 }  // namespace detail
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -16,12 +16,14 @@
 #include <utility>
 #include <vector>
 
+#include <eenn/core/isa.hpp>
 #include <eenn/exits/objective.hpp>
 #include <eenn/exits/pareto.hpp>
 #include <eenn/exits/threshold_bound.hpp>
 #include <eenn/exits/trace.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief Searches all thresholds of four exits or more for the optimum of an objective.
 ///
@@ -257,6 +259,7 @@ private:
     std::int64_t work_ = 0;
 };
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

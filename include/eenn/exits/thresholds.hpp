@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/exits/objective.hpp>
 #include <eenn/exits/pareto.hpp>
 #include <eenn/exits/threshold_graph.hpp>
@@ -22,6 +23,7 @@
 #include <eenn/exits/trace.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief Chosen thresholds and how good they are known to be.
 struct threshold_choice {
@@ -196,6 +198,7 @@ struct ranked_thresholds {
     return detail::chosen(trace, found);
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -14,9 +14,11 @@
 #include <vector>
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/policies/confidence.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief The joint table of all samples and exits, row-major: element (i,e) lies at i * E + e.
 ///
@@ -213,6 +215,7 @@ inline void check_thresholds(std::span<const float> thresholds, std::span<const 
     return static_cast<double>(right) / trace.votes / trace.samples;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -13,8 +13,10 @@
 #include <mutex>
 
 #include <eenn/core/executor.hpp>
+#include <eenn/core/isa.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief Runs indexed tasks in a oneTBB arena. Which thread runs a task is TBB's choice; what it computes is not.
 ///
@@ -58,6 +60,7 @@ private:
 
 static_assert(Executor<tbb_executor>, "tbb_executor has to model Executor");
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -18,12 +18,14 @@
 
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/data/batches.hpp>
 #include <eenn/data/data_set.hpp>
 #include <eenn/io/array.hpp>
 #include <eenn/io/bytes.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 namespace detail {
 
@@ -141,6 +143,7 @@ template <class Pixels, class Labels>
     return make_data_set(sample, classes, std::move(copied), std::move(copied_labels));
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

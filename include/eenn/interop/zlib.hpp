@@ -15,9 +15,11 @@
 
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/io/file.hpp>
 
 namespace eenn::io {
+inline namespace EENN_ISA {
 
 namespace detail {
 
@@ -127,6 +129,7 @@ inline void inflate(std::span<const std::byte> deflated, std::span<std::byte> ou
     return gunzip(read_file(path), path, most_bytes);
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::io
 
 #endif

@@ -17,10 +17,12 @@
 
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/io/bytes.hpp>
 #include <eenn/io/element_type.hpp>
 
 namespace eenn::io {
+inline namespace EENN_ISA {
 
 namespace detail {
 
@@ -110,6 +112,7 @@ template <Element T>
     return made;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::io
 
 #endif

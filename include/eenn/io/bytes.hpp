@@ -5,6 +5,8 @@
 #ifndef EENN_IO_BYTES_HPP
 #define EENN_IO_BYTES_HPP
 
+#include <eenn/core/isa.hpp>
+
 #include <algorithm>
 #include <bit>
 #include <cstddef>
@@ -18,6 +20,7 @@
 #include <type_traits>
 
 namespace eenn::io {
+inline namespace EENN_ISA {
 
 /// @brief The number of type T whose sizeof(T) bytes start at `from`, in the given byte order; `from` need not be
 /// aligned.
@@ -90,6 +93,7 @@ inline void swap_byte_order(std::span<std::byte> bytes, std::size_t width) noexc
     return text.size() > 64 ? shown + "..." : shown;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::io
 
 #endif

@@ -14,10 +14,12 @@
 
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/io/array.hpp>
 #include <eenn/io/file.hpp>
 
 namespace eenn::io {
+inline namespace EENN_ISA {
 
 /// @brief Images and labels of a CIFAR file, channels last.
 struct cifar_images {
@@ -95,6 +97,7 @@ namespace detail {
     return parse_cifar100(read_file(path), path);
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::io
 
 #endif

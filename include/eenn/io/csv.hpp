@@ -20,10 +20,12 @@
 
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/io/bytes.hpp>
 #include <eenn/io/file.hpp>
 
 namespace eenn::io {
+inline namespace EENN_ISA {
 
 /// @brief How a CSV file is to be read.
 struct csv_options {
@@ -234,6 +236,7 @@ inline void sort_classes(std::vector<std::string>& classes) {
     return parse_csv(as_text(bytes), options, path);
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::io
 
 #endif

@@ -5,12 +5,15 @@
 #ifndef EENN_IO_ELEMENT_TYPE_HPP
 #define EENN_IO_ELEMENT_TYPE_HPP
 
+#include <eenn/core/isa.hpp>
+
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
 namespace eenn::io {
+inline namespace EENN_ISA {
 
 /// @brief Type of an array's elements. `boolean` is one byte, 0 or 1.
 enum class element_type : std::uint8_t { boolean, u8, i8, u16, i16, u32, i32, u64, i64, f16, bf16, f32, f64 };
@@ -122,6 +125,7 @@ constexpr decltype(auto) with_element_type(element_type type, F&& f) {
     return f(float{});
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::io
 
 #endif

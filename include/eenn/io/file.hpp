@@ -27,8 +27,10 @@
 
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 
 namespace eenn::io {
+inline namespace EENN_ISA {
 
 namespace detail {
 
@@ -175,6 +177,7 @@ inline void write_file(const std::string& path, std::span<const std::byte> bytes
     write_file(path, std::span<const std::span<const std::byte>>{&bytes, 1});
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::io
 
 #endif

@@ -21,12 +21,14 @@
 #include <vector>
 
 #include <eenn/core/fields.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/layers/padding.hpp>
 #include <eenn/network/standard.hpp>
 #include <eenn/text/json_reader.hpp>
 #include <eenn/text/json_writer.hpp>
 
 namespace eenn::io {
+inline namespace EENN_ISA {
 
 namespace detail {
 
@@ -297,6 +299,7 @@ template <class Layers = standard_layers>
     return g;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::io
 
 #endif

@@ -14,11 +14,13 @@
 #include <vector>
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/io/array.hpp>
 #include <eenn/io/bytes.hpp>
 #include <eenn/io/file.hpp>
 
 namespace eenn::io {
+inline namespace EENN_ISA {
 
 /// @brief The array in the bytes of an IDX file: images (N,H,W) of u8, labels (N) of u8, or any other IDX array.
 ///
@@ -102,6 +104,7 @@ namespace eenn::io {
     return bytes;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::io
 
 #endif

@@ -30,10 +30,12 @@
 #include <eenn/core/crc32c.hpp>
 #include <eenn/core/error.hpp>
 #include <eenn/core/fingerprint.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/io/bytes.hpp>
 #include <eenn/io/file.hpp>
 
 namespace eenn::io {
+inline namespace EENN_ISA {
 
 /// @brief A record of a journal: what it is of, and where its payload lies.
 struct journal_record {
@@ -450,6 +452,7 @@ inline void write_sealed(const std::string& path, const digest& of, const digest
     return bytes;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::io
 
 #endif

@@ -12,11 +12,13 @@
 #include <string_view>
 #include <utility>
 
+#include <eenn/core/isa.hpp>
 #include <eenn/io/graph_json.hpp>
 #include <eenn/io/weights.hpp>
 #include <eenn/network/model.hpp>
 
 namespace eenn::io {
+inline namespace EENN_ISA {
 
 namespace detail {
 
@@ -172,6 +174,7 @@ template <class Layers = standard_layers>
     return parse_model<Layers>(read_file(path), path);
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::io
 
 #endif

@@ -19,12 +19,14 @@
 
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/io/array.hpp>
 #include <eenn/io/bytes.hpp>
 #include <eenn/io/element_type.hpp>
 #include <eenn/io/file.hpp>
 
 namespace eenn::io {
+inline namespace EENN_ISA {
 
 namespace detail {
 
@@ -265,6 +267,7 @@ private:
 /// @brief npy_bytes() put into a file by write_file(): the old file or the whole new one.
 inline void write_npy(const std::string& path, const array& written) { write_file(path, npy_bytes(written)); }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::io
 
 #endif

@@ -22,12 +22,14 @@
 
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/io/array.hpp>
 #include <eenn/io/bytes.hpp>
 #include <eenn/io/file.hpp>
 #include <eenn/io/npy.hpp>
 
 namespace eenn::io {
+inline namespace EENN_ISA {
 
 /// @brief Decompresses raw deflate data into all of `output`, or raises naming `where`.
 ///
@@ -266,6 +268,7 @@ inline void write_npz(const std::string& path, const std::map<std::string, array
     write_file(path, npz_bytes(arrays));
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::io
 
 #endif

@@ -22,6 +22,7 @@
 
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/io/array.hpp>
 #include <eenn/io/bytes.hpp>
 #include <eenn/io/element_type.hpp>
@@ -29,6 +30,7 @@
 #include <eenn/text/json_reader.hpp>
 
 namespace eenn::io {
+inline namespace EENN_ISA {
 
 static_assert(std::endian::native == std::endian::little,
               "safetensors.hpp reads tensors where they lie, so it needs a little-endian machine");
@@ -369,6 +371,7 @@ void assign(std::span<const tensor_view> from, std::span<const tensor_target<T>>
     }
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::io
 
 #endif

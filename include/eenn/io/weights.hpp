@@ -5,12 +5,14 @@
 #ifndef EENN_IO_WEIGHTS_HPP
 #define EENN_IO_WEIGHTS_HPP
 
+#include <eenn/core/isa.hpp>
 #include <eenn/io/safetensors.hpp>
 #include <eenn/network/parameters.hpp>
 
 #include <string>
 
 namespace eenn::io {
+inline namespace EENN_ISA {
 
 /// @brief The tensors of a network under their layer paths, as views into `parameters`, (plan.parameter_elements()).
 template <Element T>
@@ -56,6 +58,7 @@ void read_weights(const std::string& path, const plan_view& plan, std::span<T> p
     assign_weights(parse_safetensors(bytes, path), plan, parameters);
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::io
 
 #endif

@@ -5,6 +5,7 @@
 #ifndef EENN_KERNELS_REFERENCE_HPP
 #define EENN_KERNELS_REFERENCE_HPP
 
+#include <eenn/core/isa.hpp>
 #include <eenn/kernels/convolution.hpp>
 #include <eenn/kernels/dropout.hpp>
 #include <eenn/kernels/pooling.hpp>
@@ -13,6 +14,7 @@
 #include <cstddef>
 
 namespace eenn::kernels::reference {
+inline namespace EENN_ISA {
 
 /// @brief f(u).
 template <class T>
@@ -169,6 +171,7 @@ void softmax(int pixels, int channels, const T* x, T* y) {
     }
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::kernels::reference
 
 #endif

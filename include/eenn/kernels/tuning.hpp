@@ -12,7 +12,7 @@
 #ifndef EENN_KERNELS_TUNING_HPP
 #define EENN_KERNELS_TUNING_HPP
 
-#include <eenn/tensor/isa.hpp>
+#include <eenn/core/isa.hpp>
 
 #if defined(EENN_TUNING)
 #include EENN_TUNING

@@ -5,10 +5,13 @@
 #ifndef EENN_KERNELS_WINDOW_HPP
 #define EENN_KERNELS_WINDOW_HPP
 
+#include <eenn/core/isa.hpp>
+
 #include <algorithm>
 #include <cstddef>
 
 namespace eenn::kernels {
+inline namespace EENN_ISA {
 
 /// Strides and dilations are mostly 1, and on a small layer the divisions would show: 12 cycles each, some 100 of them.
 [[nodiscard]] constexpr int floor_divide(int a, int b) noexcept {
@@ -102,6 +105,7 @@ struct residue_class {
     return c;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::kernels
 
 #endif

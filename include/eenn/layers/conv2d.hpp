@@ -103,8 +103,9 @@ struct conv2d {
         return static_cast<std::int64_t>(geometry(in[0]).out.elements()) * kernel_h * kernel_w * (in[0].c / groups);
     }
 
-    [[nodiscard]] constexpr scratch_elements scratch(std::span<const shape> in) const {
-        auto g = geometry(in[0]);
+    [[nodiscard]] static constexpr scratch_elements scratch(const problem<conv2d>& p) {
+        auto g = p.layer.geometry(p.in[0]);
+        g.far = false;
         const std::size_t near = kernels::scratch_size<float>(g);
         g.far = true;
         return {std::max(near, kernels::scratch_size<float>(g)),

@@ -10,6 +10,7 @@
 #define EENN_LAYERS_LAYER_HPP
 
 #include <eenn/core/constant.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/kernels/activation_kind.hpp>
 #include <eenn/kernels/share.hpp>
 #include <eenn/tensor/shape.hpp>
@@ -42,6 +43,8 @@ enum class fault_kind : unsigned char {
     no_such_channel,      ///< a choice of channels that is empty, names one twice or one that is not there
 };
 
+inline namespace EENN_ISA {
+
 /// @brief The name that error messages use.
 [[nodiscard]] constexpr std::string_view to_string(fault_kind kind) noexcept {
     switch (kind) {
@@ -61,6 +64,8 @@ enum class fault_kind : unsigned char {
     }
     return "unknown fault";
 }
+
+}  // namespace EENN_ISA
 
 /// @brief The shape that a layer makes, or why it cannot.
 struct output_shape {
@@ -143,6 +148,8 @@ inline constexpr int arity = [] {
     }
 }();
 
+inline namespace EENN_ISA {
+
 /// @brief A layer at its place in a network: the structural value that a kernel is specialised for.
 template <class L>
 struct problem {
@@ -155,6 +162,8 @@ struct problem {
 
     friend constexpr bool operator==(const problem&, const problem&) = default;
 };
+
+}  // namespace EENN_ISA
 
 /// @brief What a forward kernel works on. Tensors are dense (N,H,W,C).
 template <class T>
@@ -223,6 +232,14 @@ inline constexpr bool in_place = requires {
     requires L::in_place;
 };
 
+/// @brief Elements that forward() and backward() of a layer write beside their results, for one thread.
+struct scratch_elements {
+    std::size_t forward = 0;
+    std::size_t backward = 0;
+};
+
+inline namespace EENN_ISA {
+
 /// @brief What a layer says of its channels; by default norms, activations and sums keep theirs, and of an operation nothing
 /// is known.
 template <class L>
@@ -255,17 +272,11 @@ template <class L>
     }
 }
 
-/// @brief Elements that forward() and backward() of a layer write beside their results, for one thread.
-struct scratch_elements {
-    std::size_t forward = 0;
-    std::size_t backward = 0;
-};
-
-/// @brief The scratch of a layer; none by default. It holds for float, the type that kernels need scratch for.
+/// @brief The scratch of a layer at its place; none by default. It holds for float, the type that kernels need scratch for.
 template <class L>
-[[nodiscard]] constexpr scratch_elements scratch_of(const L& layer, std::span<const shape> in) {
-    if constexpr (requires { layer.scratch(in); }) {
-        return layer.scratch(in);
+[[nodiscard]] constexpr scratch_elements scratch_of(const problem<L>& p) {
+    if constexpr (requires { L::scratch(p); }) {
+        return L::scratch(p);
     } else {
         return {};
     }
@@ -326,6 +337,7 @@ constexpr void pack_gradient(P p, const T* weights, T* packed) {
     return in[0];
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -5,10 +5,13 @@
 #ifndef EENN_LAYERS_PADDING_HPP
 #define EENN_LAYERS_PADDING_HPP
 
+#include <eenn/core/isa.hpp>
+
 #include <algorithm>
 #include <tuple>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief Padding of a window: `same`, `valid`, or amounts of one's own, which may differ on every side.
 ///
@@ -66,6 +69,7 @@ struct window_axis {
     return {room < 0 ? 0 : room / stride + 1, before, after};
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

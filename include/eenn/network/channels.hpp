@@ -8,12 +8,14 @@
 #ifndef EENN_NETWORK_CHANNELS_HPP
 #define EENN_NETWORK_CHANNELS_HPP
 
+#include <eenn/core/isa.hpp>
 #include <eenn/network/edit.hpp>
 
 #include <span>
 #include <vector>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief What became of a node's channels: by channel now, the channel before, or -1 for one that is new. Empty: as before.
 struct kept_channels {
@@ -304,6 +306,7 @@ template <class Layers>
     return made;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

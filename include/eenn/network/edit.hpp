@@ -9,6 +9,7 @@
 #ifndef EENN_NETWORK_EDIT_HPP
 #define EENN_NETWORK_EDIT_HPP
 
+#include <eenn/core/isa.hpp>
 #include <eenn/network/graph.hpp>
 #include <eenn/network/needed.hpp>
 
@@ -20,6 +21,7 @@
 #include <vector>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 namespace detail {
 
@@ -353,6 +355,7 @@ template <class Layers>
     return made;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

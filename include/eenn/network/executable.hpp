@@ -6,13 +6,13 @@
 #define EENN_NETWORK_EXECUTABLE_HPP
 
 #include <eenn/core/executor.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/network/plan.hpp>
 
 #include <array>
 #include <cmath>
 #include <type_traits>
 #include <variant>
-#include <vector>
 
 namespace eenn {
 
@@ -48,6 +48,8 @@ struct trainable : executable<T> {
     std::span<const backward_operation<T>> backward;
     std::size_t packed_gradient_elements = 0;
 };
+
+inline namespace EENN_ISA {
 
 namespace detail {
 
@@ -104,7 +106,7 @@ template <class L, class Nodes>
 
 /// @brief Batch norm as one scale and shift per channel, from the running statistics.
 template <class T>
-void fold_norm(const step_info& step, std::size_t channels, const T* parameters, T* scale, T* shift) {
+void fold_norm(const step_info& step, std::size_t channels, const T* parameters, T* scale, T* shift) noexcept {
     for (std::size_t c = 0; c < channels; ++c) {
         const T gamma = parameters[step.norm_weights + c];
         const T beta = parameters[step.norm_weights + channels + c];
@@ -115,29 +117,51 @@ void fold_norm(const step_info& step, std::size_t channels, const T* parameters,
     }
 }
 
+/// @brief Elements in which pack_weights() folds the norm of a step: the end of the packed weights, where the steps after it
+/// have not been written yet.
+[[nodiscard]] constexpr std::size_t fold_elements(const plan_view& plan, const step_info& step) noexcept {
+    if (step.norm < 0) return 0;
+    const auto channels = static_cast<std::size_t>(plan.values[static_cast<std::size_t>(step.output)].size.c);
+    return round_up(2 * channels, workspace_grain);
+}
+
+namespace detail {
+
+/// The steps' packed weights one after another, and room to fold in behind each of them.
+struct packed_layout {
+    std::size_t next = 0;
+    std::size_t total = 0;
+
+    /// The offset of the next step.
+    constexpr std::size_t place(std::size_t elements, std::size_t fold) noexcept {
+        const std::size_t at = next;
+        next += round_up(elements, workspace_grain);
+        total = next + fold > total ? next + fold : total;
+        return at;
+    }
+};
+
+}  // namespace detail
+
 /// @brief Prepares parameters for inference: batch norms folded, weights laid out for the kernels.
 ///
 /// @par Shapes  parameters (plan.parameter_elements()), packed (net.packed_elements).
-/// @par Cost    one pass over the parameters.
+/// @par Cost    one pass over the parameters. @par Memory  none: norms are folded in `packed`, before it is filled to its end.
 template <class T>
-void pack_weights(const executable<T>& net, const T* parameters, T* packed) {
-    std::array<T, 2 * 64> few{};
+void pack_weights(const executable<T>& net, const T* parameters, T* packed) noexcept {
     for (std::size_t s = 0; s < net.plan.steps.size(); ++s) {
         const step_info& step = net.plan.steps[s];
         const auto& op = net.forward[s];
-        if (step.norm < 0) {
-            op.pack(op.self, parameters + step.weights, nullptr, nullptr, packed + op.packed);
-            continue;
+        T* scale = nullptr;
+        T* shift = nullptr;
+        if (const std::size_t room = fold_elements(net.plan, step); room > 0) {
+            const auto output = static_cast<std::size_t>(step.output);
+            const auto channels = static_cast<std::size_t>(net.plan.values[output].size.c);
+            scale = packed + net.packed_elements - room;
+            shift = scale + channels;
+            fold_norm(step, channels, parameters, scale, shift);
         }
-        const auto channels = static_cast<std::size_t>(net.plan.values[static_cast<std::size_t>(step.output)].size.c);
-        T* folded = few.data();
-        std::vector<T> many;
-        if (2 * channels > few.size()) {
-            many.resize(2 * channels);
-            folded = many.data();
-        }
-        fold_norm(step, channels, parameters, folded, folded + channels);
-        op.pack(op.self, parameters + step.weights, folded, folded + channels, packed + op.packed);
+        op.pack(op.self, parameters + step.weights, scale, shift, packed + op.packed);
     }
 }
 
@@ -182,6 +206,7 @@ void run_steps(const executable<T>& net, int first, int last, const T* packed, c
     }
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

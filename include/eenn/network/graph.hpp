@@ -6,6 +6,7 @@
 #define EENN_NETWORK_GRAPH_HPP
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/layers/add.hpp>
 #include <eenn/layers/layer.hpp>
 #include <eenn/policies/policy.hpp>
@@ -22,6 +23,8 @@
 
 namespace eenn {
 
+inline namespace EENN_ISA {
+
 namespace detail {
 
 /// f of the layer that a variant holds, as std::visit() has it, whose table for many layers costs the compiler 0.25 s.
@@ -37,6 +40,8 @@ template <class F, class... L>
 
 }  // namespace detail
 
+}  // namespace EENN_ISA
+
 /// @brief What a node makes, as something to build on: its place in the graph. Place 0 is the network's input.
 struct edge {
     int node = 0;
@@ -51,12 +56,16 @@ struct graph_fault {
     shape got{};
 };
 
+inline namespace EENN_ISA {
+
 /// @brief "layer 2 (conv2d): shapes differ, expected 8x8x7, got 8x8x4".
 [[nodiscard]] inline std::string to_string(const graph_fault& fault, std::string_view layer_kind) {
     return "layer " + std::to_string(fault.layer) + " (" + std::string{layer_kind} +
            "): " + std::string{to_string(fault.kind)} + ", expected " + to_string(fault.expected) + ", got " +
            to_string(fault.got);
 }
+
+}  // namespace EENN_ISA
 
 /// @brief A network as a value.
 ///

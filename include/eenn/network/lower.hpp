@@ -5,6 +5,7 @@
 #ifndef EENN_NETWORK_LOWER_HPP
 #define EENN_NETWORK_LOWER_HPP
 
+#include <eenn/core/isa.hpp>
 #include <eenn/kernels/tuning.hpp>
 #include <eenn/network/graph.hpp>
 #include <eenn/network/memory_plan.hpp>
@@ -25,6 +26,8 @@ struct plan {
 
     [[nodiscard]] constexpr plan_view view() const { return {input, steps, values, tensors, exits, sizes}; }
 };
+
+inline namespace EENN_ISA {
 
 namespace detail {
 
@@ -51,6 +54,8 @@ template <class Node>
     const std::span<const shape> shapes{in.data(), static_cast<std::size_t>(n.input_count)};
     return visit_layer(
         [&]<class L>(const L& what) {
+            problem<L> here{.layer = what, .inputs = n.input_count, .out = n.out};
+            for (std::size_t i = 0; i < here.in.size(); ++i) here.in[i] = in[i];
             layer_traits t{.role = L::role,
                            .kind = L::kind,
                            .fuses = fuses_epilogue<L>,
@@ -58,7 +63,7 @@ template <class Node>
                            .divides = divides<L>,
                            .tensors = tensors_of(what, shapes),
                            .macs = macs_of(what, shapes),
-                           .scratch = scratch_of(what, shapes)};
+                           .scratch = scratch_of(here)};
             if constexpr (requires { what.function(); }) t.act = what.function();
             if constexpr (L::role == layer_role::norm) {
                 t.epsilon = what.epsilon;
@@ -317,6 +322,7 @@ template <class Graph>
     return made;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -5,12 +5,15 @@
 #ifndef EENN_NETWORK_MEMORY_PLAN_HPP
 #define EENN_NETWORK_MEMORY_PLAN_HPP
 
+#include <eenn/core/isa.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <span>
 #include <vector>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief A buffer of `size` units, at least one, alive from step `first` to step `last`, both included.
 struct buffer_request {
@@ -243,6 +246,7 @@ inline constexpr int memory_plan_budget = 20000;
     return best;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -8,6 +8,7 @@
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/error.hpp>
 #include <eenn/core/fingerprint.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/data/preprocessing.hpp>
 #include <eenn/network/channels.hpp>
 #include <eenn/network/lower.hpp>
@@ -39,6 +40,8 @@ struct basic_model {
 
 /// @brief A model of standard layers.
 using model = basic_model<standard_layers>;
+
+inline namespace EENN_ISA {
 
 /// @brief The name of a layer: the model's, or one made of its kind and id ("conv2d_3").
 template <class Layers>
@@ -123,6 +126,7 @@ template <class Layers>
     return made;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

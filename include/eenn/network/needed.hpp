@@ -5,6 +5,7 @@
 #ifndef EENN_NETWORK_NEEDED_HPP
 #define EENN_NETWORK_NEEDED_HPP
 
+#include <eenn/core/isa.hpp>
 #include <eenn/network/graph.hpp>
 
 #include <cstddef>
@@ -12,6 +13,7 @@
 #include <vector>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief By node: 1 where one of `ends` needs it, themselves included. The search does not go past nodes of which
 /// `stop(place)` holds. (char, since clang 14 evaluates no std::vector<bool> as a constant.)
@@ -38,6 +40,7 @@ template <class Layers>
     return needed_by(g, end, [](int) { return false; });
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -6,6 +6,7 @@
 #define EENN_NETWORK_NETWORK_HPP
 
 #include <eenn/core/aligned.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/network/executable.hpp>
 #include <eenn/network/lower.hpp>
 
@@ -25,6 +26,8 @@ template <fault_kind Kind>
 struct because;
 template <class Where, class Why, class Expected, class Got>
 struct wrong_network;
+
+inline namespace EENN_ISA {
 
 namespace detail {
 
@@ -141,12 +144,12 @@ struct network {
     /// Kernels for inference on T.
     template <class T = float>
     [[nodiscard]] static constexpr executable<T> inference() noexcept {
-        return {plan, forward_table<T>, packed_total<T>};
+        return {plan, forward_table<T>, packed<T>.total};
     }
     /// Kernels for inference and training on T.
     template <class T = float>
     [[nodiscard]] static constexpr trainable<T> training() noexcept {
-        return {inference<T>(), backward_table<T>, packed_gradient_total<T>};
+        return {inference<T>(), backward_table<T>, packed_gradient<T>.total};
     }
 
 private:
@@ -162,25 +165,27 @@ private:
         static constexpr problem<layer> value = detail::problem_of<layer>(info, detail::frozen<Recipe>.nodes);
     };
 
-    // Offsets of the packed weights: running sums over the steps. Index step_count holds the total.
+    // Where each step's packed weights lie, and how many elements there are.
+    struct packed_table {
+        std::array<std::size_t, step_count> offsets{};
+        std::size_t total = 0;
+    };
     template <class T, std::size_t... I>
-    [[nodiscard]] static constexpr std::array<std::size_t, step_count + 1> offsets(std::index_sequence<I...>,
-                                                                                   bool gradient) {
+    [[nodiscard]] static constexpr packed_table pack_steps(std::index_sequence<I...>, bool gradient) {
         const std::array<std::size_t, step_count> sizes{
             (gradient ? packed_gradient_elements<T>(step<I>::value) : packed_elements<T>(step<I>::value))...};
-        std::array<std::size_t, step_count + 1> sums{};
-        for (std::size_t i = 0; i < step_count; ++i) sums[i + 1] = sums[i] + round_up(sizes[i], workspace_grain);
-        return sums;
+        packed_table made;
+        detail::packed_layout layout;
+        for (std::size_t s = 0; s < step_count; ++s)
+            made.offsets[s] = layout.place(sizes[s], gradient ? 0 : fold_elements(plan, plan.steps[s]));
+        made.total = layout.total;
+        return made;
     }
     using all_steps = std::make_index_sequence<step_count>;
     template <class T>
-    static constexpr auto packed_offsets = offsets<T>(all_steps{}, false);
+    static constexpr packed_table packed = pack_steps<T>(all_steps{}, false);
     template <class T>
-    static constexpr std::size_t packed_total = packed_offsets<T>[step_count];
-    template <class T>
-    static constexpr auto packed_gradient_offsets = offsets<T>(all_steps{}, true);
-    template <class T>
-    static constexpr std::size_t packed_gradient_total = packed_gradient_offsets<T>[step_count];
+    static constexpr packed_table packed_gradient = pack_steps<T>(all_steps{}, true);
 
     template <class T, std::size_t I>
     using kernels_of_step = detail::kernels_of<T, typename step<I>::layer, constant<step<I>::value>>;
@@ -188,13 +193,13 @@ private:
     template <class T, std::size_t... I>
     [[nodiscard]] static constexpr std::array<forward_operation<T>, step_count> forward_operations(
         std::index_sequence<I...>) {
-        return {{{nullptr, &kernels_of_step<T, I>::forward, &kernels_of_step<T, I>::pack, packed_offsets<T>[I]}...}};
+        return {{{nullptr, &kernels_of_step<T, I>::forward, &kernels_of_step<T, I>::pack, packed<T>.offsets[I]}...}};
     }
     template <class T, std::size_t... I>
     [[nodiscard]] static constexpr std::array<backward_operation<T>, step_count> backward_operations(
         std::index_sequence<I...>) {
         return {{{nullptr, &kernels_of_step<T, I>::backward, &kernels_of_step<T, I>::pack_gradient,
-                  packed_gradient_offsets<T>[I]}...}};
+                  packed_gradient<T>.offsets[I]}...}};
     }
     template <class T>
     static constexpr auto forward_table = forward_operations<T>(all_steps{});
@@ -202,6 +207,7 @@ private:
     static constexpr auto backward_table = backward_operations<T>(all_steps{});
 };
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -6,6 +6,7 @@
 #define EENN_NETWORK_PARAMETERS_HPP
 
 #include <eenn/core/aligned.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/core/random.hpp>
 #include <eenn/network/plan.hpp>
 
@@ -13,6 +14,7 @@
 #include <string>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief The layer path of a tensor, as in weight files: "conv2d_3.weight" is the weight of the node with id 3.
 [[nodiscard]] inline std::string tensor_name(const tensor_info& tensor) {
@@ -45,6 +47,7 @@ template <class T = float>
     return parameters;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -5,6 +5,7 @@
 #ifndef EENN_NETWORK_RUNTIME_NETWORK_HPP
 #define EENN_NETWORK_RUNTIME_NETWORK_HPP
 
+#include <eenn/core/isa.hpp>
 #include <eenn/network/executable.hpp>
 #include <eenn/network/lower.hpp>
 
@@ -13,6 +14,7 @@
 #include <vector>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief A graph compiled at run time for scalar T. Movable; views from it hold as long as it lives unmoved.
 ///
@@ -60,29 +62,34 @@ template <class T, class Graph>
 runtime_network<T, Graph>::runtime_network(const Graph& g) : nodes_{g.nodes()} {
     if (g.here().node == 0) raise("runtime_network", "the graph has no layers", "append at least one");
     plan_ = lower(g);
+    detail::packed_layout packed;
     each_step([&]<class L>(std::type_identity<L>, const step_info& step) {
         using kernels = detail::kernels_of<T, L, dynamic<problem<L>>>;
         const auto p = std::make_shared<const problem<L>>(detail::problem_of<L>(step, nodes_));
-        forward_.push_back({p.get(), &kernels::forward, &kernels::pack, packed_});
-        packed_ += round_up(packed_elements<T>(*p), workspace_grain);
+        const std::size_t offset = packed.place(packed_elements<T>(*p), fold_elements(plan(), step));
+        forward_.push_back({p.get(), &kernels::forward, &kernels::pack, offset});
         problems_.push_back(p);
     });
+    packed_ = packed.total;
 }
 
 template <class T, class Graph>
 trainable<T> runtime_network<T, Graph>::training() {
     if (backward_.empty()) {
+        detail::packed_layout packed;
         each_step([&]<class L>(std::type_identity<L>, const step_info&) {
             using kernels = detail::kernels_of<T, L, dynamic<problem<L>>>;
             const void* self = forward_[backward_.size()].self;
-            backward_.push_back({self, &kernels::backward, &kernels::pack_gradient, packed_gradient_});
-            packed_gradient_ +=
-                round_up(packed_gradient_elements<T>(*static_cast<const problem<L>*>(self)), workspace_grain);
+            const auto& p = *static_cast<const problem<L>*>(self);
+            const std::size_t offset = packed.place(packed_gradient_elements<T>(p), 0);
+            backward_.push_back({self, &kernels::backward, &kernels::pack_gradient, offset});
         });
+        packed_gradient_ = packed.total;
     }
     return {inference(), backward_, packed_gradient_};
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

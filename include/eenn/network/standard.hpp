@@ -5,6 +5,7 @@
 #ifndef EENN_NETWORK_STANDARD_HPP
 #define EENN_NETWORK_STANDARD_HPP
 
+#include <eenn/core/isa.hpp>
 #include <eenn/layers/activations.hpp>
 #include <eenn/layers/add.hpp>
 #include <eenn/layers/batch_norm.hpp>
@@ -28,6 +29,8 @@ struct standard_layers {
                                flatten, dropout, add, multiply, concat, pad>;
 };
 
+inline namespace EENN_ISA {
+
 namespace detail {
 template <class Variant, class... More>
 struct extended;
@@ -36,6 +39,8 @@ struct extended<std::variant<L...>, More...> {
     using type = std::variant<L..., More...>;
 };
 }  // namespace detail
+
+}  // namespace EENN_ISA
 
 /// @brief The standard layers and more: `struct my_layers { using layer = with_standard_layers<swish>; };`.
 template <Layer... Mine>

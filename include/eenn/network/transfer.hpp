@@ -6,6 +6,7 @@
 #define EENN_NETWORK_TRANSFER_HPP
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/network/channels.hpp>
 #include <eenn/network/parameters.hpp>
 
@@ -16,6 +17,7 @@
 #include <vector>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 namespace detail {
 
@@ -153,6 +155,7 @@ std::size_t transfer(const plan_view& from, const Source& source_values, const p
     return shared.size();
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -11,10 +11,12 @@
 #include <string>
 #include <vector>
 
+#include <eenn/core/isa.hpp>
 #include <eenn/platform/platform.hpp>
 #include <eenn/platform/task.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief What the processors do for a sample: stage after stage, none, one or many segments each.
 ///
@@ -148,6 +150,7 @@ struct stage_demand {
     return leaving;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

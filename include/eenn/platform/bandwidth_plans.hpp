@@ -12,9 +12,11 @@
 #include <utility>
 #include <vector>
 
+#include <eenn/core/isa.hpp>
 #include <eenn/platform/placement.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief Placements between two bandwidths of one link, each with what it costs at any of them.
 ///
@@ -185,6 +187,7 @@ struct bandwidth_plans {
     return made;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -13,9 +13,11 @@
 #include <utility>
 #include <vector>
 
+#include <eenn/core/isa.hpp>
 #include <eenn/platform/assignment.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief What placements are compared by: a weighted sum of what a sample costs on average.
 struct placement_objective {
@@ -212,6 +214,7 @@ struct refusals {
     return found;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -17,11 +17,13 @@
 #include <span>
 #include <vector>
 
+#include <eenn/core/isa.hpp>
 #include <eenn/exits/trace.hpp>
 #include <eenn/platform/rank_masks.hpp>
 #include <eenn/platform/task.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief A set of kept exits and the costs it may come at: rising vectors (E), entries of closed exits unused.
 struct exit_costs {
@@ -455,6 +457,7 @@ private:
     std::array<std::uint32_t, most_placed_exits - 1> best_ranks_{};
 };
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -15,11 +15,13 @@
 #include <utility>
 #include <vector>
 
+#include <eenn/core/isa.hpp>
 #include <eenn/exits/trace.hpp>
 #include <eenn/platform/candidates.hpp>
 #include <eenn/platform/joint_thresholds.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief What runs on one processor of a placement.
 struct placed_stage {
@@ -251,6 +253,7 @@ inline void check_placement(const placement_task& task, const platform& on, cons
     return detail::place(task, on, on, objective, limits);
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -14,8 +14,10 @@
 #include <vector>
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief Operators that processors run at different rates, or not at all.
 enum class operator_class : unsigned char { convolution, depthwise, dense, pooling, other };
@@ -198,6 +200,7 @@ inline void check_platform(const platform& described, const std::string& where =
     return order;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -5,6 +5,8 @@
 #ifndef EENN_PLATFORM_RANK_MASKS_HPP
 #define EENN_PLATFORM_RANK_MASKS_HPP
 
+#include <eenn/core/isa.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +14,7 @@
 #include <vector>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief For every rank the set of samples that have it or a higher one; sample i is bit i % 64 of word i / 64.
 ///
@@ -67,6 +70,7 @@ private:
     std::vector<word> held_;
 };
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

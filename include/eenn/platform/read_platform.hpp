@@ -10,11 +10,13 @@
 #include <utility>
 #include <vector>
 
+#include <eenn/core/isa.hpp>
 #include <eenn/io/file.hpp>
 #include <eenn/platform/platform.hpp>
 #include <eenn/text/json_reader.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 namespace detail {
 
@@ -171,6 +173,7 @@ private:
     return parse_platform({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path);
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

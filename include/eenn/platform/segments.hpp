@@ -13,10 +13,12 @@
 #include <variant>
 #include <vector>
 
+#include <eenn/core/isa.hpp>
 #include <eenn/network/plan.hpp>
 #include <eenn/platform/task.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief How features travel.
 struct cut_coding {
@@ -176,6 +178,7 @@ template <class Graph>
     return task;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

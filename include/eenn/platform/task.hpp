@@ -11,11 +11,13 @@
 #include <vector>
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/exits/trace.hpp>
 #include <eenn/platform/platform.hpp>
 #include <eenn/tensor/id.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief What one piece of a network asks of the processor that runs it, for one sample.
 struct workload {
@@ -114,6 +116,7 @@ inline constexpr std::size_t most_placed_exits = 12;
 
 [[nodiscard]] constexpr bool contains(exit_set kept, std::size_t exit) noexcept { return (kept >> exit & 1U) != 0; }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

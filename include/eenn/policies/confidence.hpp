@@ -5,6 +5,8 @@
 #ifndef EENN_POLICIES_CONFIDENCE_HPP
 #define EENN_POLICIES_CONFIDENCE_HPP
 
+#include <eenn/core/isa.hpp>
+
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -47,6 +49,8 @@ struct threshold_range {
     }
     friend constexpr bool operator==(const threshold_range&, const threshold_range&) = default;
 };
+
+inline namespace EENN_ISA {
 
 /// @brief Turns the logits (C) of one sample at one exit into one scalar, larger = surer.
 ///
@@ -113,6 +117,7 @@ constexpr void note_prediction(exit_state& state, int label) noexcept {
     state.last_label = label;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

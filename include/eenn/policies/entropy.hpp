@@ -5,9 +5,11 @@
 #ifndef EENN_POLICIES_ENTROPY_HPP
 #define EENN_POLICIES_ENTROPY_HPP
 
+#include <eenn/core/isa.hpp>
 #include <eenn/policies/confidence.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief 1 - H(p) / log C with p = softmax(z / temperature), in [0, 1]; 1 if C = 1.
 ///
@@ -45,6 +47,7 @@ struct entropy {
 };
 static_assert(ConfidencePolicy<entropy>, "entropy must be a confidence policy");
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -5,9 +5,11 @@
 #ifndef EENN_POLICIES_MARGIN_HPP
 #define EENN_POLICIES_MARGIN_HPP
 
+#include <eenn/core/isa.hpp>
 #include <eenn/policies/confidence.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief p_(1) - p_(2), the two largest entries of softmax(z / temperature), in [0, 1]; 1 if C = 1.
 ///
@@ -32,6 +34,7 @@ struct margin {
 };
 static_assert(ConfidencePolicy<margin>, "margin must be a confidence policy");
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

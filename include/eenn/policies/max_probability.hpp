@@ -5,9 +5,11 @@
 #ifndef EENN_POLICIES_MAX_PROBABILITY_HPP
 #define EENN_POLICIES_MAX_PROBABILITY_HPP
 
+#include <eenn/core/isa.hpp>
 #include <eenn/policies/confidence.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief max_c p_c with p = softmax(z / temperature), in [1/C, 1].
 ///
@@ -30,6 +32,7 @@ struct max_probability {
 };
 static_assert(ConfidencePolicy<max_probability>, "max_probability must be a confidence policy");
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

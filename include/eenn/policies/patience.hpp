@@ -5,9 +5,11 @@
 #ifndef EENN_POLICIES_PATIENCE_HPP
 #define EENN_POLICIES_PATIENCE_HPP
 
+#include <eenn/core/isa.hpp>
 #include <eenn/policies/confidence.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief How many consecutive exits, this one included, predict the same class: a whole number in [1, E].
 ///
@@ -34,6 +36,7 @@ struct patience {
 };
 static_assert(ConfidencePolicy<patience>, "patience must be a confidence policy");
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -6,6 +6,7 @@
 #define EENN_POLICIES_POLICY_HPP
 
 #include <cstdint>
+#include <eenn/core/isa.hpp>
 #include <eenn/policies/confidence.hpp>
 #include <eenn/policies/entropy.hpp>
 #include <eenn/policies/margin.hpp>
@@ -35,7 +36,7 @@ struct policy {
 
     /// f(max_probability{}), f(margin{}), ...: what f returns for the policy that is meant.
     template <class F>
-    constexpr decltype(auto) visit(F&& f) const {
+    [[gnu::always_inline]] constexpr decltype(auto) visit(F&& f) const {
         switch (kind) {
             case policy_kind::margin: return f(margin{});
             case policy_kind::entropy: return f(entropy{});
@@ -55,14 +56,18 @@ struct policy {
     [[nodiscard]] constexpr float default_threshold() const noexcept {
         return visit([](auto p) { return p.default_threshold; });
     }
-    /// Logits (C), temperature > 0, the state of this sample. `p.confidence<double>(...)` for double.
+    /// Logits (C), temperature > 0, the state of this sample. `p.confidence<double>(...)` for double. Always inlined, and so
+    /// part of its caller, which is of one instruction set: this type is of all.
     template <std::floating_point T = float>
-    [[nodiscard]] scored<T> confidence(std::span<const std::type_identity_t<T>> logits,
-                                       std::type_identity_t<T> temperature, exit_state& state) const noexcept {
+    [[nodiscard, gnu::always_inline]] scored<T> confidence(std::span<const std::type_identity_t<T>> logits,
+                                                           std::type_identity_t<T> temperature,
+                                                           exit_state& state) const noexcept {
         return visit([&](auto p) { return p.template confidence<T>(logits, temperature, state); });
     }
     friend constexpr bool operator==(const policy&, const policy&) = default;
 };
+
+inline namespace EENN_ISA {
 
 /// @brief Reads a policy's name into `into`; false, and `into` unchanged, if no policy has it.
 [[nodiscard]] constexpr bool parse_policy(std::string_view name, policy& into) noexcept {
@@ -76,6 +81,7 @@ struct policy {
     return false;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

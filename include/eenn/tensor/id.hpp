@@ -5,6 +5,8 @@
 #ifndef EENN_TENSOR_ID_HPP
 #define EENN_TENSOR_ID_HPP
 
+#include <eenn/core/isa.hpp>
+
 #include <compare>
 #include <string>
 
@@ -20,9 +22,12 @@ struct node_id {
     friend constexpr auto operator<=>(const node_id&, const node_id&) = default;
 };
 
+inline namespace EENN_ISA {
+
 /// @brief "7".
 [[nodiscard]] inline std::string to_string(node_id id) { return std::to_string(id.number); }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -5,6 +5,8 @@
 #ifndef EENN_TENSOR_SHAPE_HPP
 #define EENN_TENSOR_SHAPE_HPP
 
+#include <eenn/core/isa.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -26,11 +28,14 @@ struct shape {
     friend constexpr bool operator==(const shape&, const shape&) = default;
 };
 
+inline namespace EENN_ISA {
+
 /// @brief "32x32x3".
 [[nodiscard]] inline std::string to_string(const shape& s) {
     return std::to_string(s.h) + "x" + std::to_string(s.w) + "x" + std::to_string(s.c);
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -16,7 +16,7 @@
 #pragma GCC diagnostic pop
 #endif
 
-#include <eenn/tensor/isa.hpp>
+#include <eenn/core/isa.hpp>
 
 #include <cmath>
 #include <cstddef>

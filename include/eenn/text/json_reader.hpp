@@ -15,8 +15,10 @@
 #include <utility>
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 
 namespace eenn::text {
+inline namespace EENN_ISA {
 
 /// @brief Bytes of the UTF-8 character at the front of `text`, or 0 if there is none: no overlong forms, no surrogates,
 /// nothing above U+10FFFF.
@@ -293,6 +295,7 @@ private:
     std::size_t at_ = 0;
 };
 
+}  // namespace EENN_ISA
 }  // namespace eenn::text
 
 #endif

@@ -15,9 +15,11 @@
 #include <vector>
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/text/json_reader.hpp>
 
 namespace eenn::text {
+inline namespace EENN_ISA {
 
 /// @brief The shortest decimal that reads back as the same number.
 /// @par Errors eenn::error if it is not finite: JSON has no such number.
@@ -145,6 +147,7 @@ private:
     bool keyed_ = false;
 };
 
+}  // namespace EENN_ISA
 }  // namespace eenn::text
 
 #endif

@@ -13,9 +13,11 @@
 #include <string>
 #include <string_view>
 
+#include <eenn/core/isa.hpp>
 #include <eenn/text/json_reader.hpp>
 
 namespace eenn::text {
+inline namespace EENN_ISA {
 
 /// Stands where there is no number.
 inline constexpr const char* no_number = "\xe2\x80\x93";
@@ -137,6 +139,7 @@ template <std::size_t N>
     return cut;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::text
 
 #endif

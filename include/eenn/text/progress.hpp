@@ -5,6 +5,8 @@
 #ifndef EENN_TEXT_PROGRESS_HPP
 #define EENN_TEXT_PROGRESS_HPP
 
+#include <eenn/core/isa.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -20,6 +22,7 @@
 #endif
 
 namespace eenn::text {
+inline namespace EENN_ISA {
 
 /// @brief Seconds as "8.2 s", "3 min 05 s" or "2 h 07 min".
 [[nodiscard]] inline std::string duration_text(double seconds) {
@@ -149,6 +152,7 @@ private:
     std::size_t drawn_ = 0;  // length of the unfinished line on the terminal
 };
 
+}  // namespace EENN_ISA
 }  // namespace eenn::text
 
 #endif

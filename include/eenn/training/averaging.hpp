@@ -15,9 +15,11 @@
 #include <type_traits>
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/training/parameter_range.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief Exponential moving average of weights in place: a = d a + (1 - d) w.
 /// @param average (P); before the first update the weights at the start, or anything with warm_up
@@ -77,6 +79,7 @@ void average_weights(std::span<std::type_identity_t<T>> average, std::span<const
     copy_until(weights.size());
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

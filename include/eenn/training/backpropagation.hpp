@@ -8,6 +8,7 @@
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/error.hpp>
 #include <eenn/core/executor.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/core/random.hpp>
 #include <eenn/core/slots.hpp>
 #include <eenn/kernels/elementwise.hpp>
@@ -20,6 +21,7 @@
 #include <vector>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief The activations and gradients of one batch, and the two passes over them.
 ///
@@ -489,6 +491,7 @@ private:
     aligned_vector<T> coefficients_;
 };
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -6,6 +6,7 @@
 #ifndef EENN_TRAINING_BACKWARD_PLAN_HPP
 #define EENN_TRAINING_BACKWARD_PLAN_HPP
 
+#include <eenn/core/isa.hpp>
 #include <eenn/kernels/activation_kind.hpp>
 #include <eenn/network/memory_plan.hpp>
 #include <eenn/network/plan.hpp>
@@ -16,6 +17,7 @@
 #include <vector>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief A batch is cut into at most this many chunks, whatever the number of threads; sums over samples go chunk by
 /// chunk in order, so the result does not depend on who computed them. Eight keep up to eight threads busy.
@@ -212,6 +214,7 @@ private:
     return made;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -5,6 +5,7 @@
 #ifndef EENN_TRAINING_CHECKPOINT_HPP
 #define EENN_TRAINING_CHECKPOINT_HPP
 
+#include <eenn/core/isa.hpp>
 #include <eenn/io/safetensors.hpp>
 #include <eenn/training/training_state.hpp>
 
@@ -16,6 +17,7 @@
 #include <vector>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 namespace detail {
 
@@ -101,6 +103,7 @@ inline void write_checkpoint(const std::string& path, const training_state& stat
     return [path = std::move(path)](const training_state& state) { write_checkpoint(path, state); };
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

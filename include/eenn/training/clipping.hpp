@@ -13,9 +13,11 @@
 #include <type_traits>
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/training/parameter_range.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief Euclidean norm of the gradient over the ranges that take part.
 ///
@@ -71,6 +73,7 @@ double clip_gradient(std::span<std::type_identity_t<T>> gradient, double limit) 
     return clip_gradient<T>(gradient, {&all, 1}, limit);
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

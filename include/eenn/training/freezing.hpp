@@ -5,9 +5,11 @@
 #ifndef EENN_TRAINING_FREEZING_HPP
 #define EENN_TRAINING_FREEZING_HPP
 
+#include <eenn/core/isa.hpp>
 #include <eenn/training/trainable_set.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief Whole steps, their norms included: those of which `trained(step_info)` holds.
 template <class Predicate>
@@ -88,6 +90,7 @@ template <class Predicate>
     return set;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

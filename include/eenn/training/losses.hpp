@@ -15,8 +15,10 @@
 #include <string>
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief The place of one loss in a sum of losses.
 struct loss_part {
@@ -287,6 +289,7 @@ private:
     }
 };
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

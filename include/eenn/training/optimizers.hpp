@@ -15,9 +15,11 @@
 
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/training/parameter_range.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief What an optimizer remembers, with the offsets of the parameters. Empty until the first step, which sizes it.
 ///
@@ -251,6 +253,7 @@ struct adamw {
 
 static_assert(Optimizer<sgd> && Optimizer<adam> && Optimizer<adamw>, "the optimizers must meet their concept");
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -10,8 +10,10 @@
 #include <string>
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief Parameters [offset, offset + count) of the flat vector; what no range names is frozen.
 struct parameter_range {
@@ -38,6 +40,7 @@ inline void check_ranges(std::span<const parameter_range> ranges, std::size_t pa
     }
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -8,11 +8,13 @@
 #define EENN_TRAINING_SCHEDULES_HPP
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 
 #include <concepts>
 #include <cstdint>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief The total of a run that does not know how many steps it will take.
 inline constexpr std::int64_t no_total = 0;
@@ -197,6 +199,7 @@ static_assert(EndlessSchedule<constant_rate> && EndlessSchedule<drops> && Endles
                   EndlessSchedule<warm_up<drops>> && !EndlessSchedule<one_cycle>,
               "the schedules that need no total must meet their concept");
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -5,6 +5,7 @@
 #ifndef EENN_TRAINING_STEP_HPP
 #define EENN_TRAINING_STEP_HPP
 
+#include <eenn/core/isa.hpp>
 #include <eenn/data/batch.hpp>
 #include <eenn/network/parameters.hpp>
 #include <eenn/training/averaging.hpp>
@@ -20,6 +21,7 @@
 #include <string>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief What a loss sees of an exit.
 struct exit_output {
@@ -314,6 +316,7 @@ private:
     stage stage_ = stage::start;
 };
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -5,9 +5,11 @@
 #ifndef EENN_TRAINING_TEACHING_HPP
 #define EENN_TRAINING_TEACHING_HPP
 
+#include <eenn/core/isa.hpp>
 #include <eenn/training/step.hpp>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief (1 - share) cross entropy on the labels + share T^2 KL(teacher || exit), for step_hooks::loss.
 ///
@@ -49,6 +51,7 @@ private:
     }
 };
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -6,6 +6,7 @@
 #define EENN_TRAINING_TRAINABLE_SET_HPP
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/network/plan.hpp>
 #include <eenn/training/parameter_range.hpp>
 
@@ -17,6 +18,7 @@
 #include <vector>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief Output channels [first, last) of a tensor.
 struct channel_range {
@@ -278,6 +280,7 @@ struct channel_layout {
     return parts;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

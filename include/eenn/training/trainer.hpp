@@ -5,6 +5,7 @@
 #ifndef EENN_TRAINING_TRAINER_HPP
 #define EENN_TRAINING_TRAINER_HPP
 
+#include <eenn/core/isa.hpp>
 #include <eenn/data/batch.hpp>
 #include <eenn/data/data_set.hpp>
 #include <eenn/exits/collect_trace.hpp>
@@ -17,6 +18,7 @@
 #include <vector>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief Where a training run stands, for an observer. The library itself prints nothing.
 struct training_progress {
@@ -210,6 +212,7 @@ private:
     training_step<O> step_;
 };
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

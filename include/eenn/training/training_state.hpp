@@ -7,6 +7,7 @@
 
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/network/plan.hpp>
 #include <eenn/training/optimizers.hpp>
 
@@ -15,6 +16,7 @@
 #include <string>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief A vector that a run keeps beside its parameters: split weights, levels of a quantiser, control variates.
 struct extra_vector {
@@ -88,6 +90,7 @@ void each_vector(State& state, F&& visit) {
 
 }  // namespace detail
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

@@ -5,12 +5,14 @@
 #ifndef EENN_TRAINING_TRANSFER_HPP
 #define EENN_TRAINING_TRANSFER_HPP
 
+#include <eenn/core/isa.hpp>
 #include <eenn/network/transfer.hpp>
 #include <eenn/training/training_state.hpp>
 
 #include <utility>
 
 namespace eenn {
+inline namespace EENN_ISA {
 
 /// @brief The state of a run on `from`, for a run on `to`, which shares nodes with it: every vector that has an element a
 /// parameter follows by the nodes' ids.
@@ -26,7 +28,7 @@ namespace eenn {
                                              std::span<const kept_channels> channels = {}) {
     detail::check_state(from, state, "transfer");
     const auto moved = [&](const aligned_vector<float>& values, aligned_vector<float> to_values) {
-        transfer<float>(from, values, to, to_values, channels);
+        transfer(from, values, to, to_values, channels);
         return to_values;
     };
     const aligned_vector<float> zeros(to.sizes.parameters, 0.0F);
@@ -49,6 +51,7 @@ namespace eenn {
     return transfer(state, from, to, initialize(to, state.seed), channels);
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn
 
 #endif

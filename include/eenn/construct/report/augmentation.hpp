@@ -13,9 +13,11 @@
 #include <eenn/construct/report/augmentation_page.hpp>
 #include <eenn/construct/report/augmentation_text.hpp>
 #include <eenn/construct/result.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/io/file.hpp>
 
 namespace eenn::report {
+inline namespace EENN_ISA {
 
 /// @brief Writes report.html and summary.json into `folder`, which is made if it is missing.
 ///
@@ -32,6 +34,7 @@ inline void write_augmentation(const std::filesystem::path& folder, const constr
     write("report.html", augmentation_html(r));
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::report
 
 #endif

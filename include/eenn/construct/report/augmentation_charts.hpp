@@ -15,9 +15,11 @@
 
 #include <eenn/charts/svg.hpp>
 #include <eenn/construct/result.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/text/numbers.hpp>
 
 namespace eenn::report {
+inline namespace EENN_ISA {
 
 /// @brief The letter of a setting: A, B, ... Z, then numbers.
 [[nodiscard]] inline std::string setting_letter(std::size_t s) {
@@ -186,6 +188,7 @@ namespace eenn::report {
     return c;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::report
 
 #endif

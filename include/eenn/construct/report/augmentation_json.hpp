@@ -13,10 +13,12 @@
 #include <vector>
 
 #include <eenn/construct/result.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/text/json_writer.hpp>
 #include <eenn/text/numbers.hpp>
 
 namespace eenn::report {
+inline namespace EENN_ISA {
 
 /// @brief How far a setting is from what its certificate allows: in shares of the base network's cost, or of the samples
 /// where cost is limited and accuracy is the objective; 0 if it is proven, infinity if the bound says nothing.
@@ -227,6 +229,7 @@ inline void put_placement(summary_writer& json, const construct::placement_summa
     return json.finished();
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::report
 
 #endif

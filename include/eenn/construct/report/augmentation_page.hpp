@@ -13,8 +13,10 @@
 #include <eenn/construct/report/page_rules.hpp>
 #include <eenn/construct/report/search_sections.hpp>
 #include <eenn/construct/result.hpp>
+#include <eenn/core/isa.hpp>
 
 namespace eenn::report {
+inline namespace EENN_ISA {
 
 /// @brief The report as a page: the verdict first, then what was built, then how it was found. Well-formed XML but for
 /// its first line; every text from outside is escaped.
@@ -46,6 +48,7 @@ namespace eenn::report {
            element("main", "", "\n" + body) + "\n</body>\n</html>\n";
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::report
 
 #endif

@@ -12,10 +12,12 @@
 #include <vector>
 
 #include <eenn/construct/result.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/text/numbers.hpp>
 #include <eenn/text/progress.hpp>
 
 namespace eenn::report {
+inline namespace EENN_ISA {
 
 /// @brief Rows of cells in columns, the first to the left and the others to the right; the first row is the heading.
 [[nodiscard]] inline std::string text_table(const std::vector<std::vector<std::string>>& rows) {
@@ -101,6 +103,7 @@ namespace eenn::report {
     return out;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::report
 
 #endif

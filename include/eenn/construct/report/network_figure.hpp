@@ -12,9 +12,11 @@
 
 #include <eenn/charts/svg.hpp>
 #include <eenn/construct/result.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/text/numbers.hpp>
 
 namespace eenn::report {
+inline namespace EENN_ISA {
 
 /// @brief The class that colours exit `e` of `exits`: early ones along a ramp, the classifier grey.
 [[nodiscard]] inline std::string exit_class(std::size_t e, std::size_t exits) {
@@ -259,6 +261,7 @@ inline void stack(std::vector<label>& labels) {
     return out + "</svg>\n";
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::report
 
 #endif

@@ -20,8 +20,10 @@
 #include <eenn/construct/report/network_figure.hpp>
 #include <eenn/construct/report/reliability_figure.hpp>
 #include <eenn/construct/result.hpp>
+#include <eenn/core/isa.hpp>
 
 namespace eenn::report::sections {
+inline namespace EENN_ISA {
 
 using construct::result;
 using html::column;
@@ -348,6 +350,7 @@ struct part {
     return p;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::report::sections
 
 #endif

@@ -12,8 +12,10 @@
 #include <string>
 
 #include <eenn/charts/svg.hpp>
+#include <eenn/core/isa.hpp>
 
 namespace eenn::report {
+inline namespace EENN_ISA {
 
 /// @brief Colours of `count` exits along a ramp of three, as rules `.x0`, `.x1`, ...: hue and lightness both change, so
 /// that neighbours differ for colour-blind readers and in grey print.
@@ -163,6 +165,7 @@ tbody th{min-width:0}
 )";
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::report
 
 #endif

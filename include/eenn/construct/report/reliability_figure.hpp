@@ -12,9 +12,11 @@
 
 #include <eenn/charts/svg.hpp>
 #include <eenn/construct/result.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/text/numbers.hpp>
 
 namespace eenn::report {
+inline namespace EENN_ISA {
 
 /// @brief Reliability diagram as SVG: rings before, discs after, their areas the bins' samples; on the diagonal an exit
 /// is as right as it is sure. Empty if there are no bins.
@@ -63,6 +65,7 @@ namespace eenn::report {
     return out + "</svg>\n";
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::report
 
 #endif

@@ -16,9 +16,11 @@
 #include <eenn/construct/report/augmentation_charts.hpp>
 #include <eenn/construct/report/outcome_sections.hpp>
 #include <eenn/construct/result.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/text/progress.hpp>
 
 namespace eenn::report::sections {
+inline namespace EENN_ISA {
 
 /// Reasons and how often each was given, most often first; reasons that differ in their numbers only are one.
 class reason_counts {
@@ -243,6 +245,7 @@ private:
     return p;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::report::sections
 
 #endif

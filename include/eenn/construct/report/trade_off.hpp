@@ -11,10 +11,12 @@
 #include <vector>
 
 #include <eenn/charts/svg.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/exits/pareto.hpp>
 #include <eenn/exits/trace.hpp>
 
 namespace eenn::report {
+inline namespace EENN_ISA {
 
 /// @brief What is drawn, besides the front and the exits.
 struct trade_off_options {
@@ -88,6 +90,7 @@ struct trade_off_options {
     return c;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::report
 
 #endif

@@ -12,10 +12,13 @@
 #include <vector>
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/io/bytes.hpp>
 #include <eenn/io/onnx/model.hpp>
 
-namespace eenn::onnx::detail {
+namespace eenn::onnx {
+inline namespace EENN_ISA {
+namespace detail {
 
 /// "'layer1.conv' (Conv)"; a node without a name is called by its output.
 [[nodiscard]] inline std::string describe(const node& n) {
@@ -60,6 +63,8 @@ namespace eenn::onnx::detail {
     return static_cast<std::size_t>(value < 0 ? value + count : value);
 }
 
-}  // namespace eenn::onnx::detail
+}  // namespace detail
+}  // namespace EENN_ISA
+}  // namespace eenn::onnx
 
 #endif

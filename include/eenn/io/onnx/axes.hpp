@@ -13,9 +13,12 @@
 #include <span>
 #include <vector>
 
+#include <eenn/core/isa.hpp>
 #include <eenn/tensor/shape.hpp>
 
-namespace eenn::onnx::detail {
+namespace eenn::onnx {
+inline namespace EENN_ISA {
+namespace detail {
 
 /// An axis of a sample in memory.
 enum class axis : unsigned char { h, w, c };
@@ -111,6 +114,8 @@ using axis_list = std::vector<merged>;
     return places;
 }
 
-}  // namespace eenn::onnx::detail
+}  // namespace detail
+}  // namespace EENN_ISA
+}  // namespace eenn::onnx
 
 #endif

@@ -16,9 +16,12 @@
 #include <utility>
 #include <vector>
 
+#include <eenn/core/isa.hpp>
 #include <eenn/io/onnx/model.hpp>
 
-namespace eenn::onnx::detail {
+namespace eenn::onnx {
+inline namespace EENN_ISA {
+namespace detail {
 
 static_assert(std::endian::native == std::endian::little,
               "build.hpp copies numbers into tensors as they lie, so it needs a little-endian machine");
@@ -167,6 +170,8 @@ private:
     std::map<std::string, std::string> renamed_;
 };
 
-}  // namespace eenn::onnx::detail
+}  // namespace detail
+}  // namespace EENN_ISA
+}  // namespace eenn::onnx
 
 #endif

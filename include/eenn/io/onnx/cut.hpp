@@ -15,11 +15,14 @@
 #include <vector>
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/io/onnx/export_exits.hpp>
 #include <eenn/network/needed.hpp>
 #include <eenn/network/standard.hpp>
 
-namespace eenn::onnx::detail {
+namespace eenn::onnx {
+inline namespace EENN_ISA {
+namespace detail {
 
 /// The stages of export_stages().
 [[nodiscard]] inline std::vector<stage> cut(const eenn::graph& g, const exit_list& exits,
@@ -81,6 +84,8 @@ namespace eenn::onnx::detail {
     return stages;
 }
 
-}  // namespace eenn::onnx::detail
+}  // namespace detail
+}  // namespace EENN_ISA
+}  // namespace eenn::onnx
 
 #endif

@@ -18,11 +18,14 @@
 
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/network/edit.hpp>
 #include <eenn/network/lower.hpp>
 #include <eenn/network/standard.hpp>
 
-namespace eenn::onnx::detail {
+namespace eenn::onnx {
+inline namespace EENN_ISA {
+namespace detail {
 
 /// A parameter tensor of a layer, in our layout.
 struct named_tensor {
@@ -119,6 +122,8 @@ private:
     std::vector<draft_layer> layers_;
 };
 
-}  // namespace eenn::onnx::detail
+}  // namespace detail
+}  // namespace EENN_ISA
+}  // namespace eenn::onnx
 
 #endif

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include <eenn/core/isa.hpp>
 #include <eenn/io/onnx/build.hpp>
 #include <eenn/io/onnx/cut.hpp>
 #include <eenn/io/onnx/export_exits.hpp>
@@ -22,6 +23,7 @@
 #include <eenn/text/json_writer.hpp>
 
 namespace eenn::onnx {
+inline namespace EENN_ISA {
 
 namespace detail {
 
@@ -138,6 +140,7 @@ inline void write(const std::filesystem::path& path, const eenn::model& m, expor
     write_model(path, export_early_exit(m.network, m.parameters, rules, options));
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::onnx
 
 #endif

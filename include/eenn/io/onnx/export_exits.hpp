@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <eenn/core/isa.hpp>
 #include <eenn/exits/infer.hpp>
 #include <eenn/io/onnx/build.hpp>
 #include <eenn/io/onnx/export_layers.hpp>
@@ -19,7 +20,9 @@
 #include <eenn/io/onnx/export_policies.hpp>
 #include <eenn/network/standard.hpp>
 
-namespace eenn::onnx::detail {
+namespace eenn::onnx {
+inline namespace EENN_ISA {
+namespace detail {
 
 /// The exits of a graph, its end among them, and when a sample leaves at them.
 struct exit_list {
@@ -226,6 +229,8 @@ private:
     bool decides_ = false;
 };
 
-}  // namespace eenn::onnx::detail
+}  // namespace detail
+}  // namespace EENN_ISA
+}  // namespace eenn::onnx
 
 #endif

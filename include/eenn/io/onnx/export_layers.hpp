@@ -15,12 +15,15 @@
 #include <vector>
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/io/onnx/build.hpp>
 #include <eenn/io/onnx/export_options.hpp>
 #include <eenn/network/lower.hpp>
 #include <eenn/network/standard.hpp>
 
-namespace eenn::onnx::detail {
+namespace eenn::onnx {
+inline namespace EENN_ISA {
+namespace detail {
 
 /// Layers that are one operator without constants: elementwise, or the same over the channels of every pixel.
 struct plain_operator {
@@ -334,6 +337,8 @@ private:
     std::vector<std::vector<std::span<const float>>> tensors_;  // by node
 };
 
-}  // namespace eenn::onnx::detail
+}  // namespace detail
+}  // namespace EENN_ISA
+}  // namespace eenn::onnx
 
 #endif

@@ -10,9 +10,11 @@
 #include <string>
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/io/onnx/model.hpp>
 
 namespace eenn::onnx {
+inline namespace EENN_ISA {
 
 /// @brief What a caller may say about an exported file.
 struct export_options {
@@ -48,6 +50,7 @@ inline void check(const export_options& options) {
 
 }  // namespace detail
 
+}  // namespace EENN_ISA
 }  // namespace eenn::onnx
 
 #endif

@@ -11,10 +11,13 @@
 #include <string>
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/io/onnx/build.hpp>
 #include <eenn/policies/policy.hpp>
 
-namespace eenn::onnx::detail {
+namespace eenn::onnx {
+inline namespace EENN_ISA {
+namespace detail {
 
 /// The names of what a policy makes of one sample at one exit: label int64 (1), confidence float (1).
 struct scored_names {
@@ -128,6 +131,8 @@ private:
     std::string exit_;
 };
 
-}  // namespace eenn::onnx::detail
+}  // namespace detail
+}  // namespace EENN_ISA
+}  // namespace eenn::onnx
 
 #endif

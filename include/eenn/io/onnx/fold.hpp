@@ -20,12 +20,15 @@
 #include <vector>
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/io/bytes.hpp>
 #include <eenn/io/onnx/attributes.hpp>
 #include <eenn/io/onnx/model.hpp>
 #include <eenn/io/onnx/values.hpp>
 
-namespace eenn::onnx::detail {
+namespace eenn::onnx {
+inline namespace EENN_ISA {
+namespace detail {
 
 using integer_list = std::vector<std::int64_t>;
 
@@ -673,6 +676,8 @@ inline constexpr fold_operator fold_operators[] = {
     return nullptr;
 }
 
-}  // namespace eenn::onnx::detail
+}  // namespace detail
+}  // namespace EENN_ISA
+}  // namespace eenn::onnx
 
 #endif

@@ -22,6 +22,7 @@
 
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/io/onnx/import_call.hpp>
 #include <eenn/io/onnx/import_options.hpp>
 #include <eenn/io/onnx/model.hpp>
@@ -31,6 +32,7 @@
 #include <eenn/text/json_reader.hpp>
 
 namespace eenn::onnx {
+inline namespace EENN_ISA {
 
 /// @brief A model of ours out of an ONNX file. Its names are those of the file's nodes, or of what they make; preprocessing
 /// and class names are read from the metadata `preprocessing` and `classes` where they are in the form that
@@ -365,6 +367,7 @@ inline void read_metadata(imported& made) {
     return read_network(path, options);
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::onnx
 
 #endif

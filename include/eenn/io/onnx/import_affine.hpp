@@ -12,9 +12,12 @@
 #include <variant>
 #include <vector>
 
+#include <eenn/core/isa.hpp>
 #include <eenn/io/onnx/import_call.hpp>
 
-namespace eenn::onnx::detail {
+namespace eenn::onnx {
+inline namespace EENN_ISA {
+namespace detail {
 
 /// scale[k] and shift[k] of channel k, in our order.
 struct affine_map {
@@ -150,6 +153,8 @@ inline activation_value import_batch_norm(import_call& call) {
     return {call.append(layer, {x.layer}, std::move(tensors)), x.axes, x.order};
 }
 
-}  // namespace eenn::onnx::detail
+}  // namespace detail
+}  // namespace EENN_ISA
+}  // namespace eenn::onnx
 
 #endif

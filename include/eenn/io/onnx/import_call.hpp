@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/io/onnx/attributes.hpp>
 #include <eenn/io/onnx/axes.hpp>
 #include <eenn/io/onnx/draft.hpp>
@@ -24,7 +25,9 @@
 #include <eenn/io/onnx/model.hpp>
 #include <eenn/io/onnx/values.hpp>
 
-namespace eenn::onnx::detail {
+namespace eenn::onnx {
+inline namespace EENN_ISA {
+namespace detail {
 
 /// What flows between operators: a layer's output, and how the file sees its axes.
 struct activation_value {
@@ -129,6 +132,8 @@ struct import_call {
     }
 };
 
-}  // namespace eenn::onnx::detail
+}  // namespace detail
+}  // namespace EENN_ISA
+}  // namespace eenn::onnx
 
 #endif

@@ -10,10 +10,13 @@
 #include <utility>
 #include <vector>
 
+#include <eenn/core/isa.hpp>
 #include <eenn/io/onnx/import_affine.hpp>
 #include <eenn/io/onnx/import_call.hpp>
 
-namespace eenn::onnx::detail {
+namespace eenn::onnx {
+inline namespace EENN_ISA {
+namespace detail {
 
 /// A matrix (I,O), or (O,I) if `transposed`.
 struct matrix {
@@ -87,6 +90,8 @@ inline activation_value import_matmul(import_call& call) {
     return made;
 }
 
-}  // namespace eenn::onnx::detail
+}  // namespace detail
+}  // namespace EENN_ISA
+}  // namespace eenn::onnx
 
 #endif

@@ -13,10 +13,13 @@
 #include <variant>
 #include <vector>
 
+#include <eenn/core/isa.hpp>
 #include <eenn/io/onnx/import_affine.hpp>
 #include <eenn/io/onnx/import_call.hpp>
 
-namespace eenn::onnx::detail {
+namespace eenn::onnx {
+inline namespace EENN_ISA {
+namespace detail {
 
 template <class Layer>
 activation_value import_activation(import_call& call) {
@@ -231,6 +234,8 @@ inline activation_value import_concat(import_call& call) {
     return made;
 }
 
-}  // namespace eenn::onnx::detail
+}  // namespace detail
+}  // namespace EENN_ISA
+}  // namespace eenn::onnx
 
 #endif

@@ -8,9 +8,11 @@
 #include <optional>
 #include <string>
 
+#include <eenn/core/isa.hpp>
 #include <eenn/tensor/shape.hpp>
 
 namespace eenn::onnx {
+inline namespace EENN_ISA {
 
 /// @brief How import_network() reads a model.
 struct import_options {
@@ -20,6 +22,7 @@ struct import_options {
     std::string output{};          ///< which of several outputs to end in; the last if empty
 };
 
+}  // namespace EENN_ISA
 }  // namespace eenn::onnx
 
 #endif

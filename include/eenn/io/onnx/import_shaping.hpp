@@ -10,9 +10,12 @@
 #include <span>
 #include <vector>
 
+#include <eenn/core/isa.hpp>
 #include <eenn/io/onnx/import_call.hpp>
 
-namespace eenn::onnx::detail {
+namespace eenn::onnx {
+inline namespace EENN_ISA {
+namespace detail {
 
 /// The same elements under other dims, the batch axis first among them.
 [[nodiscard]] inline activation_value seen_as(import_call& call, const activation_value& x, const integer_list& dims) {
@@ -85,6 +88,8 @@ inline activation_value import_transpose(import_call& call) {
     return made;
 }
 
-}  // namespace eenn::onnx::detail
+}  // namespace detail
+}  // namespace EENN_ISA
+}  // namespace eenn::onnx
 
 #endif

@@ -14,10 +14,13 @@
 #include <variant>
 #include <vector>
 
+#include <eenn/core/isa.hpp>
 #include <eenn/io/onnx/import_affine.hpp>
 #include <eenn/io/onnx/import_call.hpp>
 
-namespace eenn::onnx::detail {
+namespace eenn::onnx {
+inline namespace EENN_ISA {
+namespace detail {
 
 /// A window along one axis.
 struct window {
@@ -318,6 +321,8 @@ inline activation_value import_slice(import_call& call) {
     return made;
 }
 
-}  // namespace eenn::onnx::detail
+}  // namespace detail
+}  // namespace EENN_ISA
+}  // namespace eenn::onnx
 
 #endif

@@ -5,6 +5,8 @@
 #ifndef EENN_IO_ONNX_MODEL_HPP
 #define EENN_IO_ONNX_MODEL_HPP
 
+#include <eenn/core/isa.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -13,6 +15,7 @@
 #include <vector>
 
 namespace eenn::onnx {
+inline namespace EENN_ISA {
 
 /// @brief TensorProto.DataType, with its numbers.
 enum class data_type : int {
@@ -112,6 +115,7 @@ struct model {
     graph network;
 };
 
+}  // namespace EENN_ISA
 }  // namespace eenn::onnx
 
 #endif

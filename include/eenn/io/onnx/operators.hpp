@@ -7,6 +7,7 @@
 
 #include <string_view>
 
+#include <eenn/core/isa.hpp>
 #include <eenn/io/onnx/import_affine.hpp>
 #include <eenn/io/onnx/import_call.hpp>
 #include <eenn/io/onnx/import_dense.hpp>
@@ -14,7 +15,9 @@
 #include <eenn/io/onnx/import_shaping.hpp>
 #include <eenn/io/onnx/import_windows.hpp>
 
-namespace eenn::onnx::detail {
+namespace eenn::onnx {
+inline namespace EENN_ISA {
+namespace detail {
 
 struct import_operator {
     std::string_view op_type;
@@ -84,6 +87,8 @@ inline constexpr import_operator import_operators[] = {
     return false;
 }
 
-}  // namespace eenn::onnx::detail
+}  // namespace detail
+}  // namespace EENN_ISA
+}  // namespace eenn::onnx
 
 #endif

@@ -25,12 +25,14 @@
 
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/io/bytes.hpp>
 #include <eenn/io/file.hpp>
 #include <eenn/io/onnx/model.hpp>
 #include <eenn/io/onnx/values.hpp>
 
 namespace eenn::onnx {
+inline namespace EENN_ISA {
 
 namespace detail {
 
@@ -381,6 +383,7 @@ template <class Parse>
     });
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::onnx
 
 #endif

@@ -17,12 +17,15 @@
 #include <vector>
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/io/array.hpp>
 #include <eenn/io/bytes.hpp>
 #include <eenn/io/element_type.hpp>
 #include <eenn/io/onnx/model.hpp>
 
-namespace eenn::onnx::detail {
+namespace eenn::onnx {
+inline namespace EENN_ISA {
+namespace detail {
 
 static_assert(std::endian::native == std::endian::little,
               "values.hpp reads tensors where they lie, so it needs a little-endian machine");
@@ -131,6 +134,8 @@ template <io::Number T>
     return tensor_of<std::int64_t>(data_type::int64, {static_cast<std::int64_t>(values.size())}, values);
 }
 
-}  // namespace eenn::onnx::detail
+}  // namespace detail
+}  // namespace EENN_ISA
+}  // namespace eenn::onnx
 
 #endif

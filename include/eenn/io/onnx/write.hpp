@@ -18,11 +18,13 @@
 #include <protozero/pbf_writer.hpp>
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
 #include <eenn/io/bytes.hpp>
 #include <eenn/io/file.hpp>
 #include <eenn/io/onnx/model.hpp>
 
 namespace eenn::onnx {
+inline namespace EENN_ISA {
 
 namespace detail {
 
@@ -172,6 +174,7 @@ inline void write(message& to, const model& from) {
 /// @brief serialize() put into a file by io::write_file(): the old file or the whole new one.
 inline void write_model(const std::filesystem::path& path, const model& from) { io::write_file(path, serialize(from)); }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::onnx
 
 #endif

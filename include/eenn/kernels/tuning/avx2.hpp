@@ -10,7 +10,7 @@
 #ifndef EENN_KERNELS_TUNING_AVX2_HPP
 #define EENN_KERNELS_TUNING_AVX2_HPP
 
-#include <eenn/tensor/isa.hpp>
+#include <eenn/core/isa.hpp>
 
 namespace eenn::kernels {
 inline namespace EENN_ISA {

@@ -8,7 +8,7 @@
 #ifndef EENN_KERNELS_TUNING_AVX512_HPP
 #define EENN_KERNELS_TUNING_AVX512_HPP
 
-#include <eenn/tensor/isa.hpp>
+#include <eenn/core/isa.hpp>
 
 namespace eenn::kernels {
 inline namespace EENN_ISA {

@@ -7,7 +7,7 @@
 #ifndef EENN_KERNELS_TUNING_PORTABLE_HPP
 #define EENN_KERNELS_TUNING_PORTABLE_HPP
 
-#include <eenn/tensor/isa.hpp>
+#include <eenn/core/isa.hpp>
 
 namespace eenn::kernels {
 inline namespace EENN_ISA {

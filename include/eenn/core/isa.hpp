@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+//
+// isa.hpp - the instruction set that the compiler aims at: a name for it and how many vector registers it has.
+// Floor 0 (core).
+#ifndef EENN_CORE_ISA_HPP
+#define EENN_CORE_ISA_HPP
+
+// All that computes lives in this inline namespace, functions and the types that hold their results: two translation units
+// built with different -march flags then never share one definition, of which the linker would keep either: the program could
+// meet an illegal instruction, or packed weights of another layout. Outside stand the types that such units exchange: shape,
+// error, executor_ref, the layers and the graph, plan, executable, policy, exit_rule, decision, data_set. What their members do
+// is the same everywhere. tests/two_builds/ links three such units and looks at results, symbols and instructions.
+//
+// A build with a tuning table of its own (kernels/tuning.hpp) has other tiles and layouts, and so its names.
+#if defined(EENN_TUNING)
+#define EENN_ISA_NAME(isa) isa##_tuned
+#else
+#define EENN_ISA_NAME(isa) isa
+#endif
+#if defined(__AVX512F__)
+#define EENN_ISA EENN_ISA_NAME(avx512)
+#elif defined(__FMA__) && defined(__AVX2__)
+#define EENN_ISA EENN_ISA_NAME(avx2)
+#elif defined(__AVX__)
+#define EENN_ISA EENN_ISA_NAME(avx)
+#elif defined(__SSE4_2__)
+#define EENN_ISA EENN_ISA_NAME(sse4)
+#elif defined(__ARM_NEON)
+#define EENN_ISA EENN_ISA_NAME(neon)
+#else
+#define EENN_ISA EENN_ISA_NAME(baseline)
+#endif
+
+namespace eenn {
+inline namespace EENN_ISA {
+
+#if defined(__AVX512F__) || defined(__aarch64__)
+inline constexpr int vector_registers = 32;
+#else
+inline constexpr int vector_registers = 16;
+#endif
+
+}  // namespace EENN_ISA
+}  // namespace eenn
+
+#endif
