@@ -26,7 +26,7 @@ namespace eenn {
                                              std::span<const kept_channels> channels = {}) {
     detail::check_state(from, state, "transfer");
     const auto moved = [&](const aligned_vector<float>& values, aligned_vector<float> to_values) {
-        transfer<float>(from, values, to, to_values, channels);
+        transfer(from, values, to, to_values, channels);
         return to_values;
     };
     const aligned_vector<float> zeros(to.sizes.parameters, 0.0F);
