@@ -174,20 +174,23 @@ template <class Layers>
     const channel_groups<Layers> groups{g};
     const int chosen = groups.group_of(place);
     if (chosen < 0 || groups.fixed(chosen)) {
-        made.network.refuse({place, fault_kind::channels_are_fixed, g.shape_of(edge{place}), {}});
+        made.network.refuse(place, {fault_kind::channels_are_fixed});
         return made;
     }
     const int before = groups.size(chosen);
     std::vector<char> seen(static_cast<std::size_t>(before), 0);
-    bool good = !channels.empty();
+    layer_fault wrong{};
+    if (channels.empty()) wrong = {fault_kind::no_such_channel};
     for (const int c : channels) {
-        if (c == -1) continue;
-        good = good && c >= 0 && c < before && seen[static_cast<std::size_t>(c)] == 0;
-        if (good) seen[static_cast<std::size_t>(c)] = 1;
+        if (c == -1 || wrong.kind != fault_kind::none) continue;
+        if (c >= 0 && c < before && seen[static_cast<std::size_t>(c)] == 0) {
+            seen[static_cast<std::size_t>(c)] = 1;
+        } else {
+            wrong = wrong_number(fault_kind::no_such_channel, c, allowed_range::closed(-1, before - 1));
+        }
     }
-    if (!good) {
-        made.network.refuse(
-            {place, fault_kind::no_such_channel, {1, 1, before}, {1, 1, static_cast<int>(channels.size())}});
+    if (wrong.kind != fault_kind::none) {
+        made.network.refuse(place, wrong);
         return made;
     }
 
