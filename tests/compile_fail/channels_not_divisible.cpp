@@ -1,7 +1,5 @@
-// expect: at_layer<1>
-// expect: channels_not_divisible_by_groups
-// expect: expected<.*1, 1, 2
-// expect: got<.*1, 3, 4
+// expect gcc: wrong_network<.*"layer 1 \(conv2d\): channels not divisible by groups: channels of the input is 3, allowed multiples of 2"
+// expect clang: layer_is_wrong\(1, &"conv2d"\[0\], &"channels not divisible by groups"\[0\], &"channels of the input"\[0\], &"is"\[0\], 3, &"allowed multiples of"\[0\], 2\)
 // SPDX-License-Identifier: MIT
 #include <eenn/network/network.hpp>
 #include <eenn/network/standard.hpp>

@@ -4,6 +4,10 @@
 # check.sh SOURCE COMPILER FLAG... - does the source fail to compile, with the messages it expects?
 source=$1
 shift
+case $(basename "$1") in
+clang*) family=clang ;;
+*) family=gcc ;;
+esac
 status=0
 output=$(LC_ALL=C "$@" -fsyntax-only "$source" 2>&1) || status=$?
 output=$(printf '%s\n' "$output" | sed "s|$source|SOURCE|g")  # the file's name is no message
@@ -17,9 +21,14 @@ if [ $status -eq 0 ]; then
     echo "FAIL: $source compiles"
     exit 1
 fi
-expected=$(sed -n 's|^// expect: *||p' "$source")
+unknown=$(grep '^// expect' "$source" | grep -Ev '^// expect( gcc| clang)?: ')
+if [ -n "$unknown" ]; then
+    echo "FAIL: $source expects what this script does not know: $unknown"
+    exit 1
+fi
+expected=$(sed -n "s|^// expect: *||p; s|^// expect $family: *||p" "$source")
 if [ -z "$expected" ]; then
-    echo "FAIL: $source has no line '// expect: <regular expression>'"
+    echo "FAIL: $source has no line '// expect: <regular expression>' or '// expect $family: ...'"
     exit 1
 fi
 failed=$(printf '%s\n' "$expected" | while IFS= read -r regex; do

@@ -1,6 +1,5 @@
-// expect: no_such_edge
-// expect: expected<.*1, 1, 2
-// expect: got<.*1, 1, 9
+// expect gcc: wrong_network<.*"layer 2 \(graph\): no such edge: 9, allowed \[0, 1\]"
+// expect clang: layer_is_wrong\(2, &"graph"\[0\], &"no such edge"\[0\], &"is"\[0\], 9, &"allowed"\[0\], &"\["\[0\], 0, 1, &"\]"\[0\]\)
 // SPDX-License-Identifier: MIT
 #include <eenn/network/network.hpp>
 #include <eenn/network/standard.hpp>

@@ -1,5 +1,5 @@
-// expect: at_layer<1>
-// expect: option_out_of_range
+// expect gcc: wrong_network<.*"layer 1 \(dense\): units is 0, allowed \[1, 268435456\]"
+// expect clang: layer_is_wrong\(1, &"dense"\[0\], &"units"\[0\], &"is"\[0\], 0, &"allowed"\[0\], &"\["\[0\], 1, 268435456, &"\]"\[0\]\)
 // SPDX-License-Identifier: MIT
 #include <eenn/network/network.hpp>
 #include <eenn/network/standard.hpp>

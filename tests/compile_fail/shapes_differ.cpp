@@ -1,7 +1,5 @@
-// expect: at_layer<3>
-// expect: shapes_differ
-// expect: expected<.*8, 8, 7
-// expect: got<.*8, 8, 4
+// expect gcc: wrong_network<.*"layer 3 \(add\): shapes differ, expected 8x8x7, got 8x8x4"
+// expect clang: layer_is_wrong\(3, &"add"\[0\], &"shapes differ"\[0\], &"expected"\[0\], \{8, 8, 7\}, &"got"\[0\], \{8, 8, 4\}\)
 // SPDX-License-Identifier: MIT
 #include <eenn/network/network.hpp>
 #include <eenn/network/standard.hpp>

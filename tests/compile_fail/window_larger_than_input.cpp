@@ -1,7 +1,5 @@
-// expect: at_layer<2>
-// expect: window_larger_than_input
-// expect: expected<.*5, 5, 6
-// expect: got<.*4, 4, 6
+// expect gcc: wrong_network<.*"layer 2 \(conv2d\): window larger than its padded input, expected 5x5x6, got 4x4x6"
+// expect clang: layer_is_wrong\(2, &"conv2d"\[0\], &"window larger than its padded input"\[0\], &"expected"\[0\], \{5, 5, 6\}, &"got"\[0\], \{4, 4, 6\}\)
 // SPDX-License-Identifier: MIT
 #include <eenn/network/network.hpp>
 #include <eenn/network/standard.hpp>

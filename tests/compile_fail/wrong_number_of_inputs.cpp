@@ -1,7 +1,5 @@
-// expect: at_layer<2>
-// expect: wrong_number_of_inputs
-// expect: expected<.*1, 1, 2
-// expect: got<.*1, 1, 1
+// expect gcc: wrong_network<.*"layer 2 \(add\): wrong number of inputs: 1, allowed 2"
+// expect clang: layer_is_wrong\(2, &"add"\[0\], &"wrong number of inputs"\[0\], &"is"\[0\], 1, &"allowed"\[0\], &"\["\[0\], 2, 2, &"\]"\[0\]\)
 // SPDX-License-Identifier: MIT
 #include <eenn/network/network.hpp>
 #include <eenn/network/standard.hpp>

@@ -30,6 +30,15 @@ static_assert(net::plan.steps.size() == 6, "conv, pool, dense; conv, conv + resi
 static_assert(net::workspace_bytes == 2 * 64 * 4 * sizeof(float) && net::plan.sizes.workspace_proven,
               "the arena by hand");
 
+struct vanishing {
+    static constexpr std::string_view kind = "vanishing";
+    static constexpr layer_role role = layer_role::operation;
+    [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const { return shape{in[0].h, 0, in[0].c}; }
+};
+struct with_vanishing {
+    using layer = std::variant<identity, vanishing>;
+};
+
 std::string message_of(void (*build)()) {
     try {
         build();
@@ -111,7 +120,7 @@ TEST_CASE(
     CHECK(network<models::dscnn>::workspace_bytes == 2 * 25 * 5 * 64 * sizeof(float));
 }
 
-TEST_CASE("network/graph: wrong networks throw at run time, naming layer and both shapes") {
+TEST_CASE("network/graph: wrong networks throw at run time, naming the layer and what is wrong") {
     CHECK(message_of([] {
               graph g{{8, 8, 4}};
               g(relu{});
@@ -124,7 +133,9 @@ TEST_CASE("network/graph: wrong networks throw at run time, naming layer and bot
     CHECK(message_of([] {
               graph g{{4, 4, 3}};
               g(conv2d{.filters = 4, .groups = 2});
-          }) == "graph: layer 1 (conv2d): channels not divisible by groups, expected 1x1x2, got 1x3x4");
+          }) ==
+          "graph: layer 1 (conv2d): channels not divisible by groups: channels of the input is 3, allowed multiples of "
+          "2");
     CHECK(message_of([] {
               graph g{{4, 4, 3}};
               g(max_pool{.kernel_h = 5});
@@ -132,19 +143,72 @@ TEST_CASE("network/graph: wrong networks throw at run time, naming layer and bot
     CHECK(message_of([] {
               graph g{{4, 4, 3}};
               g.join(concat{}, g.here());
-          }) == "graph: layer 1 (concat): wrong number of inputs, expected 1x1x2, got 1x1x1");
+          }) == "graph: layer 1 (concat): wrong number of inputs: 1, allowed [2, 4]");
     CHECK(message_of([] {
               graph g{{4, 4, 3}};
               g.at(edge{-1});
-          }) == "graph: layer 1 (graph): no such edge, expected 1x1x1, got 1x1x-1");
-    CHECK(message_of([] {
-              graph g{{0, 4, 3}};
-          }) == "graph: layer 0 (input): option out of range, expected 1x1x1, got 0x4x3");
+          }) == "graph: layer 1 (graph): no such edge: -1, allowed 0");
+    CHECK(message_of([] { graph g{{0, 4, 3}}; }) == "graph: layer 0 (input): height is 0, allowed [1, 268435456]");
     CHECK(message_of([] {
               const runtime_network<float, graph> n{graph{{1, 1, 1}}};
           }) == "runtime_network: the graph has no layers; append at least one");
     CHECK(message_of([] {
               graph g{{4, 4, 3}};
               g(dropout{.rate = 1.0});
-          }) == "graph: layer 1 (dropout): option out of range, expected 1x1x1, got 1x1x1");
+          }) == "graph: layer 1 (dropout): rate is 1, allowed [0, 1)");
+    CHECK(message_of([] {
+              graph g{{4, 4, 3}};
+              const edge x = g.here();
+              g.join(add{}, x, x, x);
+          }) == "graph: layer 1 (add): wrong number of inputs: 3, allowed 2");
+    CHECK(message_of([] {
+              graph g{{4, 4, 3}};
+              const edge x = g.here();
+              g.join(concat{}, x, x, x, x, x);
+          }) == "graph: layer 1 (concat): wrong number of inputs: 5, allowed [2, 4]");
+    CHECK(message_of([] {
+              graph g{{4, 4, 3}};
+              g(relu{});
+              g.put(relu{}, std::array<edge, 1>{g.here()}, node_id{1});
+          }) == "graph: layer 2 (graph): another node has this id: 1, allowed [2, infinity)");
+}
+
+TEST_CASE("network/graph: what is too large names the layer, its input's shape and the limit") {
+    CHECK(message_of([] {
+              graph g{{1 << 30, 1 << 30, 16}};
+          }) == "graph: layer 0 (input): height is 1073741824, allowed [1, 268435456]");
+    CHECK(message_of([] {
+              graph g{{1 << 28, 1 << 28, 16}};
+          }) ==
+          "graph: layer 0 (input): too large: 268435456x268435456x16 gives 1.1529215e18 elements, at most 268435456");
+    CHECK(message_of([] {
+              graph g{{1 << 14, 1 << 14, 1}};
+              g(relu{}, conv2d{.filters = 2});
+          }) == "graph: layer 2 (conv2d): too large: 16384x16384x1 gives 536870912 elements, at most 268435456");
+    CHECK(message_of([] {
+              graph g{{4, 4, 3}};
+              g(conv2d{.filters = 8, .kernel_h = 1 << 20, .kernel_w = 1 << 20});
+          }) == "graph: layer 1 (conv2d): too large: 4x4x3 gives 8796093022208 weights per channel, at most 268435456");
+    CHECK(message_of([] {
+              graph g{{4, 4, 3}};
+              g(conv2d{.filters = 8, .dilation = 1 << 28});
+          }) ==
+          "graph: layer 1 (conv2d): too large: 4x4x3 gives 536870913 elements under the window, at most 268435456");
+    // Layers that fit each, and together are too large: 2^56 weights in each of them.
+    const auto tower = [](int count) {
+        graph g{{1, 1, 1 << 28}};
+        for (int i = 0; i < count; ++i) g(dense{.units = 1 << 28, .bias = false});
+        return lower(g).sizes;
+    };
+    CHECK(tower(2).parameters == std::size_t{1} << 57);
+    CHECK(tower(2).macs == std::int64_t{1} << 57);
+    CHECK_THROWS_WITH_AS(
+        tower(2000),
+        "lower: layer 3 (dense): too large: 1x1x268435456 gives 2.1617278e17 parameters in all, at most 1.4411519e17",
+        error);
+}
+
+TEST_CASE("network/graph: a layer of a user that makes nothing is named") {
+    basic_graph<with_vanishing> g{{4, 4, 3}};
+    CHECK_THROWS_WITH_AS(g(vanishing{}), "graph: layer 1 (vanishing): width is 0, allowed [1, 268435456]", error);
 }

@@ -235,8 +235,8 @@ void convolve_samples(const convolution& each, int n, const T* x, const T* packe
 template <class T, class F>
 constexpr void for_each_class(const convolution& g, F&& f) {
     const int groups = g.depthwise() ? 1 : g.groups;
-    for (int ry = 0; ry < g.stride_h; ++ry) {
-        for (int rx = 0; rx < g.stride_w; ++rx) {
+    for (int ry = 0; ry < std::min(g.stride_h, g.in.h); ++ry) {
+        for (int rx = 0; rx < std::min(g.stride_w, g.in.w); ++rx) {
             const auto rows = gradient_window(g.rows(), ry);
             const auto columns = gradient_window(g.columns(), rx);
             const std::size_t size = packed_block_size<T>(rows.window.taps * columns.window.taps,

@@ -216,9 +216,9 @@ struct tiling {
     constexpr tiling(const winograd_form& f, const winograd_image& g) noexcept
         : across{(g.out_w + f.out_w - 1) / f.out_w},
           count{across * ((g.out_h + f.out_h - 1) / f.out_h)},
-          at_once{std::min(count, tuning::winograd_tiles *
-                                      std::max(1, tuning::winograd_elements /
-                                                      (f.products() * g.in_channels * tuning::winograd_tiles)))} {}
+          at_once{std::min(
+              count, tuning::winograd_tiles * std::max(1, tuning::winograd_elements / (f.products() * g.in_channels) /
+                                                              tuning::winograd_tiles))} {}
 
     /// Tiles from `first` on that go together: the last two rounds halve what is left, lest one be a short one. Of 12x12
     /// pixels in 9 tiles a round of 8 and one of 1 take a fifth longer than 5 and 4.

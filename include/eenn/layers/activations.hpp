@@ -35,8 +35,8 @@ struct leaky_relu {
     real slope = 0.01;
     static constexpr std::string_view option_names[]{"slope"};
     [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const {
-        const float value = slope;
-        if (!(value > 0 && value < 1)) return {fault_kind::option_out_of_range, {}, {}};
+        layer_fault wrong{};
+        if (not_allowed(wrong, "slope", slope, allowed_range::open(0, 1))) return wrong;
         return same_shapes(in, 1);
     }
     [[nodiscard]] constexpr activation function() const { return {activation_kind::leaky_relu, slope}; }

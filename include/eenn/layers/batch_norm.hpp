@@ -25,7 +25,14 @@ struct batch_norm {
     static constexpr std::string_view option_names[]{"epsilon", "momentum"};
     friend constexpr bool operator==(const batch_norm&, const batch_norm&) = default;
 
-    [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const { return same_shapes(in, 1); }
+    [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const {
+        layer_fault wrong{};
+        if (not_allowed(wrong, "epsilon", epsilon, allowed_range::from(0)) ||
+            not_allowed(wrong, "momentum", momentum, allowed_range::closed(0, 1))) {
+            return wrong;
+        }
+        return same_shapes(in, 1);
+    }
     [[nodiscard]] constexpr tensor_list tensors(std::span<const shape> in) const {
         const std::array<int, 4> per_channel{in[0].c, 1, 1, 1};
         tensor_list list;

@@ -52,23 +52,38 @@ struct conv2d {
     }
 
     [[nodiscard]] constexpr output_shape output(std::span<const shape> inputs) const {
-        if (inputs.size() != 1) return same_shapes(inputs, 1);
+        if (inputs.size() != 1) return wrong_inputs(inputs, 1, 1);
         const shape in = inputs[0];
-        if (filters < 1 || kernel_h < 1 || kernel_w < 1 || stride < 1 || stride_w < 0 || dilation < 1 ||
-            dilation_w < 0 || groups < 1 || pad.top < 0 || pad.bottom < 0 || pad.left < 0 || pad.right < 0) {
-            return {fault_kind::option_out_of_range, shape{1, 1, 1}, shape{kernel_h, kernel_w, filters}};
+        layer_fault wrong{};
+        if (not_allowed(wrong, "filters", filters, 1) || not_allowed(wrong, "kernel_h", kernel_h, 1) ||
+            not_allowed(wrong, "kernel_w", kernel_w, 1) || not_allowed(wrong, "stride", stride, 1) ||
+            not_allowed(wrong, "stride_w", stride_w, 0) || not_allowed(wrong, "groups", groups, 1) ||
+            not_allowed(wrong, "dilation", dilation, 1) || not_allowed(wrong, "dilation_w", dilation_w, 0) ||
+            not_allowed(wrong, pad)) {
+            return wrong;
         }
-        if (in.c % groups != 0 || filters % groups != 0) {
-            return {fault_kind::channels_not_divisible_by_groups, shape{1, 1, groups}, shape{1, in.c, filters}};
+        if (in.c % groups != 0) return indivisible("channels of the input", in.c, groups);
+        if (filters % groups != 0) return indivisible("filters", filters, groups);
+        // Of one filter, of one input channel and of the window's reach: kernels count these in int.
+        constexpr std::int64_t most = most_elements;
+        const std::int64_t taps = std::int64_t{kernel_h} * kernel_w;
+        const std::int64_t channels = std::max(in.c, filters) / groups;
+        if (taps > most || taps * channels > most) {
+            return too_large("weights per channel", static_cast<double>(taps) * static_cast<double>(channels),
+                             most_elements, in);
+        }
+        const std::int64_t rows = reach_of(kernel_h, dilation);
+        const std::int64_t columns = reach_of(kernel_w, dilation_w == 0 ? dilation : dilation_w);
+        if (std::max(rows, columns) > most) {
+            return too_large("elements under the window", static_cast<double>(std::max(rows, columns)), most_elements,
+                             in);
         }
         const auto made = geometry(in).out;
         if (made.h < 1 || made.w < 1) {
             return {fault_kind::window_larger_than_input,
-                    shape{(kernel_h - 1) * dilation + 1, (kernel_w - 1) * (dilation_w == 0 ? dilation : dilation_w) + 1,
-                          in.c},
-                    in};
+                    shape{static_cast<int>(rows), static_cast<int>(columns), in.c}, in};
         }
-        return made;
+        return output_of(made.h, made.w, made.c, in);
     }
 
     [[nodiscard]] constexpr tensor_list tensors(std::span<const shape> in) const {
@@ -198,7 +213,8 @@ struct depthwise_conv2d {
     template <class Graph>
     constexpr void build(Graph& g) const {
         const int channels = g.shape_of(g.here()).c;
-        g(conv2d{.filters = channels * multiplier,
+        const std::int64_t filters = std::int64_t{channels} * multiplier;  // what conv2d refuses stays out of its range
+        g(conv2d{.filters = static_cast<int>(std::clamp<std::int64_t>(filters, 0, std::int64_t{most_elements} + 1)),
                  .kernel_h = kernel_h,
                  .kernel_w = kernel_w,
                  .stride = stride,

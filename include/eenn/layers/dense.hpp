@@ -27,8 +27,12 @@ struct dense {
     friend constexpr bool operator==(const dense&, const dense&) = default;
 
     [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const {
-        if (in.size() != 1) return same_shapes(in, 1);
-        if (units < 1) return {fault_kind::option_out_of_range, shape{1, 1, 1}, shape{1, 1, units}};
+        if (in.size() != 1) return wrong_inputs(in, 1, 1);
+        layer_fault wrong{};
+        if (not_allowed(wrong, "units", units, 1)) return wrong;
+        if (in[0].elements() > std::size_t{most_elements}) {
+            return too_large("inputs", static_cast<double>(in[0].elements()), most_elements, in[0]);
+        }
         return shape{1, 1, units};
     }
 

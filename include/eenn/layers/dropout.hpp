@@ -25,8 +25,8 @@ struct dropout {
     friend constexpr bool operator==(const dropout&, const dropout&) = default;
 
     [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const {
-        const float value = rate;
-        if (!(value >= 0 && value < 1)) return {fault_kind::option_out_of_range, {}, {}};
+        layer_fault wrong{};
+        if (not_allowed(wrong, "rate", rate, allowed_range::half_open(0, 1))) return wrong;
         return same_shapes(in, 1);
     }
     [[nodiscard]] constexpr channel_flow channels(std::span<const shape> /*in*/) const { return channel_flow::keeps; }

@@ -9,10 +9,12 @@
 #ifndef EENN_LAYERS_LAYER_HPP
 #define EENN_LAYERS_LAYER_HPP
 
+#include <eenn/core/checked.hpp>
 #include <eenn/core/constant.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/kernels/activation_kind.hpp>
 #include <eenn/kernels/share.hpp>
+#include <eenn/layers/fault.hpp>
 #include <eenn/tensor/shape.hpp>
 
 #include <array>
@@ -26,57 +28,27 @@ namespace eenn {
 using kernels::activation;
 using kernels::activation_kind;
 
-/// @brief Why a network is wrong. `none` is a network that is right.
-enum class fault_kind : unsigned char {
-    none,
-    shapes_differ,                     ///< two inputs of one layer, or a layer and its input, disagree
-    window_larger_than_input,          ///< a kernel or pooling window does not fit
-    channels_not_divisible_by_groups,  ///< input or output channels
-    wrong_number_of_inputs,
-    option_out_of_range,  ///< a size, stride, rate or count that cannot be
-    no_such_edge,         ///< an edge that the graph does not have
-    no_such_node,         ///< an id that the graph does not have
-    id_taken,             ///< an id that another node of the graph has
-    not_a_cut,            ///< more than the value asked for passes there
-    cannot_be_removed,    ///< a node that nothing can stand for
-    channels_are_fixed,   ///< the channels of a node are tied to the input, to logits or to what is not known
-    no_such_channel,      ///< a choice of channels that is empty, names one twice or one that is not there
-};
-
-inline namespace EENN_ISA {
-
-/// @brief The name that error messages use.
-[[nodiscard]] constexpr std::string_view to_string(fault_kind kind) noexcept {
-    switch (kind) {
-        case fault_kind::none: return "no fault";
-        case fault_kind::shapes_differ: return "shapes differ";
-        case fault_kind::window_larger_than_input: return "window larger than its padded input";
-        case fault_kind::channels_not_divisible_by_groups: return "channels not divisible by groups";
-        case fault_kind::wrong_number_of_inputs: return "wrong number of inputs";
-        case fault_kind::option_out_of_range: return "option out of range";
-        case fault_kind::no_such_edge: return "no such edge";
-        case fault_kind::no_such_node: return "no such node";
-        case fault_kind::id_taken: return "another node has this id";
-        case fault_kind::not_a_cut: return "more than this value passes here";
-        case fault_kind::cannot_be_removed: return "nothing can stand for this node";
-        case fault_kind::channels_are_fixed: return "its channels cannot be chosen";
-        case fault_kind::no_such_channel: return "no such channel, or one twice, or none";
-    }
-    return "unknown fault";
-}
-
-}  // namespace EENN_ISA
-
 /// @brief The shape that a layer makes, or why it cannot.
 struct output_shape {
     shape value{};
-    fault_kind fault = fault_kind::none;
-    shape expected{};
-    shape got{};
+    layer_fault why{};
 
     constexpr output_shape(shape made) : value{made} {}
-    constexpr output_shape(fault_kind kind, shape wanted, shape found) : fault{kind}, expected{wanted}, got{found} {}
+    constexpr output_shape(const layer_fault& wrong) : why{wrong} {}
+    constexpr output_shape(fault_kind kind, shape wanted, shape found)
+        : why{.kind = kind, .expected = wanted, .got = found} {}
 };
+
+/// @brief (H,W,C) as the output of a layer, unless it is too large. `in` is the layer's first input.
+[[nodiscard]] constexpr output_shape output_of(std::int64_t h, std::int64_t w, std::int64_t c, shape in) {
+    constexpr std::int64_t most = most_elements;
+    if (h <= most && w <= most && c <= most) {
+        const shape made{static_cast<int>(h), static_cast<int>(w), static_cast<int>(c)};
+        if (h < 1 || w < 1 || c < 1 || made.fits()) return made;
+    }
+    const double elements = static_cast<double>(h) * static_cast<double>(w) * static_cast<double>(c);
+    return too_large("elements", elements, most_elements, in);
+}
 
 /// @brief How a graph treats a layer.
 enum class layer_role : unsigned char {
@@ -113,9 +85,11 @@ struct tensor_spec {
     int input_axis = -1;    ///< the axis that has an entry an input channel; -1: none
     int output_axis = 0;    ///< the axis that has an entry an output channel; -1: none
 
+    /// Never wraps: see checked.hpp.
     [[nodiscard]] constexpr std::size_t elements() const noexcept {
         std::size_t count = 1;
-        for (int i = 0; i < rank; ++i) count *= static_cast<std::size_t>(dims[static_cast<std::size_t>(i)]);
+        for (int i = 0; i < rank; ++i)
+            count = saturated_product(count, static_cast<std::size_t>(dims[static_cast<std::size_t>(i)]));
         return count;
     }
 };
@@ -130,7 +104,7 @@ struct tensor_list {
     [[nodiscard]] constexpr const tensor_spec* end() const noexcept { return items.data() + count; }
     [[nodiscard]] constexpr std::size_t elements() const noexcept {
         std::size_t sum = 0;
-        for (const auto& spec : *this) sum += spec.elements();
+        for (const auto& spec : *this) sum = saturated_sum(sum, spec.elements());
         return sum;
     }
 };
@@ -327,10 +301,12 @@ constexpr void pack_gradient(P p, const T* weights, T* packed) {
 }
 
 /// @brief Shared checks of output(): the number of inputs, and that they are equal.
+[[nodiscard]] constexpr layer_fault wrong_inputs(std::span<const shape> in, int fewest, int most) {
+    return wrong_number(fault_kind::wrong_number_of_inputs, static_cast<double>(in.size()),
+                        allowed_range::closed(fewest, most));
+}
 [[nodiscard]] constexpr output_shape same_shapes(std::span<const shape> in, int wanted) {
-    if (static_cast<int>(in.size()) != wanted) {
-        return {fault_kind::wrong_number_of_inputs, shape{1, 1, wanted}, shape{1, 1, static_cast<int>(in.size())}};
-    }
+    if (static_cast<int>(in.size()) != wanted) return wrong_inputs(in, wanted, wanted);
     for (const auto& s : in) {
         if (!(s == in[0])) return {fault_kind::shapes_differ, in[0], s};
     }

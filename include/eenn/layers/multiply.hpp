@@ -19,7 +19,7 @@ struct multiply {
     friend constexpr bool operator==(const multiply&, const multiply&) = default;
 
     [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const {
-        if (in.size() != 2) return same_shapes(in, 2);
+        if (in.size() != 2) return wrong_inputs(in, 2, 2);
         const shape a = in[0];
         const shape b = in[1];
         if (b == a || b == shape{1, 1, a.c} || b == shape{a.h, a.w, 1}) return a;

@@ -6,8 +6,11 @@
 #define EENN_LAYERS_PADDING_HPP
 
 #include <eenn/core/isa.hpp>
+#include <eenn/layers/fault.hpp>
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <tuple>
 
 namespace eenn {
@@ -49,6 +52,20 @@ struct padding {
 inline constexpr padding same{padding::rule::same};
 inline constexpr padding valid{};
 
+/// @brief Whether an amount is below 0, or above `most_rows` or `most_columns`; then `why` says so.
+[[nodiscard]] constexpr bool not_allowed(layer_fault& why, const padding& pad, int most_rows = most_elements,
+                                         int most_columns = most_elements) {
+    return not_allowed(why, "pad.top", pad.top, 0, most_rows) ||
+           not_allowed(why, "pad.bottom", pad.bottom, 0, most_rows) ||
+           not_allowed(why, "pad.left", pad.left, 0, most_columns) ||
+           not_allowed(why, "pad.right", pad.right, 0, most_columns);
+}
+
+/// @brief Input elements from the first to the last tap of a window, both included.
+[[nodiscard]] constexpr std::int64_t reach_of(int kernel, int dilation) noexcept {
+    return (std::int64_t{kernel} - 1) * dilation + 1;
+}
+
 /// @brief One axis of a window at its place: how many outputs, and the padding before and after. outputs < 1 is a misfit.
 struct window_axis {
     int outputs;
@@ -57,16 +74,22 @@ struct window_axis {
 };
 
 /// @brief Lays a window of `kernel` taps, `dilation` apart, over `size` elements.
+///
+/// Any ints do: sums are of 64 bits, and what an int does not hold becomes the largest int. Layers refuse such windows before.
 [[nodiscard]] constexpr window_axis place_window(int size, int kernel, int stride, int dilation, padding::rule rule,
                                                  int before, int after) noexcept {
-    const int reach = (kernel - 1) * dilation + 1;
+    constexpr std::int64_t most = std::numeric_limits<int>::max();
+    if (stride < 1) return {0, before, after};
+    const std::int64_t reach = reach_of(kernel, dilation);
     if (rule == padding::rule::same) {
-        const int outputs = (size + stride - 1) / stride;
-        const int total = std::max((outputs - 1) * stride + reach - size, 0);
-        return {outputs, total / 2, total - total / 2};
+        const std::int64_t outputs = (std::int64_t{size} + stride - 1) / stride;
+        const std::int64_t total = std::max<std::int64_t>((outputs - 1) * stride + reach - size, 0);
+        const auto first = static_cast<int>(std::min(total / 2, most));
+        return {static_cast<int>(outputs), first, static_cast<int>(std::min(total - total / 2, most))};
     }
-    const int room = size + before + after - reach;
-    return {room < 0 ? 0 : room / stride + 1, before, after};
+    const std::int64_t room = std::int64_t{size} + before + after - reach;
+    const std::int64_t outputs = room < 0 ? 0 : room / stride + 1;
+    return {static_cast<int>(std::min(outputs, most)), before, after};
 }
 
 }  // namespace EENN_ISA

@@ -34,16 +34,20 @@ struct pooling_window {
     }
 
     [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const {
-        if (in.size() != 1) return same_shapes(in, 1);
+        if (in.size() != 1) return wrong_inputs(in, 1, 1);
         const int kw = kernel_w == 0 ? kernel_h : kernel_w;
-        if (kernel_h < 1 || kw < 1 || stride < 0 || stride_w < 0 || pad.top < 0 || pad.bottom < 0 || pad.left < 0 ||
-            pad.right < 0 || pad.top >= kernel_h || pad.bottom >= kernel_h || pad.left >= kw || pad.right >= kw) {
-            return {fault_kind::option_out_of_range, shape{1, 1, 1}, shape{kernel_h, kw, 1}};
+        layer_fault wrong{};
+        if (not_allowed(wrong, "kernel_h", kernel_h, 1) || not_allowed(wrong, "kernel_w", kernel_w, 0) ||
+            not_allowed(wrong, "stride", stride, 0) || not_allowed(wrong, "stride_w", stride_w, 0) ||
+            not_allowed(wrong, pad, kernel_h - 1, kw - 1)) {
+            return wrong;
         }
+        const std::int64_t taps = std::int64_t{kernel_h} * kw;
+        if (taps > most_elements) return too_large("taps", static_cast<double>(taps), most_elements, in[0]);
         const auto made = geometry(in[0], false).out;
         if (made.h < 1 || made.w < 1)
             return {fault_kind::window_larger_than_input, shape{kernel_h, kw, in[0].c}, in[0]};
-        return made;
+        return output_of(made.h, made.w, made.c, in[0]);
     }
 };
 
@@ -126,7 +130,7 @@ struct global_average_pool {
     friend constexpr bool operator==(const global_average_pool&, const global_average_pool&) = default;
 
     [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const {
-        if (in.size() != 1) return same_shapes(in, 1);
+        if (in.size() != 1) return wrong_inputs(in, 1, 1);
         return shape{1, 1, in[0].c};
     }
     [[nodiscard]] constexpr channel_flow channels(std::span<const shape> /*in*/) const { return channel_flow::keeps; }
@@ -149,7 +153,7 @@ struct global_max_pool {
     friend constexpr bool operator==(const global_max_pool&, const global_max_pool&) = default;
 
     [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const {
-        if (in.size() != 1) return same_shapes(in, 1);
+        if (in.size() != 1) return wrong_inputs(in, 1, 1);
         return shape{1, 1, in[0].c};
     }
     [[nodiscard]] constexpr channel_flow channels(std::span<const shape> /*in*/) const { return channel_flow::keeps; }

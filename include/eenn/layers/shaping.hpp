@@ -16,7 +16,10 @@ struct flatten {
     static constexpr layer_role role = layer_role::reshape;
     friend constexpr bool operator==(const flatten&, const flatten&) = default;
     [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const {
-        if (in.size() != 1) return same_shapes(in, 1);
+        if (in.size() != 1) return wrong_inputs(in, 1, 1);
+        if (in[0].elements() > std::size_t{most_elements}) {
+            return too_large("elements", static_cast<double>(in[0].elements()), most_elements, in[0]);
+        }
         return shape{1, 1, static_cast<int>(in[0].elements())};
     }
     [[nodiscard]] constexpr channel_flow channels(std::span<const shape> /*in*/) const { return channel_flow::repeats; }
@@ -31,13 +34,13 @@ struct concat {
     friend constexpr bool operator==(const concat&, const concat&) = default;
 
     [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const {
-        if (in.size() < 2) return same_shapes(in, 2);
-        shape made = in[0];
+        if (in.size() < 2 || in.size() > std::size_t{arity}) return wrong_inputs(in, 2, arity);
+        std::int64_t channels = in[0].c;
         for (std::size_t i = 1; i < in.size(); ++i) {
-            if (in[i].h != made.h || in[i].w != made.w) return {fault_kind::shapes_differ, in[0], in[i]};
-            made.c += in[i].c;
+            if (in[i].h != in[0].h || in[i].w != in[0].w) return {fault_kind::shapes_differ, in[0], in[i]};
+            channels += in[i].c;
         }
-        return made;
+        return output_of(in[0].h, in[0].w, channels, in[0]);
     }
     [[nodiscard]] constexpr channel_flow channels(std::span<const shape> /*in*/) const { return channel_flow::joins; }
     template <class T, class P>
@@ -85,11 +88,18 @@ struct pad {
     friend constexpr bool operator==(const pad&, const pad&) = default;
 
     [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const {
-        if (in.size() != 1) return same_shapes(in, 1);
-        if (top < 0 || bottom < 0 || left < 0 || right < 0 || channels_before < 0 || channels_after < 0) {
-            return {fault_kind::option_out_of_range, {}, {}};
+        if (in.size() != 1) return wrong_inputs(in, 1, 1);
+        layer_fault wrong{};
+        if (not_allowed(wrong, "top", top, 0) || not_allowed(wrong, "bottom", bottom, 0) ||
+            not_allowed(wrong, "left", left, 0) || not_allowed(wrong, "right", right, 0) ||
+            not_allowed(wrong, "channels_before", channels_before, 0) ||
+            not_allowed(wrong, "channels_after", channels_after, 0) ||
+            not_allowed(wrong, "value", value,
+                        allowed_range::closed(-allowed_range::infinity, allowed_range::infinity))) {
+            return wrong;
         }
-        return shape{in[0].h + top + bottom, in[0].w + left + right, in[0].c + channels_before + channels_after};
+        return output_of(std::int64_t{in[0].h} + top + bottom, std::int64_t{in[0].w} + left + right,
+                         std::int64_t{in[0].c} + channels_before + channels_after, in[0]);
     }
     [[nodiscard]] constexpr channel_flow channels(std::span<const shape> /*in*/) const {
         return channels_before + channels_after == 0 ? channel_flow::keeps : channel_flow::pads;

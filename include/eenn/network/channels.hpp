@@ -198,33 +198,41 @@ struct rechannelled {
 
 namespace detail {
 
-/// What a choice of a node's channels means for each of its groups; empty where a group stays as it is. False if it is no
+/// What a choice of a node's channels means for each of its groups; empty where a group stays as it is. A fault if it is no
 /// choice: one channel twice or out of range, parts mixed, a group without any.
 template <class Layers>
-[[nodiscard]] constexpr bool choose_by_group(const channel_groups<Layers>& groups, int place,
-                                             std::span<const int> channels, std::vector<std::vector<int>>& chosen) {
+[[nodiscard]] constexpr layer_fault choose_by_group(const channel_groups<Layers>& groups, int place,
+                                                    std::span<const int> channels,
+                                                    std::vector<std::vector<int>>& chosen) {
     std::size_t next = 0;
     int offset = 0;
-    for (const int part : groups.parts_of(place)) {
+    const auto parts = groups.parts_of(place);
+    int all = 0;
+    for (const int part : parts) all += groups.size(part);
+    const auto wrong = [&](int channel) {
+        return wrong_number(fault_kind::no_such_channel, channel, allowed_range::closed(-1, all - 1));
+    };
+    for (const int part : parts) {
         const int size = groups.size(part);
         std::vector<int> kept;
         std::vector<char> seen(static_cast<std::size_t>(size), 0);
         bool same = true;
         for (; next < channels.size() && channels[next] < offset + size; ++next) {  // -1 goes with the part before
             const int c = channels[next] < 0 ? channels[next] : channels[next] - offset;
-            if (c < -1 || (channels[next] >= 0 && (c < 0 || seen[static_cast<std::size_t>(c)] != 0))) return false;
+            if (c < -1 || (channels[next] >= 0 && (c < 0 || seen[static_cast<std::size_t>(c)] != 0)))
+                return wrong(channels[next]);
             if (c >= 0) seen[static_cast<std::size_t>(c)] = 1;
             same = same && c == static_cast<int>(kept.size());
             kept.push_back(c);
         }
-        if (kept.empty()) return false;
+        if (kept.empty()) return {fault_kind::no_such_channel};
         same = same && static_cast<int>(kept.size()) == size;
         auto& of_group = chosen[static_cast<std::size_t>(part)];
         if (!same && of_group.empty()) of_group = kept;
-        if (!same && of_group != kept) return false;  // the same group twice, chosen otherwise
+        if (!same && of_group != kept) return {fault_kind::no_such_channel};  // the same group twice, chosen otherwise
         offset += size;
     }
-    return next == channels.size();
+    return next == channels.size() ? layer_fault{} : wrong(channels[next]);
 }
 
 }  // namespace detail
@@ -246,17 +254,15 @@ template <class Layers>
     if (!detail::find(g, at, made.network, place)) return made;
     const channel_groups<Layers> groups{g};
     std::vector<std::vector<int>> chosen(static_cast<std::size_t>(groups.count()), std::vector<int>{});
-    if (groups.repeat_of(place) != 1) {
-        made.network.refuse({place, fault_kind::channels_are_fixed, g.shape_of(edge{place}), {}});
-        return made;
-    }
-    if (!detail::choose_by_group(groups, place, channels, chosen)) {
-        made.network.refuse({place, fault_kind::no_such_channel, {}, {}});
-        return made;
-    }
+    layer_fault wrong{};
+    if (groups.repeat_of(place) != 1) wrong = {fault_kind::channels_are_fixed};
+    if (wrong.kind == fault_kind::none) wrong = detail::choose_by_group(groups, place, channels, chosen);
     for (int group = 0; group < groups.count(); ++group) {
-        if (chosen[static_cast<std::size_t>(group)].empty() || !groups.fixed(group)) continue;
-        made.network.refuse({place, fault_kind::channels_are_fixed, g.shape_of(edge{place}), {}});
+        if (!chosen[static_cast<std::size_t>(group)].empty() && groups.fixed(group))
+            wrong = {fault_kind::channels_are_fixed};
+    }
+    if (wrong.kind != fault_kind::none) {
+        made.network.refuse(place, wrong);
         return made;
     }
 

@@ -66,8 +66,8 @@ template <class Layers, class Body>
 constexpr void build_body(basic_graph<Layers>& g, const Body& body) {
     if constexpr (std::is_same_v<Body, basic_graph<Layers>>) {
         if (!(body.input() == g.shape_of(g.here()))) {
-            g.refuse(
-                {static_cast<int>(g.nodes().size()), fault_kind::shapes_differ, g.shape_of(g.here()), body.input()});
+            g.refuse(static_cast<int>(g.nodes().size()),
+                     {fault_kind::shapes_differ, g.shape_of(g.here()), body.input()});
             return;
         }
         graph_copy<Layers> copy{body, g};
@@ -96,7 +96,7 @@ template <class Layers>
 template <class Layers>
 [[nodiscard]] constexpr bool find(const basic_graph<Layers>& g, node_id id, basic_graph<Layers>& made, int& place) {
     place = g.place_of(id);
-    if (place < 0) made.refuse({id.number, fault_kind::no_such_node, {}, {}});
+    if (place < 0) made.refuse(id.number, {fault_kind::no_such_node});
     return place >= 0;
 }
 
@@ -137,7 +137,8 @@ template <class Layers, class Body>
     if (!detail::find(g, reader, made, place)) return made;
     const auto& node = g.nodes()[static_cast<std::size_t>(place)];
     if (input < 0 || input >= node.input_count) {
-        made.refuse({place, fault_kind::no_such_edge, {1, 1, node.input_count}, {1, 1, input}});
+        made.refuse(place,
+                    wrong_number(fault_kind::no_such_edge, input, allowed_range::closed(0, node.input_count - 1)));
         return made;
     }
     detail::graph_copy<Layers> copy{g, made};
@@ -169,7 +170,7 @@ template <class Layers, class L>
     auto made = detail::emptied(g);
     int place = 0;
     if (!detail::find(g, at, made, place)) return made;
-    if (place == 0) return made.refuse({0, fault_kind::cannot_be_removed, {}, {}});
+    if (place == 0) return made.refuse(0, {fault_kind::cannot_be_removed});
     detail::graph_copy<Layers> copy{g, made};
     copy.set(0, edge{0});
     for (int i = 1; i < static_cast<int>(g.nodes().size()); ++i) {
@@ -207,10 +208,11 @@ template <class Layers>
     auto made = detail::emptied(g);
     int place = 0;
     if (!detail::find(g, at, made, place)) return made;
-    if (place == 0) return made.refuse({0, fault_kind::cannot_be_removed, {}, {}});
+    if (place == 0) return made.refuse(0, {fault_kind::cannot_be_removed});
     const auto& node = g.nodes()[static_cast<std::size_t>(place)];
     if (input < 0 || input >= node.input_count)
-        return made.refuse({place, fault_kind::no_such_edge, {1, 1, node.input_count}, {1, 1, input}});
+        return made.refuse(
+            place, wrong_number(fault_kind::no_such_edge, input, allowed_range::closed(0, node.input_count - 1)));
     detail::graph_copy<Layers> copy{g, made};
     copy.set(0, edge{0});
     for (int i = 1; i < static_cast<int>(g.nodes().size()); ++i) {
@@ -263,8 +265,7 @@ template <class Layers, class Head>
 template <class Layers>
 [[nodiscard]] constexpr basic_graph<Layers> remove_exit(const basic_graph<Layers>& g, int exit) {
     auto made = detail::emptied(g);
-    if (exit < 0 || exit >= static_cast<int>(g.exits().size()))
-        return made.refuse({exit, fault_kind::no_such_node, {}, {}});
+    if (exit < 0 || exit >= static_cast<int>(g.exits().size())) return made.refuse(exit, {fault_kind::no_such_node});
     detail::graph_copy<Layers> copy{g, made};
     copy.set(0, edge{0});
     for (int i = 1; i < static_cast<int>(g.nodes().size()); ++i) copy.copy(i);
@@ -322,27 +323,27 @@ template <class Layers>
 [[nodiscard]] constexpr halves<Layers> split_at(const basic_graph<Layers>& g, node_id at) {
     const auto count = static_cast<int>(g.nodes().size());
     halves<Layers> made{up_to(g, at), basic_graph<Layers>{g.shape_of(edge{std::max(g.place_of(at), 0)}), at}};
-    const auto refuse = [&](const graph_fault& fault) {
-        made.device.refuse(fault);
-        made.server.refuse(fault);
+    const auto refuse = [&](int node, const layer_fault& why) {
+        made.device.refuse(node, why);
+        made.server.refuse(node, why);
         return made;
     };
     const int place = g.place_of(at);
-    if (place < 0) return refuse({at.number, fault_kind::no_such_node, {}, {}});
+    if (place < 0) return refuse(at.number, {fault_kind::no_such_node});
     const auto backbone = backbone_of(g);
     if (place == 0 || place == g.here().node || backbone[static_cast<std::size_t>(place)] == 0)
-        return refuse({place, fault_kind::not_a_cut, {}, {}});
+        return refuse(place, {fault_kind::not_a_cut});
     std::vector<int> ends{g.here().node};
     for (std::size_t e = 0; e < g.exits().size(); ++e) {
         const bool on_device = made.device.place_of(g.nodes()[static_cast<std::size_t>(g.exits()[e].node)].id) >= 0;
-        if (on_device && ends.size() > 1) return refuse({g.exits()[e].node, fault_kind::not_a_cut, {}, {}});
+        if (on_device && ends.size() > 1) return refuse(g.exits()[e].node, {fault_kind::not_a_cut});
         if (!on_device) ends.push_back(g.exits()[e].node);
     }
     const auto needed = needed_by(g, ends, [&](int i) { return i == place; });
     for (int i = 0; i < count; ++i) {
         const node_id id = g.nodes()[static_cast<std::size_t>(i)].id;
         if (i != place && needed[static_cast<std::size_t>(i)] != 0 && (i == 0 || made.device.place_of(id) >= 0))
-            return refuse({i, fault_kind::not_a_cut, g.shape_of(edge{place}), g.shape_of(edge{i})});
+            return refuse(i, {fault_kind::not_a_cut});
     }
     detail::graph_copy<Layers> copy{g, made.server};
     copy.set(place, edge{0});

@@ -48,21 +48,24 @@ struct edge {
     friend constexpr bool operator==(const edge&, const edge&) = default;
 };
 
-/// @brief The first thing that is wrong with a graph: where, what, and both shapes.
-struct graph_fault {
+/// @brief The first thing that is wrong with a graph: where, what, and what its message needs.
+struct graph_fault : layer_fault {
     int layer = -1;
-    fault_kind kind = fault_kind::none;
-    shape expected{};
-    shape got{};
+    std::string_view layer_kind{};  ///< a string literal
+
+    [[nodiscard]] constexpr auto fields() const noexcept {
+        return std::tie(kind, expected, got, option, value, allowed, layer, layer_kind);
+    }
 };
 
 inline namespace EENN_ISA {
 
 /// @brief "layer 2 (conv2d): shapes differ, expected 8x8x7, got 8x8x4".
-[[nodiscard]] inline std::string to_string(const graph_fault& fault, std::string_view layer_kind) {
-    return "layer " + std::to_string(fault.layer) + " (" + std::string{layer_kind} +
-           "): " + std::string{to_string(fault.kind)} + ", expected " + to_string(fault.expected) + ", got " +
-           to_string(fault.got);
+[[nodiscard]] constexpr fixed_text text_of(const graph_fault& wrong) noexcept {
+    fixed_text text;
+    text.append("layer ").append(double{1} * wrong.layer).append(" (").append(wrong.layer_kind).append("): ");
+    append(text, wrong);
+    return text;
 }
 
 }  // namespace EENN_ISA
@@ -101,9 +104,7 @@ public:
     /// @param id  of the input: 0, or that of the value which it stands for in a network that was cut.
     constexpr explicit basic_graph(shape input, node_id id = node_id{0})
         : nodes_{node{.id = id, .out = input}}, next_id_{id.number + 1} {
-        if (input.h < 1 || input.w < 1 || input.c < 1) {
-            fail({0, fault_kind::option_out_of_range, {1, 1, 1}, input}, "input");
-        }
+        check_value(0, input, input, "input");
     }
 
     /// Appends layers one after another; composites expand. Returns the graph, so that a recipe may end in it.
@@ -134,7 +135,8 @@ public:
     constexpr edge put(const layer& what, std::span<const edge> from, node_id id) {
         const bool taken = id.number < next_id_ && (id.number < 0 || place_of(id) >= 0);
         if (taken) {
-            fail({static_cast<int>(nodes_.size()), fault_kind::id_taken, {1, 1, next_id_}, {1, 1, id.number}}, "graph");
+            fail(static_cast<int>(nodes_.size()),
+                 wrong_number(fault_kind::id_taken, id.number, allowed_range::from(next_id_)), "graph");
             return here_;
         }
         const int next = std::max(next_id_, id.number + 1);
@@ -197,8 +199,11 @@ public:
     }
 
     /// Records a fault that an edit has found, as those of layers are.
-    constexpr basic_graph& refuse(const graph_fault& fault, std::string_view layer_kind = "graph") {
-        fail(fault, layer_kind);
+    constexpr basic_graph& refuse(int place, const layer_fault& why) {
+        return refuse(graph_fault{why, place, "graph"});
+    }
+    constexpr basic_graph& refuse(const graph_fault& wrong) {
+        fail(wrong.layer, wrong, wrong.layer_kind);
         return *this;
     }
 
@@ -253,7 +258,12 @@ private:
         std::array<shape, max_inputs> shapes{};
         bool known = from.size() <= static_cast<std::size_t>(arity<L>);
         if (!known) {
-            fail({index, fault_kind::wrong_number_of_inputs, {1, 1, arity<L>}, {1, 1, made.input_count}}, L::kind);
+            layer_fault wrong = what.output(std::vector<shape>(from.size(), shape{})).why;  // how many the layer wants
+            if (wrong.kind != fault_kind::wrong_number_of_inputs) {
+                wrong = wrong_number(fault_kind::wrong_number_of_inputs, made.input_count,
+                                     allowed_range::closed(1, arity<L>));
+            }
+            fail(index, wrong, L::kind);
             made.input_count = 0;
         }
         for (std::size_t i = 0; known && i < from.size(); ++i) {
@@ -263,8 +273,9 @@ private:
         }
         if (known) {
             const output_shape result = what.output(std::span<const shape>{shapes.data(), from.size()});
-            if (result.fault != fault_kind::none) fail({index, result.fault, result.expected, result.got}, L::kind);
+            if (result.why.kind != fault_kind::none) fail(index, result.why, L::kind);
             made.out = result.value;
+            check_value(index, made.out, shapes[0], L::kind);
         }
         nodes_.push_back(made);
         ++next_id_;
@@ -274,13 +285,24 @@ private:
     constexpr bool exists(edge e) {
         const int count = static_cast<int>(nodes_.size());
         if (e.node >= 0 && e.node < count) return true;
-        fail({count, fault_kind::no_such_edge, {1, 1, count}, {1, 1, e.node}}, "graph");
+        fail(count, wrong_number(fault_kind::no_such_edge, e.node, allowed_range::closed(0, count - 1)), "graph");
         return false;
     }
 
-    constexpr void fail(const graph_fault& fault, std::string_view layer_kind) {
-        if (!std::is_constant_evaluated()) raise("graph", to_string(fault, layer_kind));
-        if (fault_.kind == fault_kind::none) fault_ = fault;
+    constexpr void check_value(int place, shape made, shape from, std::string_view layer_kind) {
+        layer_fault wrong{};
+        if (made.fits()) return;
+        if (!not_allowed(wrong, "height", made.h, 1) && !not_allowed(wrong, "width", made.w, 1) &&
+            !not_allowed(wrong, "channel count", made.c, 1)) {
+            wrong = too_large("elements", static_cast<double>(made.elements()), most_elements, from);
+        }
+        fail(place, wrong, layer_kind);
+    }
+
+    constexpr void fail(int place, const layer_fault& why, std::string_view layer_kind) {
+        const graph_fault wrong{why, place, layer_kind};
+        if (!std::is_constant_evaluated()) raise("graph", std::string{text_of(wrong).view()});
+        if (fault_.kind == fault_kind::none) fault_ = wrong;
     }
 
     std::vector<node> nodes_;

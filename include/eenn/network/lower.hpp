@@ -11,9 +11,14 @@
 #include <eenn/network/memory_plan.hpp>
 #include <eenn/network/plan.hpp>
 
+#include <limits>
 #include <vector>
 
 namespace eenn {
+
+/// @brief Most elements of all parameters together, and of all values: packed forms, of 16 times as many where channels are few,
+/// then have a number of bytes that a std::ptrdiff_t holds. 2^57 where that has 64 bits.
+inline constexpr std::size_t most_total_elements = std::size_t{1} << (std::numeric_limits<std::ptrdiff_t>::digits - 6);
 
 /// @brief A plan that owns its arrays.
 struct plan {
@@ -23,6 +28,7 @@ struct plan {
     std::vector<tensor_info> tensors;
     std::vector<exit_info> exits;
     plan_sizes sizes{};
+    graph_fault wrong{};  ///< in constant evaluation, where the totals are too large: then there is no plan
 
     [[nodiscard]] constexpr plan_view view() const { return {input, steps, values, tensors, exits, sizes}; }
 };
@@ -74,6 +80,33 @@ template <class Node>
         n.what);
 }
 
+/// What the layers so far come to. No sum of a plan is larger, so that none of them wraps.
+struct running_totals {
+    static constexpr std::int64_t most_macs = std::numeric_limits<std::int64_t>::max();
+
+    std::size_t parameters = 0;
+    std::size_t values = 0;
+    std::int64_t macs = 0;
+
+    /// Adds a layer; false: it is one too many.
+    constexpr bool add(const layer_traits& t, shape made) {
+        for (const auto& spec : t.tensors) parameters = saturated_sum(parameters, spec.elements());
+        values = saturated_sum(values, saturated_sum(made.elements(), workspace_grain));
+        values = saturated_sum(values, saturated_sum(t.scratch.forward, t.scratch.backward));
+        if (t.macs < 0 || t.macs > most_macs - macs) return false;
+        macs += t.macs;
+        return parameters <= most_total_elements && values <= most_total_elements;
+    }
+    [[nodiscard]] constexpr layer_fault wrong(shape in) const {
+        constexpr double most = most_total_elements;
+        if (parameters > most_total_elements)
+            return too_large("parameters in all", static_cast<double>(parameters), most, in);
+        if (values > most_total_elements)
+            return too_large("elements of all values and scratch", static_cast<double>(values), most, in);
+        return too_large("multiply-accumulates in all", allowed_range::infinity, static_cast<double>(most_macs), in);
+    }
+};
+
 /// A step while it grows: nodes join the step that makes their input as long as that step can take them.
 struct fusion_group {
     int node = 0;
@@ -99,7 +132,9 @@ struct fusion_group {
 /// (or of its input, for elementwise operations) where that dies with the step.
 ///
 /// @par Cost    Near linear in the layers, plus plan_memory().
-/// @par Errors  eenn::error at run time for a faulty graph; in constant evaluation network<recipe> has checked before.
+/// @par Errors  eenn::error at run time if its layers together are too large, naming the first with which they are; in constant
+///              evaluation plan::wrong says so. The graph has no other fault: building it would have thrown, and
+///              network<recipe> looks before.
 template <class Graph>
 [[nodiscard]] constexpr plan lower(const Graph& g) {
     using node = typename Graph::node;
@@ -115,8 +150,15 @@ template <class Graph>
     std::vector<detail::layer_traits> traits(count, detail::layer_traits{});
     std::vector<int> root(count, 0);  // reshapes stand for what they reshape
     std::vector<int> uses(count, 0);
+    detail::running_totals totals;
     for (std::size_t i = 1; i < count; ++i) {
         traits[i] = detail::traits_of(nodes[i], std::span<const node>{nodes});
+        if (!totals.add(traits[i], nodes[i].out)) {
+            const shape in = nodes[static_cast<std::size_t>(nodes[i].inputs[0])].out;
+            made.wrong = {totals.wrong(in), static_cast<int>(i), traits[i].kind};
+            if (!std::is_constant_evaluated()) raise("lower", std::string{text_of(made.wrong).view()});
+            return made;
+        }
         const bool reshape = traits[i].role == layer_role::reshape;
         root[i] = reshape ? root[static_cast<std::size_t>(nodes[i].inputs[0])] : static_cast<int>(i);
         for (int k = 0; !reshape && k < nodes[i].input_count; ++k) {

@@ -5,10 +5,13 @@
 #ifndef EENN_NETWORK_MEMORY_PLAN_HPP
 #define EENN_NETWORK_MEMORY_PLAN_HPP
 
+#include <eenn/core/checked.hpp>
+#include <eenn/core/error.hpp>
 #include <eenn/core/isa.hpp>
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -212,11 +215,16 @@ inline constexpr int memory_plan_budget = 20000;
 /// Greedy by falling size, by start and by falling lifetime; where none of them meets the lower bound (the largest live
 /// set), branch and bound within a fixed budget. `proven` says that the total is the optimum.
 ///
+/// @par Errors  eenn::error if a std::ptrdiff_t does not hold all sizes together: no offset lies beyond their sum.
 /// @par Cost    O(B A log A) with A buffers alive at once, plus the budget.
 /// @par Source  Greedy by size: Pisarchyk and Lee (2020), "Efficient memory management for deep neural net inference",
 ///              section 5; here with an exact search behind it.
 [[nodiscard, gnu::cold]] constexpr memory_plan plan_memory(std::span<const buffer_request> buffers,
                                                            int budget = memory_plan_budget) {
+    std::size_t all = 0;
+    for (const auto& buffer : buffers) all = saturated_sum(all, buffer.size);
+    if (all > std::size_t{std::numeric_limits<std::ptrdiff_t>::max()})
+        raise("plan_memory", "the buffers together are too large", "make fewer or smaller ones");
     memory_plan best;
     const auto count = buffers.size();
     const auto conflicts = detail::conflicts_of(buffers, best.lower_bound);

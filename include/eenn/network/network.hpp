@@ -11,20 +11,13 @@
 #include <eenn/network/lower.hpp>
 
 #include <array>
+#include <cstdint>
 #include <utility>
 
 namespace eenn {
 
-// Never defined: the compiler's message spells out which layer is wrong and both shapes.
-template <int Index>
-struct at_layer;
-template <shape Shape>
-struct expected;
-template <shape Shape>
-struct got;
-template <fault_kind Kind>
-struct because;
-template <class Where, class Why, class Expected, class Got>
+/// @brief Never defined: in the compiler's message its argument is the sentence that says what is wrong.
+template <fixed_text Sentence>
 struct wrong_network;
 
 inline namespace EENN_ISA {
@@ -35,7 +28,6 @@ namespace detail {
 
 /// Array lengths of a plan, found by a first evaluation of the recipe.
 struct plan_lengths {
-    graph_fault fault{};
     std::size_t nodes = 0;
     std::size_t steps = 0;
     std::size_t values = 0;
@@ -43,21 +35,19 @@ struct plan_lengths {
     std::size_t exits = 0;
 };
 
+struct first_look {
+    graph_fault wrong{};
+    plan_lengths lengths{};
+};
+
 template <auto Recipe>
-[[nodiscard]] constexpr plan_lengths lengths_of() {
+[[nodiscard]] constexpr first_look look_at() {
     const auto g = Recipe();
-    plan_lengths n{.fault = g.fault(), .nodes = g.nodes().size()};
-    if (n.fault.kind != fault_kind::none) return n;
-    if (g.here().node == 0) {
-        n.fault = {0, fault_kind::wrong_number_of_inputs, {}, {}};
-        return n;
-    }
+    if (g.fault().kind != fault_kind::none) return {g.fault(), {}};
+    if (g.here().node == 0) return {{wrong_option("number of layers", 0, allowed_range::from(1)), 0, "graph"}, {}};
     const auto made = lower(g);
-    n.steps = made.steps.size();
-    n.values = made.values.size();
-    n.tensors = made.tensors.size();
-    n.exits = made.exits.size();
-    return n;
+    return {made.wrong,
+            {g.nodes().size(), made.steps.size(), made.values.size(), made.tensors.size(), made.exits.size()}};
 }
 
 /// A plan and its nodes in arrays, so that they can be static data of a type.
@@ -90,18 +80,71 @@ template <auto Recipe, plan_lengths N>
 }
 
 template <auto Recipe>
-inline constexpr plan_lengths lengths = lengths_of<Recipe>();
+inline constexpr first_look looked = look_at<Recipe>();
 
-/// Fails to compile for a faulty graph; naming the fault as a type makes every compiler print it.
+#if defined(__clang__)
+// clang 14 prints a text in a template argument as numbers, but the arguments of a call that is no constant expression as
+// they are. So there the sentence comes in pieces: in call to 'layer_is_wrong(1, &"dropout"[0], &"rate"[0], &"is"[0], 1, ...)'.
+void network_is_wrong();  // never defined
+
+template <class... Words>
+constexpr bool layer_is_wrong(int, const char*, Words...) {
+    return network_is_wrong(), false;
+}
+
+/// f(value, low, high) in whole numbers if all are.
+template <class F>
+constexpr bool in_numbers(F&& f, double value, double low, double high) {
+    const auto whole = [](double x) {
+        return x > -9e18 && x < 9e18 && x == static_cast<double>(static_cast<std::int64_t>(x));
+    };
+    if (!whole(value) || !whole(low) || !whole(high)) return f(value, low, high);
+    return f(static_cast<std::int64_t>(value), static_cast<std::int64_t>(low), static_cast<std::int64_t>(high));
+}
+
+constexpr bool print_fault(const graph_fault& f) {
+    const char* const kind = f.layer_kind.data();
+    const char* const why = to_string(f.kind).data();
+    switch (f.kind) {
+        case fault_kind::shapes_differ:
+        case fault_kind::window_larger_than_input:
+            return layer_is_wrong(f.layer, kind, why, "expected", f.expected, "got", f.got);
+        case fault_kind::too_large:
+            return in_numbers(
+                [&](auto value, auto, auto most) {
+                    return layer_is_wrong(f.layer, kind, why, f.got, "gives", value, f.option.data(), "at most", most);
+                },
+                f.value, 0, f.allowed.high);
+        case fault_kind::channels_not_divisible_by_groups:
+            return in_numbers(
+                [&](auto value, auto groups, auto) {
+                    return layer_is_wrong(f.layer, kind, why, f.option.data(), "is", value, "allowed multiples of",
+                                          groups);
+                },
+                f.value, f.allowed.low, f.allowed.high);
+        default: break;
+    }
+    if (f.allowed == allowed_range{}) return layer_is_wrong(f.layer, kind, why);
+    return in_numbers(
+        [&](auto value, auto low, auto high) {
+            return layer_is_wrong(f.layer, kind, f.option.empty() ? why : f.option.data(), "is", value, "allowed",
+                                  f.allowed.open_low ? "(" : "[", low, high, f.allowed.open_high ? ")" : "]");
+        },
+        f.value, f.allowed.low, f.allowed.high);
+}
+#endif
+
+/// Fails to compile for a faulty graph, with the fault in the message.
 template <auto Recipe>
 [[nodiscard]] constexpr bool check() {
-    constexpr graph_fault fault = lengths<Recipe>.fault;
-    if constexpr (fault.kind != fault_kind::none) {
-        static_assert(
-            sizeof(
-                wrong_network<at_layer<fault.layer>, because<fault.kind>, expected<fault.expected>, got<fault.got>>) ==
-                0,
-            "eenn: the network is wrong; the incomplete type above names the layer and both shapes");
+    constexpr graph_fault wrong = looked<Recipe>.wrong;
+    if constexpr (wrong.kind != fault_kind::none) {
+#if defined(__clang__)
+        static_assert(print_fault(wrong), "eenn: the network is wrong; the calls below say which layer and why");
+#else
+        static_assert(sizeof(wrong_network<text_of(wrong)>) == 0,
+                      "eenn: the network is wrong; the incomplete type above says which layer and why");
+#endif
         return false;
     } else {
         return true;
@@ -109,14 +152,14 @@ template <auto Recipe>
 }
 
 template <auto Recipe>
-inline constexpr auto frozen = freeze<Recipe, lengths<Recipe>>();
+inline constexpr auto frozen = freeze<Recipe, looked<Recipe>.lengths>();
 
 }  // namespace detail
 
 /// @brief The network that a constexpr function returns, as a type without data.
 ///
 /// Everything about it is a constant: `network<recipe>::macs`, `::parameters`, `::workspace_bytes`, the plan. Equal layers
-/// share one kernel. A wrong network does not compile, and the message names the layer and both shapes.
+/// share one kernel. A wrong network does not compile, and the message says which layer is wrong and why.
 ///
 /// @tparam Recipe  A constexpr function (or captureless lambda) that returns a graph.
 template <auto Recipe>

@@ -5,25 +5,46 @@
 #ifndef EENN_TENSOR_SHAPE_HPP
 #define EENN_TENSOR_SHAPE_HPP
 
+#include <eenn/core/checked.hpp>
 #include <eenn/core/isa.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 
 namespace eenn {
 
+/// @brief Most elements of one value of a network, for one sample, and most along one of its axes: 1 GiB of floats.
+///
+/// Layers refuse what is larger, windows and strides too, so that kernels may count pixels, channels and taps of one value in
+/// int, with small factors.
+inline constexpr int most_elements = 1 << 28;
+
 /// @brief Shape (H,W,C) of one sample; element (y,x,c) lies at (y * w + x) * c_count + c.
 ///
-/// A one-dimensional signal of L steps is (1,L,C), a feature vector (1,1,C).
+/// A one-dimensional signal of L steps is (1,L,C), a feature vector (1,1,C). Any three ints are a shape; fits() says whether
+/// a network can hold it.
 struct shape {
     int h = 1;
     int w = 1;
     int c = 1;
 
-    [[nodiscard]] constexpr int pixels() const noexcept { return h * w; }
+    /// Never wraps: the largest int where there are more, 0 where an axis is negative.
+    [[nodiscard]] constexpr int pixels() const noexcept {
+        if (h < 0 || w < 0) return 0;
+        const std::int64_t exact = std::int64_t{h} * w;
+        return exact > std::numeric_limits<int>::max() ? std::numeric_limits<int>::max() : static_cast<int>(exact);
+    }
+    /// Never wraps: `uncountable` where there are more than a size holds, 0 where an axis is negative.
     [[nodiscard]] constexpr std::size_t elements() const noexcept {
-        return static_cast<std::size_t>(h) * static_cast<std::size_t>(w) * static_cast<std::size_t>(c);
+        if (h < 0 || w < 0 || c < 0) return 0;
+        return saturated_product(saturated_product(static_cast<std::size_t>(h), static_cast<std::size_t>(w)),
+                                 static_cast<std::size_t>(c));
+    }
+    /// Whether every axis has an element, and all together no more than most_elements.
+    [[nodiscard]] constexpr bool fits() const noexcept {
+        return h > 0 && w > 0 && c > 0 && elements() <= std::size_t{most_elements};
     }
     friend constexpr bool operator==(const shape&, const shape&) = default;
 };

@@ -52,12 +52,10 @@ struct draft_layer {
 
 class draft {
 public:
-    /// No value of a network may have more elements than this; the parameters come from the file and need no limit.
-    static constexpr std::int64_t most_elements = std::int64_t{1} << 28;
-
+    /// Whether a network can hold a value of this shape.
     [[nodiscard]] static bool fits(std::int64_t h, std::int64_t w, std::int64_t c) noexcept {
-        return h >= 1 && w >= 1 && c >= 1 && h <= most_elements && w <= most_elements && c <= most_elements &&
-               h * w <= most_elements && h * w * c <= most_elements;
+        constexpr std::int64_t most = most_elements;
+        return h >= 1 && w >= 1 && c >= 1 && h <= most && w <= most && c <= most && h * w <= most && h * w * c <= most;
     }
 
     draft(shape input, std::string name) {
@@ -74,12 +72,9 @@ public:
         std::vector<shape> shapes;
         for (const int i : made.inputs) shapes.push_back(shape_of(i));
         const auto result = std::visit([&](const auto& layer) { return layer.output(shapes); }, what);
-        if (result.fault != fault_kind::none) {
-            raise(name, std::string{to_string(result.fault)} + ", expected " + to_string(result.expected) + ", got " +
-                            to_string(result.got));
-        }
+        if (result.why.kind != fault_kind::none) raise(name, std::string{text_of(result.why).view()});
         made.out = result.value;
-        if (!fits(made.out.h, made.out.w, made.out.c)) raise(name, "its value has more than 2^28 elements");
+        if (!made.out.fits()) raise(name, "its value has more than 2^28 elements");
         layers_.push_back(std::move(made));
         return static_cast<int>(layers_.size()) - 1;
     }
