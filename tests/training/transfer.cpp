@@ -59,19 +59,19 @@ TEST_CASE("training/transfer: a state follows its network through an insertion, 
     each_shared(from.plan(), to.plan(), [&](const tensor_info& a, const tensor_info& b) {
         ++shared;
         CAPTURE(tensor_name(a));
-        const auto same = [&](const aligned_vector<float>& x, const aligned_vector<float>& y) {
+        const auto follows = [&](const aligned_vector<float>& x, const aligned_vector<float>& y) {
             if (!a.spec.trainable && x.size() == from.plan().sizes.parameters)
                 return true;  // moments have no statistics
             return std::equal(x.begin() + static_cast<std::ptrdiff_t>(a.offset),
                               x.begin() + static_cast<std::ptrdiff_t>(a.offset + a.spec.elements()),
                               y.begin() + static_cast<std::ptrdiff_t>(b.offset));
         };
-        CHECK(same(state.parameters, moved.parameters));
-        CHECK(same(state.optimizer.first, moved.optimizer.first));
-        CHECK(same(state.optimizer.second, moved.optimizer.second));
-        CHECK(same(state.average, moved.average));
-        CHECK(same(state.best, moved.best));
-        CHECK(same(state.extra.at("variates").values, moved.extra.at("variates").values));
+        CHECK(follows(state.parameters, moved.parameters));
+        CHECK(follows(state.optimizer.first, moved.optimizer.first));
+        CHECK(follows(state.optimizer.second, moved.optimizer.second));
+        CHECK(follows(state.average, moved.average));
+        CHECK(follows(state.best, moved.best));
+        CHECK(follows(state.extra.at("variates").values, moved.extra.at("variates").values));
     });
     CHECK(shared == static_cast<int>(from.plan().tensors.size()));
     int fresh = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // checkpoint.hpp - the state of a training run in a file, from where it goes on to the same bits.
-// Floor 7 (training); host subset.
+// Floor 7 (training); host subset. tests/training/trainer.cpp uses it.
 #ifndef EENN_TRAINING_CHECKPOINT_HPP
 #define EENN_TRAINING_CHECKPOINT_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // teaching.hpp - exits that learn from labels and from a teacher's logits: a loss over all exits.
-// Floor 7 (training); host subset. Letters: B = batch, C = classes.
+// Floor 7 (training); host subset. tests/training/step.cpp uses it. Letters: B = batch, C = classes.
 #ifndef EENN_TRAINING_TEACHING_HPP
 #define EENN_TRAINING_TEACHING_HPP
 

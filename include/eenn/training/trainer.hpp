@@ -30,8 +30,8 @@ struct training_progress {
     double learning_rate = 0;
     double seconds = 0;       ///< since run() began
     double seconds_left = 0;  ///< at the rate so far; 0 where the number of steps is not known
-    std::vector<double>
-        validation;  ///< (E) accuracy of the exits at the end of an epoch; empty before, and without one
+    /// Accuracy of the exits (E) at the end of an epoch; empty before, and where it is not known.
+    std::vector<double> validation;
 };
 
 /// @brief How to train: how to take a step, and how many. The defaults suit small image classifiers.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // training_state.hpp - all that a training run depends on beside its network, options and data.
-// Floor 7 (training); host subset. Letters: P = plan.sizes.parameters.
+// Floor 7 (training); host subset. tests/training/step.cpp and transfer.cpp use it. Letters: P = plan.sizes.parameters.
 #ifndef EENN_TRAINING_TRAINING_STATE_HPP
 #define EENN_TRAINING_TRAINING_STATE_HPP
 
