@@ -6,8 +6,8 @@
 #   1. a header includes its own folder and lower floors, as cmake/floors.txt numbers them; umbrellas (include/eenn/*.hpp)
 #      are the top, include anything but interop/, and nothing includes them but umbrellas
 #   2. an included eenn header exists, is written <eenn/...>, and no files include each other in a circle
-#   3. Eigen is named in tensor/simd.hpp and kernels/ alone, as <Eigen/Core>; <execution> is named nowhere
-#   4. platform/ and exits/thresholds.hpp take numbers, not networks: nothing they reach names Eigen
+#   3. Eigen is named in tensor/eigen.hpp alone, as <Eigen/Core>, and no umbrella reaches it; <execution> is named nowhere
+#   4. platform/ and exits/thresholds.hpp take numbers, not networks: they reach no kernel that computes, and no Eigen
 #   5. the device subset, which is all that infer.hpp reaches, includes no header that needs a host
 #
 # Prints a line for each fault and fails if there is one.
@@ -15,6 +15,7 @@ root=$1
 cd "$root/include" || exit 2
 find eenn -name '*.hpp' | sort | xargs awk '
     function fault(text) { print text; faults++ }
+    function computes(file) { return folder_of(file) == "kernels" && includes[file] ~ / eenn\/(tensor|kernels)\// }
     function folder_of(file,   parts) { return split(file, parts, "/") > 2 ? parts[2] : "" }
 
     # All that `file` reaches, by depth first; `path` is how it got there.
@@ -48,8 +49,8 @@ find eenn -name '*.hpp' | sort | xargs awk '
             where[FILENAME, name] = at
         } else {
             system_headers[FILENAME] = system_headers[FILENAME] " " name
-            if (name ~ /^(unsupported\/)?Eigen\// && FILENAME !~ /^eenn\/(tensor\/simd\.hpp|kernels\/.*)$/)
-                fault(at "Eigen is named in tensor/simd.hpp and kernels/ alone")
+            if (name ~ /^(unsupported\/)?Eigen\// && FILENAME != "eenn/tensor/eigen.hpp")
+                fault(at "Eigen is named in tensor/eigen.hpp alone")
             else if (name ~ /^(unsupported\/)?Eigen\// && name != "Eigen/Core")
                 fault(at "of Eigen, only <Eigen/Core> is included, not <" name ">")
             if (name == "execution") fault(at "<execution> forces -ltbb on users")
@@ -79,8 +80,17 @@ find eenn -name '*.hpp' | sort | xargs awk '
             if (file !~ /^eenn\/(platform\/.*|exits\/thresholds\.hpp)$/) continue
             walk(file, file, file)
             for (j = 1; j <= count; j++)
+                if ((file, files[j]) in reached && (computes(files[j]) || system_headers[files[j]] ~ / Eigen\//))
+                    fault(file ": takes numbers alone, but reaches: " reached[file, files[j]])
+        }
+
+        for (i = 1; i <= count; i++) {
+            file = files[i]
+            if (folder_of(file) != "") continue
+            walk(file, file, file)
+            for (j = 1; j <= count; j++)
                 if ((file, files[j]) in reached && system_headers[files[j]] ~ / Eigen\//)
-                    fault(file ": takes numbers alone, but reaches Eigen: " reached[file, files[j]])
+                    fault(file ": an umbrella does not cost what Eigen costs: " reached[file, files[j]])
         }
 
         walk("eenn/infer.hpp", "eenn/infer.hpp", "device")

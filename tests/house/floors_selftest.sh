@@ -13,7 +13,9 @@ tree() {
     mkdir -p "$work/cmake" "$work/include/eenn/core"
     cp "$here/../../cmake/floors.txt" "$work/cmake/"
     header core/version.hpp '#include <cstddef>'
-    header tensor/simd.hpp '#include <Eigen/Core>' '#include <eenn/core/version.hpp>'
+    header tensor/simd.hpp '#include <eenn/core/version.hpp>'
+    header tensor/eigen.hpp '#include <Eigen/Core>' '#include <eenn/tensor/simd.hpp>'
+    header kernels/dense.hpp '#include <eenn/tensor/simd.hpp>'
     header exits/loss.hpp '#include <eenn/tensor/simd.hpp>'
     header training/loss.hpp '#include <eenn/exits/loss.hpp>' '#include <functional>'
     header interop/tbb.hpp '#include <eenn/training/loss.hpp>'
@@ -52,9 +54,11 @@ tree; header core/gone.hpp '#include <eenn/core/nowhere.hpp>'; expect 'core/gone
 tree; header core/quoted.hpp '#include "version.hpp"'; expect 'write <eenn/...>'
 tree; header core/a.hpp '#include <eenn/core/b.hpp>'; header core/b.hpp '#include <eenn/core/a.hpp>'
 expect 'circle: eenn/core/a.hpp > eenn/core/b.hpp > eenn/core/a.hpp'
-tree; header layers/eigen.hpp '#include <Eigen/Core>'; expect 'tensor/simd.hpp and kernels/ alone'
-tree; header kernels/dense.hpp '#include <Eigen/Dense>'; expect 'only <Eigen/Core>'
-tree; header platform/link.hpp '#include <eenn/tensor/simd.hpp>'; expect 'platform/link.hpp: takes numbers alone'
+tree; header layers/eigen.hpp '#include <Eigen/Core>'; expect 'named in tensor/eigen.hpp alone'
+tree; header tensor/eigen.hpp '#include <Eigen/Dense>'; expect 'only <Eigen/Core>'
+tree; header platform/link.hpp '#include <eenn/tensor/eigen.hpp>'; expect 'platform/link.hpp: takes numbers alone'
+tree; header platform/link.hpp '#include <eenn/kernels/dense.hpp>'; expect 'platform/link.hpp: takes numbers alone'
+tree; header exits/loss.hpp '#include <eenn/tensor/eigen.hpp>'; expect 'infer.hpp: an umbrella does not cost'
 tree; header charts/sort.hpp '#include <execution>'; expect '<execution> forces'
 tree; header exits/loss.hpp '#include <thread>'; expect 'device subset may not include <thread>'
 

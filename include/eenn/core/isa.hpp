@@ -1,9 +1,21 @@
 // SPDX-License-Identifier: MIT
 //
-// isa.hpp - the instruction set that the compiler aims at: a name for it and how many vector registers it has.
+// isa.hpp - the instruction set that the compiler aims at: a name for it its vectors and how many registers hold them.
 // Floor 0 (core).
 #ifndef EENN_CORE_ISA_HPP
 #define EENN_CORE_ISA_HPP
+
+// Bytes of the widest vector of floating-point numbers; 0: none, and kernels work on one number at a time. NEON of 32 bits
+// is not used: it rounds subnormal numbers to zero.
+#if defined(__AVX512F__) && defined(__FMA__)
+#define EENN_VECTOR_BYTES 64
+#elif defined(__AVX__)
+#define EENN_VECTOR_BYTES 32
+#elif defined(__SSE2__) || (defined(__aarch64__) && defined(__ARM_NEON))
+#define EENN_VECTOR_BYTES 16
+#else
+#define EENN_VECTOR_BYTES 0
+#endif
 
 // All that computes lives in this inline namespace, functions and the types that hold their results: two translation units
 // built with different -march flags then never share one definition, of which the linker would keep either: the program could
@@ -17,7 +29,7 @@
 #else
 #define EENN_ISA_NAME(isa) isa
 #endif
-#if defined(__AVX512F__)
+#if EENN_VECTOR_BYTES == 64
 #define EENN_ISA EENN_ISA_NAME(avx512)
 #elif defined(__FMA__) && defined(__AVX2__)
 #define EENN_ISA EENN_ISA_NAME(avx2)
@@ -25,7 +37,7 @@
 #define EENN_ISA EENN_ISA_NAME(avx)
 #elif defined(__SSE4_2__)
 #define EENN_ISA EENN_ISA_NAME(sse4)
-#elif defined(__ARM_NEON)
+#elif defined(__aarch64__) && defined(__ARM_NEON)
 #define EENN_ISA EENN_ISA_NAME(neon)
 #else
 #define EENN_ISA EENN_ISA_NAME(baseline)
@@ -34,7 +46,7 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-#if defined(__AVX512F__) || defined(__aarch64__)
+#if EENN_VECTOR_BYTES == 64 || defined(__aarch64__)
 inline constexpr int vector_registers = 32;
 #else
 inline constexpr int vector_registers = 16;

@@ -6,7 +6,7 @@
 #define EENN_KERNELS_ACTIVATION_HPP
 
 #include <eenn/kernels/activation_kind.hpp>
-#include <eenn/tensor/simd.hpp>
+#include <eenn/tensor/elementary.hpp>
 
 #include <limits>
 
@@ -29,7 +29,7 @@ struct clamp {
         low = broadcast(lows[kind]);
         high = broadcast(highs[kind]);
     }
-    [[nodiscard]] EIGEN_ALWAYS_INLINE lanes<T> operator()(const lanes<T>& u) const noexcept {
+    [[nodiscard]] EENN_ALWAYS_INLINE lanes<T> operator()(const lanes<T>& u) const noexcept {
         return at_most(at_least(u, low), high);
     }
 };
@@ -40,8 +40,8 @@ template <class T>
     const auto c = [](double value) { return broadcast(static_cast<T>(value)); };
     switch (f.kind) {
         case activation_kind::leaky_relu: return where_at_most(u, c(0), times(u, c(float{f.slope})), u);
-        case activation_kind::sigmoid: return divide(c(1), plus(c(1), exponential<T>(minus(c(0), u))));
-        case activation_kind::tanh: return hyperbolic_tangent<T>(u);
+        case activation_kind::sigmoid: return divide(c(1), plus(c(1), exponential(minus(c(0), u))));
+        case activation_kind::tanh: return hyperbolic_tangent(u);
         case activation_kind::hard_sigmoid: return at_least(at_most(madd(u, c(1.0 / 6), c(0.5)), c(1)), c(0));
         case activation_kind::hard_swish: return times(u, at_least(at_most(madd(u, c(1.0 / 6), c(0.5)), c(1)), c(0)));
         default: return u;
@@ -52,14 +52,14 @@ template <class T>
 
 /// @brief y = f(u) per lane. NaN in, NaN out.
 template <class T>
-[[nodiscard]] EIGEN_ALWAYS_INLINE lanes<T> apply(activation f, const lanes<T>& u) noexcept {
+[[nodiscard]] EENN_ALWAYS_INLINE lanes<T> apply(activation f, const lanes<T>& u) noexcept {
     return is_clamp(f.kind) ? detail::clamp<T>(f)(u) : detail::apply_long<T>(f, u);
 }
 
 /// @brief du = dy f'(u) per lane, from y, or from u where needs_input(); at a kink the side of the zero (relu6: both).
 template <class T>
-[[nodiscard]] EIGEN_ALWAYS_INLINE lanes<T> derivative(activation f, const lanes<T>& dy, const lanes<T>& y,
-                                                      const lanes<T>& u) noexcept {
+[[nodiscard]] EENN_ALWAYS_INLINE lanes<T> derivative(activation f, const lanes<T>& dy, const lanes<T>& y,
+                                                     const lanes<T>& u) noexcept {
     const auto c = [](double value) { return broadcast(static_cast<T>(value)); };
     const auto zero = broadcast(T{0});
     switch (f.kind) {

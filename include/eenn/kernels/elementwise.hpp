@@ -35,16 +35,16 @@ struct affine_pass {
         lanes<T> offset;
     };
     template <class Lanes>
-    EIGEN_ALWAYS_INLINE void begin(column& at, int c, Lanes k) const noexcept {
+    EENN_ALWAYS_INLINE void begin(column& at, int c, Lanes k) const noexcept {
         at.factor = scale == nullptr ? broadcast(T{1}) : load_lanes<T>(scale + c, k);
         at.offset = shift == nullptr ? broadcast(T{0}) : load_lanes<T>(shift + c, k);
     }
     template <class Lanes>
-    EIGEN_ALWAYS_INLINE void step(const column& at, std::ptrdiff_t i, Lanes k) const noexcept {
+    EENN_ALWAYS_INLINE void step(const column& at, std::ptrdiff_t i, Lanes k) const noexcept {
         finish(madd(load_lanes<T>(x + i, k), at.factor, at.offset), i, k);
     }
     template <class Lanes>
-    EIGEN_ALWAYS_INLINE void finish(lanes<T> u, std::ptrdiff_t i, Lanes k) const noexcept {
+    EENN_ALWAYS_INLINE void finish(lanes<T> u, std::ptrdiff_t i, Lanes k) const noexcept {
         if constexpr (Adds) u = plus(u, load_lanes<T>(residual + i, k));
         store_lanes<T>(y + i, bounds(u), k);
     }

@@ -42,16 +42,15 @@ struct tile_rows {
     static constexpr int width = V * lane_count<T>;
     alignas(64) E buffer[P * width];
 
-    [[nodiscard]] EIGEN_ALWAYS_INLINE static constexpr std::ptrdiff_t stride(int last,
-                                                                             std::ptrdiff_t outside) noexcept {
+    [[nodiscard]] EENN_ALWAYS_INLINE static constexpr std::ptrdiff_t stride(int last, std::ptrdiff_t outside) noexcept {
         return last == lane_count<T> ? outside : width;
     }
-    [[nodiscard]] EIGEN_ALWAYS_INLINE const E* read(const E* from, std::ptrdiff_t outside, int last) noexcept {
+    [[nodiscard]] EENN_ALWAYS_INLINE const E* read(const E* from, std::ptrdiff_t outside, int last) noexcept {
         if (last == lane_count<T>) return from;
         move_rows<E>(P, width - lane_count<T> + last, from, outside, buffer, width);
         return buffer;
     }
-    EIGEN_ALWAYS_INLINE void write(const lanes<T> (&acc)[P][V], E* to, std::ptrdiff_t outside, int last) noexcept {
+    EENN_ALWAYS_INLINE void write(const lanes<T> (&acc)[P][V], E* to, std::ptrdiff_t outside, int last) noexcept {
         E* const place = last == lane_count<T> ? to : buffer;
         const std::ptrdiff_t step = stride(last, outside);
         EENN_UNROLL
@@ -65,8 +64,8 @@ struct tile_rows {
 
 /// y = act(acc + residual); the last vector has `last` lanes. residual may be null or y.
 template <class T, int P, int V>
-EIGEN_ALWAYS_INLINE void finish(lanes<T> (&acc)[P][V], const element<T>* residual, activation f, int last,
-                                std::ptrdiff_t stride, element<T>* y) noexcept {
+EENN_ALWAYS_INLINE void finish(lanes<T> (&acc)[P][V], const element<T>* residual, activation f, int last,
+                               std::ptrdiff_t stride, element<T>* y) noexcept {
     constexpr int W = lane_count<T>;
     tile_rows<T, P, V> rows;
     if (residual != nullptr) {

@@ -33,18 +33,18 @@ struct two_sums {
         lanes<T> second;
     };
     template <class Lanes>
-    EIGEN_ALWAYS_INLINE void begin(column& at, int, Lanes) const noexcept {
+    EENN_ALWAYS_INLINE void begin(column& at, int, Lanes) const noexcept {
         at.first = at.second = broadcast(T{0});
     }
     template <class Lanes>
-    EIGEN_ALWAYS_INLINE void end(const column& at, int c, Lanes k) const noexcept {
+    EENN_ALWAYS_INLINE void end(const column& at, int c, Lanes k) const noexcept {
         add(first + c, at.first, k);
         add(second + c, at.second, k);
     }
 
 private:
     template <class Lanes>
-    EIGEN_ALWAYS_INLINE static void add(double* sum, const lanes<T>& v, Lanes k) noexcept {
+    EENN_ALWAYS_INLINE static void add(double* sum, const lanes<T>& v, Lanes k) noexcept {
         alignas(64) T each[lane_count<T>];
         store<T>(each, v);
         add_in_double(each, k, sum);
@@ -53,7 +53,7 @@ private:
 
 /// run(two_sums), whose sums of joined pixels come together again.
 template <class T, class F>
-EIGEN_ALWAYS_INLINE void with_sums(const joined_pixels<T>& in, double* first, double* second, F&& run) noexcept {
+EENN_ALWAYS_INLINE void with_sums(const joined_pixels<T>& in, double* first, double* second, F&& run) noexcept {
     double firsts[lane_count<T>]{};
     double seconds[lane_count<T>]{};
     const bool joined = in.times > 1;
@@ -70,7 +70,7 @@ struct moments_pass : two_sums<T> {
     const T* z;
 
     template <class Lanes>
-    EIGEN_ALWAYS_INLINE void step(typename two_sums<T>::column& at, std::ptrdiff_t i, Lanes k) const noexcept {
+    EENN_ALWAYS_INLINE void step(typename two_sums<T>::column& at, std::ptrdiff_t i, Lanes k) const noexcept {
         const lanes<T> value = load_lanes<T>(z + i, k);
         at.first = plus(at.first, value);
         at.second = madd(value, value, at.second);
@@ -79,14 +79,14 @@ struct moments_pass : two_sums<T> {
 
 /// f(activation) with the commonest as a constant, so that its derivative is not chosen anew for every vector.
 template <class F>
-EIGEN_ALWAYS_INLINE void with_activation(activation act, F&& f) {
+EENN_ALWAYS_INLINE void with_activation(activation act, F&& f) {
     if (act.kind == activation_kind::relu) return f([] { return activation{activation_kind::relu, {}}; });
     f([act] { return act; });
 }
 
 /// The same of a clamp: the compiler then knows that it is one, and leaves out the others' derivatives.
 template <class F>
-EIGEN_ALWAYS_INLINE void with_clamp(activation act, F&& f) {
+EENN_ALWAYS_INLINE void with_clamp(activation act, F&& f) {
     if (act.kind == activation_kind::relu) return f([] { return activation{activation_kind::relu, {}}; });
     f([six = act.kind == activation_kind::relu6] {
         return activation{six ? activation_kind::relu6 : activation_kind::none, {}};
@@ -100,10 +100,10 @@ struct kept_gradient {
 
     struct column {};
     template <class Lanes>
-    EIGEN_ALWAYS_INLINE void begin(column&, int, Lanes) const noexcept {}
+    EENN_ALWAYS_INLINE void begin(column&, int, Lanes) const noexcept {}
     template <class Lanes>
-    [[nodiscard]] EIGEN_ALWAYS_INLINE lanes<T> at(const column&, std::ptrdiff_t i, const lanes<T>&,
-                                                  Lanes k) const noexcept {
+    [[nodiscard]] EENN_ALWAYS_INLINE lanes<T> at(const column&, std::ptrdiff_t i, const lanes<T>&,
+                                                 Lanes k) const noexcept {
         return load_lanes<T>(du + i, k);
     }
 };
@@ -117,10 +117,10 @@ struct written_gradient {
 
     struct column {};
     template <class Lanes>
-    EIGEN_ALWAYS_INLINE void begin(column&, int, Lanes) const noexcept {}
+    EENN_ALWAYS_INLINE void begin(column&, int, Lanes) const noexcept {}
     template <class Lanes>
-    [[nodiscard]] EIGEN_ALWAYS_INLINE lanes<T> at(const column&, std::ptrdiff_t i, const lanes<T>&,
-                                                  Lanes k) const noexcept {
+    [[nodiscard]] EENN_ALWAYS_INLINE lanes<T> at(const column&, std::ptrdiff_t i, const lanes<T>&,
+                                                 Lanes k) const noexcept {
         const lanes<T> zero = broadcast(T{0});
         const lanes<T> d = where_at_most(load_lanes<T>(y + i, k), zero, zero, load_lanes<T>(dy + i, k));
         store_lanes<T>(du + i, d, k);
@@ -142,13 +142,13 @@ struct recomputed_gradient {
         lanes<T> offset;
     };
     template <class Lanes>
-    EIGEN_ALWAYS_INLINE void begin(column& at, int c, Lanes k) const noexcept {
+    EENN_ALWAYS_INLINE void begin(column& at, int c, Lanes k) const noexcept {
         at.factor = load_lanes<T>(scale + c, k);
         at.offset = load_lanes<T>(shift + c, k);
     }
     template <class Lanes>
-    [[nodiscard]] EIGEN_ALWAYS_INLINE lanes<T> at(const column& channels, std::ptrdiff_t i, const lanes<T>& z,
-                                                  Lanes k) const noexcept {
+    [[nodiscard]] EENN_ALWAYS_INLINE lanes<T> at(const column& channels, std::ptrdiff_t i, const lanes<T>& z,
+                                                 Lanes k) const noexcept {
         const lanes<T> y = bounds(madd(z, channels.factor, channels.offset));
         return derivative<T>(which(), load_lanes<T>(dy + i, k), y, y);
     }
@@ -179,21 +179,21 @@ struct gradient_sums_pass {
         typename two_sums<T>::column of_sums;
     };
     template <class Lanes>
-    EIGEN_ALWAYS_INLINE void begin(column& at, int c, Lanes k) const noexcept {
+    EENN_ALWAYS_INLINE void begin(column& at, int c, Lanes k) const noexcept {
         at.middle = load_lanes<T>(mean + c, k);
         at.factor = load_lanes<T>(istd + c, k);
         gradient.begin(at.of_gradient, c, k);
         sums.begin(at.of_sums, c, k);
     }
     template <class Lanes>
-    EIGEN_ALWAYS_INLINE void step(column& at, std::ptrdiff_t i, Lanes k) const noexcept {
+    EENN_ALWAYS_INLINE void step(column& at, std::ptrdiff_t i, Lanes k) const noexcept {
         const lanes<T> value = load_lanes<T>(z + i, k);
         const lanes<T> d = gradient.at(at.of_gradient, i, value, k);
         at.of_sums.first = plus(at.of_sums.first, d);
         at.of_sums.second = madd(d, times(minus(value, at.middle), at.factor), at.of_sums.second);
     }
     template <class Lanes>
-    EIGEN_ALWAYS_INLINE void end(const column& at, int c, Lanes k) const noexcept {
+    EENN_ALWAYS_INLINE void end(const column& at, int c, Lanes k) const noexcept {
         sums.end(at.of_sums, c, k);
     }
 };
@@ -215,14 +215,14 @@ struct input_gradient_pass {
         typename Gradient::column of_gradient;
     };
     template <class Lanes>
-    EIGEN_ALWAYS_INLINE void begin(column& at, int channel, Lanes k) const noexcept {
+    EENN_ALWAYS_INLINE void begin(column& at, int channel, Lanes k) const noexcept {
         at.factor = load_lanes<T>(a + channel, k);
         at.slope = load_lanes<T>(b + channel, k);
         at.offset = load_lanes<T>(c + channel, k);
         gradient.begin(at.of_gradient, channel, k);
     }
     template <class Lanes>
-    EIGEN_ALWAYS_INLINE void step(const column& at, std::ptrdiff_t i, Lanes k) const noexcept {
+    EENN_ALWAYS_INLINE void step(const column& at, std::ptrdiff_t i, Lanes k) const noexcept {
         const lanes<T> value = load_lanes<T>(z + i, k);
         const lanes<T> du = gradient.at(at.of_gradient, i, value, k);
         store_lanes<T>(dz + i, madd(at.factor, du, madd(at.slope, value, at.offset)), k);

@@ -47,7 +47,7 @@ namespace detail {
 
 /// acc[p][v] += the sum of one tile.
 template <class T, int P, int V, unit_stride Unit>
-EIGEN_ALWAYS_INLINE void add_products(const sweep<element<T>>& s, const element<T>* a, lanes<T> (&acc)[P][V]) noexcept {
+EENN_ALWAYS_INLINE void add_products(const sweep<element<T>>& s, const element<T>* a, lanes<T> (&acc)[P][V]) noexcept {
     using E = element<T>;
     constexpr int W = lane_count<T>;
     // One loop, which the ends of the inner two leave for a moment: short loops of their own took longer to end than to run.

@@ -21,26 +21,26 @@ using all_lanes = std::integral_constant<int, lane_count<T>>;
 
 /// f(index, lanes) for [0, count) in vectors; all but the last have W lanes, which f sees as a constant.
 template <class T, class F>
-EIGEN_ALWAYS_INLINE void for_each_vector(std::ptrdiff_t count, F&& f) noexcept {
+EENN_ALWAYS_INLINE void for_each_vector(std::ptrdiff_t count, F&& f) noexcept {
     constexpr int W = lane_count<T>;
     std::ptrdiff_t i = 0;
     for (; i + W <= count; i += W) f(i, all_lanes<T>{});
     if (i < count) f(i, static_cast<int>(count - i));
 }
 template <class T>
-[[nodiscard]] EIGEN_ALWAYS_INLINE lanes<T> load_lanes(const T* from, all_lanes<T>) noexcept {
+[[nodiscard]] EENN_ALWAYS_INLINE lanes<T> load_lanes(const T* from, all_lanes<T>) noexcept {
     return load<T>(from);
 }
 template <class T>
-[[nodiscard]] EIGEN_ALWAYS_INLINE lanes<T> load_lanes(const T* from, int count) noexcept {
+[[nodiscard]] EENN_ALWAYS_INLINE lanes<T> load_lanes(const T* from, int count) noexcept {
     return load_first<T>(from, count);
 }
 template <class T>
-EIGEN_ALWAYS_INLINE void store_lanes(T* to, const lanes<T>& v, all_lanes<T>) noexcept {
+EENN_ALWAYS_INLINE void store_lanes(T* to, const lanes<T>& v, all_lanes<T>) noexcept {
     store<T>(to, v);
 }
 template <class T>
-EIGEN_ALWAYS_INLINE void store_lanes(T* to, const lanes<T>& v, int count) noexcept {
+EENN_ALWAYS_INLINE void store_lanes(T* to, const lanes<T>& v, int count) noexcept {
     store_first<T>(to, v, count);
 }
 
@@ -85,7 +85,7 @@ inline constexpr int pixels_of_a_pass = 32;
 
 /// Some pixels of V vectors from channel c on.
 template <class T, int V, class Pass, class Lanes>
-EIGEN_ALWAYS_INLINE void run_columns(const Pass& pass, int start, int end, int channels, int c, Lanes k) noexcept {
+EENN_ALWAYS_INLINE void run_columns(const Pass& pass, int start, int end, int channels, int c, Lanes k) noexcept {
     constexpr int W = lane_count<T>;
     typename Pass::column columns[V];
     EENN_UNROLL
@@ -108,7 +108,7 @@ inline constexpr int most_columns = vector_registers >= 32 ? 4 : 2;
 /// lanes).
 /// Several columns side by side, 4, 2 or 1, hide each other's latency, and memory is read in its order.
 template <class T, class Pass>
-EIGEN_ALWAYS_INLINE void run_pass(int pixels, int channels, const Pass& pass) noexcept {
+EENN_ALWAYS_INLINE void run_pass(int pixels, int channels, const Pass& pass) noexcept {
     constexpr int W = lane_count<T>;
     for (int start = 0; start < pixels; start += pixels_of_a_pass) {
         const int end = std::min(pixels, start + pixels_of_a_pass);

@@ -75,8 +75,8 @@ void for_each_window(const pooling& g, int n, F&& f) noexcept {
 
 /// f(offset) for the elements of channel 0 of a window, in scan order.
 template <class F>
-EIGEN_ALWAYS_INLINE void for_each_element(const window_place& w, std::ptrdiff_t row, std::ptrdiff_t channels,
-                                          F&& f) noexcept {
+EENN_ALWAYS_INLINE void for_each_element(const window_place& w, std::ptrdiff_t row, std::ptrdiff_t channels,
+                                         F&& f) noexcept {
     for (int y = 0; y < w.rows; ++y) {
         for (int x = 0; x < w.columns; ++x) f(w.start + y * row + x * channels);
     }
@@ -92,10 +92,8 @@ template <class T>
 template <class T>
 struct take_largest {
     static constexpr T start = -std::numeric_limits<T>::infinity();
-    EIGEN_ALWAYS_INLINE lanes<T> operator()(const lanes<T>& a, const lanes<T>& b) const noexcept {
-        return larger(a, b);
-    }
-    EIGEN_ALWAYS_INLINE auto finish_of(const window_place&) const noexcept {
+    EENN_ALWAYS_INLINE lanes<T> operator()(const lanes<T>& a, const lanes<T>& b) const noexcept { return larger(a, b); }
+    EENN_ALWAYS_INLINE auto finish_of(const window_place&) const noexcept {
         return [](const lanes<T>& most) { return most; };
     }
 };
@@ -103,8 +101,8 @@ template <class T>
 struct take_mean {
     static constexpr T start = 0;
     const pooling& g;
-    EIGEN_ALWAYS_INLINE lanes<T> operator()(const lanes<T>& a, const lanes<T>& b) const noexcept { return plus(a, b); }
-    EIGEN_ALWAYS_INLINE auto finish_of(const window_place& w) const noexcept {
+    EENN_ALWAYS_INLINE lanes<T> operator()(const lanes<T>& a, const lanes<T>& b) const noexcept { return plus(a, b); }
+    EENN_ALWAYS_INLINE auto finish_of(const window_place& w) const noexcept {
         return [part = broadcast(pool_divisor<T>(g, w))](const lanes<T>& sum) { return times(sum, part); };
     }
 };
@@ -139,8 +137,8 @@ template <class T, class Fold>
 
 /// The first of the elements equal to `most` (or the first NaN) takes `d`; what is left of d comes back.
 template <class T, class K>
-[[nodiscard]] EIGEN_ALWAYS_INLINE lanes<T> give_gradient(const lanes<T>& x, const lanes<T>& most, const lanes<T>& d,
-                                                         T* dx, K k) noexcept {
+[[nodiscard]] EENN_ALWAYS_INLINE lanes<T> give_gradient(const lanes<T>& x, const lanes<T>& most, const lanes<T>& d,
+                                                        T* dx, K k) noexcept {
     const auto zero = broadcast(T{0});
     const lanes<T> given = where_equal(x, most, d, where_equal(x, x, zero, d));
     store_lanes<T>(dx, plus(load_lanes<T>(dx, k), given), k);

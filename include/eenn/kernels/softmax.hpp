@@ -6,6 +6,7 @@
 #define EENN_KERNELS_SOFTMAX_HPP
 
 #include <eenn/kernels/elementwise.hpp>
+#include <eenn/tensor/elementary.hpp>
 
 namespace eenn::kernels {
 inline namespace EENN_ISA {
@@ -22,7 +23,7 @@ void softmax_forward(int pixels, int channels, const T* x, T* y) noexcept {
         const lanes<T> top = broadcast(most);
         lanes<T> sum = broadcast(T{0});
         detail::for_each_vector<T>(channels, [&](std::ptrdiff_t c, auto k) {
-            detail::store_lanes<T>(y + c, exponential<T>(minus(detail::load_lanes<T>(x + c, k), top)), k);
+            detail::store_lanes<T>(y + c, exponential(minus(detail::load_lanes<T>(x + c, k), top)), k);
             sum = plus(sum, detail::load_lanes<T>(y + c, k));  // from memory: lanes beyond the last channel are zero
         });
         const lanes<T> part = broadcast(T{1} / sum_of_lanes<T>(sum));

@@ -17,7 +17,7 @@
 #if defined(EENN_TUNING)
 #include EENN_TUNING
 #define EENN_TABLE own
-#elif defined(__AVX512F__)
+#elif EENN_VECTOR_BYTES == 64
 #include <eenn/kernels/tuning/avx512.hpp>
 #define EENN_TABLE avx512
 #elif defined(__AVX2__) && defined(__FMA__)

@@ -100,18 +100,18 @@ template <std::size_t N, class T, std::size_t R>
 
 /// t = B' d.
 template <class T>
-EIGEN_ALWAYS_INLINE void transform_input(const lanes<T> (&d)[1], lanes<T> (&t)[1]) noexcept {
+EENN_ALWAYS_INLINE void transform_input(const lanes<T> (&d)[1], lanes<T> (&t)[1]) noexcept {
     t[0] = d[0];
 }
 template <class T>
-EIGEN_ALWAYS_INLINE void transform_input(const lanes<T> (&d)[4], lanes<T> (&t)[4]) noexcept {
+EENN_ALWAYS_INLINE void transform_input(const lanes<T> (&d)[4], lanes<T> (&t)[4]) noexcept {
     t[0] = minus(d[0], d[2]);
     t[1] = plus(d[1], d[2]);
     t[2] = minus(d[2], d[1]);
     t[3] = minus(d[1], d[3]);
 }
 template <class T>
-EIGEN_ALWAYS_INLINE void transform_input(const lanes<T> (&d)[6], lanes<T> (&t)[6]) noexcept {
+EENN_ALWAYS_INLINE void transform_input(const lanes<T> (&d)[6], lanes<T> (&t)[6]) noexcept {
     const auto c = [](int value) { return broadcast(static_cast<T>(value)); };
     const lanes<T> even = madd(c(-4), d[2], d[4]);
     const lanes<T> odd = madd(c(-4), d[1], d[3]);
@@ -125,7 +125,7 @@ EIGEN_ALWAYS_INLINE void transform_input(const lanes<T> (&d)[6], lanes<T> (&t)[6
     t[5] = madd(c(-4), odd_far, minus(d[5], d[3]));
 }
 template <class T>
-EIGEN_ALWAYS_INLINE void transform_input(const lanes<T> (&d)[8], lanes<T> (&t)[8]) noexcept {
+EENN_ALWAYS_INLINE void transform_input(const lanes<T> (&d)[8], lanes<T> (&t)[8]) noexcept {
     const auto c = [](double value) { return broadcast(static_cast<T>(value)); };
     t[0] = madd(c(5.25), minus(d[4], d[2]), minus(d[0], d[6]));
     t[7] = madd(c(5.25), minus(d[3], d[5]), minus(d[7], d[1]));
@@ -145,16 +145,16 @@ EIGEN_ALWAYS_INLINE void transform_input(const lanes<T> (&d)[8], lanes<T> (&t)[8
 
 /// y = A' m.
 template <class T>
-EIGEN_ALWAYS_INLINE void transform_output(const lanes<T> (&m)[1], lanes<T> (&y)[1]) noexcept {
+EENN_ALWAYS_INLINE void transform_output(const lanes<T> (&m)[1], lanes<T> (&y)[1]) noexcept {
     y[0] = m[0];
 }
 template <class T>
-EIGEN_ALWAYS_INLINE void transform_output(const lanes<T> (&m)[4], lanes<T> (&y)[2]) noexcept {
+EENN_ALWAYS_INLINE void transform_output(const lanes<T> (&m)[4], lanes<T> (&y)[2]) noexcept {
     y[0] = plus(m[0], plus(m[1], m[2]));
     y[1] = minus(minus(m[1], m[2]), m[3]);
 }
 template <class T>
-EIGEN_ALWAYS_INLINE void transform_output(const lanes<T> (&m)[6], lanes<T> (&y)[4]) noexcept {
+EENN_ALWAYS_INLINE void transform_output(const lanes<T> (&m)[6], lanes<T> (&y)[4]) noexcept {
     const auto c = [](int value) { return broadcast(static_cast<T>(value)); };
     const lanes<T> near_sum = plus(m[1], m[2]);
     const lanes<T> near_difference = minus(m[1], m[2]);
@@ -166,7 +166,7 @@ EIGEN_ALWAYS_INLINE void transform_output(const lanes<T> (&m)[6], lanes<T> (&y)[
     y[3] = plus(m[5], madd(c(8), far_difference, near_difference));
 }
 template <class T, int M>
-EIGEN_ALWAYS_INLINE void transform_output(const lanes<T> (&m)[8], lanes<T> (&y)[M]) noexcept {
+EENN_ALWAYS_INLINE void transform_output(const lanes<T> (&m)[8], lanes<T> (&y)[M]) noexcept {
     const auto factor = [](int k, int j) { return broadcast(static_cast<T>(powers[k][j])); };
     const lanes<T> sums[]{plus(m[1], m[2]), plus(m[3], m[4]), plus(m[5], m[6])};
     const lanes<T> differences[]{minus(m[1], m[2]), minus(m[3], m[4]), minus(m[5], m[6])};
@@ -181,7 +181,7 @@ EIGEN_ALWAYS_INLINE void transform_output(const lanes<T> (&m)[8], lanes<T> (&y)[
 
 /// m = A y: what the gradient of the outputs is to the products.
 template <class T, int M, int N>
-EIGEN_ALWAYS_INLINE void transform_output_gradient(const lanes<T> (&y)[M], lanes<T> (&m)[N]) noexcept {
+EENN_ALWAYS_INLINE void transform_output_gradient(const lanes<T> (&y)[M], lanes<T> (&m)[N]) noexcept {
     m[0] = y[0];
     if constexpr (N > 1) {
         const auto factor = [](int k, int j) { return broadcast(static_cast<T>(powers[k][j])); };
@@ -202,7 +202,7 @@ EIGEN_ALWAYS_INLINE void transform_output_gradient(const lanes<T> (&y)[M], lanes
 
 /// g = G' u: what the gradient of the transformed filter is to the filter.
 template <class T, int N, int R>
-EIGEN_ALWAYS_INLINE void transform_filter_gradient(const lanes<T> (&u)[N], lanes<T> (&g)[R]) noexcept {
+EENN_ALWAYS_INLINE void transform_filter_gradient(const lanes<T> (&u)[N], lanes<T> (&g)[R]) noexcept {
     if constexpr (N == 1) {
         g[0] = u[0];
     } else {

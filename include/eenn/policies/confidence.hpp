@@ -5,15 +5,15 @@
 #ifndef EENN_POLICIES_CONFIDENCE_HPP
 #define EENN_POLICIES_CONFIDENCE_HPP
 
-#include <eenn/core/isa.hpp>
-
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <limits>
 #include <span>
 #include <string_view>
 #include <type_traits>
+
+#include <eenn/core/isa.hpp>
+#include <eenn/tensor/elementary.hpp>
 
 namespace eenn {
 
@@ -93,15 +93,16 @@ struct leading_logits {
                 second = z;
             }
         }
-        if (number && std::abs(first) <= std::numeric_limits<T>::max()) label = static_cast<int>(best);
+        if (number && first <= std::numeric_limits<T>::max() && first >= std::numeric_limits<T>::lowest())
+            label = static_cast<int>(best);
     }
 };
 
-/// @brief Sum over c of exp((z_c - z_max) / temperature): at least 1 and at most C, so it cannot overflow.
+/// @brief Sum over c of exp((z_c - z_max) / temperature), in this order: at least 1 and at most C, so it cannot overflow.
 template <std::floating_point T>
 [[nodiscard]] inline T shifted_exponential_sum(std::span<const T> logits, T largest, T temperature) noexcept {
     T sum = 0;
-    for (const T z : logits) sum += std::exp((z - largest) / temperature);
+    for (const T z : logits) sum += exponential((z - largest) / temperature);
     return sum;
 }
 

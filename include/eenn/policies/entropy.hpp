@@ -35,12 +35,12 @@ struct entropy {
         T weighted = 0;
         for (const T z : logits) {
             const T d = (z - lead.first) / temperature;
-            const T e = std::exp(d);
+            const T e = exponential(d);
             sum += e;
-            if (e > 0) weighted += e * d;  // d may be -infinity: a masked class
+            if (e > 0) weighted += rounded(e * d);  // d may be -infinity: a masked class
         }
-        const T h = std::log(sum) - weighted / sum;
-        const T c = 1 - h / std::log(static_cast<T>(logits.size()));
+        const T h = logarithm(sum) - weighted / sum;
+        const T c = 1 - h / logarithm(static_cast<T>(logits.size()));
         return {lead.label, c < 0 ? T{0} : c > 1 ? T{1} : c};  // rounding may step over either end
     }
     friend constexpr bool operator==(const entropy&, const entropy&) = default;

@@ -28,7 +28,8 @@ struct margin {
         note_prediction(state, usable_temperature(temperature) ? lead.label : -1);
         if (state.last_label < 0) return {};
         const T sum = shifted_exponential_sum<T>(logits, lead.first, temperature);
-        return {lead.label, -std::expm1((lead.second - lead.first) / temperature) / sum};  // C = 1: second is -infinity
+        return {lead.label,
+                -exponential_minus_one((lead.second - lead.first) / temperature) / sum};  // C = 1: second is -infinity
     }
     friend constexpr bool operator==(const margin&, const margin&) = default;
 };

@@ -16,6 +16,7 @@
 
 #include <eenn/core/error.hpp>
 #include <eenn/core/isa.hpp>
+#include <eenn/tensor/elementary.hpp>
 
 namespace eenn {
 inline namespace EENN_ISA {
@@ -43,7 +44,7 @@ template <std::floating_point T>
     largest = *std::max_element(z, z + classes);
     double sum = 0;
     for (std::size_t c = 0; c < classes; ++c)
-        sum += static_cast<double>(std::exp((z[c] - largest) / static_cast<T>(temperature)));
+        sum += static_cast<double>(exponential((z[c] - largest) / static_cast<T>(temperature)));
     return sum;
 }
 
@@ -73,11 +74,11 @@ inline double cross_entropy(const T* z, T* g, std::size_t classes, std::size_t f
         const T factor = static_cast<T>(scale / sum);
         const T background = static_cast<T>(scale * flat);
         for (std::size_t c = 0; c < classes; ++c)
-            put(g + c, factor * std::exp(z[c] - largest) - background, accumulate);
+            put(g + c, factor * exponential(z[c] - largest) - background, accumulate);
         g[first] -= static_cast<T>(scale * sure * share);
         g[second] -= static_cast<T>(scale * sure * (1 - share));
     }
-    return std::log(sum) - targeted;
+    return logarithm(sum) - targeted;
 }
 
 /// temperature^2 KL(softmax(t / temperature) || softmax(z / temperature));
@@ -90,14 +91,14 @@ inline double distillation(const T* z, const T* t, T* g, std::size_t classes, do
     const double z_sum = exponential_sum(z, classes, temperature, z_max);
     const double t_sum = exponential_sum(t, classes, temperature, t_max);
     const T tau = static_cast<T>(temperature);
-    double divergence = std::log(z_sum) - std::log(t_sum);
+    double divergence = logarithm(z_sum) - logarithm(t_sum);
     for (std::size_t c = 0; c < classes; ++c) {
         const T dz = (z[c] - z_max) / tau;
         const T dt = (t[c] - t_max) / tau;
-        const double p_teacher = static_cast<double>(std::exp(dt)) / t_sum;
+        const double p_teacher = static_cast<double>(exponential(dt)) / t_sum;
         if (p_teacher > 0) divergence += p_teacher * (static_cast<double>(dt) - static_cast<double>(dz));
         if (g != nullptr) {
-            const double p_student = static_cast<double>(std::exp(dz)) / z_sum;
+            const double p_student = static_cast<double>(exponential(dz)) / z_sum;
             put(g + c, static_cast<T>(scale * temperature * (p_student - p_teacher)), accumulate);
         }
     }
