@@ -11,6 +11,7 @@
 
 #include <eenn/core/constant.hpp>
 #include <eenn/kernels/activation_kind.hpp>
+#include <eenn/kernels/method.hpp>
 #include <eenn/kernels/share.hpp>
 #include <eenn/tensor/shape.hpp>
 
@@ -24,6 +25,7 @@ namespace eenn {
 
 using kernels::activation;
 using kernels::activation_kind;
+using kernels::kernel_choice;
 
 /// @brief Why a network is wrong. `none` is a network that is right.
 enum class fault_kind : unsigned char {
@@ -150,8 +152,8 @@ struct problem {
     std::array<shape, static_cast<std::size_t>(arity<L>)> in{};
     int inputs = 1;
     shape out{};
-    bool norm = false;  ///< pack() is given a per-channel scale and shift to fold
-    bool far = false;   ///< the network is larger than the caches: the size of packed weights counts
+    bool norm = false;       ///< pack() is given a per-channel scale and shift to fold
+    kernel_choice chosen{};  ///< what select() of the layer said when the plan was made
 
     friend constexpr bool operator==(const problem&, const problem&) = default;
 };
@@ -260,10 +262,24 @@ struct scratch_elements {
     std::size_t backward = 0;
 };
 
-/// @brief The scratch of a layer; none by default. It holds for float, the type that kernels need scratch for.
+/// @brief The kernels of a layer for its passes: a layer that has several declares select().
 template <class L>
-[[nodiscard]] constexpr scratch_elements scratch_of(const L& layer, std::span<const shape> in) {
-    if constexpr (requires { layer.scratch(in); }) {
+[[nodiscard]] constexpr kernel_choice select_of(const L& layer, std::span<const shape> in, const kernels::target& on) {
+    if constexpr (requires { layer.select(in, on); }) {
+        return layer.select(in, on);
+    } else {
+        return {};
+    }
+}
+
+/// @brief The scratch of a layer by the chosen kernels; none by default. It holds for float, the type that kernels need
+/// scratch for.
+template <class L>
+[[nodiscard]] constexpr scratch_elements scratch_of(const L& layer, std::span<const shape> in,
+                                                    const kernel_choice& chosen) {
+    if constexpr (requires { layer.scratch(in, chosen); }) {
+        return layer.scratch(in, chosen);
+    } else if constexpr (requires { layer.scratch(in); }) {
         return layer.scratch(in);
     } else {
         return {};

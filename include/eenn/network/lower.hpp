@@ -40,7 +40,6 @@ struct layer_traits {
     real momentum{};
     tensor_list tensors{};
     std::int64_t macs = 0;
-    scratch_elements scratch{};
 };
 
 template <class Node>
@@ -57,14 +56,32 @@ template <class Node>
                            .in_place = in_place<L>,
                            .divides = divides<L>,
                            .tensors = tensors_of(what, shapes),
-                           .macs = macs_of(what, shapes),
-                           .scratch = scratch_of(what, shapes)};
+                           .macs = macs_of(what, shapes)};
             if constexpr (requires { what.function(); }) t.act = what.function();
             if constexpr (L::role == layer_role::norm) {
                 t.epsilon = what.epsilon;
                 t.momentum = what.momentum;
             }
             return t;
+        },
+        n.what);
+}
+
+/// The kernels of a node's layer, and the scratch that they take.
+struct selection {
+    kernel_choice chosen{};
+    scratch_elements scratch{};
+};
+template <class Node>
+[[nodiscard]] constexpr selection select(const Node& n, std::span<const Node> nodes, const kernels::target& on) {
+    std::array<shape, max_inputs> in{};
+    for (std::size_t i = 0; i < static_cast<std::size_t>(n.input_count); ++i)
+        in[i] = nodes[static_cast<std::size_t>(n.inputs[i])].out;
+    const std::span<const shape> shapes{in.data(), static_cast<std::size_t>(n.input_count)};
+    return visit_layer(
+        [&](const auto& what) {
+            const kernel_choice chosen = select_of(what, shapes, on);
+            return selection{chosen, scratch_of(what, shapes, chosen)};
         },
         n.what);
 }
@@ -192,6 +209,8 @@ template <class Graph>
     made.sizes.parameters = place_tensors(true, 0, weights);
     made.sizes.state = place_tensors(false, made.sizes.parameters, states) - made.sizes.parameters;
 
+    const kernels::target on{.far = made.sizes.parameters > static_cast<std::size_t>(kernels::tuning::near_parameters)};
+
     // Steps and values, in the order of the groups' last layers.
     std::vector<int> value_of(count, 0);  // by root; 0 is the input
     made.values.push_back({.size = g.input(), .first = -1, .last = -1});
@@ -205,8 +224,7 @@ template <class Graph>
         step_info info{.node = group.node,
                        .tail = group.tail,
                        .input_count = group.from_input ? 1 : op.input_count,
-                       .act = group.act,
-                       .far = made.sizes.parameters > static_cast<std::size_t>(kernels::tuning::near_parameters)};
+                       .act = group.act};
         const auto read = [&](int r) {
             const int value = value_of[static_cast<std::size_t>(r)];
             made.values[static_cast<std::size_t>(value)].last = step;
@@ -229,7 +247,9 @@ template <class Graph>
             info.weights = weights[static_cast<std::size_t>(group.node)];
             info.weight_count = t.tensors.elements();
             info.macs = t.macs;
-            info.scratch_sizes = t.scratch;
+            const detail::selection made_of = detail::select(op, std::span<const node>{nodes}, on);
+            info.chosen = made_of.chosen;
+            info.scratch_sizes = made_of.scratch;
             info.divides = t.divides && t.macs >= kernels::tuning::thread_grain;
         }
         info.output = static_cast<int>(made.values.size());
