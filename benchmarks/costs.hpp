@@ -30,7 +30,6 @@ using kernels::winograd_form;
 
 /// Of one step and one sample.
 struct step_cost {
-    std::string method = "other";
     double nominal_flops = 0;
     double flops = 0;           ///< as computed, forward
     double gradient_flops = 0;  ///< backward, of the inputs and the weights
@@ -91,14 +90,6 @@ template <winograd_form F>
     return w::tiling(F, image).count * (products + of_input * image.in_channels + of_output * image.out_channels);
 }
 
-[[nodiscard]] inline double winograd_flops(const winograd_form& f, const kernels::winograd_image& image,
-                                           bool weight_gradient = false) {
-    double flops = 0;
-    kernels::detail::with_form<float>(f,
-                                      [&](auto form) { flops = winograd_flops<form.value>(image, weight_gradient); });
-    return flops;
-}
-
 /// Of all taps that meet the input: forward, and as many for either gradient.
 [[nodiscard]] inline double direct_flops(const convolution& g) {
     const auto meetings = [](const kernels::axis& a) {
@@ -109,15 +100,6 @@ template <winograd_form F>
     return 2.0 * meetings(g.rows()) * meetings(g.columns()) * (g.in.c / g.groups) * g.out.c;
 }
 
-/// "winograd F(4x4,3x3)".
-[[nodiscard]] inline std::string to_string(const kernels::method& how) {
-    if (how.by == kernels::algorithm::direct) return "direct";
-    if (how.by == kernels::algorithm::depthwise) return "depthwise";
-    const winograd_form& f = how.form;
-    return "winograd F(" + std::to_string(f.out_h) + "x" + std::to_string(f.out_w) + "," + std::to_string(f.taps_h) +
-           "x" + std::to_string(f.taps_w) + ")";
-}
-
 /// The convolution that a step of `nodes` computes, if it computes one.
 [[nodiscard]] inline std::optional<convolution> convolution_of(const step_info& step,
                                                                std::span<const graph::node> nodes) {
@@ -125,12 +107,8 @@ template <winograd_form F>
     const shape in = nodes[static_cast<std::size_t>(node.inputs[0])].out;
     return std::visit(
         [&]<class L>(const L& layer) -> std::optional<convolution> {
-            if constexpr (std::is_same_v<L, conv2d>) {
-                convolution g = layer.geometry(in);
-                g.far = step.far;
-                return g;
-            } else if constexpr (std::is_same_v<L, dense>) {
-                return convolution{{1, 1, static_cast<int>(in.elements())}, {1, 1, layer.units}};
+            if constexpr (std::is_same_v<L, conv2d> || std::is_same_v<L, dense>) {
+                return layer.geometry(in);
             } else {
                 return {};
             }
@@ -158,15 +136,16 @@ template <winograd_form F>
         if (step.residual >= 0) c.activation_bytes += bytes_of(net.plan, step.residual);
         if (const auto g = convolution_of(step, nodes)) {
             const double direct = direct_flops(*g);
-            const auto either = [&](const kernels::method& how, auto... image) {
-                return how.by == kernels::algorithm::winograd ? winograd_flops(how.form, image...) : direct;
+            const auto either = [&](const kernels::method& how, const kernels::winograd_image& image,
+                                    bool weight_gradient = false) {
+                double flops = direct;
+                k::with_form<float>(
+                    how, [&](auto form) { flops = winograd_flops<form.value.form()>(image, weight_gradient); });
+                return flops;
             };
-            const kernels::method how = k::forward_choice<float>{}(*g);
-            c.method = to_string(how);
-            c.flops = either(how, k::image_of(*g));
-            c.gradient_flops = either(k::weight_choice<float>{}(*g), k::image_of(*g), true);
-            if (step.inputs[0] != 0)
-                c.gradient_flops += either(k::gradient_choice<float>{}(*g), k::gradient_image_of(*g));
+            c.flops = either(step.chosen.forward, k::image_of(*g));
+            c.gradient_flops = either(step.chosen.weight_gradient, k::image_of(*g), true);
+            if (step.inputs[0] != 0) c.gradient_flops += either(step.chosen.data_gradient, k::gradient_image_of(*g));
         } else if (step.macs > 0) {
             raise("costs::of_steps", "step " + std::to_string(s) + " multiplies and is no convolution",
                   "count its flops here");

@@ -88,6 +88,7 @@ aligned_vector<float> noise(std::size_t count) {
 
 void run(const layer& l, double core) {
     const convolution& g = l.g;
+    const kernels::selected_convolution p = kernels::select(g);
     const auto n = static_cast<std::size_t>(l.samples);
     const auto weights = static_cast<std::size_t>(g.kernel_h * g.kernel_w * (g.in.c / g.groups) * g.out.c);
     const auto x = noise(n * g.in.elements());
@@ -97,26 +98,26 @@ void run(const layer& l, double core) {
     auto y = dy;
     auto dx = x;
     auto dw = w;
-    aligned_vector<float> packed(kernels::packed_size<float>(g));
-    aligned_vector<float> packed_gradient(kernels::packed_gradient_size<float>(g));
-    kernels::pack(dynamic{g}, w.data(), bias.data(), nullptr, nullptr, packed.data());
-    kernels::pack_gradient(dynamic{g}, w.data(), packed_gradient.data());
+    aligned_vector<float> packed(kernels::packed_size<float>(p));
+    aligned_vector<float> packed_gradient(kernels::packed_gradient_size<float>(p));
+    kernels::pack(dynamic{p}, w.data(), bias.data(), nullptr, nullptr, packed.data());
+    kernels::pack_gradient(dynamic{p}, w.data(), packed_gradient.data());
 
     const double flops =
         2.0 * static_cast<double>(g.out.elements() * n) * g.kernel_h * g.kernel_w * (g.in.c / g.groups);
-    aligned_vector<float> scratch(std::max({kernels::scratch_size<float>(g), kernels::gradient_scratch_size<float>(g),
-                                            kernels::weight_scratch_size<float>(g)}));
+    aligned_vector<float> scratch(std::max({kernels::scratch_size<float>(p), kernels::gradient_scratch_size<float>(p),
+                                            kernels::weight_scratch_size<float>(p)}));
     constexpr kernels::activation relu{kernels::activation_kind::relu, {}};
     const timing t[] = {
         seconds([&] {
-            kernels::forward(dynamic{g}, l.samples, x.data(), packed.data(), nullptr, relu, y.data(), scratch.data());
+            kernels::forward(dynamic{p}, l.samples, x.data(), packed.data(), nullptr, relu, y.data(), scratch.data());
         }),
         seconds([&] {
-            kernels::backward_data(dynamic{g}, l.samples, dy.data(), packed_gradient.data(), false, dx.data(),
+            kernels::backward_data(dynamic{p}, l.samples, dy.data(), packed_gradient.data(), false, dx.data(),
                                    scratch.data());
         }),
         seconds([&] {
-            kernels::backward_weights(dynamic{g}, l.samples, x.data(), dy.data(), dw.data(), nullptr, scratch.data());
+            kernels::backward_weights(dynamic{p}, l.samples, x.data(), dy.data(), dw.data(), nullptr, scratch.data());
         })};
     std::printf("%-27s", l.name);
     for (const auto& one : t) {

@@ -124,7 +124,7 @@ public:
             };
             char name[120];
             std::snprintf(name, sizeof name, "%3zu  %-9s -> %-9s  %s", i, size(step.inputs[0]).c_str(),
-                          size(step.output).c_str(), s.steps[i].method.c_str());
+                          size(step.output).c_str(), std::string{to_string(step.chosen.forward)}.c_str());
             t.rows.push_back(cold ? cold_row(name, s.steps[i].packed_bytes, 0, warm_us[i], us[i])
                                   : warm_row(name, s.steps[i], us[i]));
         }

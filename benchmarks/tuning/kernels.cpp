@@ -27,11 +27,13 @@ aligned_vector<float> noise(std::size_t count) {
 /// A layer with all its tensors.
 struct layer_data {
     convolution g;
+    kernels::selected_convolution p;
     int n;
     aligned_vector<float> x, dy, y, dx, w, dw, packed, packed_gradient, scratch;
 
     layer_data(const convolution& geometry, int samples)
         : g{geometry},
+          p{kernels::select(g)},
           n{samples},
           x{noise(static_cast<std::size_t>(n) * g.in.elements())},
           dy{noise(static_cast<std::size_t>(n) * g.out.elements())},
@@ -39,22 +41,22 @@ struct layer_data {
           dx{x},
           w{noise(static_cast<std::size_t>(g.kernel_h * g.kernel_w * (g.in.c / g.groups) * g.out.c))},
           dw{w},
-          packed(kernels::packed_size<float>(g)),
-          packed_gradient(kernels::packed_gradient_size<float>(g)),
-          scratch(std::max({kernels::scratch_size<float>(g), kernels::gradient_scratch_size<float>(g),
-                            kernels::weight_scratch_size<float>(g)})) {
-        kernels::pack(dynamic{g}, w.data(), nullptr, nullptr, nullptr, packed.data());
-        kernels::pack_gradient(dynamic{g}, w.data(), packed_gradient.data());
+          packed(kernels::packed_size<float>(p)),
+          packed_gradient(kernels::packed_gradient_size<float>(p)),
+          scratch(std::max({kernels::scratch_size<float>(p), kernels::gradient_scratch_size<float>(p),
+                            kernels::weight_scratch_size<float>(p)})) {
+        kernels::pack(dynamic{p}, w.data(), nullptr, nullptr, nullptr, packed.data());
+        kernels::pack_gradient(dynamic{p}, w.data(), packed_gradient.data());
     }
     void forward() {
         constexpr kernels::activation relu{kernels::activation_kind::relu, {}};
-        kernels::forward(dynamic{g}, n, x.data(), packed.data(), nullptr, relu, y.data(), scratch.data());
+        kernels::forward(dynamic{p}, n, x.data(), packed.data(), nullptr, relu, y.data(), scratch.data());
     }
     void backward_data() {
-        kernels::backward_data(dynamic{g}, n, dy.data(), packed_gradient.data(), false, dx.data(), scratch.data());
+        kernels::backward_data(dynamic{p}, n, dy.data(), packed_gradient.data(), false, dx.data(), scratch.data());
     }
     void backward_weights() {
-        kernels::backward_weights(dynamic{g}, n, x.data(), dy.data(), dw.data(), nullptr, scratch.data());
+        kernels::backward_weights(dynamic{p}, n, x.data(), dy.data(), dw.data(), nullptr, scratch.data());
     }
 };
 

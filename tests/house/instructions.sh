@@ -5,7 +5,8 @@
 #
 # Counts the instructions of a forward pass and a training step of each model with callgrind; they repeat exactly for one
 # compiler and one -march. Fails where a count is more than 3 % above the committed one in COUNTS (a line each: model, phase,
-# instructions). `write` puts today's counts there: commit them with the reason.
+# instructions), or where a pass of a network made at run time chooses kernels, which only its making may do. `write` puts
+# today's counts there: commit them with the reason.
 set -eu
 mode=$1 counts=$2 source=$3 work=$4
 shift 4
@@ -17,9 +18,16 @@ esac
 mkdir -p "$work"
 "$@" -O3 -march=x86-64-v3 -ffp-contract=off "$source/benchmarks/instructions.cpp" -o "$work/instructions" -pthread
 
+profile() {
+    valgrind --tool=callgrind --callgrind-out-file="$work/profile" "$@" 2>&1 |
+        awk '/Collected/ { gsub(",", "", $NF); print $NF }'
+}
 count() {
-    valgrind --tool=callgrind --callgrind-out-file=/dev/null --toggle-collect='*counted_pass*' \
-        "$work/instructions" "$1" "$2" 2>&1 | awk '/Collected/ { gsub(",", "", $NF); print $NF }'
+    profile --toggle-collect='*counted_pass*' "$work/instructions" "$1" "$2"
+}
+# The cost model stands behind this one function.
+chooses() {
+    grep -q 'winograd_form_of' "$work/profile"
 }
 
 failed=0
@@ -28,11 +36,17 @@ while read -r model phase before; do
     now=$(count "$model" "$phase")
     [ -n "$now" ] || { echo "FAIL: $model $phase could not be counted"; exit 1; }
     echo "$model $phase $now" >> "$work/counts"
+    if [ "$phase" = runtime ] && chooses; then
+        echo "FAIL: $model chooses its kernels again while it infers"
+        failed=1
+    fi
     awk -v m="$model $phase" -v a="$before" -v b="$now" 'BEGIN {
         change = 100 * (b / a - 1)
         printf "%s: %s %d instructions, %+.2f %%\n", (change > 3 ? "FAIL" : "ok"), m, b, change
         exit (change > 3) }' || failed=1
 done < "$counts"
+profile "$work/instructions" resnet8 runtime > "$work/whole"
+chooses || { echo "FAIL: nobody chose kernels, not when the network was made either: this check sees nothing"; failed=1; }
 if [ "$mode" = write ]; then
     cp "$work/counts" "$counts"
     exit 0

@@ -9,28 +9,30 @@ using namespace generated;
 using kernels::activation;
 using kernels::activation_kind;
 using kernels::convolution;
+using kernels::select;
+using kernels::selected_convolution;
 
 namespace {
 
 constexpr activation relu{activation_kind::relu, {}};
 
 template <class T>
-aligned_vector<T> packed_of(const convolution& g, const T* w, const T* bias) {
-    aligned_vector<T> packed(kernels::packed_size<T>(g), std::numeric_limits<T>::quiet_NaN());
-    kernels::pack(dynamic{g}, w, bias, nullptr, nullptr, packed.data());
+aligned_vector<T> packed_of(const selected_convolution& p, const T* w, const T* bias) {
+    aligned_vector<T> packed(kernels::packed_size<T>(p), std::numeric_limits<T>::quiet_NaN());
+    kernels::pack(dynamic{p}, w, bias, nullptr, nullptr, packed.data());
     return packed;
 }
 template <class T>
-aligned_vector<T> packed_gradient_of(const convolution& g, const T* w) {
-    aligned_vector<T> packed(kernels::packed_gradient_size<T>(g), std::numeric_limits<T>::quiet_NaN());
-    kernels::pack_gradient(dynamic{g}, w, packed.data());
+aligned_vector<T> packed_gradient_of(const selected_convolution& p, const T* w) {
+    aligned_vector<T> packed(kernels::packed_gradient_size<T>(p), std::numeric_limits<T>::quiet_NaN());
+    kernels::pack_gradient(dynamic{p}, w, packed.data());
     return packed;
 }
 
 template <class T>
-aligned_vector<T> scratch_of(const convolution& g) {
-    return aligned_vector<T>(std::max({kernels::scratch_size<T>(g), kernels::gradient_scratch_size<T>(g),
-                                       kernels::weight_scratch_size<T>(g)}),
+aligned_vector<T> scratch_of(const selected_convolution& p) {
+    return aligned_vector<T>(std::max({kernels::scratch_size<T>(p), kernels::gradient_scratch_size<T>(p),
+                                       kernels::weight_scratch_size<T>(p)}),
                              std::numeric_limits<T>::quiet_NaN());
 }
 
@@ -42,12 +44,14 @@ std::size_t weight_count(const convolution& g) {
 template <class T>
 struct example {
     convolution g;
+    selected_convolution p;
     int n;
     std::size_t inputs, outputs, weights;
     numbers<T> x, w, bias, residual, dy;
 
-    example(const convolution& geometry, int samples, random_stream& random)
+    example(const convolution& geometry, int samples, random_stream& random, const kernels::target& on = {})
         : g{geometry},
+          p{select(geometry, on)},
           n{samples},
           inputs{static_cast<std::size_t>(n) * g.in.elements()},
           outputs{static_cast<std::size_t>(n) * g.out.elements()},
@@ -60,20 +64,20 @@ struct example {
 
     aligned_vector<T> forward(bool with_residual, activation act) const {
         aligned_vector<T> y(outputs, std::numeric_limits<T>::quiet_NaN());
-        kernels::forward(dynamic{g}, n, x.data(), packed_of(g, w.data(), bias.data()).data(),
-                         with_residual ? residual.data() : nullptr, act, y.data(), scratch_of<T>(g).data());
+        kernels::forward(dynamic{p}, n, x.data(), packed_of(p, w.data(), bias.data()).data(),
+                         with_residual ? residual.data() : nullptr, act, y.data(), scratch_of<T>(p).data());
         return y;
     }
     aligned_vector<T> backward_data() const {
         aligned_vector<T> dx(inputs, std::numeric_limits<T>::quiet_NaN());
-        kernels::backward_data(dynamic{g}, n, dy.data(), packed_gradient_of(g, w.data()).data(), false, dx.data(),
-                               scratch_of<T>(g).data());
+        kernels::backward_data(dynamic{p}, n, dy.data(), packed_gradient_of(p, w.data()).data(), false, dx.data(),
+                               scratch_of<T>(p).data());
         return dx;
     }
     aligned_vector<T> backward_weights() const {  // dw, then dbias
         aligned_vector<T> dw(weights + static_cast<std::size_t>(g.out.c), T(0.5));
-        kernels::backward_weights(dynamic{g}, n, x.data(), dy.data(), dw.data(), dw.data() + weights,
-                                  scratch_of<T>(g).data());
+        kernels::backward_weights(dynamic{p}, n, x.data(), dy.data(), dw.data(), dw.data() + weights,
+                                  scratch_of<T>(p).data());
         return dw;
     }
 };
@@ -104,8 +108,8 @@ void matches_reference(const convolution& g, random_stream& random) {
     const auto got = e.backward_data();
     CHECK_EQ(first_difference(got.data(), dx.data(), adx.data(), e.inputs, tolerance), -1);
     aligned_vector<T> added(e.x.begin(), e.x.begin() + static_cast<std::ptrdiff_t>(e.inputs));
-    kernels::backward_data(dynamic{g}, e.n, e.dy.data(), packed_gradient_of(g, e.w.data()).data(), true, added.data(),
-                           scratch_of<T>(g).data());
+    kernels::backward_data(dynamic{e.p}, e.n, e.dy.data(), packed_gradient_of(e.p, e.w.data()).data(), true,
+                           added.data(), scratch_of<T>(e.p).data());
     for (std::size_t i = 0; i < e.inputs; ++i) {
         dx[i] += x[i];
         adx[i] += ax[i];
@@ -116,7 +120,7 @@ void matches_reference(const convolution& g, random_stream& random) {
     aligned_vector<double> dw(all, 0.5), adw(all, 0.5);
     kernels::reference::backward_weights(g, e.n, x.data(), dy.data(), dw.data(), dw.data() + e.weights);
     kernels::reference::backward_weights(g, e.n, ax.data(), ady.data(), adw.data(), adw.data() + e.weights);
-    const double allowed = kernels::weight_scratch_size<T>(g) > 0 ? 6 * tolerance : tolerance;  // by Winograd
+    const double allowed = kernels::weight_scratch_size<T>(e.p) > 0 ? 6 * tolerance : tolerance;  // by Winograd
     CHECK_EQ(first_difference(e.backward_weights().data(), dw.data(), adw.data(), all, allowed), -1);
 }
 
@@ -127,26 +131,27 @@ constexpr convolution same3x3{{5, 9, 3}, {5, 9, 17}, 3, 3, 1, 1, 1, 1, 1, 1, 1};
 
 TEST_CASE("kernels/convolution: a 1x2 kernel by hand") {
     const convolution g{{1, 3, 1}, {1, 3, 2}, 1, 2, 1, 1, 0, 0, 1, 1, 1};  // one padded column on the right
+    const selected_convolution p = select(g);
     const float x[] = {1, 2, 3};
     const float w[] = {10, -1, 100, -2};  // [kx][o]
     const float bias[] = {0.5F, 0};
-    const auto packed = packed_of(g, w, bias);
+    const auto packed = packed_of(p, w, bias);
     float y[6];
-    kernels::forward(dynamic{g}, 1, x, packed.data(), nullptr, activation{}, y, nullptr);
+    kernels::forward(dynamic{p}, 1, x, packed.data(), nullptr, activation{}, y, nullptr);
     const float wanted[] = {210.5F, -5, 320.5F, -8, 30.5F, -3};
     for (int i = 0; i < 6; ++i) CHECK_EQ(y[i], wanted[i]);
-    kernels::forward(dynamic{g}, 1, x, packed.data(), nullptr, relu, y, nullptr);
+    kernels::forward(dynamic{p}, 1, x, packed.data(), nullptr, relu, y, nullptr);
     CHECK_EQ(y[1], 0.0F);
 
     const float dy[] = {1, 0, 0, 1, 0, 0};
     float dx[3];
-    kernels::backward_data(dynamic{g}, 1, dy, packed_gradient_of(g, w).data(), false, dx, nullptr);
+    kernels::backward_data(dynamic{p}, 1, dy, packed_gradient_of(p, w).data(), false, dx, nullptr);
     CHECK_EQ(dx[0], 10.0F);
     CHECK_EQ(dx[1], 99.0F);  // 100 from the first output, -1 from the second
     CHECK_EQ(dx[2], -2.0F);
     float dw[4] = {1, 0, 0, 0};
     float dbias[2] = {0, 5};
-    kernels::backward_weights(dynamic{g}, 1, x, dy, dw, dbias, nullptr);
+    kernels::backward_weights(dynamic{p}, 1, x, dy, dw, dbias, nullptr);
     CHECK_EQ(dw[0], 2.0F);  // 1 + x[0]
     CHECK_EQ(dw[1], 2.0F);
     CHECK_EQ(dw[2], 2.0F);
@@ -211,23 +216,23 @@ TEST_CASE("kernels/convolution: five samples are five times one, bit for bit") {
         const std::string what = describe(g);
         CAPTURE(what);
         const example<float> e(g, 5, random);
-        const auto packed = packed_of(g, e.w.data(), e.bias.data());
-        const auto packed_gradient = packed_gradient_of(g, e.w.data());
-        auto scratch = scratch_of<float>(g);
+        const auto packed = packed_of(e.p, e.w.data(), e.bias.data());
+        const auto packed_gradient = packed_gradient_of(e.p, e.w.data());
+        auto scratch = scratch_of<float>(e.p);
         aligned_vector<float> y(e.outputs), dx(e.inputs), dw(e.weights + static_cast<std::size_t>(g.out.c), 0.5F);
         for (std::size_t s = 0; s < 5; ++s) {
             const std::size_t in = s * g.in.elements();
             const std::size_t out = s * g.out.elements();
-            kernels::forward(dynamic{g}, 1, e.x.data() + in, packed.data(), e.residual.data() + out, relu,
+            kernels::forward(dynamic{e.p}, 1, e.x.data() + in, packed.data(), e.residual.data() + out, relu,
                              y.data() + out, scratch.data());
-            kernels::backward_data(dynamic{g}, 1, e.dy.data() + out, packed_gradient.data(), false, dx.data() + in,
+            kernels::backward_data(dynamic{e.p}, 1, e.dy.data() + out, packed_gradient.data(), false, dx.data() + in,
                                    scratch.data());
-            kernels::backward_weights(dynamic{g}, 1, e.x.data() + in, e.dy.data() + out, dw.data(),
+            kernels::backward_weights(dynamic{e.p}, 1, e.x.data() + in, e.dy.data() + out, dw.data(),
                                       dw.data() + e.weights, scratch.data());
         }
         CHECK_EQ(first_bit_difference(y.data(), e.forward(true, relu).data(), e.outputs), -1);
         CHECK_EQ(first_bit_difference(dx.data(), e.backward_data().data(), e.inputs), -1);
-        if (kernels::weight_scratch_size<float>(g) == 0)
+        if (kernels::weight_scratch_size<float>(e.p) == 0)
             CHECK_EQ(first_bit_difference(dw.data(), e.backward_weights().data(), dw.size()), -1);
     }
 }
@@ -238,19 +243,19 @@ TEST_CASE("kernels/convolution: the shares of any number of threads are the whol
         convolution g = any_convolution(random);
         if (i % 5 == 0) g = {{4, 5, g.in.c}, {4, 5, g.out.c}, 1, 1, 1, 1, 0, 0, 1, 1, g.groups};  // pointwise
         if (i % 5 == 2) g = {{1, 37, 16}, {1, 37, 32}, 1, 5, 1, 1, 0, 2, 1, 1, 1};                // Winograd by rows
-        if (i % 5 == 1) g = {{13, 11, 16}, {13, 11, 32}, 3, 3, 1, 1, 1, 1, 1, 1, 1, i % 2 == 0};  // Winograd
+        if (i % 5 == 1) g = {{13, 11, 16}, {13, 11, 32}, 3, 3, 1, 1, 1, 1, 1, 1, 1};              // Winograd
         const std::string what = describe(g);
         CAPTURE(what);
-        const example<float> e(g, 1, random);
-        const auto packed = packed_of(g, e.w.data(), e.bias.data());
+        const example<float> e(g, 1, random, {.far = i % 2 == 0});
+        const auto packed = packed_of(e.p, e.w.data(), e.bias.data());
         const auto whole = e.forward(true, relu);
         for (const int count : {2, 3, 7}) {
             aligned_vector<float> y(e.outputs, std::numeric_limits<float>::quiet_NaN());
             std::vector<int> made(e.outputs, 0);
             for (int t = 0; t < count; ++t) {
-                auto scratch = scratch_of<float>(g);
+                auto scratch = scratch_of<float>(e.p);
                 aligned_vector<float> part(e.outputs, std::numeric_limits<float>::quiet_NaN());
-                kernels::forward(dynamic{g}, 1, e.x.data(), packed.data(), e.residual.data(), relu, part.data(),
+                kernels::forward(dynamic{e.p}, 1, e.x.data(), packed.data(), e.residual.data(), relu, part.data(),
                                  scratch.data(), {t, count});
                 for (std::size_t k = 0; k < e.outputs; ++k) {
                     if (std::isnan(part[k])) continue;
@@ -268,11 +273,11 @@ TEST_CASE("kernels/convolution: the shares of any number of threads are the whol
 TEST_CASE("kernels/convolution: a constant geometry gives the bits of a dynamic one") {
     random_stream random{2026, 5};
     const example<float> e(same3x3, 2, random);
-    constexpr constant<same3x3> known{};
+    constexpr constant<select(same3x3)> known{};
     aligned_vector<float> y(e.outputs), dx(e.inputs), dw(e.weights + static_cast<std::size_t>(same3x3.out.c), 0.5F);
-    kernels::forward(known, 2, e.x.data(), packed_of(same3x3, e.w.data(), e.bias.data()).data(), e.residual.data(),
-                     relu, y.data(), nullptr);
-    kernels::backward_data(known, 2, e.dy.data(), packed_gradient_of(same3x3, e.w.data()).data(), false, dx.data(),
+    kernels::forward(known, 2, e.x.data(), packed_of(e.p, e.w.data(), e.bias.data()).data(), e.residual.data(), relu,
+                     y.data(), nullptr);
+    kernels::backward_data(known, 2, e.dy.data(), packed_gradient_of(e.p, e.w.data()).data(), false, dx.data(),
                            nullptr);
     kernels::backward_weights(known, 2, e.x.data(), e.dy.data(), dw.data(), dw.data() + e.weights, nullptr);
     CHECK_EQ(first_bit_difference(y.data(), e.forward(true, relu).data(), e.outputs), -1);
@@ -296,8 +301,9 @@ TEST_CASE("kernels/convolution: an output does not depend on its tile") {
                                 sizeof(float) * static_cast<std::size_t>(width * channels));
                 }
                 aligned_vector<float> y(narrow.out.elements());
-                kernels::forward(dynamic{narrow}, 1, x.data(), packed_of(narrow, w.w.data(), w.bias.data()).data(),
-                                 nullptr, relu, y.data(), nullptr);
+                kernels::forward(dynamic{select(narrow)}, 1, x.data(),
+                                 packed_of(select(narrow), w.w.data(), w.bias.data()).data(), nullptr, relu, y.data(),
+                                 nullptr);
                 const auto whole = w.forward(false, relu);
                 for (int row = 0; row < 3; ++row) {
                     CHECK_EQ(first_bit_difference(y.data() + (row * width + 1) * channels,
@@ -348,9 +354,9 @@ TEST_CASE("kernels/convolution: pack() folds a scale and a shift per channel") {
         const convolution g{{4, 4, 9}, {4, 4, 9}, 3, 3, 1, 1, 1, 1, 1, 1, groups};
         const example<float> e(g, 1, random);
         const numbers<float> scale(9, random), shift(9, random);
-        aligned_vector<float> packed(kernels::packed_size<float>(g)), y(e.outputs);
-        kernels::pack(dynamic{g}, e.w.data(), e.bias.data(), scale.data(), shift.data(), packed.data());
-        kernels::forward(dynamic{g}, 1, e.x.data(), packed.data(), nullptr, activation{}, y.data(), nullptr);
+        aligned_vector<float> packed(kernels::packed_size<float>(e.p)), y(e.outputs);
+        kernels::pack(dynamic{e.p}, e.w.data(), e.bias.data(), scale.data(), shift.data(), packed.data());
+        kernels::forward(dynamic{e.p}, 1, e.x.data(), packed.data(), nullptr, activation{}, y.data(), nullptr);
         const auto plain = e.forward(false, activation{});
         for (std::size_t i = 0; i < e.outputs; ++i) {
             CHECK(y[i] == doctest::Approx(plain[i] * scale[i % 9] + shift[i % 9]).epsilon(1e-4));
@@ -362,7 +368,7 @@ TEST_CASE("kernels/convolution: the residual may be the output") {
     random_stream random{2026, 9};
     const example<float> e(same3x3, 2, random);
     aligned_vector<float> y(e.residual.begin(), e.residual.begin() + static_cast<std::ptrdiff_t>(e.outputs));
-    kernels::forward(dynamic{e.g}, 2, e.x.data(), packed_of(e.g, e.w.data(), e.bias.data()).data(), y.data(), relu,
+    kernels::forward(dynamic{e.p}, 2, e.x.data(), packed_of(e.p, e.w.data(), e.bias.data()).data(), y.data(), relu,
                      y.data(), nullptr);
     CHECK_EQ(first_bit_difference(y.data(), e.forward(true, relu).data(), e.outputs), -1);
 }
@@ -386,15 +392,15 @@ TEST_CASE("kernels/convolution: NaN reaches every output whose window holds it, 
 }
 
 TEST_CASE("kernels/convolution: weights can be packed at compile time") {
-    static constexpr convolution g{{1, 2, 2}, {1, 1, 1}, 1, 2, 1, 1, 0, 0, 1, 1, 1};
+    static constexpr selected_convolution p = select({{1, 2, 2}, {1, 1, 1}, 1, 2, 1, 1, 0, 0, 1, 1, 1});
     static constexpr auto packed = [] {
-        std::array<float, kernels::packed_size<float>(g)> made{};
+        std::array<float, kernels::packed_size<float>(p)> made{};
         constexpr float w[] = {1, 2, 3, 4};
-        kernels::pack(constant<g>{}, w, nullptr, nullptr, nullptr, made.data());
+        kernels::pack(constant<p>{}, w, nullptr, nullptr, nullptr, made.data());
         return made;
     }();
     const float x[] = {1, 10, 100, 1000};
     float y = 0;
-    kernels::forward(constant<g>{}, 1, x, packed.data(), nullptr, activation{}, &y, nullptr);
+    kernels::forward(constant<p>{}, 1, x, packed.data(), nullptr, activation{}, &y, nullptr);
     CHECK_EQ(y, 4321.0F);
 }

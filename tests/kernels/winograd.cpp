@@ -9,6 +9,7 @@ using namespace generated;
 using kernels::activation;
 using kernels::activation_kind;
 using kernels::convolution;
+using kernels::select;
 
 namespace {
 
@@ -72,10 +73,11 @@ TEST_CASE("kernels/winograd: agrees with the reference in double, any size, padd
 TEST_CASE("kernels/winograd: 3x3 convolutions of stride 1 take it where it pays, forward and for the data gradient") {
     constexpr convolution g{{16, 16, 4 * W}, {16, 16, 4 * W}, 3, 3, 1, 1, 1, 1, 1, 1, 1};
     constexpr bool wide = W >= kernels::tuning::winograd_lanes;
-    CHECK_EQ(kernels::scratch_size<float>(g) > 0, wide);
-    CHECK_EQ(kernels::gradient_scratch_size<float>(g) > 0, wide);
-    CHECK_EQ(kernels::scratch_size<double>(g), 0);
-    const auto refused = [](convolution other) { return kernels::scratch_size<float>(other) == 0; };
+    constexpr kernels::selected_convolution p = select(g);
+    CHECK_EQ(kernels::scratch_size<float>(p) > 0, wide);
+    CHECK_EQ(kernels::gradient_scratch_size<float>(p) > 0, wide);
+    CHECK_EQ(kernels::scratch_size<double>(p), 0);
+    const auto refused = [](const convolution& other) { return kernels::scratch_size<float>(select(other)) == 0; };
     CHECK(refused({{16, 16, 4 * W}, {8, 8, 4 * W}, 3, 3, 2, 2, 1, 1, 1, 1, 1}));
     CHECK(refused({{16, 16, 4 * W}, {16, 16, 4 * W}, 1, 1, 1, 1, 0, 0, 1, 1, 1}));
     CHECK(refused({{16, 16, 4 * W}, {16, 16, 4 * W}, 3, 3, 1, 1, 2, 2, 2, 2, 1}));
@@ -86,20 +88,20 @@ TEST_CASE("kernels/winograd: 3x3 convolutions of stride 1 take it where it pays,
 
 TEST_CASE("kernels/winograd: weights from afar make smaller ones the better choice") {
     if (W < 8) return;  // narrow vectors compute for longer than the weights are on their way
-    convolution g{{8, 8, 64}, {8, 8, 64}, 3, 3, 1, 1, 1, 1, 1, 1, 1};
+    const convolution g{{8, 8, 64}, {8, 8, 64}, 3, 3, 1, 1, 1, 1, 1, 1, 1};
     const std::size_t direct = kernels::packed_block_size<float>(9, 64, 64);
-    CHECK(kernels::packed_size<float>(g) == kernels::packed_winograd_size(four, 64, 64));
-    g.far = true;
-    CHECK(kernels::packed_size<float>(g) < kernels::packed_winograd_size(four, 64, 64));
-    CHECK(kernels::packed_size<float>(g) < 2 * direct);
-    CHECK(kernels::packed_gradient_size<float>(g) == kernels::packed_winograd_size(four, 64, 64));
+    CHECK(kernels::packed_size<float>(select(g)) == kernels::packed_winograd_size(four, 64, 64));
+    const kernels::selected_convolution p = select(g, {.far = true});
+    CHECK(kernels::packed_size<float>(p) < kernels::packed_winograd_size(four, 64, 64));
+    CHECK(kernels::packed_size<float>(p) < 2 * direct);
+    CHECK(kernels::packed_gradient_size<float>(p) == kernels::packed_winograd_size(four, 64, 64));
     random_stream random{2027, 4};
     const winograd_problem e(g, 2, random);
-    aligned_vector<float> packed(kernels::packed_size<float>(g));
-    kernels::pack(dynamic{g}, e.w.data(), e.bias.data(), nullptr, nullptr, packed.data());
+    aligned_vector<float> packed(kernels::packed_size<float>(p));
+    kernels::pack(dynamic{p}, e.w.data(), e.bias.data(), nullptr, nullptr, packed.data());
     aligned_vector<float> y(e.outputs);
-    aligned_vector<float> scratch(kernels::scratch_size<float>(g));
-    kernels::forward(dynamic{g}, 2, e.x.data(), packed.data(), nullptr, activation{}, y.data(), scratch.data());
+    aligned_vector<float> scratch(kernels::scratch_size<float>(p));
+    kernels::forward(dynamic{p}, 2, e.x.data(), packed.data(), nullptr, activation{}, y.data(), scratch.data());
     const auto near = e.forward<four>(nullptr, activation{});
     for (std::size_t k = 0; k < e.outputs; ++k) REQUIRE(y[k] == doctest::Approx(near[k]).epsilon(1e-3).scale(10));
 }
@@ -112,6 +114,7 @@ TEST_CASE("kernels/winograd: forward and data gradient of the library, sums incl
         const int size = 8 + static_cast<int>(random.below(25));
         const winograd_problem e({{size, size + 3, c}, {size, size + 3, o}, 3, 3, 1, 1, 1, 1, 1, 1, 1}, 3, random);
         const convolution& g = e.g;
+        const kernels::selected_convolution p = select(g);
         const std::string what = describe(g);
         CAPTURE(what);
         const auto w = in_double(e.w), dy = in_double(e.dy), x = in_double(e.x);
@@ -119,14 +122,14 @@ TEST_CASE("kernels/winograd: forward and data gradient of the library, sums incl
         aligned_vector<double> dx(e.inputs), adx(e.inputs);
         kernels::reference::backward_data(g, e.n, dy.data(), w.data(), dx.data());
         kernels::reference::backward_data(g, e.n, ady.data(), aw.data(), adx.data());
-        aligned_vector<float> packed(kernels::packed_gradient_size<float>(g));
-        kernels::pack_gradient(dynamic{g}, e.w.data(), packed.data());
-        aligned_vector<float> scratch(kernels::gradient_scratch_size<float>(g), not_written);
+        aligned_vector<float> packed(kernels::packed_gradient_size<float>(p));
+        kernels::pack_gradient(dynamic{p}, e.w.data(), packed.data());
+        aligned_vector<float> scratch(kernels::gradient_scratch_size<float>(p), not_written);
         aligned_vector<float> got(e.x.begin(), e.x.begin() + static_cast<std::ptrdiff_t>(e.inputs));
-        kernels::backward_data(dynamic{g}, e.n, e.dy.data(), packed.data(), false, got.data(), scratch.data());
+        kernels::backward_data(dynamic{p}, e.n, e.dy.data(), packed.data(), false, got.data(), scratch.data());
         CHECK_EQ(first_difference(got.data(), dx.data(), adx.data(), e.inputs, tolerance), -1);
         std::copy_n(e.x.begin(), e.inputs, got.begin());
-        kernels::backward_data(dynamic{g}, e.n, e.dy.data(), packed.data(), true, got.data(), scratch.data());
+        kernels::backward_data(dynamic{p}, e.n, e.dy.data(), packed.data(), true, got.data(), scratch.data());
         for (std::size_t k = 0; k < e.inputs; ++k) {
             dx[k] += x[k];
             adx[k] += ax[k];

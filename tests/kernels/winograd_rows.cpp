@@ -11,6 +11,8 @@ using namespace generated;
 using kernels::activation;
 using kernels::activation_kind;
 using kernels::convolution;
+using kernels::select;
+using kernels::selected_convolution;
 using kernels::winograd_form;
 
 namespace {
@@ -79,9 +81,9 @@ TEST_CASE(
 
 TEST_CASE("kernels/winograd: rows take it where it pays, forward and for the data gradient") {
     const auto taken = [](const convolution& g) {
-        CHECK_EQ(kernels::scratch_size<float>(g) > 0,
-                 kernels::detail::forward_choice<float>{}(g).by == kernels::algorithm::winograd);
-        return kernels::scratch_size<float>(g) > 0 && kernels::gradient_scratch_size<float>(g) > 0;
+        const selected_convolution p = select(g);
+        CHECK_EQ(kernels::scratch_size<float>(p) > 0, p.chosen.forward.by == kernels::algorithm::winograd);
+        return kernels::scratch_size<float>(p) > 0 && kernels::gradient_scratch_size<float>(p) > 0;
     };
     for (const int taps : {3, 5}) {
         CHECK_EQ(taken(row_of(1, 96, taps / 2, taps / 2, taps, 4 * block, 4 * block)), kernels::has_winograd<float>);
@@ -96,7 +98,7 @@ TEST_CASE("kernels/winograd: rows take it where it pays, forward and for the dat
         CHECK_FALSE(taken(g));
     }
     CHECK_FALSE(taken(row_of(1, 96, 1, 2, 4, 4 * block, 4 * block)));
-    CHECK_EQ(kernels::scratch_size<double>(row_of(1, 96, 2, 2, 5, 64, 64)), 0);
+    CHECK_EQ(kernels::scratch_size<double>(select(row_of(1, 96, 2, 2, 5, 64, 64))), 0);
 }
 
 TEST_CASE("kernels/winograd: rows forward and backward as the library does it, against the reference") {
@@ -110,9 +112,10 @@ TEST_CASE("kernels/winograd: rows forward and backward as the library does it, a
                                         std::max(W, 8) * pick(random, 1, 8), std::max(W, 8) * pick(random, 1, 8)),
                                  3, random);
         const convolution& g = e.g;
+        const selected_convolution p = select(g);
         const std::string what = describe(g);
         CAPTURE(what);
-        by_winograd += kernels::scratch_size<float>(g) > 0 ? 1 : 0;
+        by_winograd += kernels::scratch_size<float>(p) > 0 ? 1 : 0;
         const auto w = in_double(e.w), dy = in_double(e.dy), x = in_double(e.x), bias = in_double(e.bias);
         const auto aw = in_double(e.w, true), ady = in_double(e.dy, true), ax = in_double(e.x, true),
                    abias = in_double(e.bias, true);
@@ -123,20 +126,20 @@ TEST_CASE("kernels/winograd: rows forward and backward as the library does it, a
                                     activation{}, ay.data());
         kernels::reference::backward_data(g, e.n, dy.data(), w.data(), dx.data());
         kernels::reference::backward_data(g, e.n, ady.data(), aw.data(), adx.data());
-        aligned_vector<float> packed(kernels::packed_size<float>(g), not_written);
-        aligned_vector<float> packed_gradient(kernels::packed_gradient_size<float>(g), not_written);
+        aligned_vector<float> packed(kernels::packed_size<float>(p), not_written);
+        aligned_vector<float> packed_gradient(kernels::packed_gradient_size<float>(p), not_written);
         aligned_vector<float> scratch(
-            std::max(kernels::scratch_size<float>(g), kernels::gradient_scratch_size<float>(g)), not_written);
-        kernels::pack(dynamic{g}, e.w.data(), e.bias.data(), nullptr, nullptr, packed.data());
-        kernels::pack_gradient(dynamic{g}, e.w.data(), packed_gradient.data());
+            std::max(kernels::scratch_size<float>(p), kernels::gradient_scratch_size<float>(p)), not_written);
+        kernels::pack(dynamic{p}, e.w.data(), e.bias.data(), nullptr, nullptr, packed.data());
+        kernels::pack_gradient(dynamic{p}, e.w.data(), packed_gradient.data());
         aligned_vector<float> got(e.outputs, not_written);
-        kernels::forward(dynamic{g}, e.n, e.x.data(), packed.data(), nullptr, relu, got.data(), scratch.data());
+        kernels::forward(dynamic{p}, e.n, e.x.data(), packed.data(), nullptr, relu, got.data(), scratch.data());
         CHECK_EQ(first_difference(got.data(), y.data(), ay.data(), e.outputs, tolerance), -1);
         got.assign(e.inputs, not_written);
-        kernels::backward_data(dynamic{g}, e.n, e.dy.data(), packed_gradient.data(), false, got.data(), scratch.data());
+        kernels::backward_data(dynamic{p}, e.n, e.dy.data(), packed_gradient.data(), false, got.data(), scratch.data());
         CHECK_EQ(first_difference(got.data(), dx.data(), adx.data(), e.inputs, tolerance), -1);
         std::copy_n(e.x.begin(), e.inputs, got.begin());
-        kernels::backward_data(dynamic{g}, e.n, e.dy.data(), packed_gradient.data(), true, got.data(), scratch.data());
+        kernels::backward_data(dynamic{p}, e.n, e.dy.data(), packed_gradient.data(), true, got.data(), scratch.data());
         for (std::size_t k = 0; k < e.inputs; ++k) {
             dx[k] += x[k];
             adx[k] += ax[k];
@@ -150,23 +153,24 @@ TEST_CASE(
     "kernels/winograd: rows give the same bits from a constant geometry, in any batch, and where the residual is the "
     "output") {
     static constexpr convolution g{{1, 46, 2 * block}, {1, 46, 4 * block}, 1, 5, 1, 1, 0, 2, 1, 1, 1};
+    static constexpr selected_convolution p = select(g);
     random_stream random{2028, 4};
     const winograd_problem e(g, 4, random);
-    aligned_vector<float> packed(kernels::packed_size<float>(g));
-    aligned_vector<float> packed_gradient(kernels::packed_gradient_size<float>(g));
-    aligned_vector<float> scratch(std::max(kernels::scratch_size<float>(g), kernels::gradient_scratch_size<float>(g)));
-    kernels::pack(dynamic{g}, e.w.data(), e.bias.data(), nullptr, nullptr, packed.data());
-    kernels::pack_gradient(dynamic{g}, e.w.data(), packed_gradient.data());
+    aligned_vector<float> packed(kernels::packed_size<float>(p));
+    aligned_vector<float> packed_gradient(kernels::packed_gradient_size<float>(p));
+    aligned_vector<float> scratch(std::max(kernels::scratch_size<float>(p), kernels::gradient_scratch_size<float>(p)));
+    kernels::pack(dynamic{p}, e.w.data(), e.bias.data(), nullptr, nullptr, packed.data());
+    kernels::pack_gradient(dynamic{p}, e.w.data(), packed_gradient.data());
     aligned_vector<float> whole(e.outputs),
         y(e.residual.begin(), e.residual.begin() + static_cast<std::ptrdiff_t>(e.outputs));
-    kernels::forward(dynamic{g}, 4, e.x.data(), packed.data(), e.residual.data(), relu, whole.data(), scratch.data());
+    kernels::forward(dynamic{p}, 4, e.x.data(), packed.data(), e.residual.data(), relu, whole.data(), scratch.data());
     aligned_vector<float> dx(e.inputs), dx_by_one(e.inputs);
-    kernels::backward_data(dynamic{g}, 4, e.dy.data(), packed_gradient.data(), false, dx.data(), scratch.data());
+    kernels::backward_data(dynamic{p}, 4, e.dy.data(), packed_gradient.data(), false, dx.data(), scratch.data());
     for (std::size_t s = 0; s < 4; ++s) {
         float* const at = y.data() + s * g.out.elements();
-        kernels::forward(constant<g>{}, 1, e.x.data() + s * g.in.elements(), packed.data(), at, relu, at,
+        kernels::forward(constant<p>{}, 1, e.x.data() + s * g.in.elements(), packed.data(), at, relu, at,
                          scratch.data());
-        kernels::backward_data(constant<g>{}, 1, e.dy.data() + s * g.out.elements(), packed_gradient.data(), false,
+        kernels::backward_data(constant<p>{}, 1, e.dy.data() + s * g.out.elements(), packed_gradient.data(), false,
                                dx_by_one.data() + s * g.in.elements(), scratch.data());
     }
     CHECK_EQ(first_bit_difference(y.data(), whole.data(), e.outputs), -1);

@@ -112,7 +112,7 @@ TEST_CASE(
     // Two planes of the first stage, or one and two of half the elements, and what the convolution writes beside them.
     constexpr auto scratch = [](int size, int channels) {
         return kernels::scratch_size<float>(
-            {{size, size, channels}, {size, size, channels}, 3, 3, 1, 1, 1, 1, 1, 1, 1});
+            kernels::select({{size, size, channels}, {size, size, channels}, 3, 3, 1, 1, 1, 1, 1, 1, 1}));
     };
     constexpr std::size_t plane = 32 * 32 * 16;
     CHECK(network<models::resnet56>::workspace_elements ==

@@ -12,6 +12,49 @@ namespace {
 
 using namespace eenn;
 
+/// A conv2d that counts how often its kernels are chosen.
+struct counted : conv2d {
+    static inline int selections = 0;
+
+    [[nodiscard]] static kernel_choice select(const problem<counted>& p, const kernels::target& on) {
+        ++selections;
+        return conv2d::select(plain(dynamic{p}).value, on);
+    }
+    template <class T, class P>
+    static void forward(P p, const forward_args<T>& a) noexcept {
+        conv2d::forward<T>(plain(p), a);
+    }
+    template <class T, class P>
+    static void backward(P p, const backward_args<T>& a) noexcept {
+        conv2d::backward<T>(plain(p), a);
+    }
+    template <class T>
+    [[nodiscard]] static std::size_t packed_elements(const problem<counted>& p) {
+        return conv2d::packed_elements<T>(plain(dynamic{p}).value);
+    }
+    template <class T, class P>
+    static void pack(P p, const T* weights, const T* scale, const T* shift, T* packed) {
+        conv2d::pack(plain(p), weights, scale, shift, packed);
+    }
+    template <class T>
+    [[nodiscard]] static std::size_t packed_gradient_elements(const problem<counted>& p) {
+        return conv2d::packed_gradient_elements<T>(plain(dynamic{p}).value);
+    }
+    template <class T, class P>
+    static void pack_gradient(P p, const T* weights, T* packed) {
+        conv2d::pack_gradient(plain(p), weights, packed);
+    }
+
+private:
+    template <class P>
+    [[nodiscard]] static dynamic<problem<conv2d>> plain(P p) {
+        return {{p.value.layer, p.value.in, p.value.inputs, p.value.out, p.value.norm, p.value.chosen}};
+    }
+};
+struct counting_layers {
+    using layer = std::variant<identity, counted, dense, batch_norm, relu>;
+};
+
 }  // namespace
 
 TEST_CASE("network/lower: arenas of generated networks are proven optimal, or report their gap") {
@@ -57,4 +100,44 @@ TEST_CASE("network/lower: sharing memory changes no bit of what the exits say") 
             CHECK(std::equal(logits, logits + exit.classes, apart.logits(e)));
         }
     }
+}
+
+TEST_CASE("network/lower: the kernels of a step are chosen once, and not again to pack, infer or train") {
+    basic_graph<counting_layers> g{{16, 16, 32}};
+    g(counted{{.filters = 32}}, batch_norm{}, relu{}, counted{{.filters = 32, .stride = 2}}, dense{.units = 4});
+    counted::selections = 0;
+    runtime_network<float, basic_graph<counting_layers>> net{g};
+    CHECK(counted::selections == 2);
+    const auto n = net.training();
+    auto parameters = initialize(n.plan, 5);
+    const aligned_vector<float> image(2 * n.plan.input.elements(), 0.5F);
+    aligned_vector<float> packed(n.packed_elements), workspace(n.plan.sizes.workspace);
+    pack_weights(n, parameters.data(), packed.data());
+    run_steps<float>(n, 0, 3, packed.data(), image.data(), workspace.data());
+    backpropagation<float> batch{n, 2};
+    serial one;
+    const bool exits[]{true};
+    aligned_vector<float> gradients(n.plan.sizes.parameters);
+    batch.forward(parameters.data(), image.data(), 2, 1, 1, one);
+    std::fill_n(batch.logits_gradient(0), 8, 1.0F);
+    batch.backward(parameters.data(), gradients.data(), exits, one);
+    CHECK(counted::selections == 2);
+}
+
+TEST_CASE("network/lower: a step holds what its layer selects, and has the scratch of that alone") {
+    const auto steps_of = [](int filters) {
+        graph g{{8, 8, 64}};
+        g(conv2d{.filters = 64}, relu{}, max_pool{}, conv2d{.filters = filters}, dense{.units = 10});
+        return lower(g).steps;
+    };
+    for (const bool far : {false, true}) {
+        const auto steps = steps_of(far ? 1024 : 16);
+        const conv2d first{.filters = 64};
+        const auto p = kernels::select(first.geometry({8, 8, 64}), {.far = far});
+        CHECK(steps[0].chosen == p.chosen);
+        CHECK(steps[0].scratch_sizes.forward == kernels::scratch_size<float>(p));
+        CHECK(steps[1].chosen == kernel_choice{});
+        CHECK(to_string(steps[3].chosen.forward) == "pointwise");
+    }
+    if (lane_count<float> >= 8) CHECK(steps_of(16)[0].chosen != steps_of(1024)[0].chosen);
 }

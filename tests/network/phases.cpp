@@ -31,7 +31,8 @@ bool same_plan(const plan_view& a, const plan_view& b) {
         same = same && a.steps[i].node == b.steps[i].node && a.steps[i].tail == b.steps[i].tail &&
                a.steps[i].macs == b.steps[i].macs && a.steps[i].inputs == b.steps[i].inputs &&
                a.steps[i].residual == b.steps[i].residual && a.steps[i].weights == b.steps[i].weights &&
-               a.steps[i].norm == b.steps[i].norm && a.steps[i].act == b.steps[i].act;
+               a.steps[i].norm == b.steps[i].norm && a.steps[i].act == b.steps[i].act &&
+               a.steps[i].chosen == b.steps[i].chosen;
     }
     for (std::size_t i = 0; i < a.tensors.size(); ++i) {
         same = same && tensor_name(a.tensors[i]) == tensor_name(b.tensors[i]) &&

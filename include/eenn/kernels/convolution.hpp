@@ -37,7 +37,6 @@ struct convolution {
     int dilation_h = 1;
     int dilation_w = 1;
     int groups = 1;
-    bool far = false;  ///< the weights come from beyond the caches, so that their size counts: forward() alone cares
 
     friend constexpr bool operator==(const convolution&, const convolution&) = default;
 
@@ -55,16 +54,12 @@ struct convolution {
     }
 };
 
-/// @brief How a convolution is computed.
-enum class algorithm : unsigned char {
-    direct,     ///< plane.hpp
-    depthwise,  ///< depthwise.hpp
-    winograd    ///< winograd.hpp
-};
-/// @brief The same, and in which form: a structural value.
-struct method {
-    algorithm by = algorithm::direct;
-    winograd_form form{};  ///< of winograd
+/// @brief A convolution and how it is computed: a structural value, which select() makes and all functions below take.
+struct selected_convolution {
+    convolution geometry{};
+    kernel_choice chosen{};  ///< what select() says of this geometry, not another's
+
+    friend constexpr bool operator==(const selected_convolution&, const selected_convolution&) = default;
 };
 
 inline namespace EENN_ISA {
@@ -79,53 +74,36 @@ namespace detail {
     return {g.out.h, g.out.w, g.out.c, g.in.h, g.in.w, g.in.c, g.kernel_h - 1 - g.pad_top, g.kernel_w - 1 - g.pad_left};
 }
 
-[[nodiscard]] constexpr method choose(const convolution& g, const winograd_form& form) noexcept {
-    if (g.depthwise()) return {algorithm::depthwise, {}};
-    const bool fits = g.stride_h == 1 && g.stride_w == 1 && g.dilation_h == 1 && g.dilation_w == 1 && g.groups == 1;
-    if (!fits || form == winograd_form{}) return {};
-    return {algorithm::winograd, form};
-}
-/// f(constant<form>), if it is one of winograd_forms; whether it is.
+/// f(constant<method>) of the same form, if it is Winograd's and T has it; whether it is.
 template <class T, class F>
-constexpr bool with_form(const winograd_form& form, F&& f) {
+constexpr bool with_form(const method& how, F&& f) {
     if constexpr (has_winograd<T>) {
         return [&]<std::size_t... I>(std::index_sequence<I...>) {
-            return ((form == winograd_forms[I] && (f(constant<winograd_forms[I]>{}), true)) || ...);
+            return how.by == algorithm::winograd &&
+                   ((how.which == I && (f(constant<method{winograd_forms[I]}>{}), true)) || ...);
         }
         (std::make_index_sequence<std::size(winograd_forms)>{});
     }
     return false;
 }
 
+/// The method for T: Winograd's are for some types alone, the others take the direct sum. Pointwise is the direct sum too.
 template <class T>
-struct forward_choice {
-    constexpr method operator()(const convolution& g) const noexcept {
-        return choose(g, winograd_form_of<T>(image_of(g), g.kernel_h, g.kernel_w, g.far));
-    }
-};
-template <class T>
-struct gradient_choice {
-    constexpr method operator()(const convolution& g) const noexcept {
-        return choose(g, winograd_form_of<T>(gradient_image_of(g), g.kernel_h, g.kernel_w));
-    }
-};
-template <class T>
-struct weight_choice {
-    constexpr method operator()(const convolution& g) const noexcept {
-        return choose(g, winograd_gradient_form_of<T>(image_of(g), g.kernel_h, g.kernel_w));
-    }
-};
+[[nodiscard]] constexpr method compiled(const method& how) noexcept {
+    if (how.by == algorithm::depthwise || (how.by == algorithm::winograd && has_winograd<T>)) return how;
+    return algorithm::direct;
+}
 
-/// f(constant<method>), so that a constant geometry compiles the kernels of its own method alone.
-template <class T, template <class> class Choice, class G, class F>
-constexpr void with_algorithm(G g, F&& f) {
-    if constexpr (G::known) {
-        f(constant<Choice<T>{}(G::value)>{});
+/// f(constant<method>) for a pass, so that a constant geometry compiles the kernels of its own method alone.
+template <class T, method kernel_choice::*Pass, class P, class F>
+constexpr void with_method(P p, F&& f) {
+    if constexpr (P::known) {
+        f(constant<compiled<T>(P::value.chosen.*Pass)>{});
     } else {
-        const method how = Choice<T>{}(g.value);
-        if (how.by == algorithm::depthwise) return f(constant<method{algorithm::depthwise, {}}>{});
-        if (with_form<T>(how.form, [&](auto form) { f(constant<method{algorithm::winograd, form.value}>{}); })) return;
-        f(constant<method{}>{});
+        const method how = p.value.chosen.*Pass;
+        if (how.by == algorithm::depthwise) return f(constant<method{algorithm::depthwise}>{});
+        if (with_form<T>(how, f)) return;
+        f(constant<method{algorithm::direct}>{});
     }
 }
 
@@ -495,7 +473,7 @@ struct weight_tiles {
 template <class T, template <class> class Tiles, class G>
 [[nodiscard]] constexpr const tile_table<T>& tiles_for(G) noexcept {
     if constexpr (G::known) {
-        return tiles_of<T, Tiles<T>::unit, Tiles<T>{}(G::value)>;
+        return tiles_of<T, Tiles<T>::unit, Tiles<T>{}(G::value.geometry)>;
     } else {
         return tiles_of<T, Tiles<T>::unit>;
     }
@@ -504,7 +482,7 @@ template <class T, template <class> class Tiles, class G>
 template <class T, winograd_form F, winograd_image (*Image)(const convolution&) noexcept, class G>
 [[nodiscard]] constexpr const winograd::product_table<T>& products_for(G) noexcept {
     if constexpr (G::known) {
-        return winograd::products_of<T, winograd::products_taken<T>(F, Image(G::value))>;
+        return winograd::products_of<T, winograd::products_taken<T>(F, Image(G::value.geometry))>;
     } else {
         return winograd::products_of<T>;
     }
@@ -512,39 +490,60 @@ template <class T, winograd_form F, winograd_image (*Image)(const convolution&) 
 
 }  // namespace detail
 
+/// @brief Chooses how a convolution is computed, each pass by what is quickest: once, where a plan is made.
+///
+/// @par Cost  some hundred operations in double.
+[[nodiscard]] constexpr selected_convolution select(const convolution& g, const target& on = {}) noexcept {
+    const method plain = g.depthwise()   ? algorithm::depthwise
+                         : g.pointwise() ? algorithm::pointwise
+                                         : algorithm::direct;
+    selected_convolution made{g, {plain, plain, plain}};
+    if (g.stride_h != 1 || g.stride_w != 1 || g.dilation_h != 1 || g.dilation_w != 1 || g.groups != 1) return made;
+    const auto take = [](method& pass, const winograd_form& form) {
+        if (form != winograd_form{}) pass = form;
+    };
+    const winograd_image image = detail::image_of(g);
+    take(made.chosen.forward, winograd_form_of<float>(image, g.kernel_h, g.kernel_w, on.far));
+    take(made.chosen.data_gradient, winograd_form_of<float>(detail::gradient_image_of(g), g.kernel_h, g.kernel_w));
+    take(made.chosen.weight_gradient, winograd_gradient_form_of<float>(image, g.kernel_h, g.kernel_w));
+    return made;
+}
+
 /// @brief Elements of T that pack() fills.
 template <class T>
-[[nodiscard]] constexpr std::size_t packed_size(const convolution& g) noexcept {
-    if (const method how = detail::forward_choice<T>{}(g); how.by == algorithm::winograd)
-        return packed_winograd_size(how.form, g.in.c, g.out.c);
+[[nodiscard]] constexpr std::size_t packed_size(const selected_convolution& p) noexcept {
+    const convolution& g = p.geometry;
+    if (const method how = detail::compiled<T>(p.chosen.forward); how.by == algorithm::winograd)
+        return packed_winograd_size(how.form(), g.in.c, g.out.c);
     return detail::group_size<T>(g) * static_cast<std::size_t>(g.depthwise() ? 1 : g.groups);
 }
 
 /// @brief Lays weights out for forward() and folds a scale and shift per output channel: w scale, bias scale + shift.
 ///
 /// @par Shapes  weights (kh,kw,I/G,O); bias, scale, shift (O), each may be null; packed (packed_size).
-template <class T, Parameter<convolution> G>
-constexpr void pack(G g, const T* weights, const std::type_identity_t<T>* bias, const std::type_identity_t<T>* scale,
+template <class T, Parameter<selected_convolution> P>
+constexpr void pack(P p, const T* weights, const std::type_identity_t<T>* bias, const std::type_identity_t<T>* scale,
                     const std::type_identity_t<T>* shift, T* packed) noexcept {
     const detail::folded_bias<T> biases{bias, scale, shift};
-    detail::with_algorithm<T, detail::forward_choice>(g, [&](auto how) {
+    detail::with_method<T, &kernel_choice::forward>(p, [&](auto how) {
         if constexpr (how.value.by == algorithm::winograd) {
-            const int in = g.value.in.c;
-            const int out = g.value.out.c;
+            const int in = p.value.geometry.in.c;
+            const int out = p.value.geometry.out.c;
             for (int o = 0; o < out; ++o) packed[o] = biases(o);
             const filter_view<T> filter{weights, static_cast<std::ptrdiff_t>(in) * out, out, 1, scale};
-            pack_winograd<how.value.form>(in, out, filter, packed + out);
+            pack_winograd<how.value.form()>(in, out, filter, packed + out);
         } else {
-            detail::pack_groups(g.value, weights, biases, packed);
+            detail::pack_groups(p.value.geometry, weights, biases, packed);
         }
     });
 }
 
 /// @brief Elements of T that pack_gradient() fills.
 template <class T>
-[[nodiscard]] constexpr std::size_t packed_gradient_size(const convolution& g) noexcept {
-    if (const method how = detail::gradient_choice<T>{}(g); how.by == algorithm::winograd)
-        return packed_winograd_size(how.form, g.out.c, g.in.c);
+[[nodiscard]] constexpr std::size_t packed_gradient_size(const selected_convolution& p) noexcept {
+    const convolution& g = p.geometry;
+    if (const method how = detail::compiled<T>(p.chosen.data_gradient); how.by == algorithm::winograd)
+        return packed_winograd_size(how.form(), g.out.c, g.in.c);
     std::size_t sum = 0;
     const auto groups = static_cast<std::size_t>(g.depthwise() ? 1 : g.groups);
     detail::for_each_class<T>(
@@ -555,41 +554,41 @@ template <class T>
 /// @brief Lays weights out for backward_data(): transposed, and the taps of each residue class of the stride together.
 ///
 /// @par Shapes  weights (kh,kw,I/G,O); packed (packed_gradient_size).
-template <class T, Parameter<convolution> G>
-constexpr void pack_gradient(G g, const T* weights, T* packed) noexcept {
-    detail::with_algorithm<T, detail::gradient_choice>(g, [&](auto how) {
+template <class T, Parameter<selected_convolution> P>
+constexpr void pack_gradient(P p, const T* weights, T* packed) noexcept {
+    detail::with_method<T, &kernel_choice::data_gradient>(p, [&](auto how) {
         if constexpr (how.value.by == algorithm::winograd) {  // the taps backwards, and what was an input is an output
-            const int in = g.value.in.c;
-            const int out = g.value.out.c;
+            const int in = p.value.geometry.in.c;
+            const int out = p.value.geometry.out.c;
             for (int i = 0; i < in; ++i) packed[i] = T{0};
             const std::ptrdiff_t tap = static_cast<std::ptrdiff_t>(in) * out;
-            const T* const last = weights + (g.value.kernel_h * g.value.kernel_w - 1) * tap;
-            pack_winograd<how.value.form>(out, in, filter_view<T>{last, -tap, 1, out, nullptr}, packed + in);
+            const T* const last = weights + (p.value.geometry.kernel_h * p.value.geometry.kernel_w - 1) * tap;
+            pack_winograd<how.value.form()>(out, in, filter_view<T>{last, -tap, 1, out, nullptr}, packed + in);
         } else {
-            detail::pack_gradient_groups(g.value, weights, packed);
+            detail::pack_gradient_groups(p.value.geometry, weights, packed);
         }
     });
 }
 
 /// @brief Elements of scratch that forward() writes.
 template <class T>
-[[nodiscard]] constexpr std::size_t scratch_size(const convolution& g) noexcept {
-    const method how = detail::forward_choice<T>{}(g);
-    return how.by == algorithm::winograd ? winograd_scratch<T>(how.form, detail::image_of(g)) : 0;
+[[nodiscard]] constexpr std::size_t scratch_size(const selected_convolution& p) noexcept {
+    const method how = detail::compiled<T>(p.chosen.forward);
+    return how.by == algorithm::winograd ? winograd_scratch<T>(how.form(), detail::image_of(p.geometry)) : 0;
 }
 
 /// @brief Elements of scratch that backward_data() writes.
 template <class T>
-[[nodiscard]] constexpr std::size_t gradient_scratch_size(const convolution& g) noexcept {
-    const method how = detail::gradient_choice<T>{}(g);
-    return how.by == algorithm::winograd ? winograd_scratch<T>(how.form, detail::gradient_image_of(g)) : 0;
+[[nodiscard]] constexpr std::size_t gradient_scratch_size(const selected_convolution& p) noexcept {
+    const method how = detail::compiled<T>(p.chosen.data_gradient);
+    return how.by == algorithm::winograd ? winograd_scratch<T>(how.form(), detail::gradient_image_of(p.geometry)) : 0;
 }
 
 /// @brief Elements of scratch that backward_weights() writes.
 template <class T>
-[[nodiscard]] constexpr std::size_t weight_scratch_size(const convolution& g) noexcept {
-    const method how = detail::weight_choice<T>{}(g);
-    return how.by == algorithm::winograd ? winograd_gradient_scratch(how.form, detail::image_of(g)) : 0;
+[[nodiscard]] constexpr std::size_t weight_scratch_size(const selected_convolution& p) noexcept {
+    const method how = detail::compiled<T>(p.chosen.weight_gradient);
+    return how.by == algorithm::winograd ? winograd_gradient_scratch(how.form(), detail::image_of(p.geometry)) : 0;
 }
 
 /// @brief y = act(x * w + bias + residual).
@@ -600,22 +599,22 @@ template <class T>
 /// @par Threads  safe with scratch of its own for each; divide the samples among them, or one sample: each thread then makes
 ///               its share of y, whose elements are the same bits for any number of threads.
 /// @param mine   with n == 1; of several samples a share is everything.
-template <class T, Parameter<convolution> G>
-void forward(G g, int n, const T* x, const T* packed, const std::type_identity_t<T>* residual, activation act, T* y,
+template <class T, Parameter<selected_convolution> P>
+void forward(P p, int n, const T* x, const T* packed, const std::type_identity_t<T>* residual, activation act, T* y,
              std::type_identity_t<T>* scratch, share mine = {}) noexcept {
-    detail::with_algorithm<T, detail::forward_choice>(g, [&](auto how) {
-        constexpr winograd_form F = how.value.form;
-        const detail::slice part = detail::slice_of(g.value, mine, std::max(F.out_h, 1), std::max(F.out_w, 1));
+    detail::with_method<T, &kernel_choice::forward>(p, [&](auto how) {
+        constexpr winograd_form F = how.value.form();
+        const detail::slice part = detail::slice_of(p.value.geometry, mine, std::max(F.out_h, 1), std::max(F.out_w, 1));
         if (part.g.out.pixels() == 0) return;
         x += part.x;
         y += part.y;
         if (residual != nullptr) residual += part.y;
         if constexpr (how.value.by == algorithm::winograd) {
             detail::convolve_images<F>(detail::image_of(part.g), n, x, packed, residual, act, y, scratch,
-                                       detail::products_for<T, F, detail::image_of>(g));
+                                       detail::products_for<T, F, detail::image_of>(p));
         } else {
             detail::convolve_samples<how.value.by>(part.g, n, x, packed, residual, act, y,
-                                                   detail::tiles_for<T, detail::forward_tiles>(g));
+                                                   detail::tiles_for<T, detail::forward_tiles>(p));
         }
     });
 }
@@ -624,18 +623,19 @@ void forward(G g, int n, const T* x, const T* packed, const std::type_identity_t
 ///
 /// @par Shapes  dy (N,H',W',O), packed_gradient by pack_gradient(), dx (N,H,W,I); scratch (gradient_scratch_size).
 /// @par Cost    as forward(): a stride s makes s x s windows of stride 1 over dy, each with its own taps.
-template <class T, Parameter<convolution> G>
-void backward_data(G g, int n, const T* dy, const T* packed_gradient, bool accumulate, T* dx,
+template <class T, Parameter<selected_convolution> P>
+void backward_data(P p, int n, const T* dy, const T* packed_gradient, bool accumulate, T* dx,
                    std::type_identity_t<T>* scratch) noexcept {
-    detail::with_algorithm<T, detail::gradient_choice>(g, [&](auto how) {
+    detail::with_method<T, &kernel_choice::data_gradient>(p, [&](auto how) {
         if constexpr (how.value.by == algorithm::winograd) {
             const T* const before = accumulate ? dx : nullptr;
-            constexpr winograd_form F = how.value.form;
-            detail::convolve_images<F>(detail::gradient_image_of(g.value), n, dy, packed_gradient, before, activation{},
-                                       dx, scratch, detail::products_for<T, F, detail::gradient_image_of>(g));
+            constexpr winograd_form F = how.value.form();
+            detail::convolve_images<F>(detail::gradient_image_of(p.value.geometry), n, dy, packed_gradient, before,
+                                       activation{}, dx, scratch,
+                                       detail::products_for<T, F, detail::gradient_image_of>(p));
         } else {
-            detail::spread_samples<how.value.by>(g.value, n, dy, packed_gradient, accumulate, dx,
-                                                 detail::tiles_for<T, detail::gradient_tiles>(g));
+            detail::spread_samples<how.value.by>(p.value.geometry, n, dy, packed_gradient, accumulate, dx,
+                                                 detail::tiles_for<T, detail::gradient_tiles>(p));
         }
     });
 }
@@ -646,22 +646,22 @@ void backward_data(G g, int n, const T* dy, const T* packed_gradient, bool accum
 /// @par Cost     as forward().
 /// @par Threads  safe with dw, dbias and scratch of its own for each thread. One call for all samples is, bit for bit, one for
 ///               each in their order; not where the scratch is not zero (winograd_gradient.hpp).
-template <class T, Parameter<convolution> G>
-void backward_weights(G g, int n, const T* x, const T* dy, T* dw, std::type_identity_t<T>* dbias,
+template <class T, Parameter<selected_convolution> P>
+void backward_weights(P p, int n, const T* x, const T* dy, T* dw, std::type_identity_t<T>* dbias,
                       std::type_identity_t<T>* scratch) noexcept {
-    detail::with_algorithm<T, detail::weight_choice>(g, [&](auto how) {
+    detail::with_method<T, &kernel_choice::weight_gradient>(p, [&](auto how) {
         if constexpr (how.value.by == algorithm::winograd) {
-            correlate_winograd<how.value.form>(detail::image_of(g.value), n, x, dy, dw, scratch,
-                                               detail::tiles_for<T, detail::weight_tiles>(g));
+            correlate_winograd<how.value.form()>(detail::image_of(p.value.geometry), n, x, dy, dw, scratch,
+                                                 detail::tiles_for<T, detail::weight_tiles>(p));
         } else if constexpr (how.value.by == algorithm::depthwise) {
-            detail::correlate_channels(g.value, n, x, dy, dw);
+            detail::correlate_channels(p.value.geometry, n, x, dy, dw);
         } else {
-            detail::correlate_samples(g.value, n, x, dy, dw, detail::tiles_for<T, detail::weight_tiles>(g));
+            detail::correlate_samples(p.value.geometry, n, x, dy, dw, detail::tiles_for<T, detail::weight_tiles>(p));
         }
     });
     if (dbias != nullptr)
-        add_rows(static_cast<std::size_t>(n) * static_cast<std::size_t>(g.value.out.pixels()), g.value.out.c, dy,
-                 dbias);
+        add_rows(static_cast<std::size_t>(n) * static_cast<std::size_t>(p.value.geometry.out.pixels()),
+                 p.value.geometry.out.c, dy, dbias);
 }
 
 }  // namespace EENN_ISA

@@ -283,11 +283,12 @@ template <class T>
 
 /// @brief The form of convolve_winograd() that computes this quickest; none, {}: the direct sum is quicker, or there is none.
 ///
-/// By their half cycles: a multiply-add for every output and tap of the direct sum, against winograd_cycles().
+/// By their half cycles: a multiply-add for every output and tap of the direct sum, against winograd_cycles(). Not inlined:
+/// tests/house/instructions.sh looks for it in the profile of a pass.
 /// @param far  the weights come from beyond the caches.
 template <class T>
-[[nodiscard]] constexpr winograd_form winograd_form_of(const winograd_image& g, int taps_h, int taps_w,
-                                                       bool far = false) noexcept {
+[[nodiscard]] [[gnu::noinline]] constexpr winograd_form winograd_form_of(const winograd_image& g, int taps_h,
+                                                                         int taps_w, bool far = false) noexcept {
     constexpr int W = lane_count<T>;
     winograd_form best{};
     if (!has_winograd<T> || g.in_channels % W != 0 || g.out_channels % W != 0) return best;

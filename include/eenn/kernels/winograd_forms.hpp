@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// winograd_forms.hpp - the forms of Winograd's convolution, and their transforms along one axis.
+// winograd_forms.hpp - the transforms of Winograd's convolution along one axis, in each of its forms (method.hpp).
 // Floor 2 (kernels). Letters: M = outputs of a tile, R = taps of a filter, N = M + R - 1 = points, d, g, m = inputs of a
 // tile, filter, product.
 //
@@ -13,30 +13,13 @@
 #ifndef EENN_KERNELS_WINOGRAD_FORMS_HPP
 #define EENN_KERNELS_WINOGRAD_FORMS_HPP
 
+#include <eenn/kernels/method.hpp>
 #include <eenn/tensor/simd.hpp>
 
 #include <array>
 #include <cstddef>
 
 namespace eenn::kernels {
-
-/// @brief F(out_h x out_w, taps_h x taps_w), a structural value.
-struct winograd_form {
-    int out_h = 0;
-    int out_w = 0;
-    int taps_h = 0;
-    int taps_w = 0;
-
-    friend constexpr bool operator==(const winograd_form&, const winograd_form&) = default;
-
-    [[nodiscard]] constexpr int points_h() const noexcept { return out_h + taps_h - 1; }
-    [[nodiscard]] constexpr int points_w() const noexcept { return out_w + taps_w - 1; }
-    /// Of one tile, for each pair of channels.
-    [[nodiscard]] constexpr int products() const noexcept { return points_h() * points_w(); }
-};
-
-/// @brief All that there are. Where two take equally long, the first is chosen.
-inline constexpr winograd_form winograd_forms[]{{4, 4, 3, 3}, {2, 2, 3, 3}, {1, 6, 1, 3}, {1, 4, 1, 5}, {1, 2, 1, 7}};
 
 inline namespace EENN_ISA {
 

@@ -118,24 +118,24 @@ struct conv2d {
         return static_cast<std::int64_t>(geometry(in[0]).out.elements()) * kernel_h * kernel_w * (in[0].c / groups);
     }
 
+    [[nodiscard]] static constexpr kernel_choice select(const problem<conv2d>& p, const kernels::target& on) {
+        return kernels::select(p.layer.geometry(p.in[0]), on).chosen;
+    }
     [[nodiscard]] static constexpr scratch_elements scratch(const problem<conv2d>& p) {
-        auto g = p.layer.geometry(p.in[0]);
-        g.far = false;
-        const std::size_t near = kernels::scratch_size<float>(g);
-        g.far = true;
-        return {std::max(near, kernels::scratch_size<float>(g)),
+        const auto g = selected{}(p);
+        return {kernels::scratch_size<float>(g),
                 std::max(kernels::gradient_scratch_size<float>(g), kernels::weight_scratch_size<float>(g))};
     }
 
     template <class T, class P>
     static void forward(P p, const forward_args<T>& a) noexcept {
-        kernels::forward(transformed(p, geometry_of{}), a.samples, a.in[0], a.packed, a.residual, a.act, a.out,
-                         a.scratch, a.mine);
+        kernels::forward(transformed(p, selected{}), a.samples, a.in[0], a.packed, a.residual, a.act, a.out, a.scratch,
+                         a.mine);
     }
 
     template <class T, class P>
     static void backward(P p, const backward_args<T>& a) noexcept {
-        const auto g = transformed(p, geometry_of{});
+        const auto g = transformed(p, selected{});
         if (a.din[0] != nullptr) {
             kernels::backward_data(g, a.samples, a.dout, a.packed_gradient, a.accumulate[0], a.din[0], a.scratch);
         }
@@ -148,29 +148,27 @@ struct conv2d {
 
     template <class T>
     [[nodiscard]] static constexpr std::size_t packed_elements(const problem<conv2d>& p) {
-        return kernels::packed_size<T>(geometry_of{}(p));
+        return kernels::packed_size<T>(selected{}(p));
     }
     template <class T, class P>
     static void pack(P p, const T* weights, const T* scale, const T* shift, T* packed) {
         const auto count = p.value.layer.tensors(p.value.in).items[0].elements();
-        kernels::pack(transformed(p, geometry_of{}), weights, p.value.layer.bias ? weights + count : nullptr, scale,
-                      shift, packed);
+        kernels::pack(transformed(p, selected{}), weights, p.value.layer.bias ? weights + count : nullptr, scale, shift,
+                      packed);
     }
     template <class T>
     [[nodiscard]] static constexpr std::size_t packed_gradient_elements(const problem<conv2d>& p) {
-        return kernels::packed_gradient_size<T>(geometry_of{}(p));
+        return kernels::packed_gradient_size<T>(selected{}(p));
     }
     template <class T, class P>
     static void pack_gradient(P p, const T* weights, T* packed) {
-        kernels::pack_gradient(transformed(p, geometry_of{}), weights, packed);
+        kernels::pack_gradient(transformed(p, selected{}), weights, packed);
     }
 
 private:
-    struct geometry_of {
-        constexpr kernels::convolution operator()(const problem<conv2d>& p) const {
-            auto g = p.layer.geometry(p.in[0]);
-            g.far = p.far;
-            return g;
+    struct selected {
+        constexpr kernels::selected_convolution operator()(const problem<conv2d>& p) const {
+            return {p.layer.geometry(p.in[0]), p.chosen};
         }
     };
 };

@@ -26,6 +26,11 @@ struct dense {
     static constexpr std::string_view option_names[]{"units", "bias"};
     friend constexpr bool operator==(const dense&, const dense&) = default;
 
+    /// That of a pointwise convolution.
+    [[nodiscard]] constexpr kernels::convolution geometry(shape in) const {
+        return {.in = {1, 1, static_cast<int>(in.elements())}, .out = {1, 1, units}};
+    }
+
     [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const {
         if (in.size() != 1) return wrong_inputs(in, 1, 1);
         layer_fault wrong{};
@@ -64,15 +69,18 @@ struct dense {
         return static_cast<std::int64_t>(in[0].elements()) * units;
     }
 
+    [[nodiscard]] static constexpr kernel_choice select(const problem<dense>& p, const kernels::target& on) {
+        return kernels::select(p.layer.geometry(p.in[0]), on).chosen;
+    }
+
     template <class T, class P>
     static void forward(P p, const forward_args<T>& a) noexcept {
-        kernels::forward(transformed(p, geometry_of{}), a.samples, a.in[0], a.packed, a.residual, a.act, a.out,
-                         nullptr);
+        kernels::forward(transformed(p, selected{}), a.samples, a.in[0], a.packed, a.residual, a.act, a.out, nullptr);
     }
 
     template <class T, class P>
     static void backward(P p, const backward_args<T>& a) noexcept {
-        const auto g = transformed(p, geometry_of{});
+        const auto g = transformed(p, selected{});
         if (a.din[0] != nullptr) {
             kernels::backward_data(g, a.samples, a.dout, a.packed_gradient, a.accumulate[0], a.din[0], nullptr);
         }
@@ -85,27 +93,27 @@ struct dense {
 
     template <class T>
     [[nodiscard]] static constexpr std::size_t packed_elements(const problem<dense>& p) {
-        return kernels::packed_size<T>(geometry_of{}(p));
+        return kernels::packed_size<T>(selected{}(p));
     }
     template <class T, class P>
     static void pack(P p, const T* weights, const T* scale, const T* shift, T* packed) {
         const auto count = p.value.in[0].elements() * static_cast<std::size_t>(p.value.layer.units);
-        kernels::pack(transformed(p, geometry_of{}), weights, p.value.layer.bias ? weights + count : nullptr, scale,
-                      shift, packed);
+        kernels::pack(transformed(p, selected{}), weights, p.value.layer.bias ? weights + count : nullptr, scale, shift,
+                      packed);
     }
     template <class T>
     [[nodiscard]] static constexpr std::size_t packed_gradient_elements(const problem<dense>& p) {
-        return kernels::packed_gradient_size<T>(geometry_of{}(p));
+        return kernels::packed_gradient_size<T>(selected{}(p));
     }
     template <class T, class P>
     static void pack_gradient(P p, const T* weights, T* packed) {
-        kernels::pack_gradient(transformed(p, geometry_of{}), weights, packed);
+        kernels::pack_gradient(transformed(p, selected{}), weights, packed);
     }
 
 private:
-    struct geometry_of {
-        constexpr kernels::convolution operator()(const problem<dense>& p) const {
-            return {{1, 1, static_cast<int>(p.in[0].elements())}, {1, 1, p.layer.units}, 1, 1, 1, 1, 0, 0, 1, 1, 1};
+    struct selected {
+        constexpr kernels::selected_convolution operator()(const problem<dense>& p) const {
+            return {p.layer.geometry(p.in[0]), p.chosen};
         }
     };
 };

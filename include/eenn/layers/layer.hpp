@@ -13,6 +13,7 @@
 #include <eenn/core/constant.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/kernels/activation_kind.hpp>
+#include <eenn/kernels/method.hpp>
 #include <eenn/kernels/share.hpp>
 #include <eenn/layers/fault.hpp>
 #include <eenn/tensor/shape.hpp>
@@ -27,6 +28,7 @@ namespace eenn {
 
 using kernels::activation;
 using kernels::activation_kind;
+using kernels::kernel_choice;
 
 /// @brief The shape that a layer makes, or why it cannot.
 struct output_shape {
@@ -131,8 +133,8 @@ struct problem {
     std::array<shape, static_cast<std::size_t>(arity<L>)> in{};
     int inputs = 1;
     shape out{};
-    bool norm = false;  ///< pack() is given a per-channel scale and shift to fold
-    bool far = false;   ///< the network is larger than the caches: the size of packed weights counts
+    bool norm = false;       ///< pack() is given a per-channel scale and shift to fold
+    kernel_choice chosen{};  ///< what select() of the layer said when the plan was made
 
     friend constexpr bool operator==(const problem&, const problem&) = default;
 };
@@ -246,7 +248,18 @@ template <class L>
     }
 }
 
-/// @brief The scratch of a layer at its place; none by default. It holds for float, the type that kernels need scratch for.
+/// @brief The kernels of a layer for its passes: a layer that has several declares select().
+template <class L>
+[[nodiscard]] constexpr kernel_choice select_of(const problem<L>& p, const kernels::target& on) {
+    if constexpr (requires { L::select(p, on); }) {
+        return L::select(p, on);
+    } else {
+        return {};
+    }
+}
+
+/// @brief The scratch of a layer by the chosen kernels; none by default. It holds for float, the type that kernels need
+/// scratch for.
 template <class L>
 [[nodiscard]] constexpr scratch_elements scratch_of(const problem<L>& p) {
     if constexpr (requires { L::scratch(p); }) {

@@ -98,7 +98,7 @@ template <class L, class Nodes>
     }
     p.out = node.out;
     p.norm = step.norm >= 0;
-    p.far = step.far;
+    p.chosen = step.chosen;
     return p;
 }
 

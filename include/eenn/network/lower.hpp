@@ -49,7 +49,6 @@ struct layer_traits {
     real momentum{};
     tensor_list tensors{};
     std::int64_t macs = 0;
-    scratch_elements scratch{};
 };
 
 template <class Node>
@@ -60,16 +59,13 @@ template <class Node>
     const std::span<const shape> shapes{in.data(), static_cast<std::size_t>(n.input_count)};
     return visit_layer(
         [&]<class L>(const L& what) {
-            problem<L> here{.layer = what, .inputs = n.input_count, .out = n.out};
-            for (std::size_t i = 0; i < here.in.size(); ++i) here.in[i] = in[i];
             layer_traits t{.role = L::role,
                            .kind = L::kind,
                            .fuses = fuses_epilogue<L>,
                            .in_place = in_place<L>,
                            .divides = divides<L>,
                            .tensors = tensors_of(what, shapes),
-                           .macs = macs_of(what, shapes),
-                           .scratch = scratch_of(here)};
+                           .macs = macs_of(what, shapes)};
             if constexpr (requires { what.function(); }) t.act = what.function();
             if constexpr (L::role == layer_role::norm) {
                 t.epsilon = what.epsilon;
@@ -92,7 +88,6 @@ struct running_totals {
     constexpr bool add(const layer_traits& t, shape made) {
         for (const auto& spec : t.tensors) parameters = saturated_sum(parameters, spec.elements());
         values = saturated_sum(values, saturated_sum(made.elements(), workspace_grain));
-        values = saturated_sum(values, saturated_sum(t.scratch.forward, t.scratch.backward));
         if (t.macs < 0 || t.macs > most_macs - macs) return false;
         macs += t.macs;
         return parameters <= most_total_elements && values <= most_total_elements;
@@ -102,10 +97,28 @@ struct running_totals {
         if (parameters > most_total_elements)
             return too_large("parameters in all", static_cast<double>(parameters), most, in);
         if (values > most_total_elements)
-            return too_large("elements of all values and scratch", static_cast<double>(values), most, in);
+            return too_large("elements of all values", static_cast<double>(values), most, in);
         return too_large("multiply-accumulates in all", allowed_range::infinity, static_cast<double>(most_macs), in);
     }
 };
+
+/// The kernels of a node's layer, and the scratch that they take.
+struct selection {
+    kernel_choice chosen{};
+    scratch_elements scratch{};
+};
+template <class Node>
+[[nodiscard]] constexpr selection select(const Node& n, std::span<const Node> nodes, const kernels::target& on) {
+    return visit_layer(
+        [&]<class L>(const L& what) {
+            problem<L> here{.layer = what, .inputs = n.input_count, .out = n.out};
+            for (std::size_t i = 0; i < here.in.size() && i < static_cast<std::size_t>(n.input_count); ++i)
+                here.in[i] = nodes[static_cast<std::size_t>(n.inputs[i])].out;
+            here.chosen = select_of(here, on);
+            return selection{here.chosen, scratch_of(here)};
+        },
+        n.what);
+}
 
 /// A step while it grows: nodes join the step that makes their input as long as that step can take them.
 struct fusion_group {
@@ -239,6 +252,8 @@ template <class Graph>
     made.sizes.parameters = place_tensors(true, 0, weights);
     made.sizes.state = place_tensors(false, made.sizes.parameters, states) - made.sizes.parameters;
 
+    const kernels::target on{.far = made.sizes.parameters > static_cast<std::size_t>(kernels::tuning::near_parameters)};
+
     // Steps and values, in the order of the groups' last layers.
     std::vector<int> value_of(count, 0);  // by root; 0 is the input
     made.values.push_back({.size = g.input(), .first = -1, .last = -1});
@@ -253,8 +268,7 @@ template <class Graph>
                        .id = op.id,
                        .tail = group.tail,
                        .input_count = group.from_input ? 1 : op.input_count,
-                       .act = group.act,
-                       .far = made.sizes.parameters > static_cast<std::size_t>(kernels::tuning::near_parameters)};
+                       .act = group.act};
         const auto read = [&](int r) {
             const int value = value_of[static_cast<std::size_t>(r)];
             made.values[static_cast<std::size_t>(value)].last = step;
@@ -277,7 +291,9 @@ template <class Graph>
             info.weights = weights[static_cast<std::size_t>(group.node)];
             info.weight_count = t.tensors.elements();
             info.macs = t.macs;
-            info.scratch_sizes = t.scratch;
+            const detail::selection made_of = detail::select(op, std::span<const node>{nodes}, on);
+            info.chosen = made_of.chosen;
+            info.scratch_sizes = made_of.scratch;
             info.divides = t.divides && t.macs >= kernels::tuning::thread_grain;
         }
         info.output = static_cast<int>(made.values.size());

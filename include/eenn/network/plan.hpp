@@ -35,10 +35,10 @@ struct step_info {
     std::int64_t macs = 0;         ///< one sample
     std::size_t scratch = 0;       ///< offset into the workspace
     scratch_elements scratch_sizes{};
-    bool carrier = false;  ///< an identity for layers that no operation could take
-    bool far = false;      ///< one of a network that is larger than the caches: kernels::tuning::near_parameters
-    bool divides = false;  ///< worth more than one thread: each makes a share of the output
-    int owner = -1;        ///< the exit whose head it is part of; the last exit owns the backbone; -1: none needs it
+    kernel_choice chosen{};  ///< what computes it, forward and backward
+    bool carrier = false;    ///< an identity for layers that no operation could take
+    bool divides = false;    ///< worth more than one thread: each makes a share of the output
+    int owner = -1;          ///< the exit whose head it is part of; the last exit owns the backbone; -1: none needs it
 };
 
 /// @brief A tensor that flows. Value 0 is the input, which lies where the caller has it.

@@ -108,6 +108,13 @@ struct lane_of<T> {
     using bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
     static constexpr int count = 1;
 };
+/// A number of another kind, as one that counts its operations.
+template <class T>
+requires std::is_class_v<T>
+struct lane_of<T> {
+    using type = T;
+    static constexpr int count = 1;
+};
 
 template <class T>
 [[nodiscard]] EENN_ALWAYS_INLINE lanes<T> load(const element<T>* from) noexcept {
