@@ -21,10 +21,10 @@ template <class V>
     [[maybe_unused]] constexpr bool is_single = sizeof(typename lane_of<V>::type) == 4;
     if constexpr (lane_of<V>::count == 1) {
 #if defined(__FP_FAST_FMAF)
-        if constexpr (is_single) return __builtin_fmaf(a, b, c);
+        if constexpr (std::is_same_v<V, float>) return __builtin_fmaf(a, b, c);
 #endif
 #if defined(__FP_FAST_FMA)
-        if constexpr (!is_single) return __builtin_fma(a, b, c);
+        if constexpr (std::is_same_v<V, double>) return __builtin_fma(a, b, c);
 #endif
     } else {
 #if EENN_VECTOR_BYTES == 64
