@@ -63,7 +63,7 @@ TEST_CASE("io/graph_json: what does not fit is named") {
     CHECK(has(refusal(R"({"id":1,"kind":"gelu","inputs":[0]})"), "no layer 'gelu'"));
     CHECK(has(refusal(R"({"id":1,"kind":"dense","inputs":[0],"options":{"unit":3}})"), "dense has no option 'unit'"));
     CHECK(has(refusal(R"({"id":1,"kind":"relu","inputs":[3]})"), "no node 3 before it"));
-    CHECK(has(refusal(R"({"id":0,"kind":"relu","inputs":[0]})"), "another node has this id"));
+    CHECK(has(refusal(R"({"id":0,"kind":"relu","inputs":[0]})"), "an id that another node has"));
     CHECK(has(refusal(R"({"id":1,"kind":"relu","inputs":[0]},{"id":2,"kind":"add","inputs":[0]})"),
               "wrong number of inputs"));
     CHECK(has(refusal(R"({"id":1,"kind":"dense","inputs":[0],"options":{"units":1.5}})"), "whole number"));

@@ -170,7 +170,7 @@ TEST_CASE("network/graph: wrong networks throw at run time, naming the layer and
               graph g{{4, 4, 3}};
               g(relu{});
               g.put(relu{}, std::array<edge, 1>{g.here()}, node_id{1});
-          }) == "graph: layer 2 (graph): another node has this id: 1, allowed [2, infinity)");
+          }) == "graph: layer 2 (graph): an id that another node has, or that is none: 1, allowed [2, 1073741824]");
 }
 
 TEST_CASE("network/graph: what is too large names the layer, its input's shape and the limit") {

@@ -58,7 +58,7 @@ inline namespace EENN_ISA {
         case fault_kind::too_large: return "too large";
         case fault_kind::no_such_edge: return "no such edge";
         case fault_kind::no_such_node: return "no such node";
-        case fault_kind::id_taken: return "another node has this id";
+        case fault_kind::id_taken: return "an id that another node has, or that is none";
         case fault_kind::not_a_cut: return "more than this value passes here";
         case fault_kind::cannot_be_removed: return "nothing can stand for this node";
         case fault_kind::channels_are_fixed: return "its channels cannot be chosen";

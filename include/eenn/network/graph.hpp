@@ -103,7 +103,8 @@ public:
 
     /// @param id  of the input: 0, or that of the value which it stands for in a network that was cut.
     constexpr explicit basic_graph(shape input, node_id id = node_id{0})
-        : nodes_{node{.id = id, .out = input}}, next_id_{id.number + 1} {
+        : nodes_{node{.id = id, .out = input}}, next_id_{0} {
+        if (usable(id)) next_id_ = id.number + 1;
         check_value(0, input, input, "input");
     }
 
@@ -133,17 +134,7 @@ public:
     constexpr edge put(const layer& what, std::span<const edge> from) { return put(what, from, next_id()); }
     /// The same under an id of its own, which no node here may have yet.
     constexpr edge put(const layer& what, std::span<const edge> from, node_id id) {
-        const bool taken = id.number < next_id_ && (id.number < 0 || place_of(id) >= 0);
-        if (taken) {
-            fail(static_cast<int>(nodes_.size()),
-                 wrong_number(fault_kind::id_taken, id.number, allowed_range::from(next_id_)), "graph");
-            return here_;
-        }
-        const int next = std::max(next_id_, id.number + 1);
-        next_id_ = id.number;
-        const edge made = detail::visit_layer([&](const auto& known) { return insert(known, from); }, what);
-        next_id_ = next;
-        return made;
+        return detail::visit_layer([&](const auto& known) { return insert(known, from, id); }, what);
     }
     /// Layers from now on are numbered from `first`, so that parts that are built apart can be put together later.
     constexpr basic_graph& number_from(node_id first) {
@@ -252,9 +243,14 @@ private:
 
     template <class L>
     constexpr edge insert(const L& what, std::span<const edge> from) {
+        return insert(what, from, next_id());
+    }
+    template <class L>
+    constexpr edge insert(const L& what, std::span<const edge> from, node_id id) {
         static_assert(std::is_constructible_v<layer, const L&>, "eenn: this layer is not in the graph's set of layers");
         const int index = static_cast<int>(nodes_.size());
-        node made{.id = {next_id_}, .what = what, .input_count = static_cast<int>(from.size())};
+        if (!usable(id)) return here_;
+        node made{.id = id, .what = what, .input_count = static_cast<int>(from.size())};
         std::array<shape, max_inputs> shapes{};
         bool known = from.size() <= static_cast<std::size_t>(arity<L>);
         if (!known) {
@@ -278,8 +274,16 @@ private:
             check_value(index, made.out, shapes[0], L::kind);
         }
         nodes_.push_back(made);
-        ++next_id_;
+        next_id_ = std::max(next_id_, id.number + 1);
         return here_ = edge{index};
+    }
+
+    constexpr bool usable(node_id id) {
+        const bool counted = id.number >= 0 && id.number <= most_node_id;
+        if (counted && (id.number >= next_id_ || place_of(id) < 0)) return true;
+        fail(static_cast<int>(nodes_.size()),
+             wrong_number(fault_kind::id_taken, id.number, allowed_range::closed(next_id_, most_node_id)), "graph");
+        return false;
     }
 
     constexpr bool exists(edge e) {

@@ -22,6 +22,9 @@ struct node_id {
     friend constexpr auto operator<=>(const node_id&, const node_id&) = default;
 };
 
+/// @brief No id has a larger number.
+inline constexpr int most_node_id = 1 << 30;
+
 inline namespace EENN_ISA {
 
 /// @brief "7".
