@@ -5,11 +5,20 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <ctime>
 #include <stdexcept>
+#include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
+
+#if defined(__linux__)
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
 
 namespace {
 
@@ -87,6 +96,70 @@ TEST_CASE("core/threads: idle threads use no processor time") {
     const double used = static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC;
     CHECK(used < 0.05);
 }
+
+TEST_CASE("core/threads: threads that cannot start are missing, and the pool works with the others") {
+    for (const int can_start : {0, 1, 3}) {
+        int started = 0;
+        threads pool{8, [&](threads::worker one) {
+                         if (started == can_start) throw std::system_error{EAGAIN, std::generic_category()};
+                         ++started;
+                         return std::thread{one};
+                     }};
+        CAPTURE(can_start);
+        CHECK(pool.concurrency() == can_start + 1);
+        CHECK(pool.missing() == 7 - can_start);
+        std::atomic<int> ran{0};
+        pool.run(100, [&](int) { ++ran; });
+        CHECK(ran == 100);
+    }
+    CHECK(threads{3}.missing() == 0);
+}
+
+TEST_CASE("core/threads: a pool that must have all its threads says how many cannot start, and ends those that did") {
+    int started = 0;
+    const auto two = [&](threads::worker one) {
+        if (started == 2) throw std::system_error{EAGAIN, std::generic_category()};
+        ++started;
+        return std::thread{one};
+    };
+    const std::string message = [&] {
+        try {
+            threads pool = threads::all_of(8, two);
+        } catch (const error& e) {
+            return std::string{e.what()};
+        }
+        return std::string{};
+    }();
+    CHECK(message.starts_with("threads: 5 of 8 threads cannot start ("));
+    CHECK(message.find("ask for fewer") != std::string::npos);
+    threads pool = threads::all_of(3);
+    CHECK(pool.concurrency() == 3);
+}
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED  // shadow memory needs more addresses than the test leaves
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED
+#endif
+#endif
+#if defined(__linux__) && !defined(SANITIZED)
+TEST_CASE("core/threads: where the system has no room for more threads, the pool has those that it could start") {
+    const pid_t child = fork();
+    if (child == 0) {  // the stacks of a thousand threads need gigabytes of addresses
+        const rlimit few{512U << 20, 512U << 20};
+        if (setrlimit(RLIMIT_AS, &few) != 0) _exit(3);
+        threads pool{1000};
+        std::atomic<int> ran{0};
+        pool.run(100, [&](int) { ++ran; });
+        _exit(pool.missing() > 0 && pool.missing() + pool.concurrency() == 1000 && ran == 100 ? 0 : 1);
+    }
+    int status = 0;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 0);
+}
+#endif
 
 TEST_CASE("core/executor: the view runs what the executor runs") {
     threads pool{2};

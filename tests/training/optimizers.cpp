@@ -168,10 +168,12 @@ TEST_CASE("training/optimizers: errors name the optimizer, the argument and what
     const double nan = std::numeric_limits<double>::quiet_NaN();
     CHECK(contains(message([&] { sgd{}.step(p, std::vector<float>(3), s, all, 0.1); }),
                    "sgd: gradient: 3 elements for 4 parameters"));
-    CHECK(contains(message([&] { sgd{}.step(p, g, s, all, nan); }), "sgd: learning_rate: nan"));
-    CHECK(contains(message([&] { sgd{.momentum = 1}.step(p, g, s, all, 0.1); }), "sgd: momentum: 1.0"));
+    CHECK(
+        contains(message([&] { sgd{}.step(p, g, s, all, nan); }), "sgd: learning_rate is NaN, allowed [0, infinity)"));
+    CHECK(contains(message([&] { sgd{.momentum = 1}.step(p, g, s, all, 0.1); }), "sgd: momentum is 1, allowed [0, 1)"));
     CHECK(contains(message([&] { sgd{.weight_decay = -1}.step(p, g, s, all, 0.1); }), "sgd: weight_decay"));
-    CHECK(contains(message([&] { sgd{.nesterov = true}.step(p, g, s, all, 0.1); }), "sgd: nesterov"));
+    CHECK(
+        contains(message([&] { sgd{.nesterov = true}.step(p, g, s, all, 0.1); }), "sgd with nesterov: momentum is 0"));
     CHECK(contains(message([&] { adam{.beta2 = 1}.step(p, g, s, all, 0.1); }), "adam: beta2"));
     CHECK(contains(message([&] {
                        adam{}.step(p, g, s, std::vector<parameter_range>{{2, 3}}, 0.1);

@@ -310,8 +310,13 @@ TEST_CASE("training/step: a loss that is not a number names the tensor, hook or 
     };
     training_state sick = good;
     sick.parameters[offset_of(6)] = nan;
-    refused(sick, {},
-            "the loss is not a number in epoch 4, step 2: conv2d_6.weight has a number that is not finite; repair");
+    const std::string named = "training_step: parameters: element " + std::to_string(offset_of(6)) +
+                              " (conv2d_6.weight) is NaN; start from numbers";
+    CHECK_THROWS_WITH_AS((training_step{net.training(), sgd{}, sick}), doctest::Contains(named.c_str()), error);
+    training_step wild{net.training(), sgd{}, good};
+    (void)wild(b, 1e30, one);
+    CHECK_THROWS_WITH_AS((void)wild(b, 0.1, one),
+                         doctest::Contains("has a number that is not finite; lower the learning"), error);
     refused(good, {.before_forward = [&](std::span<float> p) { p[offset_of(5)] = nan; }},
             "the hook 'before_forward' made dense_5.weight not finite");
     refused(good, {.loss = [](const batch&, std::span<const exit_output>) { return std::nan(""); }},

@@ -348,8 +348,15 @@ TEST_CASE("training/trainer: what does not fit is an error that names it, and a 
 
     auto poisoned = start;
     poisoned[0] = std::numeric_limits<float>::quiet_NaN();
-    trainer sick{net.training(), optimizer, poisoned, options(1)};
-    CHECK_THROWS_WITH_AS(sick.run(batches, train, one), doctest::Contains("loss is not a number"), error);
+    CHECK_THROWS_WITH_AS((trainer{net.training(), optimizer, poisoned, options(1)}),
+                         doctest::Contains("training_step: parameters: element 0 (conv2d_1.weight) is NaN"), error);
+    training_state sick = t.state();
+    sick.parameters = poisoned;
+    CHECK_THROWS_WITH_AS(t.resume(sick), doctest::Contains("training_step::resume: parameters: element 0 "), error);
+    o = options(1);
+    o.learning_rate = constant_rate{1e30};
+    trainer wild{net.training(), optimizer, start, o};
+    CHECK_THROWS_WITH_AS(wild.run(batches, train, one), doctest::Contains("loss is not a number"), error);
 
     const auto path = files.path / "cut.safetensors";
     write_checkpoint(path, t.state());

@@ -5,6 +5,7 @@
 #ifndef EENN_CORE_THREADS_HPP
 #define EENN_CORE_THREADS_HPP
 
+#include <eenn/core/error.hpp>
 #include <eenn/core/isa.hpp>
 
 #include <algorithm>
@@ -12,7 +13,9 @@
 #include <cstdint>
 #include <exception>
 #include <mutex>
+#include <string>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -27,23 +30,58 @@ inline namespace EENN_ISA {
 /// @par Cost     a call of run() with two tasks takes some 0.3 us beside them while the others are awake. The caller never waits
 ///               for a thread that sleeps: it takes the tasks itself.
 /// @par Threads  One call of run() at a time; a call from inside a task runs on that task's thread.
-/// @par Errors   The exception of the task with the lowest index is rethrown once all tasks have ended.
+/// @par Errors   The exception of the task with the lowest index is rethrown once all tasks have ended. Threads that cannot
+///               start are missing(): the pool works with those that did, or with the caller's alone. all_of() throws instead.
 class threads {
 public:
+    /// What a thread of the pool runs: one copy each, for as long as the pool lives.
+    class worker {
+    public:
+        void operator()() const { pool_->work(); }
+
+    private:
+        friend class threads;
+        explicit worker(threads* pool) : pool_{pool} {}
+        threads* pool_;
+    };
+
     /// `count` threads in all, the caller's among them; 0 means one per core.
-    explicit threads(int count = 0) {
-        if (count <= 0) count = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-        workers_.reserve(static_cast<std::size_t>(count - 1));
-        for (int i = 1; i < count; ++i) workers_.emplace_back([this] { work(); });
+    explicit threads(int count = 0) : threads{count, [](worker one) { return std::thread{one}; }} {}
+
+    /// The same, with threads made by `start(worker)`, which may set a name, a core or a priority; it throws if it cannot.
+    template <class Start>
+    requires std::is_invocable_r_v<std::thread, Start&, worker> threads(int count, Start&& start) {
+        const int wanted = count > 0 ? count : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+        try {
+            while (concurrency() < wanted) {
+                workers_.reserve(workers_.size() + 1);  // so that a thread which has started has its place
+                workers_.push_back(start(worker{this}));
+            }
+        } catch (...) {  // std::system_error, or no memory: nothing here may throw, as threads run already
+            missing_ = wanted - concurrency();
+            reason_ = std::current_exception();
+        }
     }
+
+    /// A pool of exactly `count` threads.
+    /// @par Errors  eenn::error if one cannot start.
+    [[nodiscard]] static threads all_of(int count) {
+        return threads{every{}, count, [](worker one) { return std::thread{one}; }};
+    }
+    template <class Start>
+    requires std::is_invocable_r_v<std::thread, Start&, worker>
+    [[nodiscard]] static threads all_of(int count, Start&& start) { return threads{every{}, count, start}; }
+
     threads(const threads&) = delete;
     threads& operator=(const threads&) = delete;
     ~threads() {
         offer(0, true);
-        for (auto& worker : workers_) worker.join();
+        for (auto& thread : workers_) thread.join();
     }
 
     [[nodiscard]] int concurrency() const noexcept { return static_cast<int>(workers_.size()) + 1; }
+    /// Threads that were asked for and could not start.
+    [[nodiscard]] int missing() const noexcept { return missing_; }
 
     template <class Task>
     void run(int count, Task&& task) {
@@ -68,6 +106,23 @@ public:
     }
 
 private:
+    struct every {};
+    template <class Start>
+    threads(every, int count, Start&& start) : threads{count, start} {
+        if (missing_ == 0) return;  // else the destructor ends those that run
+        std::string reason = "for an unknown reason";
+        try {
+            std::rethrow_exception(reason_);
+        } catch (const std::exception& why) {
+            reason = why.what();
+        } catch (...) {
+        }
+        raise("threads",
+              std::to_string(missing_) + " of " + std::to_string(missing_ + concurrency()) + " threads cannot start (" +
+                  reason + ")",
+              "ask for fewer, or take those that start: threads{count}");
+    }
+
     // What there is to do, in one word: which call of run() it is, whether the pool ends, and how many tasks none has taken.
     // A thread takes a task by counting down; for a call that has ended it cannot, since the number of the call differs.
     static constexpr std::uint64_t stopping = std::uint64_t{1} << 31;
@@ -150,6 +205,8 @@ private:
     int failed_index_ = -1;
     std::exception_ptr failure_{};
     std::vector<std::thread> workers_;
+    int missing_ = 0;
+    std::exception_ptr reason_{};
     static inline thread_local bool inside_ = false;
 };
 

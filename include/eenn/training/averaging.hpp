@@ -14,6 +14,7 @@
 #include <string>
 #include <type_traits>
 
+#include <eenn/core/allowed.hpp>
 #include <eenn/core/error.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/training/parameter_range.hpp>
@@ -37,7 +38,7 @@ inline namespace EENN_ISA {
 template <std::floating_point T = float>
 void average_weights(std::span<std::type_identity_t<T>> average, std::span<const std::type_identity_t<T>> weights,
                      double decay, std::int64_t update, bool warm_up = true) {
-    if (!(decay >= 0 && decay < 1)) raise("average_weights: decay", std::to_string(decay), "take a value in [0, 1)");
+    require("average_weights", "decay", decay, allowed_range::half_open(0, 1));
     if (update < 1) raise("average_weights: update", std::to_string(update), "updates count from 1");
     if (average.size() != weights.size()) {
         raise("average_weights: average",

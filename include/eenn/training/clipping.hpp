@@ -9,10 +9,9 @@
 #include <concepts>
 #include <cstddef>
 #include <span>
-#include <string>
 #include <type_traits>
 
-#include <eenn/core/error.hpp>
+#include <eenn/core/allowed.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/training/parameter_range.hpp>
 
@@ -55,7 +54,7 @@ template <std::floating_point T = float>
 template <std::floating_point T = float>
 double clip_gradient(std::span<std::type_identity_t<T>> gradient, std::span<const parameter_range> ranges,
                      double limit) {
-    if (!(limit > 0)) raise("clip_gradient: limit", std::to_string(limit), "take a positive one");
+    require("clip_gradient", "limit", limit, allowed_range::above(0));
     const double norm = gradient_norm<T>(gradient, ranges);
     if (!(norm > limit) || !std::isfinite(norm)) return norm;
     const T factor = static_cast<T>(limit / norm);

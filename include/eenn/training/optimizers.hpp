@@ -14,6 +14,7 @@
 #include <type_traits>
 
 #include <eenn/core/aligned.hpp>
+#include <eenn/core/allowed.hpp>
 #include <eenn/core/error.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/training/parameter_range.hpp>
@@ -100,9 +101,7 @@ void prepare(const char* name, std::span<T> parameters, std::span<const T> gradi
         raise(std::string{name} + ": gradient",
               std::to_string(gradient.size()) + " elements for " + std::to_string(parameters.size()) + " parameters");
     }
-    if (!(learning_rate >= 0) || !std::isfinite(learning_rate)) {
-        raise(std::string{name} + ": learning_rate", std::to_string(learning_rate), "take a finite one of at least 0");
-    }
+    require(name, "learning_rate", learning_rate, allowed_range::from(0));
     check_ranges(ranges, parameters.size());
     const auto sized = [&](aligned_vector<T>& moment, bool needed, const char* which) {
         if (!needed) return;
@@ -115,14 +114,6 @@ void prepare(const char* name, std::span<T> parameters, std::span<const T> gradi
     };
     sized(state.first, moments > 0, "first");
     sized(state.second, moments > 1, "second");
-}
-
-inline void check_fraction(const char* what, double value) {
-    if (!(value >= 0 && value < 1)) raise(what, std::to_string(value), "take a value in [0, 1)");
-}
-
-inline void check_not_negative(const char* what, double value) {
-    if (!(value >= 0) || !std::isfinite(value)) raise(what, std::to_string(value), "take a finite value of at least 0");
 }
 
 }  // namespace optimizer_loops
@@ -143,13 +134,18 @@ struct sgd {
 
     static constexpr int moments = 1;
 
+    /// @par Errors  eenn::error that names the hyperparameter, its value and what is allowed.
+    void check() const {
+        require("sgd", "momentum", momentum, allowed_range::half_open(0, 1));
+        require("sgd", "weight_decay", weight_decay, allowed_range::from(0));
+        if (nesterov) require("sgd with nesterov", "momentum", momentum, allowed_range::open(0, 1));
+    }
+
     template <std::floating_point T>
     void step(std::span<std::type_identity_t<T>> parameters, std::span<const std::type_identity_t<T>> gradient,
               optimizer_state<T>& state, std::span<const parameter_range> ranges, double learning_rate) const {
         namespace loops = optimizer_loops;
-        loops::check_fraction("sgd: momentum", momentum);
-        loops::check_not_negative("sgd: weight_decay", weight_decay);
-        if (nesterov && !(momentum > 0)) raise("sgd: nesterov", "momentum is 0", "give a momentum");
+        check();
         loops::prepare<T>("sgd", parameters, gradient, state, momentum > 0 ? 1 : 0, ranges, learning_rate);
         const T lr = static_cast<T>(learning_rate);
         const T mu = static_cast<T>(momentum);
@@ -174,14 +170,19 @@ struct sgd {
 
 namespace optimizer_loops {
 
+template <class Hyper>
+void check_adam(const char* name, const Hyper& hyper) {
+    require(name, "beta1", hyper.beta1, allowed_range::half_open(0, 1));
+    require(name, "beta2", hyper.beta2, allowed_range::half_open(0, 1));
+    require(name, "epsilon", hyper.epsilon, allowed_range::from(0));
+    require(name, "weight_decay", hyper.weight_decay, allowed_range::from(0));
+}
+
 template <std::floating_point T, class Hyper>
 void adam_step(const char* name, const Hyper& hyper, bool decoupled, std::span<T> parameters,
                std::span<const T> gradient, optimizer_state<T>& state, std::span<const parameter_range> ranges,
                double learning_rate) {
-    check_fraction("adam: beta1", hyper.beta1);
-    check_fraction("adam: beta2", hyper.beta2);
-    check_not_negative("adam: epsilon", hyper.epsilon);
-    check_not_negative("adam: weight_decay", hyper.weight_decay);
+    hyper.check();
     prepare<T>(name, parameters, gradient, state, 2, ranges, learning_rate);
     const double t = static_cast<double>(++state.steps);
     adam_factors<T> f{};
@@ -225,6 +226,9 @@ struct adam {
 
     static constexpr int moments = 2;
 
+    /// @par Errors  as sgd::check().
+    void check() const { optimizer_loops::check_adam("adam", *this); }
+
     template <std::floating_point T>
     void step(std::span<std::type_identity_t<T>> parameters, std::span<const std::type_identity_t<T>> gradient,
               optimizer_state<T>& state, std::span<const parameter_range> ranges, double learning_rate) const {
@@ -243,6 +247,9 @@ struct adamw {
     double weight_decay = 0.01;
 
     static constexpr int moments = 2;
+
+    /// @par Errors  as sgd::check().
+    void check() const { optimizer_loops::check_adam("adamw", *this); }
 
     template <std::floating_point T>
     void step(std::span<std::type_identity_t<T>> parameters, std::span<const std::type_identity_t<T>> gradient,

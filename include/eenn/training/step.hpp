@@ -10,6 +10,7 @@
 #include <eenn/network/parameters.hpp>
 #include <eenn/training/averaging.hpp>
 #include <eenn/training/backpropagation.hpp>
+#include <eenn/training/check_options.hpp>
 #include <eenn/training/clipping.hpp>
 #include <eenn/training/losses.hpp>
 #include <eenn/training/training_state.hpp>
@@ -74,14 +75,18 @@ template <Optimizer O>
 class training_step {
 public:
     /// @param state  where to start from; the network behind the view must outlive this.
-    /// @par Errors   eenn::error if the state is not of the network, or options do not fit it, named.
+    /// @par Errors   eenn::error if the state is not of the network or has parameters that are no numbers, or if options do not
+    ///               fit it or are out of their range, named.
     training_step(const trainable<float>& net, O optimizer, training_state state, step_options options = {})
         : net_{net},
           optimizer_{optimizer},
           options_{std::move(options)},
           state_{std::move(state)},
           wanted_{new bool[net.plan.exits.size()]} {
+        check_optimizer(optimizer_);
+        check_options("training_step", options_);
         detail::check_state(net.plan, state_, "training_step");
+        check_parameters("training_step", state_.parameters, net.plan);
         const std::size_t exits = net.plan.exits.size();
         if (options_.exit_weights.empty()) options_.exit_weights.assign(exits, 1.0);
         if (options_.exit_weights.size() != exits) {
@@ -241,6 +246,7 @@ public:
     /// @par Errors  eenn::error if the state is of another network, seed or other extra vectors; this object is then as it was.
     void resume(training_state from) {
         detail::check_state(net_.plan, from, "training_step::resume");
+        check_parameters("training_step::resume", from.parameters, net_.plan);
         detail::check_extra(state_, from, "training_step::resume");
         if (from.seed != state_.seed) {
             raise("training_step::resume",
@@ -288,8 +294,7 @@ private:
         const auto name = [&](int t) { return tensor_name(net_.plan.tensors[static_cast<std::size_t>(t)]); };
         if (const int t = not_finite(state_.parameters, 0, state_.parameters.size()); t >= 0) {
             raise("training_step", what + name(t) + " has a number that is not finite",
-                  state_.optimizer.steps == 0 ? "repair the parameters that training starts from"
-                                              : "lower the learning rate or clip the gradient");
+                  "lower the learning rate or clip the gradient");
         }
         if (const int t = not_finite(used(), 0, used().size()); t >= 0)
             raise("training_step", what + "the hook 'before_forward' made " + name(t) + " not finite");

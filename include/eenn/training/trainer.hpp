@@ -9,6 +9,7 @@
 #include <eenn/data/batch.hpp>
 #include <eenn/data/data_set.hpp>
 #include <eenn/exits/collect_trace.hpp>
+#include <eenn/training/check_options.hpp>
 #include <eenn/training/schedules.hpp>
 #include <eenn/training/step.hpp>
 
@@ -59,7 +60,8 @@ template <Optimizer O>
 class trainer {
 public:
     /// @param parameters  where to start from, (plan.parameter_elements()); initialize(plan, seed) for a fresh network.
-    /// @par Errors  eenn::error if the options do not fit the network, named.
+    /// @par Errors  eenn::error if the options do not fit the network, or an option, a hyperparameter of the optimizer or a
+    ///              parameter is out of its range, named.
     trainer(const trainable<float>& net, O optimizer, aligned_vector<float> parameters, training_options options = {})
         : trainer{net, optimizer, training_state{.parameters = std::move(parameters)}, std::move(options)} {}
 
@@ -67,8 +69,7 @@ public:
     ///               options.
     trainer(const trainable<float>& net, O optimizer, training_state state, training_options options = {})
         : options_{std::move(options)}, step_{net, optimizer, seeded(std::move(state), options_.seed), options_} {
-        if (options_.epochs < 1)
-            raise("trainer", "epochs is " + std::to_string(options_.epochs), "train for at least one");
+        check_options("trainer", options_);
     }
 
     /// Trains on `batches` until the last epoch, the observer's stop, or `patience`; afterwards parameters() is the result.
