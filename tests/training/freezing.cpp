@@ -16,7 +16,9 @@ std::vector<int> nodes_of(const plan_view& plan, const trainable_set& set) {
     const trained_parts parts = resolve(plan, set);
     for (std::size_t t = 0; t < plan.tensors.size(); ++t) {
         const int id = plan.tensors[t].id.number;
-        if (!parts.channels[t].empty() && (nodes.empty() || nodes.back() != id)) nodes.push_back(id);
+        if (std::count(parts.channels_of(t).begin(), parts.channels_of(t).end(), 1) > 0 &&
+            (nodes.empty() || nodes.back() != id))
+            nodes.push_back(id);
     }
     return nodes;
 }

@@ -27,17 +27,6 @@ const tensor_info& tensor_of(const plan_view& plan, int node, std::string_view n
     throw std::out_of_range{"no such tensor"};
 }
 
-/// The nodes of which something is trained.
-std::vector<int> nodes_of(const plan_view& plan, const trainable_set& set) {
-    std::vector<int> nodes;
-    const trained_parts parts = resolve(plan, set);
-    for (std::size_t t = 0; t < plan.tensors.size(); ++t) {
-        const int id = plan.tensors[t].id.number;
-        if (!parts.channels[t].empty() && (nodes.empty() || nodes.back() != id)) nodes.push_back(id);
-    }
-    return nodes;
-}
-
 }  // namespace
 
 TEST_CASE("training/trainable_set: everything is one range a tensor, with its decay, and nothing is none") {
@@ -60,7 +49,7 @@ TEST_CASE("training/trainable_set: everything is one range a tensor, with its de
     CHECK(none.ranges.empty());
     CHECK(none.statistics.empty());
     CHECK(none.elements == 0);
-    for (const auto& step : none.steps) CHECK_FALSE((step.named || step.any()));
+    for (const auto& step : none.steps) CHECK_FALSE((step.named || step.weights || step.norm));
 }
 
 TEST_CASE("training/trainable_set: channels of a convolution are columns of its weight, places of its bias") {
@@ -72,12 +61,12 @@ TEST_CASE("training/trainable_set: channels of a convolution are columns of its 
     CHECK(parts.ranges == std::vector<parameter_range>{
                               {weight.offset + 1, 2, true}, {weight.offset + 4, 2, true}, {bias.offset + 1, 2, false}});
     CHECK(parts.cleared == std::vector<parameter_range>{
-                               {weight.offset, 1, false}, {weight.offset + 3, 1, false}, {bias.offset, 1, false}});
+                               {weight.offset, 1, true}, {weight.offset + 3, 1, true}, {bias.offset, 1, false}});
     CHECK(parts.steps[0].weights);
-    CHECK(parts.steps[0].norm.empty());
+    CHECK(parts.steps[0].norm);
     CHECK(parts.statistics.empty());
     CHECK(parts.elements == 6);
-    CHECK_FALSE(parts.steps[1].any());
+    CHECK_FALSE((parts.steps[1].weights || parts.steps[1].norm));
 
     // Channels given twice, apart or overlapping, count once; all of them are the whole tensor.
     const auto united = trainable_set{}
@@ -92,7 +81,8 @@ TEST_CASE("training/trainable_set: a norm is trained channel by channel, with th
     const plan_view plan = lowered.view();
     const trained_parts parts = resolve(plan, trainable_set{}.add(node_id{2}, "gamma", {{2, 3}}));
     CHECK_FALSE(parts.steps[0].weights);
-    CHECK(parts.steps[0].norm == std::vector<char>{0, 0, 1});
+    CHECK(parts.steps[0].norm);
+    CHECK(parts.norm_channels == std::vector<char>{0, 0, 1});
     CHECK(parts.ranges == std::vector<parameter_range>{{tensor_of(plan, 2, "gamma").offset + 2, 1, false}});
     CHECK(parts.statistics == std::vector<parameter_range>{{tensor_of(plan, 2, "mean").offset + 2, 1, false},
                                                            {tensor_of(plan, 2, "var").offset + 2, 1, false}});
@@ -124,5 +114,5 @@ TEST_CASE("training/trainable_set: a set is a constant too, and holds for an edi
     graph edited = two_exits();
     edited(dense{.units = 5}, dense{.units = 2});
     const plan lowered = lower(edited);
-    CHECK(nodes_of(lowered.view(), trainable_set{}.add(node_id{5})) == std::vector<int>{5});
+    CHECK(resolve(lowered.view(), trainable_set{}.add(node_id{5})).elements == 4 * 4 * 3 * 2 + 2);
 }

@@ -287,7 +287,7 @@ private:
         const auto wide = static_cast<std::size_t>(value(step.output).size.c);
         T* const kept = statistics_[s].data();  // mean, istd, scale, shift
         const double momentum = float{step.momentum};
-        const std::vector<char>& trained = layout_.trained.steps[s].norm;
+        const std::span<const char> trained = layout_.trained.norm_of(s, wide);
         for (std::size_t c = 0; c < wide; ++c) {
             if (trained[c] == 0) {
                 const T deviation =
@@ -444,7 +444,7 @@ private:
     void norm_gradients(std::size_t s, const T* parameters, T* gradients, double count) {
         const auto& step = net_.plan.steps[s];
         const auto wide = static_cast<std::size_t>(value(step.output).size.c);
-        const std::vector<char>& trained = layout_.trained.steps[s].norm;
+        const std::span<const char> trained = layout_.trained.norm_of(s, wide);
         for (std::size_t c = 0; c < wide; ++c) {
             if (trained[c] == 0) {
                 coefficients_[c] = scale_of(s)[c];

@@ -51,7 +51,7 @@ struct backward_plan {
     std::size_t scratch = 0;               ///< of one thread: that, and behind it what is made anew
 
     /// Whether the step normalises by the batch, in some channels at least.
-    [[nodiscard]] constexpr bool normalises(std::size_t step) const { return !trained.steps[step].norm.empty(); }
+    [[nodiscard]] constexpr bool normalises(std::size_t step) const { return trained.steps[step].norm; }
     [[nodiscard]] constexpr bool keeps_input(std::size_t step) const { return input_at[step] != none; }
     [[nodiscard]] constexpr bool recomputed(int value) const { return maker[static_cast<std::size_t>(value)] >= 0; }
 
@@ -78,7 +78,7 @@ public:
         for (std::size_t s = 0; s < plan_.steps.size(); ++s) {
             const step_info& step = plan_.steps[s];
             const trained_step& trained = made_.trained.steps[s];
-            bool needed = (trained.weights && step.weight_count > 0) || !trained.norm.empty();
+            bool needed = (trained.weights && step.weight_count > 0) || trained.norm;
             for (std::size_t i = 0; i < inputs(step); ++i)
                 needed = needed || made_.value_needed[at(step.inputs[i])] != 0;
             if (step.residual >= 0) needed = needed || made_.value_needed[at(step.residual)] != 0;

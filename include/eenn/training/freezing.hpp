@@ -77,15 +77,11 @@ template <class Predicate>
     for (std::size_t t = 0; t < plan.tensors.size(); ++t) {
         const tensor_info& tensor = plan.tensors[t];
         if (!tensor.spec.trainable) continue;
-        const int channels = detail::channel_layout{tensor.spec}.channels;
-        std::vector<char> kept(static_cast<std::size_t>(channels), 1);
-        for (const auto& [first, last] : parts.channels[t]) {
-            for (int c = first; c < last; ++c) kept[static_cast<std::size_t>(c)] = 0;
-        }
-        auto ranges = detail::ranges_of(kept, 1);
-        if (ranges.empty()) continue;
-        if (ranges[0] == channel_range{0, channels}) ranges.clear();  // the whole tensor
-        set.add(tensor.id, tensor.spec.name, std::move(ranges));
+        const auto chosen = parts.channels_of(t);
+        const channel_range whole{0, static_cast<int>(chosen.size())};
+        for (channel_range r = detail::next_range(chosen, 0, 0); r.first < r.last;
+             r = detail::next_range(chosen, 0, r.last))
+            set.add(tensor.id, tensor.spec.name, {r == whole ? channel_range{0, -1} : r});
     }
     return set;
 }

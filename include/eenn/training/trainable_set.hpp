@@ -10,11 +10,12 @@
 #include <eenn/network/plan.hpp>
 #include <eenn/training/parameter_range.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace eenn {
@@ -30,11 +31,9 @@ struct channel_range {
 /// @brief One entry of a trainable set.
 struct trained_tensor {
     node_id node{};
-    std::vector<char> letters;            ///< see name(); clang 14 evaluates no std::string as a constant
-    std::vector<channel_range> channels;  ///< empty: all
-
-    /// Of the tensor; empty: every tensor of the node.
-    [[nodiscard]] constexpr std::string_view name() const { return {letters.data(), letters.size()}; }
+    std::size_t name = 0;  ///< where its name begins among the set's letters
+    std::size_t name_size = 0;
+    channel_range channels{0, -1};  ///< [0, -1) for all
 };
 
 /// @brief Which tensors, and which output channels of them, are trained; all else is frozen and keeps its bits.
@@ -63,19 +62,29 @@ public:
     /// The empty set.
     constexpr trainable_set() = default;
 
-    /// Adds tensors of a node, what is in the set already included: those of one name, or all, in these channels, or all.
-    constexpr trainable_set& add(node_id node, std::string_view name = {}, std::vector<channel_range> channels = {}) {
-        parts_.push_back({node, {name.begin(), name.end()}, std::move(channels)});
+    /// Adds tensors of a node to what is in the set already: those of one name, or all, in these channels, or all.
+    constexpr trainable_set& add(node_id node, std::string_view name = {},
+                                 std::initializer_list<channel_range> channels = {{0, -1}}) {
+        return add(node, name, std::span<const channel_range>{channels.begin(), channels.size()});
+    }
+    constexpr trainable_set& add(node_id node, std::string_view name, std::span<const channel_range> channels) {
+        for (const channel_range& range : channels) entries_.push_back({node, letters_.size(), name.size(), range});
+        letters_.insert(letters_.end(), name.begin(), name.end());
         return *this;
     }
 
     [[nodiscard]] constexpr bool is_everything() const noexcept { return everything_; }
-    /// In the order in which they were added.
-    [[nodiscard]] constexpr std::span<const trained_tensor> entries() const noexcept { return parts_; }
+    /// In the order in which they were added, one a range of channels.
+    [[nodiscard]] constexpr std::span<const trained_tensor> entries() const noexcept { return entries_; }
+    /// The tensor that an entry of this set names; empty: every tensor of the node.
+    [[nodiscard]] constexpr std::string_view name_of(const trained_tensor& entry) const {
+        return {letters_.data() + entry.name, entry.name_size};
+    }
 
 private:
     bool everything_ = false;
-    std::vector<trained_tensor> parts_;
+    std::vector<trained_tensor> entries_;
+    std::vector<char> letters_;  // (clang 14 evaluates no std::string as a constant)
 };
 
 /// @brief All of any network.
@@ -85,23 +94,31 @@ private:
 
 /// @brief What a trainable set means for one step of a plan.
 struct trained_step {
-    bool named = false;      ///< its operation works as in training
-    bool weights = false;    ///< gradients of the operation's tensors
-    std::vector<char> norm;  ///< (C) 1: normalised by the batch, scale and shift get gradients; empty: frozen
-
-    [[nodiscard]] constexpr bool any() const noexcept { return weights || !norm.empty(); }
+    bool named = false;       ///< its operation works as in training
+    bool weights = false;     ///< gradients of the operation's tensors
+    bool norm = false;        ///< channels that are normalised by the batch, whose scale and shift get gradients
+    std::size_t channel = 0;  ///< where its own begin among trained_parts::norm_channels, if norm holds
 };
 
 /// @brief A trainable set on a plan: the flat ranges that optimizers read, and what the steps do.
 struct trained_parts {
-    std::vector<std::vector<channel_range>>
-        channels;                             ///< by tensor: rising and apart, [0, C) for the whole; empty: frozen
+    std::vector<char> channels;               ///< of all tensors one after another: 1 where trained
+    std::vector<std::size_t> first_channel;   ///< by tensor, where its own begin; the end behind them
     std::vector<parameter_range> ranges;      ///< what is trained, rising
     std::vector<parameter_range> statistics;  ///< running statistics that a forward pass moves, rising
     std::vector<parameter_range> cleared;     ///< frozen, among what backward computes
     std::vector<trained_step> steps;
-    std::size_t elements = 0;  ///< that are trained
+    std::vector<char> norm_channels;  ///< of the norms that are trained, one after another: 1 where by the batch
+    std::size_t elements = 0;         ///< that are trained
 
+    /// By channel of a tensor: 1 where it is trained.
+    [[nodiscard]] constexpr std::span<const char> channels_of(std::size_t tensor) const {
+        return {channels.data() + first_channel[tensor], first_channel[tensor + 1] - first_channel[tensor]};
+    }
+    /// By channel of a step whose norm is trained: 1 where it is normalised by the batch.
+    [[nodiscard]] constexpr std::span<const char> norm_of(std::size_t step, std::size_t channel_count) const {
+        return {norm_channels.data() + steps[step].channel, channel_count};
+    }
     /// Bytes of the gradients of what is trained. (backpropagation keeps a vector of all parameters at their offsets.)
     [[nodiscard]] constexpr std::size_t gradient_bytes() const noexcept { return elements * sizeof(float); }
     /// Bytes that an optimizer's state takes for what is trained: Optimizer::moments of them. (Likewise.)
@@ -128,86 +145,85 @@ struct channel_layout {
             }
         }
     }
-    /// put(offset, count) for the elements of channels [first, last), rising, as few as there are.
-    template <class Put>
-    constexpr void each_range(std::span<const channel_range> ranges, Put&& put) const {
-        if (ranges.size() == 1 && ranges[0] == channel_range{0, channels}) {
-            put(std::size_t{0}, outer * static_cast<std::size_t>(channels) * inner);
-            return;
-        }
-        for (std::size_t o = 0; o < outer; ++o) {
-            const std::size_t row = o * static_cast<std::size_t>(channels);
-            for (const auto& [first, last] : ranges)
-                put((row + static_cast<std::size_t>(first)) * inner, static_cast<std::size_t>(last - first) * inner);
-        }
-    }
 };
 
-/// The ranges that a row of channels is made of.
-[[nodiscard]] constexpr std::vector<channel_range> ranges_of(std::span<const char> chosen, char which) {
-    std::vector<channel_range> ranges;
+/// The channels [first, last) from `from` on that are `which`; first is C where there are none.
+[[nodiscard, gnu::cold]] constexpr channel_range next_range(std::span<const char> chosen, char which, int from) {
     const int count = static_cast<int>(chosen.size());
-    for (int c = 0; c < count; ++c) {
-        if (chosen[static_cast<std::size_t>(c)] != which) continue;
-        const int first = c;
-        while (c < count && chosen[static_cast<std::size_t>(c)] == which) ++c;
-        ranges.push_back({first, c});
-    }
-    return ranges;
+    while (from < count && chosen[static_cast<std::size_t>(from)] != which) ++from;
+    int last = from;
+    while (last < count && chosen[static_cast<std::size_t>(last)] == which) ++last;
+    return {from, last};
 }
 
-[[nodiscard, gnu::cold]] inline std::string name_of(const trained_tensor& entry) {
-    return "node " + to_string(entry.node) +
-           (entry.letters.empty() ? "" : ", tensor '" + std::string{entry.name()} + "'");
+/// Appends the elements of the channels that are `which`, rising, as few ranges as there are; returns how many elements.
+[[gnu::cold]] constexpr std::size_t append_ranges(const tensor_info& tensor, std::span<const char> chosen, char which,
+                                                  std::vector<parameter_range>& to) {
+    const channel_layout layout{tensor.spec};
+    std::size_t sum = 0;
+    const auto put = [&](std::size_t offset, std::size_t count) {
+        to.push_back({tensor.offset + offset, count, tensor.spec.decay});
+        sum += count;
+    };
+    if (next_range(chosen, which, 0) == channel_range{0, layout.channels}) {
+        put(0, tensor.spec.elements());
+        return sum;
+    }
+    for (std::size_t o = 0; o < layout.outer; ++o) {
+        const std::size_t row = o * static_cast<std::size_t>(layout.channels);
+        for (channel_range r = next_range(chosen, which, 0); r.first < r.last; r = next_range(chosen, which, r.last))
+            put((row + static_cast<std::size_t>(r.first)) * layout.inner,
+                static_cast<std::size_t>(r.last - r.first) * layout.inner);
+    }
+    return sum;
 }
 
-/// Marks the channels of an entry; `chosen` has one place a channel.
-[[gnu::cold]] constexpr void choose_channels(const trained_tensor& entry, const tensor_info& tensor,
-                                             std::vector<char>& chosen) {
-    const int channels = channel_layout{tensor.spec}.channels;
-    chosen.resize(static_cast<std::size_t>(channels), 0);
-    if (entry.channels.empty()) chosen.assign(chosen.size(), 1);
-    for (const auto& [first, last] : entry.channels) {
-        if (first < 0 || first >= last || last > channels || tensor.spec.output_axis < 0) {
-            raise("trainable_set: " + name_of(entry),
-                  "channels [" + std::to_string(first) + ", " + std::to_string(last) + ") of '" +
-                      std::string{tensor.spec.name} + "', which has " +
-                      (tensor.spec.output_axis < 0 ? "no output channels" : std::to_string(channels)),
-                  "name channels that it has");
-        }
-        for (int c = first; c < last; ++c) chosen[static_cast<std::size_t>(c)] = 1;
-    }
+[[noreturn, gnu::cold]] inline void refuse_entry(const trainable_set& set, const trained_tensor& entry,
+                                                 const std::string& what, const char* remedy) {
+    const std::string name{set.name_of(entry)};
+    raise("trainable_set: node " + to_string(entry.node) + (name.empty() ? "" : ", tensor '" + name + "'"), what,
+          remedy);
 }
 
-/// By tensor of the plan, the channels that are trained: none, or one place each.
-[[nodiscard, gnu::cold]] constexpr std::vector<std::vector<char>> chosen_channels(const plan_view& plan,
-                                                                                  const trainable_set& set) {
-    std::vector<std::vector<char>> chosen(plan.tensors.size());
-    if (set.is_everything()) {
-        for (std::size_t t = 0; t < chosen.size(); ++t) {
-            const tensor_spec& spec = plan.tensors[t].spec;
-            if (spec.trainable) chosen[t].assign(static_cast<std::size_t>(channel_layout{spec}.channels), 1);
+[[noreturn, gnu::cold]] inline void refuse_channels(const trainable_set& set, const trained_tensor& entry,
+                                                    const tensor_spec& spec) {
+    refuse_entry(set, entry,
+                 "channels [" + std::to_string(entry.channels.first) + ", " + std::to_string(entry.channels.last) +
+                     ") of '" + std::string{spec.name} + "', which has " +
+                     (spec.output_axis < 0 ? "no output channels" : std::to_string(channel_layout{spec}.channels)),
+                 "name channels that it has");
+}
+
+/// Marks what an entry names among parts.channels.
+[[gnu::cold]] constexpr void mark(const plan_view& plan, const trainable_set& set, const trained_tensor& entry,
+                                  trained_parts& parts) {
+    const std::string_view name = set.name_of(entry);
+    bool found = false;
+    for (std::size_t t = 0; t < plan.tensors.size(); ++t) {
+        const tensor_info& tensor = plan.tensors[t];
+        if (tensor.id != entry.node || !(name.empty() || name == tensor.spec.name)) continue;
+        if (!tensor.spec.trainable) {
+            if (!name.empty())
+                refuse_entry(set, entry, "training moves it by other means", "name the scale or the shift of the norm");
+            continue;
         }
+        found = true;
+        const int count = channel_layout{tensor.spec}.channels;
+        const bool all = entry.channels == channel_range{0, -1};
+        const auto [first, last] = all ? channel_range{0, count} : entry.channels;
+        if (first < 0 || first >= last || last > count || (!all && tensor.spec.output_axis < 0))
+            refuse_channels(set, entry, tensor.spec);
+        for (int c = first; c < last; ++c) parts.channels[parts.first_channel[t] + static_cast<std::size_t>(c)] = 1;
     }
-    for (const trained_tensor& entry : set.entries()) {
-        bool found = false;
-        for (std::size_t t = 0; t < chosen.size(); ++t) {
-            const tensor_info& tensor = plan.tensors[t];
-            if (tensor.id != entry.node || !(entry.name().empty() || entry.name() == tensor.spec.name)) continue;
-            if (!tensor.spec.trainable && !entry.name().empty()) {
-                raise("trainable_set: " + name_of(entry), "training moves it by other means",
-                      "name the scale or the shift of the norm");
-            }
-            found = true;
-            if (tensor.spec.trainable) choose_channels(entry, tensor, chosen[t]);
-        }
-        for (const step_info& step : plan.steps) found = found || (step.id == entry.node && entry.name().empty());
-        if (!found) {
-            raise("trainable_set: " + name_of(entry), "the network has none such",
-                  "make the set from this network's plan, or from one that shares the node");
-        }
+    for (std::size_t s = 0; s < plan.steps.size(); ++s) {
+        if (plan.steps[s].id != entry.node) continue;
+        parts.steps[s].named = true;
+        found = found || name.empty();
     }
-    return chosen;
+    if (!found) {
+        refuse_entry(set, entry, "the network has none such",
+                     "make the set from this network's plan, or from one that shares the node");
+    }
 }
 
 }  // namespace detail
@@ -217,64 +233,59 @@ struct channel_layout {
 /// @par Cost    O(entries x tensors + channels).
 /// @par Errors  eenn::error if an entry names a node, tensor or channels that the plan does not have, or a running statistic.
 [[nodiscard, gnu::cold]] constexpr trained_parts resolve(const plan_view& plan, const trainable_set& set) {
-    const auto chosen = detail::chosen_channels(plan, set);
     trained_parts parts;
-    parts.steps.resize(plan.steps.size());
-    int nodes = 0;
-    for (const step_info& step : plan.steps) nodes = std::max({nodes, step.node, step.norm});
-    std::vector<int> step_of(static_cast<std::size_t>(nodes) + 1, -1);  // by place of the operation or the norm
+    parts.first_channel.push_back(0);
+    for (const tensor_info& tensor : plan.tensors) {
+        const auto count = static_cast<std::size_t>(detail::channel_layout{tensor.spec}.channels);
+        parts.channels.resize(parts.channels.size() + count, set.is_everything() && tensor.spec.trainable ? 1 : 0);
+        parts.first_channel.push_back(parts.channels.size());
+    }
+    parts.steps.resize(plan.steps.size(), {.named = set.is_everything()});
+    for (const trained_tensor& entry : set.entries()) detail::mark(plan, set, entry, parts);
+
+    std::vector<std::size_t> step_of;  // by place of the operation or the norm
     for (std::size_t s = 0; s < plan.steps.size(); ++s) {
         const step_info& step = plan.steps[s];
-        step_of[static_cast<std::size_t>(step.node)] = static_cast<int>(s);
-        if (step.norm >= 0) step_of[static_cast<std::size_t>(step.norm)] = static_cast<int>(s);
-        parts.steps[s].named = set.is_everything();
-        for (const trained_tensor& entry : set.entries())
-            parts.steps[s].named = parts.steps[s].named || entry.node == step.id;
+        const auto last = static_cast<std::size_t>(std::max(step.node, step.norm));
+        if (step_of.size() <= last) step_of.resize(last + 1, plan.steps.size());
+        step_of[static_cast<std::size_t>(step.node)] = s;
+        if (step.norm >= 0) step_of[static_cast<std::size_t>(step.norm)] = s;
     }
-    const auto step_at = [&](const tensor_info& tensor) {
-        return tensor.node <= nodes ? step_of[static_cast<std::size_t>(tensor.node)] : -1;
-    };
-    const auto is_of_norm = [&](const tensor_info& tensor, int step) {
-        return plan.steps[static_cast<std::size_t>(step)].norm == tensor.node;
-    };
-    parts.channels.resize(chosen.size());
-    for (std::size_t t = 0; t < chosen.size(); ++t) {
+    for (const tensor_info& tensor : plan.tensors) {  // one that no step reads
+        const auto place = static_cast<std::size_t>(tensor.node);
+        if (step_of.size() <= place) step_of.resize(place + 1, plan.steps.size());
+    }
+    for (std::size_t t = 0; t < plan.tensors.size(); ++t) {
         const tensor_info& tensor = plan.tensors[t];
-        parts.channels[t] = detail::ranges_of(chosen[t], 1);
-        if (parts.channels[t].empty()) continue;
-        detail::channel_layout{tensor.spec}.each_range(parts.channels[t], [&](std::size_t offset, std::size_t count) {
-            parts.ranges.push_back({tensor.offset + offset, count, tensor.spec.decay});
-            parts.elements += count;
-        });
-        const int s = step_at(tensor);
-        if (s < 0) continue;
-        trained_step& step = parts.steps[static_cast<std::size_t>(s)];
+        const auto chosen = parts.channels_of(t);
+        const std::size_t trained = detail::append_ranges(tensor, chosen, 1, parts.ranges);
+        parts.elements += trained;
+        const std::size_t s = step_of[static_cast<std::size_t>(tensor.node)];
+        if (trained == 0 || s == plan.steps.size()) continue;
+        trained_step& step = parts.steps[s];
         step.named = true;
-        if (is_of_norm(tensor, s)) {
-            step.norm.resize(chosen[t].size(), 0);
-            for (std::size_t c = 0; c < step.norm.size(); ++c) step.norm[c] |= chosen[t][c];
-        } else {
+        if (plan.steps[s].norm != tensor.node) {
             step.weights = true;
+            continue;
         }
+        if (!step.norm) {
+            step.norm = true;
+            step.channel = parts.norm_channels.size();
+            parts.norm_channels.resize(step.channel + chosen.size(), 0);
+        }
+        for (std::size_t c = 0; c < chosen.size(); ++c) parts.norm_channels[step.channel + c] |= chosen[c];
     }
-    for (std::size_t t = 0; t < chosen.size(); ++t) {
+    for (std::size_t t = 0; t < plan.tensors.size(); ++t) {
         const tensor_info& tensor = plan.tensors[t];
-        const int s = step_at(tensor);
-        if (s < 0) continue;
-        const trained_step& step = parts.steps[static_cast<std::size_t>(s)];
-        const detail::channel_layout layout{tensor.spec};
-        if (!tensor.spec.trainable) {
-            if (is_of_norm(tensor, s)) {
-                layout.each_range(detail::ranges_of(step.norm, 1), [&](std::size_t offset, std::size_t count) {
-                    parts.statistics.push_back({tensor.offset + offset, count, false});
-                });
-            }
-        } else if (is_of_norm(tensor, s) ? !step.norm.empty() : step.weights) {
-            auto frozen = chosen[t];
-            frozen.resize(static_cast<std::size_t>(layout.channels), 0);
-            layout.each_range(detail::ranges_of(frozen, 0), [&](std::size_t offset, std::size_t count) {
-                parts.cleared.push_back({tensor.offset + offset, count, false});
-            });
+        const std::size_t s = step_of[static_cast<std::size_t>(tensor.node)];
+        if (s == plan.steps.size()) continue;
+        const bool of_norm = plan.steps[s].norm == tensor.node;
+        const auto chosen = parts.channels_of(t);
+        if (tensor.spec.trainable) {
+            if (of_norm ? parts.steps[s].norm : parts.steps[s].weights)
+                (void)detail::append_ranges(tensor, chosen, 0, parts.cleared);
+        } else if (of_norm && parts.steps[s].norm) {
+            (void)detail::append_ranges(tensor, parts.norm_of(s, chosen.size()), 1, parts.statistics);
         }
     }
     return parts;
