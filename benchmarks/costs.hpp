@@ -118,7 +118,7 @@ template <winograd_form F>
 
 [[nodiscard]] inline double bytes_of(std::size_t elements) { return static_cast<double>(elements * sizeof(float)); }
 [[nodiscard]] inline double bytes_of(const plan_view& plan, int value) {
-    return bytes_of(plan.values[static_cast<std::size_t>(value)].size.elements());
+    return static_cast<double>(plan.values[static_cast<std::size_t>(value)].bytes());
 }
 
 /// The steps of a plan and of the nodes that it was lowered from.

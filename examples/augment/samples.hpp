@@ -102,8 +102,8 @@ inline eenn::data_set read_samples(const source& from, eenn::shape sample, int c
     }
     const std::vector<std::int64_t> dims(pixels.dims.begin() + 1, pixels.dims.end());
     const auto order = order_of(dims, sample, what.file);
-    const bool integers = pixels.type != eenn::io::element_type::f32 && pixels.type != eenn::io::element_type::f64 &&
-                          pixels.type != eenn::io::element_type::f16;
+    const bool integers = pixels.type != eenn::element_type::f32 && pixels.type != eenn::element_type::f64 &&
+                          pixels.type != eenn::element_type::f16;
     const auto values = pixels.to<float>(what.file);
     eenn::aligned_vector<float> out(labels.size() * order.size());
     const auto channels = static_cast<std::size_t>(sample.c);

@@ -51,5 +51,5 @@ if [ "$mode" = write ]; then
     cp "$work/counts" "$counts"
     exit 0
 fi
-[ "$failed" = 0 ] || echo "More than 3 % above $counts: undo that, or let the target instructions write it anew and say why"
+[ "$failed" = 0 ] || echo "Where a count is more than 3 % above $counts: undo that, or let the target instructions write it anew and say why"
 exit "$failed"

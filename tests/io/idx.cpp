@@ -27,7 +27,7 @@ std::string refused(const std::vector<int>& values) {
 TEST_CASE("io/idx: two images of 2x3 bytes are read as (2,2,3)") {
     const auto read =
         io::parse_idx(bytes({0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 255}));
-    CHECK(read.type == io::element_type::u8);
+    CHECK(read.type == element_type::u8);
     CHECK(read.dims == std::vector<std::int64_t>{2, 2, 3});
     CHECK(read.as<std::uint8_t>()[5] == 6);
     CHECK(read.as<std::uint8_t>()[11] == 255);

@@ -53,8 +53,8 @@ TEST_CASE("io/npy: numbers of every type and byte order are read") {
     CHECK(parsed("<i4", "1,", {0, 0, 1, 0}).to<int>()[0] == 65536);
     CHECK(parsed(">i8", "1,", {255, 255, 255, 255, 255, 255, 255, 254}).as<std::int64_t>()[0] == -2);
     CHECK(parsed("<u2", "1,", {255, 255}).to<int>()[0] == 65535);
-    CHECK(parsed("<u4", "1,", {1, 0, 0, 0}).type == io::element_type::u32);
-    CHECK(parsed("<u8", "1,", {1, 0, 0, 0, 0, 0, 0, 0}).type == io::element_type::u64);
+    CHECK(parsed("<u4", "1,", {1, 0, 0, 0}).type == element_type::u32);
+    CHECK(parsed("<u8", "1,", {1, 0, 0, 0, 0, 0, 0, 0}).type == element_type::u64);
     CHECK(parsed("|b1", "2,", {1, 0}).to<int>() == aligned_vector<int>{1, 0});
 }
 
@@ -128,9 +128,9 @@ TEST_CASE("io/npy: what is written is read again, and the elements start at a mu
     }
     const auto scalar = io::make_array({}, std::span<const float>{values}.first(1));
     CHECK(io::parse_npy(io::npy_bytes(scalar)).dims.empty());
-    const io::array odd{io::element_type::bf16, {1}, aligned_vector<std::byte>(2)};
+    const io::array odd{element_type::bf16, {1}, aligned_vector<std::byte>(2)};
     CHECK(contains(raised([&] { (void)io::npy_bytes(odd); }), "no element type bf16"));
-    const io::array wrong{io::element_type::f32, {3}, aligned_vector<std::byte>(8)};
+    const io::array wrong{element_type::f32, {3}, aligned_vector<std::byte>(8)};
     CHECK(contains(raised([&] { (void)io::npy_bytes(wrong); }), "dims [3] do not describe 8 bytes of f32"));
 }
 
@@ -140,7 +140,7 @@ TEST_CASE("io/npy: NumPy's own files are read: 983 clips of 49x10 features in 12
         return;
     }
     const auto features = io::read_npy(development_data() + "/gsc12/test_mfcc_i8.npy");
-    CHECK(features.type == io::element_type::i8);
+    CHECK(features.type == element_type::i8);
     CHECK(features.dims == std::vector<std::int64_t>{983, 49, 10});
     const auto probabilities = io::read_npy(development_data() + "/gsc12/test_dscnn_probs.npy");
     const auto p = probabilities.as<float>();

@@ -51,7 +51,7 @@ TEST_CASE("io/safetensors: a file written by hand gives names, types, shapes, va
     CHECK(list.tensors[0].dims == std::vector<std::int64_t>{2, 1});
     CHECK(list.tensors[0].bytes.data() == bytes.data() + bytes.size() - 16);  // no copy
     CHECK(list.find("b")->dims.empty());
-    CHECK(list.find("b")->type == io::element_type::i64);
+    CHECK(list.find("b")->type == element_type::i64);
     std::int64_t value = 0;
     std::memcpy(&value, list.find("b")->bytes.data(), 8);
     CHECK(value == -2);
@@ -203,8 +203,8 @@ TEST_CASE("io/safetensors: what cannot be read again is not written") {
 TEST_CASE("io/safetensors: assign() copies what is wanted, and half types become float exactly") {
     const std::vector<float> values{1, 2};
     const std::vector<std::uint16_t> raw{0x3c00, 0xc100};
-    const io::tensor_view half{"h", io::element_type::f16, {2}, std::as_bytes(std::span{raw})};
-    const io::tensor_view brain{"b", io::element_type::bf16, {2}, std::as_bytes(std::span{raw})};
+    const io::tensor_view half{"h", element_type::f16, {2}, std::as_bytes(std::span{raw})};
+    const io::tensor_view brain{"b", element_type::bf16, {2}, std::as_bytes(std::span{raw})};
     float a[2] = {}, h[2] = {}, b[2] = {};
     const std::vector<io::tensor_target<float>> wanted{{"h", {2}, h}, {"a", {2, 1}, a}, {"b", {2}, b}};
     io::assign<float>(std::vector{floats("a", {2, 1}, values), half, brain}, wanted);

@@ -25,14 +25,15 @@ bool same_plan(const plan_view& a, const plan_view& b) {
                 a.sizes.workspace_bound == b.sizes.workspace_bound;
     for (std::size_t i = 0; i < a.values.size(); ++i) {
         same = same && a.values[i].size == b.values[i].size && a.values[i].offset == b.values[i].offset &&
-               a.values[i].first == b.values[i].first && a.values[i].last == b.values[i].last;
+               a.values[i].first == b.values[i].first && a.values[i].last == b.values[i].last &&
+               a.values[i].type == b.values[i].type && a.values[i].stands_for == b.values[i].stands_for;
     }
     for (std::size_t i = 0; i < a.steps.size(); ++i) {
         same = same && a.steps[i].node == b.steps[i].node && a.steps[i].tail == b.steps[i].tail &&
                a.steps[i].macs == b.steps[i].macs && a.steps[i].inputs == b.steps[i].inputs &&
                a.steps[i].residual == b.steps[i].residual && a.steps[i].weights == b.steps[i].weights &&
                a.steps[i].norm == b.steps[i].norm && a.steps[i].act == b.steps[i].act &&
-               a.steps[i].chosen == b.steps[i].chosen;
+               a.steps[i].chosen == b.steps[i].chosen && a.steps[i].layer == b.steps[i].layer;
     }
     for (std::size_t i = 0; i < a.tensors.size(); ++i) {
         same = same && tensor_name(a.tensors[i]) == tensor_name(b.tensors[i]) &&

@@ -194,8 +194,7 @@ private:
         r.cost_unit = to_string(options.cost);
         r.base_parameters = layout.parameters;
         for (const site& s : layout.sites) {
-            r.sites.push_back({name_of(s.node), s.id, s.features, s.macs,
-                               static_cast<std::int64_t>(s.features.elements() * sizeof(float))});
+            r.sites.push_back({name_of(s.node), s.id, s.features, s.macs, static_cast<std::int64_t>(s.bytes)});
         }
     }
 

@@ -22,6 +22,7 @@ struct site {
     node_id id{};           ///< of that node
     shape features;         ///< of that value
     std::int64_t macs = 0;  ///< from the input to here
+    std::size_t bytes = 0;  ///< of that value
 };
 
 /// @brief The backbone of a network as a construction sees it.
@@ -156,6 +157,14 @@ template <>
     for (const auto& step : lowered.steps) {
         for (std::size_t n = static_cast<std::size_t>(step.node); n < nodes.size(); ++n) macs_to[n] += step.macs;
     }
+    // All that comes after a cut reads its value alone, so the last step before it makes that.
+    const auto bytes_at = [&](int cut) {
+        int value = 0;
+        for (const auto& step : lowered.steps) {
+            if (step.tail <= cut) value = step.output;
+        }
+        return lowered.values[static_cast<std::size_t>(value)].bytes();
+    };
     int from = 0;
     for (const int cut : ends) {
         if (cut >= classified) break;
@@ -166,7 +175,7 @@ template <>
         if (!computes) continue;  // a depthwise convolution alone
         from = cut;
         found.sites.push_back({cut, nodes[static_cast<std::size_t>(cut)].id, nodes[static_cast<std::size_t>(cut)].out,
-                               macs_to[static_cast<std::size_t>(cut)]});
+                               macs_to[static_cast<std::size_t>(cut)], bytes_at(cut)});
     }
     return found;
 }

@@ -77,20 +77,20 @@ void labels_as_xtensor(data_set&&) = delete;
 /// @brief An array file's elements as an xarray of its dims: a view, which the array must outlive.
 ///
 /// Raises naming both types unless T is the array's own; `array.to<T>()` converts.
-template <io::Element T>
+template <Element T>
 [[nodiscard]] auto as_xarray(const io::array& from) {
     const auto elements = from.as<T>("as_xarray");
     const std::vector<std::size_t> dims(from.dims.begin(), from.dims.end());
     return xt::adapt(elements.data(), elements.size(), xt::no_ownership(), dims);
 }
-template <io::Element T>
+template <Element T>
 void as_xarray(io::array&&) = delete;
 
 /// @brief A copy of any xtensor expression as an array that io writes: `io::write_npy(path, to_array(expression))`.
 template <class E>
 [[nodiscard]] io::array to_array(const xt::xexpression<E>& expression) {
     using value_type = typename E::value_type;
-    static_assert(io::Element<value_type>, "the expression's elements have no type in array files; cast them first");
+    static_assert(Element<value_type>, "the expression's elements have no type in array files; cast them first");
     const E& values = expression.derived_cast();
     std::vector<std::int64_t> dims;
     for (const auto dim : values.shape()) dims.push_back(static_cast<std::int64_t>(dim));
@@ -102,7 +102,7 @@ template <class E>
         io::store(to, value, std::endian::native);
         to += sizeof(value_type);
     }
-    return {io::element_type_of<value_type>, std::move(dims), std::move(bytes)};
+    return {element_type_of<value_type>, std::move(dims), std::move(bytes)};
 }
 
 /// @brief A checked data set from expressions: pixels (N,...) whose further dims hold one sample of shape (H,W,C),

@@ -19,7 +19,7 @@
 #include <eenn/core/error.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/io/bytes.hpp>
-#include <eenn/io/element_type.hpp>
+#include <eenn/tensor/element_type.hpp>
 
 namespace eenn::io {
 inline namespace EENN_ISA {

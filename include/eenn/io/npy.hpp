@@ -22,7 +22,7 @@
 #include <eenn/core/isa.hpp>
 #include <eenn/io/array.hpp>
 #include <eenn/io/bytes.hpp>
-#include <eenn/io/element_type.hpp>
+#include <eenn/tensor/element_type.hpp>
 #include <eenn/io/file.hpp>
 
 namespace eenn::io {

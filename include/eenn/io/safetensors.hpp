@@ -25,7 +25,7 @@
 #include <eenn/core/isa.hpp>
 #include <eenn/io/array.hpp>
 #include <eenn/io/bytes.hpp>
-#include <eenn/io/element_type.hpp>
+#include <eenn/tensor/element_type.hpp>
 #include <eenn/io/file.hpp>
 #include <eenn/text/json_reader.hpp>
 

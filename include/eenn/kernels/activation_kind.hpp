@@ -6,6 +6,9 @@
 #define EENN_KERNELS_ACTIVATION_KIND_HPP
 
 #include <eenn/core/constant.hpp>
+#include <eenn/core/isa.hpp>
+
+#include <string_view>
 
 namespace eenn::kernels {
 
@@ -34,6 +37,25 @@ struct activation {
 
 /// @brief Whether the function is min(max(u, low), high).
 [[nodiscard]] constexpr bool is_clamp(activation_kind kind) noexcept { return kind <= activation_kind::relu6; }
+
+inline namespace EENN_ISA {
+
+/// @brief "relu6".
+[[nodiscard]] constexpr std::string_view to_string(activation_kind kind) noexcept {
+    switch (kind) {
+        case activation_kind::none: return "none";
+        case activation_kind::relu: return "relu";
+        case activation_kind::relu6: return "relu6";
+        case activation_kind::leaky_relu: return "leaky_relu";
+        case activation_kind::sigmoid: return "sigmoid";
+        case activation_kind::hard_sigmoid: return "hard_sigmoid";
+        case activation_kind::hard_swish: return "hard_swish";
+        case activation_kind::tanh: return "tanh";
+    }
+    return "no activation";
+}
+
+}  // namespace EENN_ISA
 
 }  // namespace eenn::kernels
 

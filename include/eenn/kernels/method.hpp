@@ -5,6 +5,8 @@
 #ifndef EENN_KERNELS_METHOD_HPP
 #define EENN_KERNELS_METHOD_HPP
 
+#include <eenn/core/isa.hpp>
+
 #include <array>
 #include <cstddef>
 #include <iterator>
@@ -93,6 +95,8 @@ inline constexpr auto winograd_names = [] {
 
 }  // namespace detail
 
+inline namespace EENN_ISA {
+
 /// @brief In words: "direct", "winograd F(4x4,3x3)", ...
 [[nodiscard]] constexpr std::string_view to_string(const method& how) noexcept {
     switch (how.by) {
@@ -106,6 +110,7 @@ inline constexpr auto winograd_names = [] {
     return {name.data(), name.size()};
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::kernels
 
 #endif

@@ -266,6 +266,7 @@ template <class Graph>
         const int step = static_cast<int>(made.steps.size());
         step_info info{.node = group.node,
                        .id = op.id,
+                       .layer = t.kind,
                        .tail = group.tail,
                        .input_count = group.from_input ? 1 : op.input_count,
                        .act = group.act};

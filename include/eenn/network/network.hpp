@@ -177,7 +177,7 @@ struct network {
     static constexpr std::size_t parameters = plan.sizes.parameters;              ///< trainable
     static constexpr std::size_t parameter_elements = plan.parameter_elements();  ///< with running statistics
     static constexpr std::size_t workspace_elements = plan.sizes.workspace;
-    static constexpr std::size_t workspace_bytes = plan.sizes.workspace * sizeof(float);
+    static constexpr std::size_t workspace_bytes = plan.sizes.workspace_bytes();
 
     /// The activation arena of one sample.
     struct alignas(alignment) workspace {

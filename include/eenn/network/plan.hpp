@@ -7,6 +7,7 @@
 
 #include <eenn/layers/layer.hpp>
 #include <eenn/policies/policy.hpp>
+#include <eenn/tensor/element_type.hpp>
 #include <eenn/tensor/id.hpp>
 
 #include <cstddef>
@@ -19,6 +20,7 @@ namespace eenn {
 struct step_info {
     int node = 0;                          ///< the operation's layer
     node_id id{};                          ///< of that layer
+    std::string_view layer{};              ///< its kind
     int tail = 0;                          ///< the last layer that this step covers
     std::array<int, max_inputs> inputs{};  ///< values
     int input_count = 0;
@@ -47,6 +49,11 @@ struct value_info {
     std::size_t offset = 0;  ///< elements into the workspace
     int first = 0;           ///< step that makes it
     int last = 0;            ///< last step that reads it
+    element_type type = element_type::f32;
+    quantization stands_for{};
+
+    [[nodiscard]] constexpr std::size_t bytes() const noexcept { return size.elements() * size_bytes(type); }
+    [[nodiscard]] constexpr std::size_t offset_bytes() const noexcept { return offset * size_bytes(type); }
 };
 
 /// @brief A parameter tensor: `parameters[offset, offset + elements)`.
@@ -56,6 +63,11 @@ struct tensor_info {
     std::string_view layer{};  ///< kind of its layer
     tensor_spec spec{};
     std::size_t offset = 0;
+    element_type type = element_type::f32;
+    quantization stands_for{};
+
+    [[nodiscard]] constexpr std::size_t bytes() const noexcept { return spec.elements() * size_bytes(type); }
+    [[nodiscard]] constexpr std::size_t offset_bytes() const noexcept { return offset * size_bytes(type); }
 };
 
 /// @brief An exit, the final one included.
@@ -69,13 +81,22 @@ struct exit_info {
 
 /// @brief Totals of a plan.
 struct plan_sizes {
-    std::size_t parameters = 0;       ///< trainable; they come first
-    std::size_t state = 0;            ///< running statistics, after the parameters
-    std::size_t workspace = 0;        ///< elements of the activation arena, one sample
-    std::size_t workspace_bound = 0;  ///< the largest live set: no arena is smaller
-    bool workspace_proven = false;    ///< the arena is as small as can be
-    std::size_t divided_scratch = 0;  ///< elements that each further thread wants beside it
-    std::int64_t macs = 0;            ///< everything, all heads included
+    std::size_t parameters = 0;             ///< trainable; they come first
+    std::size_t state = 0;                  ///< running statistics, after the parameters
+    std::size_t workspace = 0;              ///< elements of the activation arena, one sample
+    std::size_t workspace_bound = 0;        ///< the largest live set: no arena is smaller
+    bool workspace_proven = false;          ///< the arena is as small as can be
+    std::size_t divided_scratch = 0;        ///< elements that each further thread wants beside it
+    std::int64_t macs = 0;                  ///< everything, all heads included
+    element_type type = element_type::f32;  ///< of the elements above
+
+    [[nodiscard]] constexpr std::size_t parameter_bytes() const noexcept {
+        return (parameters + state) * size_bytes(type);
+    }
+    [[nodiscard]] constexpr std::size_t workspace_bytes() const noexcept { return workspace * size_bytes(type); }
+    [[nodiscard]] constexpr std::size_t divided_scratch_bytes() const noexcept {
+        return divided_scratch * size_bytes(type);
+    }
 };
 
 /// @brief View of a compiled network's numbers: what inference, training and reports read. It owns nothing.

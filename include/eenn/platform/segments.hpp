@@ -22,9 +22,9 @@ inline namespace EENN_ISA {
 
 /// @brief How features travel.
 struct cut_coding {
-    double bytes_per_element = 4;
+    double bytes_per_element = 0;  ///< 0: as the plan says of the value
     double bytes_per_cut = 0;
-    double input_bytes_per_element = 4;
+    double input_bytes_per_element = 0;  ///< likewise
 
     /// 8 bits an element and one float scale a tensor.
     [[nodiscard]] static constexpr cut_coding eight_bits() { return {1, 4, 1}; }
@@ -68,6 +68,11 @@ template <class Layer>
         end = std::max(end, to);
     }
     return sum;
+}
+
+/// Bytes of a value on its way; `each` an element, or 0.
+[[nodiscard]] inline double coded_bytes(const value_info& value, double each) {
+    return each > 0 ? static_cast<double>(value.size.elements()) * each : static_cast<double>(value.bytes());
 }
 
 }  // namespace detail
@@ -116,7 +121,7 @@ template <class Graph>
 
     placement_task task;
     task.trace = std::move(trace);
-    task.input_bytes = static_cast<double>(plan.input.elements()) * coding.input_bytes_per_element;
+    task.input_bytes = detail::coded_bytes(plan.values[0], coding.input_bytes_per_element);
     std::vector<int> segment_of(steps, -1);
     segment current;
     for (std::size_t s = 0; s < steps; ++s) {
@@ -137,8 +142,8 @@ template <class Graph>
         current.name = std::visit([](const auto& what) { return std::string{what.kind}; }, g.nodes()[tail].what) + " " +
                        to_string(current.last);
         if (!last) {
-            current.output_bytes = static_cast<double>(plan.values[sent].size.elements()) * coding.bytes_per_element +
-                                   coding.bytes_per_cut;
+            current.output_bytes =
+                detail::coded_bytes(plan.values[sent], coding.bytes_per_element) + coding.bytes_per_cut;
         }
         task.segments.push_back(std::exchange(current, {}));
         if (last) break;

@@ -20,8 +20,8 @@
 #include <eenn/core/isa.hpp>
 #include <eenn/io/array.hpp>
 #include <eenn/io/bytes.hpp>
-#include <eenn/io/element_type.hpp>
 #include <eenn/io/onnx/model.hpp>
+#include <eenn/tensor/element_type.hpp>
 
 namespace eenn::onnx {
 inline namespace EENN_ISA {
@@ -32,20 +32,20 @@ static_assert(std::endian::native == std::endian::little,
 
 struct numeric_type {
     data_type type;
-    io::element_type element;
+    element_type element;
 };
 inline constexpr numeric_type numeric_types[] = {
-    {data_type::float32, io::element_type::f32},   {data_type::uint8, io::element_type::u8},
-    {data_type::int8, io::element_type::i8},       {data_type::uint16, io::element_type::u16},
-    {data_type::int16, io::element_type::i16},     {data_type::int32, io::element_type::i32},
-    {data_type::int64, io::element_type::i64},     {data_type::boolean, io::element_type::boolean},
-    {data_type::float16, io::element_type::f16},   {data_type::float64, io::element_type::f64},
-    {data_type::uint32, io::element_type::u32},    {data_type::uint64, io::element_type::u64},
-    {data_type::bfloat16, io::element_type::bf16},
+    {data_type::float32, element_type::f32},   {data_type::uint8, element_type::u8},
+    {data_type::int8, element_type::i8},       {data_type::uint16, element_type::u16},
+    {data_type::int16, element_type::i16},     {data_type::int32, element_type::i32},
+    {data_type::int64, element_type::i64},     {data_type::boolean, element_type::boolean},
+    {data_type::float16, element_type::f16},   {data_type::float64, element_type::f64},
+    {data_type::uint32, element_type::u32},    {data_type::uint64, element_type::u64},
+    {data_type::bfloat16, element_type::bf16},
 };
 
 /// The number type of a tensor, or nothing for strings and types that no layer takes.
-[[nodiscard]] constexpr std::optional<io::element_type> element_of(data_type type) noexcept {
+[[nodiscard]] constexpr std::optional<element_type> element_of(data_type type) noexcept {
     for (const auto& known : numeric_types) {
         if (known.type == type) return known.element;
     }
@@ -89,7 +89,7 @@ inline void check(const tensor& t) {
 }
 
 /// The elements as numbers of type T. Raises for strings, and where an integer T cannot hold a value.
-template <io::Number T>
+template <Number T>
 [[nodiscard]] std::vector<T> numbers(const tensor& t) {
     check(t);
     std::vector<T> values(elements_of(t));
@@ -98,7 +98,7 @@ template <io::Number T>
 }
 
 /// A number as one of another type: floating values round, integers wrap to the width. Raises beyond 64 bits.
-template <io::Number To, io::Number From>
+template <Number To, Number From>
 [[nodiscard]] To converted(From value) {
     if constexpr (std::is_integral_v<To> && std::is_floating_point_v<From>) {
         if (!(value > From{-9.2e18F} && value < From{9.2e18F})) raise("onnx", "a constant has no value as an integer");
@@ -109,13 +109,13 @@ template <io::Number To, io::Number From>
 }
 
 /// A tensor of the given type out of numbers.
-template <io::Number T>
+template <Number T>
 [[nodiscard]] tensor tensor_of(data_type type, std::vector<std::int64_t> dims, std::span<const T> values) {
     tensor made{.name = {}, .type = type, .dims = std::move(dims), .bytes = {}};
     const auto element = element_of(type);
     if (!element) raise("onnx", "a constant is to be of type " + std::to_string(static_cast<int>(type)));
     made.bytes.resize(values.size() * element_bytes(type));
-    io::with_element_type(*element, [&]<class To>(To) {
+    with_element_type(*element, [&]<class To>(To) {
         if constexpr (std::is_arithmetic_v<To>) {
             for (std::size_t i = 0; i < values.size(); ++i) {
                 const bool truth = values[i] != T{};

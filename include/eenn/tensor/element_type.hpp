@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// element_type.hpp - the number types that array files hold.
-// Floor 6 (io).
-#ifndef EENN_IO_ELEMENT_TYPE_HPP
-#define EENN_IO_ELEMENT_TYPE_HPP
+// element_type.hpp - what the elements of a tensor are: their type, and how integers stand for numbers.
+// Floor 1 (tensor).
+#ifndef EENN_TENSOR_ELEMENT_TYPE_HPP
+#define EENN_TENSOR_ELEMENT_TYPE_HPP
 
+#include <eenn/core/constant.hpp>
 #include <eenn/core/isa.hpp>
 
 #include <bit>
@@ -12,10 +13,9 @@
 #include <cstdint>
 #include <type_traits>
 
-namespace eenn::io {
-inline namespace EENN_ISA {
+namespace eenn {
 
-/// @brief Type of an array's elements. `boolean` is one byte, 0 or 1.
+/// @brief Type of a tensor's elements. `boolean` is one byte, 0 or 1.
 enum class element_type : std::uint8_t { boolean, u8, i8, u16, i16, u32, i32, u64, i64, f16, bf16, f32, f64 };
 
 /// @brief Bytes of one element.
@@ -37,6 +37,16 @@ enum class element_type : std::uint8_t { boolean, u8, i8, u16, i16, u32, i32, u6
     }
     return 0;
 }
+
+/// @brief number = scale (element - zero_point): what integers stand for. That of numbers themselves is {}.
+struct quantization {
+    real scale{1.0};
+    int zero_point = 0;
+
+    friend constexpr bool operator==(const quantization&, const quantization&) = default;
+};
+
+inline namespace EENN_ISA {
 
 /// @brief "f32", "i64", ...
 [[nodiscard]] constexpr const char* to_string(element_type type) noexcept {
@@ -126,6 +136,6 @@ constexpr decltype(auto) with_element_type(element_type type, F&& f) {
 }
 
 }  // namespace EENN_ISA
-}  // namespace eenn::io
+}  // namespace eenn
 
 #endif

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+//
+// summary.hpp - a plan as a table to read: what each step is, makes, costs, and which kernel computes it.
+// Floor 4 (network); host subset.
+#ifndef EENN_NETWORK_SUMMARY_HPP
+#define EENN_NETWORK_SUMMARY_HPP
+
+#include <eenn/core/isa.hpp>
+#include <eenn/network/executable.hpp>
+#include <eenn/text/numbers.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+namespace eenn {
+inline namespace EENN_ISA {
+
+namespace detail {
+
+using summary_row = std::array<std::string, 10>;
+
+[[nodiscard]] inline std::string count_of(std::size_t count) {
+    return text::integer_text(static_cast<std::int64_t>(count));
+}
+[[nodiscard]] inline std::string type_of(const value_info& value) {
+    const quantization& q = value.stands_for;
+    if (q == quantization{}) return to_string(value.type);
+    char text[64];
+    std::snprintf(text, sizeof text, "%s, %g (x %+d)", to_string(value.type), double{q.scale}, -q.zero_point);
+    return text;
+}
+
+/// What joined the step's layer: norm, addition, activation. The first of them is a carrier's layer itself.
+[[nodiscard]] inline std::string fused_into(const step_info& step) {
+    std::vector<std::string> parts;
+    if (step.norm >= 0) parts.emplace_back("norm");
+    if (step.residual >= 0) parts.emplace_back("add");
+    if (step.act.kind != activation_kind::none) parts.emplace_back(to_string(step.act.kind));
+    std::string all;
+    for (std::size_t i = step.carrier ? 1 : 0; i < parts.size(); ++i) all += (all.empty() ? "" : " ") + parts[i];
+    return all;
+}
+
+/// Whose head a step is part of, if not the backbone's, and which exits are decided after it.
+[[nodiscard]] inline std::string exits_of(const plan_view& plan, std::size_t s) {
+    const int owner = plan.steps[s].owner;
+    const auto name = [](std::size_t e) { return "exit " + std::to_string(e); };
+    std::string decided;
+    bool own = false;
+    for (std::size_t e = 0; e < plan.exits.size(); ++e) {
+        if (plan.exits[e].step != static_cast<int>(s)) continue;
+        own = own || owner == static_cast<int>(e);
+        decided += (decided.empty() ? "" : ", ") + name(e) + " decides";
+    }
+    if (owner < 0) return "nobody reads it";
+    if (own || owner + 1 == static_cast<int>(plan.exits.size())) return decided;
+    return name(static_cast<std::size_t>(owner)) + (decided.empty() ? "" : ", " + decided);
+}
+
+/// Trainable elements of a step's layer and of the norm that joined it.
+[[nodiscard]] inline std::size_t parameters_of(const plan_view& plan, const step_info& step) {
+    std::size_t count = 0;
+    for (const tensor_info& t : plan.tensors) {
+        if (t.spec.trainable && (t.node == step.node || t.node == step.norm)) count += t.spec.elements();
+    }
+    return count;
+}
+
+/// Lines of columns as wide as they must be; numbers to the right.
+[[nodiscard]] inline std::string aligned(const std::vector<summary_row>& rows) {
+    constexpr std::array numbers{true, false, false, false, false, true, true, true, false, false};
+    std::array<std::size_t, numbers.size()> widths{};
+    for (const summary_row& row : rows) {
+        for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
+    }
+    std::string lines;
+    for (const summary_row& row : rows) {
+        std::string line;
+        for (std::size_t c = 0; c < row.size(); ++c) {
+            const std::string gap(widths[c] - row[c].size(), ' ');
+            line += (c == 0 ? "" : "  ") + (numbers[c] ? gap + row[c] : row[c] + gap);
+        }
+        lines += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+    }
+    return lines;
+}
+
+}  // namespace detail
+
+/// @brief The steps of a plan as a table, a line each, then its totals.
+///
+/// A step is named by its layer's kind and id; `fused` is what joined it. The kernel is that of forward. Bytes are those of
+/// the output. A head's steps name their exit, and the step after which an exit decides says so.
+///
+/// @par Errors  std::bad_alloc.
+[[nodiscard]] inline std::string summary(const plan_view& plan) {
+    std::vector<detail::summary_row> rows;
+    rows.push_back({"step", "layer", "fused", "output", "type", "bytes", "parameters", "MACs", "kernel", "exits"});
+    const value_info& input = plan.values[0];
+    rows.push_back({"", "input", "", to_string(input.size), detail::type_of(input), detail::count_of(input.bytes()), "",
+                    "", "", ""});
+    for (std::size_t s = 0; s < plan.steps.size(); ++s) {
+        const step_info& step = plan.steps[s];
+        const value_info& output = plan.values[static_cast<std::size_t>(step.output)];
+        rows.push_back({std::to_string(s), std::string{step.layer} + " " + to_string(step.id), detail::fused_into(step),
+                        to_string(output.size), detail::type_of(output), detail::count_of(output.bytes()),
+                        detail::count_of(detail::parameters_of(plan, step)), text::integer_text(step.macs),
+                        std::string{to_string(step.chosen.forward)}, detail::exits_of(plan, s)});
+    }
+    const plan_sizes& sizes = plan.sizes;
+    std::string table = detail::aligned(rows);
+    table += "\nparameters  " + detail::count_of(sizes.parameters);
+    if (sizes.state > 0) table += ", and " + detail::count_of(sizes.state) + " of state";
+    table += "; " + detail::count_of(sizes.parameter_bytes()) + " bytes\n";
+    table += "MACs        " + text::integer_text(sizes.macs) + "\n";
+    table += "workspace   " + detail::count_of(sizes.workspace_bytes()) + " bytes";
+    if (sizes.workspace_proven) table += ", no arena is smaller";
+    if (sizes.divided_scratch > 0)
+        table += "; " + detail::count_of(sizes.divided_scratch_bytes()) + " for each further thread";
+    return table + "\n";
+}
+
+/// @brief The same, and the bytes of the packed weights.
+template <class T>
+[[nodiscard]] std::string summary(const executable<T>& net) {
+    return summary(net.plan) + "packed      " + detail::count_of(net.packed_elements * sizeof(T)) + " bytes\n";
+}
+
+}  // namespace EENN_ISA
+}  // namespace eenn
+
+#endif
