@@ -9,6 +9,8 @@
 #include <eenn/core/isa.hpp>
 #include <eenn/network/executable.hpp>
 #include <eenn/network/lower.hpp>
+#include <eenn/network/packed_weights.hpp>
+#include <eenn/policies/threshold_rules.hpp>
 
 #include <array>
 #include <cstdint>
@@ -156,6 +158,14 @@ inline constexpr auto frozen = freeze<Recipe, looked<Recipe>.lengths>();
 
 }  // namespace detail
 
+// What runs a network type, defined in session.hpp.
+inline namespace EENN_ISA {
+template <class Network, class Weights = typename Network::packed>
+class fixed_storage;
+template <class Storage, class D, class X = serial>
+class session;
+}  // namespace EENN_ISA
+
 /// @brief The network that a constexpr function returns, as a type without data.
 ///
 /// Everything about it is a constant: `network<recipe>::macs`, `::parameters`, `::workspace_bytes`, the plan. Equal layers
@@ -194,6 +204,15 @@ struct network {
     [[nodiscard]] static constexpr trainable<T> training() noexcept {
         return {inference<T>(), backward_table<T>, packed_gradient<T>.total};
     }
+
+    /// Packed weights of this network.
+    struct packed : packed_array<float, network::template inference<float>().packed_elements> {};
+    /// Runs samples (session.hpp): owns packed weights and arena.
+    using session =
+        eenn::session<fixed_storage<network, packed>, threshold_rules<std::array<exit_rule, plan.exits.size()>>>;
+    /// The same over packed weights that lie elsewhere, as in flash.
+    using flash_session = eenn::session<fixed_storage<network, packed_view<float>>,
+                                        threshold_rules<std::array<exit_rule, plan.exits.size()>>>;
 
 private:
     using node = typename decltype(Recipe())::node;
