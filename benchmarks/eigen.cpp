@@ -113,18 +113,19 @@ void compare_tiles(double peak) {
 
 void compare_dense(int in, int out, int samples, double peak) {
     const kernels::convolution g{{1, 1, in}, {1, 1, out}, 1, 1, 1, 1, 0, 0, 1, 1, 1};
+    const kernels::selected_convolution chosen = kernels::select(g);
     const auto x = noise(static_cast<std::size_t>(samples) * g.in.elements());
     const auto w = noise(g.in.elements() * g.out.elements());
     const auto bias = noise(g.out.elements());
     auto y = noise(static_cast<std::size_t>(samples) * g.out.elements());
-    aligned_vector<float> packed(kernels::packed_size<float>(g));
-    kernels::pack(dynamic{g}, w.data(), bias.data(), nullptr, nullptr, packed.data());
+    aligned_vector<float> packed(kernels::packed_size<float>(chosen));
+    kernels::pack(dynamic{chosen}, w.data(), bias.data(), nullptr, nullptr, packed.data());
     const auto rows = batch_matrix(x.data(), samples, g.in);
     const matrix_map<const float> weights{w.data(), in, out};
     const Eigen::Map<const Eigen::RowVectorXf> start{bias.data(), out};
     auto result = batch_matrix(y.data(), samples, g.out);
     const auto ours = [&] {
-        kernels::forward(dynamic{g}, samples, x.data(), packed.data(), nullptr, kernels::activation{}, y.data(),
+        kernels::forward(dynamic{chosen}, samples, x.data(), packed.data(), nullptr, kernels::activation{}, y.data(),
                          nullptr);
     };
     const auto eigens = [&] {

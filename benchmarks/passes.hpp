@@ -5,9 +5,9 @@
 #define EENN_BENCHMARKS_PASSES_HPP
 
 #include <eenn/core/threads.hpp>
-#include <eenn/exits/infer.hpp>
 #include <eenn/exits/infer_batch.hpp>
 #include <eenn/network/parameters.hpp>
+#include <eenn/network/runtime_session.hpp>
 #include <eenn/training/backpropagation.hpp>
 #include <eenn/training/losses.hpp>
 #include <eenn/training/optimizers.hpp>
@@ -66,36 +66,39 @@ inline constexpr double learning_rate = 1e-3;
 inline constexpr double momentum = 0.9;
 inline constexpr double weight_decay = 1e-4;
 
-/// Decides a batch, or one sample in the network's own workspace.
+/// Decides a batch, or one sample in a session.
 class inference_pass {
 public:
     inference_pass(const eenn::executable<float>& net, int batch, int thread_count)
-        : net_{net},
-          images_(images(net.plan, batch)),
-          packed_(net.packed_elements),
+        : images_(images(net.plan, batch)),
+          packed_{net, parameters(net.plan)},
           rules_(net.plan.exits.size()),
           decisions_(static_cast<std::size_t>(batch)),
-          workspace_(batch == 1 ? eenn::workspace_elements(net.plan, thread_count) : 0),
           pool_{thread_count} {
-        eenn::pack_weights(net_, parameters(net.plan).data(), packed_.data());
-        if (batch > 1) many_.emplace(net_, thread_count);
+        if (batch > 1) {
+            many_.emplace(net, thread_count);
+        } else {
+            one_.emplace(net, eenn::packed_view<float>{packed_}, eenn::threshold_rules<>{rules_}, pool_);
+        }
     }
     void operator()() {
         if (many_) {
-            (*many_)(packed_.data(), images_.data(), decisions_.size(), rules_, decisions_, pool_);
+            (*many_)(packed_, images_, {rules_}, decisions_, pool_);
         } else {
-            decisions_[0] = eenn::infer<float>(net_, packed_.data(), images_.data(), workspace_.data(), rules_, pool_);
+            decisions_[0] = (*one_)(images_);
         }
     }
 
 private:
-    eenn::executable<float> net_;
+    using one_sample =
+        eenn::session<eenn::heap_storage<float, eenn::packed_view<float>>, eenn::threshold_rules<>, eenn::threads&>;
+
     eenn::aligned_vector<float> images_;
-    eenn::aligned_vector<float> packed_;
+    eenn::packed_weights<float> packed_;
     std::vector<eenn::exit_rule> rules_;
     std::vector<eenn::decision> decisions_;
-    eenn::aligned_vector<float> workspace_;
     eenn::threads pool_;
+    std::optional<one_sample> one_;
     std::optional<eenn::batch_inference<float>> many_;
 };
 

@@ -170,9 +170,8 @@ private:
     template <class Between>
     [[nodiscard]] std::vector<double> step_times_us(const executable<float>& net, Between&& between) const {
         const auto input = passes::images(net.plan, 1);
-        aligned_vector<float> packed(net.packed_elements);
         aligned_vector<float> workspace(workspace_elements(net.plan, 1));
-        pack_weights(net, passes::parameters(net.plan).data(), packed.data());
+        const packed_weights packed{net, passes::parameters(net.plan)};
         std::vector<std::vector<double>> times(net.plan.steps.size());
         const auto pass = [&] {
             between();

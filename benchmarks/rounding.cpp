@@ -7,8 +7,8 @@
 // In double every convolution is a direct sum. Printed are the largest difference of a logit, beside the largest logit, and
 // how many predictions differ; samples as examples/augment takes them.
 #include <eenn/core/threads.hpp>
-#include <eenn/exits/infer.hpp>
 #include <eenn/io/onnx/import.hpp>
+#include <eenn/network/packed_weights.hpp>
 #include <eenn/network/runtime_network.hpp>
 #include <eenn/network/standard.hpp>
 
@@ -30,8 +30,7 @@ std::vector<T> logits_of(const graph& network, std::span<const float> parameters
     const runtime_network<T, graph> net{network};
     const executable<T> run = net.inference();
     const aligned_vector<T> values(parameters.begin(), parameters.end());
-    aligned_vector<T> packed(run.packed_elements);
-    pack_weights(run, values.data(), packed.data());
+    const packed_weights packed{run, values};
     const exit_info& last = run.plan.exits.back();
     const auto classes = static_cast<std::size_t>(last.classes);
     std::vector<T> logits(classes * static_cast<std::size_t>(set.size()));

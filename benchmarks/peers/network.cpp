@@ -134,8 +134,7 @@ std::vector<float> channels_first(shape each, int samples, const float* images) 
 }
 
 std::vector<float> our_logits(const executable<float>& net, int batch) {
-    aligned_vector<float> packed(net.packed_elements);
-    pack_weights(net, passes::parameters(net.plan).data(), packed.data());
+    const packed_weights packed{net, passes::parameters(net.plan)};
     aligned_vector<float> workspace(net.plan.sizes.workspace);
     const auto images = passes::images(net.plan, batch);
     const float* logits =

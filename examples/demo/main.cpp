@@ -13,11 +13,11 @@
 #include <eenn/data/split.hpp>
 #include <eenn/exits/calibration.hpp>
 #include <eenn/exits/collect_trace.hpp>
-#include <eenn/exits/infer_batch.hpp>
 #include <eenn/exits/thresholds.hpp>
 #include <eenn/interop/zlib.hpp>
 #include <eenn/io/idx.hpp>
 #include <eenn/io/weights.hpp>
+#include <eenn/network/runtime_session.hpp>
 #include <eenn/text/progress.hpp>
 #include <eenn/training/trainer.hpp>
 
@@ -62,18 +62,19 @@ pictures load(const std::filesystem::path& folder) {
 }
 
 /// Mean microseconds a sample over all samples, one at a time on this thread: leaving early, and never. The two take turns.
-std::pair<double, double> race(const aligned_vector<float>& packed, const data_set& set,
-                               const std::array<exit_rule, net::exits>& early, std::vector<decision>& decisions,
+std::pair<double, double> race(packed_view<float> weights, const data_set& set,
+                               const std::array<exit_rule, net::exits>& rules, std::vector<decision>& decisions,
                                std::vector<double>& times) {
-    auto never = early;
-    for (auto& rule : never) rule.threshold = never_exit;
-    net::workspace scratch{};
+    auto closed = rules;
+    for (auto& rule : closed) rule.threshold = never_exit;
+    session early{net::inference(), weights, threshold_rules{rules}};
+    session never{net::inference(), weights, threshold_rules{closed}};
     using clock = std::chrono::steady_clock;
     double sums[2] = {};
     for (int i = 0; i < set.size(); ++i) {
         for (const bool full : {false, true}) {
             const auto start = clock::now();
-            const decision d = infer<net>(packed.data(), set[i].data(), scratch, full ? never : early);
+            const decision d = full ? never(set[i]) : early(set[i]);
             const double us = std::chrono::duration<double, std::micro>(clock::now() - start).count();
             sums[full ? 1 : 0] += us;
             if (full) continue;
@@ -134,17 +135,16 @@ void run(const std::filesystem::path& data, const std::filesystem::path& out, in
     std::vector<float> temperatures;
     std::vector<calibration> calibrations;
     for (std::size_t e = 0; e < rules.size(); ++e) {
-        calibrations.push_back(fit_temperature(validation_logits[e], validation.labels));
+        calibrations.push_back(fit_temperature(validation_logits.of_exit(e), validation.labels));
         rules[e].temperature = static_cast<float>(calibrations[e].temperature);
         temperatures.push_back(rules[e].temperature);
     }
-    const exit_trace validation_trace = trace_of(net::plan, validation_logits, validation.labels, temperatures);
+    const exit_trace validation_trace = trace_of(validation_logits, temperatures);
     const threshold_choice choice = choose_thresholds(validation_trace, exit_objective::least_cost(allowed_loss));
     for (std::size_t e = 0; e + 1 < rules.size(); ++e) rules[e].threshold = choice.thresholds[e];
 
     // Test data: real inference, one image at a time, timed.
-    aligned_vector<float> packed(net::inference().packed_elements);
-    pack_weights(net::inference(), parameters.data(), packed.data());
+    const packed_weights packed{net::inference(), parameters};
     std::vector<decision> decisions;
     std::vector<double> times;
     const auto [early_us, full_us] = race(packed, images.test, rules, decisions, times);

@@ -14,6 +14,7 @@
 #include <eenn/infer.hpp>
 #include <eenn/io/weights.hpp>
 #include <eenn/network/runtime_network.hpp>
+#include <eenn/network/runtime_session.hpp>
 #include <eenn/network/summary.hpp>
 #include <eenn/training/checkpoint.hpp>
 #include <eenn/training/freezing.hpp>

@@ -4,8 +4,8 @@
 #ifndef EENN_INFER_HPP
 #define EENN_INFER_HPP
 
-#include <eenn/exits/infer.hpp>
 #include <eenn/network/network.hpp>
+#include <eenn/network/session.hpp>
 #include <eenn/network/standard.hpp>
 
 #endif

@@ -36,9 +36,9 @@ constexpr graph resnet56() {
 
 int main(int argc, char** argv) {
     using net = network<resnet56>;
-    static net::workspace scratch{};
-    static const float packed[net::inference().packed_elements]{};
+    static const net::packed weights{};
+    static net::flash_session run{weights};
     static const float image[net::input.elements()]{};
     (void)argv;
-    return infer<net>(packed, image, scratch).exit + argc;
+    return run(image).exit + argc;
 }

@@ -44,8 +44,6 @@ int main() {
     passes.forward(parameters.data(), images.data(), samples, 1, 1, executor);
     const bool exits[] = {true, true, true};
     passes.backward(parameters.data(), gradients.data(), exits, executor);
-    aligned_vector<float> packed(net::inference().packed_elements);
-    pack_weights(net::inference(), parameters.data(), packed.data());
-    static net::workspace scratch{};
-    return infer<net>(packed.data(), images.data(), scratch).exit;
+    static net::session run{parameters};
+    return run(std::span{images}.first<net::input.elements()>()).exit;
 }

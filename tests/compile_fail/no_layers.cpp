@@ -7,9 +7,7 @@
 namespace {
 using namespace eenn;
 
-constexpr graph wrong() {
-    return graph{{4, 4, 3}};
-}
+constexpr graph wrong() { return graph{{4, 4, 3}}; }
 }  // namespace
 
 int main() { return static_cast<int>(network<wrong>::macs); }

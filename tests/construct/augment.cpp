@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <eenn/core/threads.hpp>
+#include <eenn/network/runtime_session.hpp>
 
 #include <unistd.h>
 
@@ -98,16 +99,13 @@ TEST_CASE("construct/augment: a trained network gains exits that keep the object
 
     // What the report says of test data is what inference does, sample by sample.
     const runtime_network<float, graph> net{made.model.network};
-    const auto exe = net.inference();
-    aligned_vector<float> packed(exe.packed_elements);
-    aligned_vector<float> workspace(exe.plan.sizes.workspace);
-    pack_weights(exe, made.model.parameters.data(), packed.data());
+    session run{net.inference(), made.model.parameters, threshold_rules{made.model.rules}};
     int right = 0;
     double macs = 0;
     for (int i = 0; i < f.test.size(); ++i) {
-        const decision d = infer(exe, packed.data(), f.test[i].data(), workspace.data(), made.model.rules);
+        const decision d = run(f.test[i]);
         right += d.label == f.test.labels[static_cast<std::size_t>(i)] ? 1 : 0;
-        macs += static_cast<double>(exe.plan.exits[static_cast<std::size_t>(d.exit)].macs);
+        macs += static_cast<double>(net.plan().exits[static_cast<std::size_t>(d.exit)].macs);
     }
     CHECK(right / 256.0 == doctest::Approx(r.accuracy));
     CHECK(macs / 256.0 / static_cast<double>(r.base_macs) == doctest::Approx(r.mean_macs_share));

@@ -29,8 +29,8 @@ TEST_CASE("construct/renormalise: norms come back and the answers stay") {
     const runtime_network<float, graph> before{base};
     const runtime_network<float, graph> after{made.network};
     CHECK(before.plan().sizes.macs == after.plan().sizes.macs);
-    const auto a = collect_logits(before.inference(), parameters, set, here)[0];
-    const auto b = collect_logits(after.inference(), made.parameters, set, here)[0];
+    const auto a = collect_logits(before.inference(), parameters, set, here).logits;
+    const auto b = collect_logits(after.inference(), made.parameters, set, here).logits;
     for (std::size_t i = 0; i < a.size(); ++i) CHECK(a[i] == doctest::Approx(b[i]).epsilon(1e-4));
 
     // The statistics are those of the samples: normalised, the first convolution has mean 0 and variance 1.

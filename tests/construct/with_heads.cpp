@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <eenn/network/packed_weights.hpp>
 #include <eenn/network/runtime_network.hpp>
 #include <eenn/network/transfer.hpp>
 
@@ -16,9 +17,8 @@ namespace {
 std::vector<float> last_logits(const graph& g, std::span<const float> parameters, const std::vector<float>& input) {
     const runtime_network<float, graph> net{g};
     const auto exe = net.inference();
-    aligned_vector<float> packed(exe.packed_elements);
+    const packed_weights packed{exe, parameters};
     aligned_vector<float> workspace(exe.plan.sizes.workspace);
-    pack_weights(exe, parameters.data(), packed.data());
     const auto& last = exe.plan.exits.back();
     run_steps(exe, 0, last.step + 1, packed.data(), input.data(), workspace.data());
     const float* from = workspace.data() + exe.plan.values[static_cast<std::size_t>(last.logits)].offset;

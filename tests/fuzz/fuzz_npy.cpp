@@ -19,7 +19,7 @@ namespace {
 void try_input(std::span<const std::byte> bytes) {
     try {
         const auto read = io::parse_npy(bytes);
-        REQUIRE(io::checked_product(read.dims, io::size_bytes(read.type)) == read.bytes.size());
+        REQUIRE(io::checked_product(read.dims, eenn::size_bytes(read.type)) == read.bytes.size());
         const auto again = io::parse_npy(io::npy_bytes(read));
         REQUIRE(again.type == read.type && again.dims == read.dims && again.bytes == read.bytes);
     } catch (const error&) {  // refused: as good as read

@@ -22,7 +22,7 @@ void try_input(std::span<const std::byte> bytes) {
         const auto read = io::parse_safetensors(bytes);
         std::size_t used = 0;
         for (const auto& t : read.tensors) {
-            REQUIRE(io::checked_product(t.dims, io::size_bytes(t.type)) == t.bytes.size());
+            REQUIRE(io::checked_product(t.dims, eenn::size_bytes(t.type)) == t.bytes.size());
             REQUIRE(text::is_utf8(t.name));
             used += t.bytes.size();
         }

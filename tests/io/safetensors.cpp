@@ -90,7 +90,7 @@ TEST_CASE("io/safetensors: what is written is read again, wider elements first a
     CHECK(read.tensors()[2].name == "bytes");
     CHECK(read.metadata().at("k\n") == "\x01");
     for (const auto& t : read.tensors())
-        CHECK(reinterpret_cast<std::uintptr_t>(t.bytes.data()) % io::size_bytes(t.type) == 0);
+        CHECK(reinterpret_cast<std::uintptr_t>(t.bytes.data()) % eenn::size_bytes(t.type) == 0);
     CHECK(std::memcmp(read.find(odd_name)->bytes.data(), weights.data(), 16) == 0);
 }
 

@@ -59,8 +59,7 @@ TEST_CASE("layers/own_layer: a layer from outside the library runs in both phase
           loss<float>(at_run_time.training(), parameters, images<float>(), &b));
     CHECK(a == b);
     net::workspace scratch{};
-    aligned_vector<float> packed(net::inference().packed_elements);
-    pack_weights(net::inference(), parameters.data(), packed.data());
+    const packed_weights packed{net::inference(), parameters};
     run_steps(net::inference(), 0, static_cast<int>(net::plan.steps.size()), packed.data(), images<float>().data(),
               scratch.data.data());
     CHECK(scratch.data[net::plan.values.back().offset] != 0);

@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include <eenn/exits/infer.hpp>
+#include <eenn/network/packed_weights.hpp>
 #include <eenn/network/parameters.hpp>
 #include <eenn/network/runtime_network.hpp>
 #include <eenn/network/transfer.hpp>
@@ -60,9 +60,8 @@ struct answers {
 answers run(const graph& g, std::span<const float> parameters, std::span<const float> input, node_id of = {}) {
     const runtime_network<float, graph> net{g};
     const auto exe = net.inference();
-    aligned_vector<float> packed(exe.packed_elements);
+    const packed_weights packed{exe, parameters};
     aligned_vector<float> workspace(exe.plan.sizes.workspace);
-    pack_weights(exe, parameters.data(), packed.data());
     answers all;
     all.exits.resize(exe.plan.exits.size());
     for (int s = 0; s < static_cast<int>(exe.plan.steps.size()); ++s) {
@@ -150,6 +149,14 @@ TEST_CASE("network/edit: a network is cut where one value passes, and nowhere el
     CHECK(ids(cut.server) == list{3, 6, 7, 8, 9, 10});
     CHECK(cut.server.input() == shape{8, 8, 4});
     CHECK(cut.server.exits().empty());
+    CHECK_FALSE(cut.device.classifies());
+    CHECK(cut.server.classifies());
+    CHECK_FALSE(insert_after(cut.device, node_id{2}, relu6{}).classifies());
+    CHECK_FALSE(remove_exit(cut.device, 0).classifies());
+    CHECK(up_to(cut.device, node_id{2}).classifies());
+    const auto again = split_at(cut.device, node_id{1});
+    CHECK_FALSE(again.device.classifies());
+    CHECK_FALSE(again.server.classifies());
     for (const int inside : {6, 4, 0, 10, 99}) {
         CAPTURE(inside);
         CHECK_FALSE(raised([&] { (void)split_at(small(), node_id{inside}); }).empty());

@@ -42,9 +42,8 @@ std::vector<std::vector<float>> answers(const executable<float>& net) {
     std::vector<float> input(plan.input.elements());
     random_stream random{.seed = 4};
     for (float& x : input) x = static_cast<float>(random.normal());
-    aligned_vector<float> packed(net.packed_elements);
+    const packed_weights packed{net, parameters};
     aligned_vector<float> workspace(plan.sizes.workspace);
-    pack_weights(net, parameters.data(), packed.data());
     std::vector<std::vector<float>> all;
     int step = 0;
     for (const auto& e : plan.exits) {

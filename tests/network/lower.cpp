@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <eenn/network/lower.hpp>
+#include <eenn/network/packed_weights.hpp>
 #include <eenn/network/parameters.hpp>
 #include <eenn/network/runtime_network.hpp>
 #include <eenn/training/backpropagation.hpp>
@@ -86,8 +87,7 @@ TEST_CASE("network/lower: sharing memory changes no bit of what the exits say") 
         serial one;
         apart.forward(parameters.data(), image.data(), 1, 0, 0, one);
 
-        aligned_vector<float> packed(n.packed_elements);
-        pack_weights(n, parameters.data(), packed.data());
+        const packed_weights packed{n, parameters};
         aligned_vector<float> workspace(n.plan.sizes.workspace);
         int step = 0;
         for (std::size_t e = 0; e < n.plan.exits.size(); ++e) {
@@ -111,8 +111,8 @@ TEST_CASE("network/lower: the kernels of a step are chosen once, and not again t
     const auto n = net.training();
     auto parameters = initialize(n.plan, 5);
     const aligned_vector<float> image(2 * n.plan.input.elements(), 0.5F);
-    aligned_vector<float> packed(n.packed_elements), workspace(n.plan.sizes.workspace);
-    pack_weights(n, parameters.data(), packed.data());
+    const packed_weights packed{n, parameters};
+    aligned_vector<float> workspace(n.plan.sizes.workspace);
     run_steps<float>(n, 0, 3, packed.data(), image.data(), workspace.data());
     backpropagation<float> batch{n, 2};
     serial one;

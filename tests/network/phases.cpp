@@ -70,9 +70,8 @@ outcome run(const trainable<float>& net, Executor& executor, int samples) {
         result.parameters[i] += 0.05F * static_cast<float>(random_stream{.seed = 9, .counter = i}.uniform());
     }
     const auto images = noise(plan.input.elements() * static_cast<std::size_t>(samples), 3);
-    aligned_vector<float> packed(net.packed_elements);
+    const packed_weights packed{net, result.parameters};
     aligned_vector<float> workspace(plan.sizes.workspace);
-    pack_weights(net, result.parameters.data(), packed.data());
     run_steps(net, 0, static_cast<int>(plan.steps.size()), packed.data(), images.data(), workspace.data());
     const auto& last = plan.exits.back();
     const float* logits = workspace.data() + plan.values[static_cast<std::size_t>(last.logits)].offset;

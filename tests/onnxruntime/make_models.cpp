@@ -8,10 +8,10 @@
 #include <eenn/construct/heads.hpp>
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/random.hpp>
-#include <eenn/exits/infer.hpp>
 #include <eenn/io/file.hpp>
 #include <eenn/io/onnx/export.hpp>
 #include <eenn/io/onnx/write.hpp>
+#include <eenn/network/infer.hpp>
 #include <eenn/network/parameters.hpp>
 #include <eenn/network/runtime_network.hpp>
 #include <eenn/network/standard.hpp>
@@ -179,8 +179,7 @@ public:
         const auto& plan = exe.plan;
         const std::size_t exits = plan.exits.size();
         const auto parameters = parameters_of(plan, random);
-        aligned_vector<float> packed(exe.packed_elements);
-        pack_weights(exe, parameters.data(), packed.data());
+        const packed_weights packed{exe, parameters};
         aligned_vector<float> workspace(plan.sizes.workspace);
 
         std::vector<std::vector<float>> inputs(samples);
@@ -195,6 +194,7 @@ public:
             rule.temperature = random.below(3) == 0 ? 1.0F : static_cast<float>(random.uniform(0.5, 2));
 
         // What every exit says of every sample.
+        const threshold_rules<> rule{rules};
         std::vector<std::vector<std::vector<float>>> logits(samples);
         std::vector<std::vector<float>> confidence(samples);
         for (std::size_t i = 0; i < samples; ++i) {
@@ -205,7 +205,7 @@ public:
                 step = plan.exits[e].step + 1;
                 const float* z = workspace.data() + plan.values[static_cast<std::size_t>(plan.exits[e].logits)].offset;
                 logits[i].emplace_back(z, z + plan.exits[e].classes);
-                confidence[i].push_back(score_exit(exe, e, workspace.data(), rules[e].temperature, state).confidence);
+                confidence[i].push_back(decide(rule, view_exit(plan, e, workspace.data()), state).confidence);
             }
         }
         for (std::size_t e = 0; e + 1 < exits; ++e) {
@@ -235,7 +235,8 @@ public:
         put(rules, [](const exit_rule& r) { return r.threshold; });
         json_.key("samples").begin_array();
         for (std::size_t i = 0; i < samples; ++i) {
-            const auto found = infer<float>(exe, packed.data(), inputs[i].data(), workspace.data(), rules);
+            exit_state state;
+            const auto found = infer(exe, packed, inputs[i].data(), workspace.data(), rule, state);
             json_.begin_object().member("label", found.label).member("exit", found.exit);
             json_.key("input");
             put(channels_first(in, inputs[i]), [](float x) { return x; });

@@ -10,16 +10,16 @@
 using namespace eenn;
 
 TEST_CASE("tensor/element_type: half numbers are exact: 1, -2, the largest, the smallest, infinity, NaN") {
-    CHECK(static_cast<float>(half{0x3c00}) == 1.0F);
-    CHECK(static_cast<float>(half{0xc000}) == -2.0F);
-    CHECK(static_cast<float>(half{0x7bff}) == 65504.0F);
-    CHECK(static_cast<float>(half{0x0001}) == 0x1p-24F);
-    CHECK(static_cast<float>(half{0x03ff}) == 1023 * 0x1p-24F);
-    CHECK(static_cast<float>(half{0x0400}) == 0x1p-14F);
-    CHECK(std::signbit(static_cast<float>(half{0x8000})));
-    CHECK(static_cast<float>(half{0xfc00}) == -std::numeric_limits<float>::infinity());
-    CHECK(std::isnan(static_cast<float>(half{0x7e00})));
-    CHECK(static_cast<float>(brain_half{0x3fc0}) == 1.5F);
+    CHECK(static_cast<float>(float16{0x3c00}) == 1.0F);
+    CHECK(static_cast<float>(float16{0xc000}) == -2.0F);
+    CHECK(static_cast<float>(float16{0x7bff}) == 65504.0F);
+    CHECK(static_cast<float>(float16{0x0001}) == 0x1p-24F);
+    CHECK(static_cast<float>(float16{0x03ff}) == 1023 * 0x1p-24F);
+    CHECK(static_cast<float>(float16{0x0400}) == 0x1p-14F);
+    CHECK(std::signbit(static_cast<float>(float16{0x8000})));
+    CHECK(static_cast<float>(float16{0xfc00}) == -std::numeric_limits<float>::infinity());
+    CHECK(std::isnan(static_cast<float>(float16{0x7e00})));
+    CHECK(static_cast<float>(bfloat16{0x3fc0}) == 1.5F);
 }
 
 TEST_CASE("tensor/element_type: every type has the bytes of the C++ type that stands for it, and a name of its own") {

@@ -7,8 +7,8 @@
 #include "unit.hpp"
 
 #include <eenn/core/aligned.hpp>
-#include <eenn/exits/infer.hpp>
 #include <eenn/network/parameters.hpp>
+#include <eenn/network/runtime_session.hpp>
 
 #include <cmath>
 #include <cstdint>
@@ -49,13 +49,9 @@ bool near(const std::vector<float>& a, const std::vector<float>& b) {
 std::vector<float> logits_of(const executable<float>& net) {
     const aligned_vector<float> parameters = initialize(net.plan, 3);
     const aligned_vector<float> image(net.plan.input.elements(), 0.5F);
-    aligned_vector<float> packed(net.packed_elements);
-    aligned_vector<float> workspace(net.plan.sizes.workspace);
-    pack_weights(net, parameters.data(), packed.data());
-    run_steps(net, 0, static_cast<int>(net.plan.steps.size()), packed.data(), image.data(), workspace.data());
-    const exit_info& last = net.plan.exits.back();
-    const float* logits = workspace.data() + net.plan.values[static_cast<std::size_t>(last.logits)].offset;
-    return {logits, logits + last.classes};
+    session run{net, parameters, threshold_rules{std::vector<exit_rule>(net.plan.exits.size(), exit_rule{never_exit})}};
+    const auto logits = run.output(run(image).exit);
+    return {logits.begin(), logits.end()};
 }
 
 void run(const char* name, const two_builds::unit& unit, const graph& shared) {

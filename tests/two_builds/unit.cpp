@@ -4,10 +4,10 @@
 #include "unit.hpp"
 
 #include <eenn/exits/collect_trace.hpp>
-#include <eenn/exits/infer.hpp>
 #include <eenn/network/network.hpp>
 #include <eenn/network/parameters.hpp>
 #include <eenn/network/runtime_network.hpp>
+#include <eenn/network/runtime_session.hpp>
 #include <eenn/training/backpropagation.hpp>
 #include <eenn/training/losses.hpp>
 #include <eenn/training/optimizers.hpp>
@@ -40,20 +40,17 @@ constexpr int samples = 6;
 /// Decisions, and the logits of the last exit.
 std::vector<float> infer_all(const executable<float>& made, const aligned_vector<float>& parameters,
                              const aligned_vector<float>& images) {
-    aligned_vector<float> packed(made.packed_elements);
-    aligned_vector<float> workspace(made.plan.sizes.workspace);
-    pack_weights(made, parameters.data(), packed.data());
-    const std::vector<exit_rule> rules{{.threshold = 0.2F, .temperature = 1.5F}, {}};
+    session run{made, parameters,
+                threshold_rules{std::vector<exit_rule>{{.threshold = 0.2F, .temperature = 1.5F}, {}}}};
+    session whole{made, parameters, threshold_rules{std::vector<exit_rule>(2, exit_rule{never_exit})}};
     std::vector<float> found;
     const std::size_t each = made.plan.input.elements();
     for (std::size_t i = 0; i < samples; ++i) {
-        const float* image = images.data() + i * each;
-        const decision d = infer<float>(made, packed.data(), image, workspace.data(), rules);
+        const auto image = std::span{images}.subspan(i * each, each);
+        const decision d = run(image);
         found.insert(found.end(), {static_cast<float>(d.label), static_cast<float>(d.exit), d.confidence});
-        run_steps(made, 0, static_cast<int>(made.plan.steps.size()), packed.data(), image, workspace.data());
-        const exit_info& last = made.plan.exits.back();
-        const float* logits = workspace.data() + made.plan.values[static_cast<std::size_t>(last.logits)].offset;
-        found.insert(found.end(), logits, logits + last.classes);
+        const auto logits = whole.output(whole(image).exit);
+        found.insert(found.end(), logits.begin(), logits.end());
     }
     return found;
 }

@@ -9,7 +9,6 @@
 #include <eenn/construct/with_heads.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/exits/collect_trace.hpp>
-#include <eenn/exits/infer.hpp>
 #include <eenn/network/transfer.hpp>
 
 namespace eenn::construct {
@@ -29,9 +28,9 @@ template <Executor X>
 
 /// The table of the chosen heads in a network that has them all, on validation data.
 template <Executor X>
-[[nodiscard]] exit_table table_of(const construction<X>& work, const exit_logits& logits) {
+[[nodiscard]] exit_table table_of(const construction<X>& work, const basic_logit_trace<float>& logits) {
     return table_of(
-        work, work.chosen, [&](std::size_t k) { return logits[k]; }, logits.back());
+        work, work.chosen, [&](std::size_t k) { return logits.of_exit(k); }, logits.of_exit(work.chosen.size()));
 }
 
 /// The best set of the chosen heads, with thresholds, for each objective.

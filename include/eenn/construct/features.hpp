@@ -10,27 +10,15 @@
 #include <eenn/core/executor.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/data/batches.hpp>
-#include <eenn/network/executable.hpp>
+#include <eenn/network/packed_weights.hpp>
+#include <eenn/tensor/float16.hpp>
 
-#include <bit>
 #include <functional>
 #include <memory>
 #include <span>
 
 namespace eenn::construct {
 inline namespace EENN_ISA {
-
-/// @brief A float in 16 bits: the upper half of its 32, rounded to nearest, ties to even. Relative error 2^-8 at most.
-struct bfloat16 {
-    std::uint16_t bits = 0;
-};
-[[nodiscard]] inline bfloat16 to_bfloat16(float value) noexcept {
-    const auto bits = std::bit_cast<std::uint32_t>(value);
-    return {static_cast<std::uint16_t>((bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16)};
-}
-[[nodiscard]] inline float to_float(bfloat16 value) noexcept {
-    return std::bit_cast<float>(static_cast<std::uint32_t>(value.bits) << 16);
-}
 
 /// @brief The features of N samples at one site.
 struct site_features {
@@ -41,7 +29,7 @@ struct site_features {
     void read(std::size_t i, float* out) const noexcept {
         const std::size_t each = size.elements();
         const bfloat16* from = values.get() + i * each;
-        for (std::size_t k = 0; k < each; ++k) out[k] = to_float(from[k]);
+        for (std::size_t k = 0; k < each; ++k) out[k] = from[k];
     }
 };
 
@@ -78,8 +66,7 @@ template <Executor X>
 [[nodiscard]] bool run_backbone(const executable<float>& net, std::span<const float> parameters, const data_set& set,
                                 std::span<const int> indices, std::span<const int> nodes, feature_pass& result,
                                 X& executor, const std::function<bool(std::int64_t done)>& observer = {}) {
-    aligned_vector<float> packed(net.packed_elements);
-    pack_weights(net, parameters.data(), packed.data());
+    const packed_weights<float> packed{net, parameters};
     std::vector<int> steps;
     const std::size_t count = indices.size();
     result.sites.clear();

@@ -138,7 +138,7 @@ template <Executor X>
 template <Executor X>
 [[nodiscard]] bool measure_exits(construction<X>& work, augmented& out) {
     result& r = work.report;
-    const auto base_logits = collect_logits(work.net.inference(), work.parameters, work.test, work.executor)[0];
+    const auto base_logits = collect_logits(work.net.inference(), work.parameters, work.test, work.executor).logits;
     const auto base_right = right_answers(base_logits, work.test.labels);
     r.base_accuracy = mean_of(base_right);
     r.base_classes =
@@ -153,8 +153,8 @@ template <Executor X>
         const auto logits = collect_logits(net.inference(), work.whole_parameters, work.test, work.executor);
         test = work.table;
         test.labels.assign(work.test.labels.begin(), work.test.labels.end());
-        for (std::size_t k = 0; k < work.chosen.size(); ++k) test.heads[k].logits = logits[k];
-        test.classifier.logits = logits.back();
+        for (std::size_t k = 0; k < work.chosen.size(); ++k) test.heads[k].logits = logits.of_exit(k);
+        test.classifier.logits = logits.of_exit(work.chosen.size());
     }
     for (std::size_t o = 0; o < work.options.objectives.size(); ++o) {
         r.settings.push_back(detail::summarise(work, work.options.objectives[o],

@@ -19,12 +19,11 @@ template <Executor X>
 [[nodiscard]] part_costs measure_parts(construction<X>& work, int rounds) {
     using clock = std::chrono::steady_clock;
     const executable<float> net = work.net.inference();
-    aligned_vector<float> packed(net.packed_elements);
-    pack_weights(net, work.parameters.data(), packed.data());
+    const packed_weights<float> packed{net, work.parameters};
     aligned_vector<float> workspace(net.plan.sizes.workspace);
     struct ready_head {
         runtime_network<float, graph> net;
-        aligned_vector<float> packed;
+        packed_weights<float> packed;
         aligned_vector<float> workspace;
         std::vector<double> times{};
     };
@@ -32,8 +31,7 @@ template <Executor X>
     for (const candidate& who : work.candidates) {
         runtime_network<float, graph> alone{who.network};
         const executable<float> run = alone.inference();
-        aligned_vector<float> weights(run.packed_elements);
-        pack_weights(run, who.trained.parameters.data(), weights.data());
+        packed_weights<float> weights{run, who.trained.parameters};
         aligned_vector<float> own(run.plan.sizes.workspace);
         heads.push_back({std::move(alone), std::move(weights), std::move(own)});
     }
@@ -47,14 +45,18 @@ template <Executor X>
         return microseconds_since(start);
     };
     float sink = 0;  // of the decisions, which are part of what a head and the classifier cost
+    const exit_rule plain{never_exit, 1};
+    const threshold_rules<> rule{{&plain, 1}};
+    exit_state state;
     for (int round = -rounds / 10; round < rounds; ++round) {
         const float* input = work.validation[std::max(round, 0) % work.validation.size()].data();
         for (std::size_t s = 0; s < ends.size(); ++s) {
             const int first = s == 0 ? 0 : ends[s - 1];
             const double taken = timed([&] {
                 run_steps(net, first, ends[s], packed.data(), input, workspace.data());
-                exit_state state;
-                if (s + 1 == ends.size()) sink += score_exit(net, 0, workspace.data(), 1.0F, state).confidence;
+                rule.begin(state);
+                if (s + 1 == ends.size())
+                    sink += decide(rule, view_exit(net.plan, 0, workspace.data()), state).confidence;
             });
             if (round >= 0) pieces[s].push_back(taken);
             for (std::size_t h = 0; h < heads.size() && s < work.layout.sites.size(); ++h) {
@@ -65,8 +67,8 @@ template <Executor X>
                 const double of_head = timed([&] {
                     run_steps(run, 0, static_cast<int>(run.plan.steps.size()), heads[h].packed.data(),
                               workspace.data() + made.offset, heads[h].workspace.data());
-                    exit_state state;
-                    sink += score_exit(run, 0, heads[h].workspace.data(), 1.0F, state).confidence;
+                    rule.begin(state);
+                    sink += decide(rule, view_exit(run.plan, 0, heads[h].workspace.data()), state).confidence;
                 });
                 if (round >= 0) heads[h].times.push_back(of_head);
             }

@@ -7,12 +7,12 @@
 
 #include <eenn/construct/result.hpp>
 #include <eenn/core/isa.hpp>
-#include <eenn/exits/infer.hpp>
 #include <eenn/network/lower.hpp>
 #include <eenn/network/model.hpp>
 #include <eenn/network/standard.hpp>
 #include <eenn/platform/placement.hpp>
 #include <eenn/platform/segments.hpp>
+#include <eenn/policies/threshold_rules.hpp>
 
 #include <span>
 #include <string>

@@ -49,17 +49,18 @@ namespace detail {
                                            const executable<float>& early, std::span<const float> early_parameters,
                                            std::span<const exit_rule> rules, const data_set& set, int most = 2500) {
     using clock = std::chrono::steady_clock;
-    aligned_vector<float> base_packed(base.packed_elements);
-    aligned_vector<float> early_packed(early.packed_elements);
-    pack_weights(base, base_parameters.data(), base_packed.data());
-    pack_weights(early, early_parameters.data(), early_packed.data());
+    const packed_weights<float> base_packed{base, base_parameters};
+    const packed_weights<float> early_packed{early, early_parameters};
     aligned_vector<float> workspace(std::max(base.plan.sizes.workspace, early.plan.sizes.workspace));
     const std::size_t exits = early.plan.exits.size();
     const int count = std::min(most, set.size());
 
     exit_times times;
     std::vector<std::vector<double>> at(exits);
-    const exit_rule plain{never_exit, 1};
+    const exit_rule never{never_exit, 1};
+    const threshold_rules<> plain{{&never, 1}};
+    const threshold_rules<> rule{rules};
+    exit_state state;
     double base_sum = 0;
     double early_sum = 0;
     // Runs of some samples, with exits and without, so that each finds its own weights in the cache, as where only one
@@ -69,7 +70,7 @@ namespace detail {
         const int last = std::min(first + turn, count);
         for (int i = first; i < last; ++i) {
             const auto start = clock::now();
-            const decision d = infer(early, early_packed.data(), set[std::max(i, 0)].data(), workspace.data(), rules);
+            const decision d = infer(early, early_packed, set[std::max(i, 0)].data(), workspace.data(), rule, state);
             const double taken = detail::microseconds_since(start);
             if (first < 0) continue;  // the first turn warms up
             early_sum += taken;
@@ -77,8 +78,7 @@ namespace detail {
         }
         for (int i = first; i < last; ++i) {
             const auto start = clock::now();
-            (void)infer(base, base_packed.data(), set[std::max(i, 0)].data(), workspace.data(),
-                        std::span<const exit_rule>{&plain, 1});
+            (void)infer(base, base_packed, set[std::max(i, 0)].data(), workspace.data(), plain, state);
             if (first >= 0) base_sum += detail::microseconds_since(start);
         }
     }
@@ -91,9 +91,9 @@ namespace detail {
     const auto start = clock::now();
     float sink = 0;
     for (int r = 0; r < repeats; ++r) {
-        exit_state state;
+        rule.begin(state);
         for (std::size_t e = 0; e + 1 < exits; ++e) {
-            sink += score_exit(early, e, workspace.data(), rules[e].temperature, state).confidence;
+            sink += decide(rule, view_exit(early.plan, e, workspace.data()), state).confidence;
         }
     }
     volatile float keep = sink;
@@ -109,12 +109,13 @@ namespace detail {
     double sums[2] = {};
     int samples = 0;
     for (int first = count < 64 ? count : -64; first + 64 <= count; first += 64) {
-        const float* inputs = set.pixels.data() + static_cast<std::size_t>(std::max(first, 0)) * each;
+        const std::span<const float> inputs =
+            std::span{set.pixels}.subspan(static_cast<std::size_t>(std::max(first, 0)) * each, 64 * each);
         auto begin = clock::now();
-        with(early_packed.data(), inputs, 64, rules, decisions, here);
+        with(early_packed, inputs, rule, decisions, here);
         const double a = detail::microseconds_since(begin);
         begin = clock::now();
-        without(base_packed.data(), inputs, 64, std::span<const exit_rule>{&plain, 1}, decisions, here);
+        without(base_packed, inputs, plain, decisions, here);
         const double b = detail::microseconds_since(begin);
         if (first < 0) continue;
         sums[0] += a;

@@ -210,7 +210,7 @@ template <Executor X>
     if (!work.options.state.empty()) detail::take_fingerprints(work);
     work.training_samples = detail::training_indices(work);
     detail::read_teacher(work);
-    work.base_validation = collect_logits(work.net.inference(), work.parameters, work.validation, work.executor)[0];
+    work.base_validation = collect_logits(work.net.inference(), work.parameters, work.validation, work.executor).logits;
 
     // Groups of candidates whose features fit the memory together.
     const std::size_t samples = work.training_samples.size() + static_cast<std::size_t>(work.validation.size());

@@ -89,7 +89,7 @@ template <Executor X>
     feature_batches batches{train, labels, teacher, how.batch, seed};
     if (!training.run(batches, samples, executor)) return {};
     trained_head made{training.parameters(), {}};
-    made.logits = collect_logits(net.inference(), made.parameters, samples, executor)[0];
+    made.logits = collect_logits(net.inference(), made.parameters, samples, executor).logits;
     return made;
 }
 
@@ -149,7 +149,7 @@ template <Executor X>
     const plan part = lower(what);
     trained_head made{aligned_vector<float>(part.view().parameter_elements()), {}};
     transfer(net.plan(), training.parameters(), part.view(), made.parameters);
-    made.logits = collect_logits(net.inference(), training.parameters(), samples.validation, executor)[0];
+    made.logits = collect_logits(net.inference(), training.parameters(), samples.validation, executor).logits;
     return made;
 }
 

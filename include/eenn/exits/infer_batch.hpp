@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// infer_batch.hpp - many samples through an early-exit network, the survivors closing ranks after each exit.
+// infer_batch.hpp - many samples through an early-exit network, the batch compacted after every exit.
 // Floor 5 (exits); host subset. Letters: N = samples, E = exits.
 #ifndef EENN_EXITS_INFER_BATCH_HPP
 #define EENN_EXITS_INFER_BATCH_HPP
@@ -9,10 +9,10 @@
 #include <eenn/core/error.hpp>
 #include <eenn/core/executor.hpp>
 #include <eenn/core/isa.hpp>
-#include <eenn/exits/infer.hpp>
+#include <eenn/network/check_rules.hpp>
+#include <eenn/network/infer.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -20,36 +20,22 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief Raises unless there is one rule an exit, each threshold within its policy's range, each temperature positive.
-inline void check_rules(const plan_view& plan, std::span<const exit_rule> rules, const std::string& where) {
-    if (rules.size() != plan.exits.size()) {
-        raise(where, std::to_string(rules.size()) + " rules for " + std::to_string(plan.exits.size()) + " exits",
-              "give one an exit, the last included");
-    }
-    for (std::size_t e = 0; e < rules.size(); ++e) {
-        const auto range = plan.exits[e].decides.thresholds(static_cast<int>(plan.exits.size()));
-        const bool inside = range.contains(static_cast<double>(rules[e].threshold)) || rules[e].threshold == never_exit;
-        if (e + 1 < rules.size() && !inside) {
-            raise(where,
-                  "threshold " + std::to_string(rules[e].threshold) + " of exit " + std::to_string(e) + " (" +
-                      std::string{plan.exits[e].decides.name()} + ") is outside its range",
-                  "choose one in [" + std::to_string(range.low) + ", " + std::to_string(range.high) + "]");
-        }
-        if (!(rules[e].temperature > 0) || !std::isfinite(rules[e].temperature)) {
-            raise(where, "temperature " + std::to_string(rules[e].temperature) + " of exit " + std::to_string(e),
-                  "temperatures are positive and finite");
-        }
-    }
-}
-
 /// @brief Batches with compaction: a segment of the network between two exits runs over all survivors before the next one.
 ///
 /// What lives across an exit is kept per survivor and nothing else, so a segment's weights stay in cache while the samples
-/// pass. Decisions equal those of infer(), in order, bit for bit, for any executor.
+/// pass. Decisions equal those of infer(), in order, bit for bit, for any executor. A network that ends in features gives
+/// label -1 for samples that come to its end.
 ///
+/// @tparam D   the decider. One whose state outlives a sample does not compile: its decisions depend on the order.
 /// @par Memory   block times what lives across an exit, and a workspace a thread. Nothing is allocated after construction.
-template <class T>
+template <class T, class D = threshold_rules<>>
+requires Decider<D, T>
 class batch_inference {
+    static_assert(
+        !D::sequential,
+        "eenn: batch_inference: the state of this decider outlives a sample, so the order of the samples counts; "
+        "run them one after another in a session");
+
 public:
     /// @param block  samples that are under way at once.
     explicit batch_inference(const executable<T>& net, int concurrency = 1, int block = 64)
@@ -78,25 +64,26 @@ public:
         survivors_.resize(block_);
     }
 
-    /// Decides samples [0, count) of `inputs`, (N,H,W,C).
+    /// Decides the samples `inputs`, (N,H,W,C), into `decisions`, (N).
     ///
-    /// @par Errors  eenn::error for rules that do not fit, for too few decisions, and (after the fact) for a sample whose
-    ///              logits are not numbers, named by its index.
+    /// @par Errors  eenn::error for rules that do not fit, for inputs that are not one sample a decision, and (after the fact)
+    ///              for a sample whose logits are not numbers, named by its index.
     template <Executor E>
-    void operator()(const T* packed, const T* inputs, std::size_t count, std::span<const exit_rule> rules,
-                    std::span<decision> decisions, E& executor) {
-        check_rules(net_.plan, rules, "batch_inference");
-        if (decisions.size() < count) {
-            raise("batch_inference",
-                  "room for " + std::to_string(decisions.size()) + " decisions of " + std::to_string(count),
-                  "give one a sample");
-        }
+    void operator()(packed_view<T> weights, std::span<const T> inputs, const D& rule, std::span<decision> decisions,
+                    E& executor) {
+        check_decider(net_.plan, rule, "batch_inference");
+        const std::size_t count = decisions.size();
         const std::size_t each = net_.plan.input.elements();
-        for (std::size_t start = 0; start < count; start += block_) {
-            run_block(packed, inputs + start * each, std::min(block_, count - start), rules, decisions.subspan(start),
-                      executor);
+        if (inputs.size() != count * each) {
+            raise("batch_inference",
+                  std::to_string(inputs.size()) + " elements for " + std::to_string(count) + " decisions",
+                  "a sample has " + std::to_string(each));
         }
-        for (std::size_t i = 0; i < count; ++i) {
+        for (std::size_t start = 0; start < count; start += block_) {
+            const std::size_t here = std::min(block_, count - start);
+            run_block(weights.data(), inputs.data() + start * each, rule, decisions.subspan(start, here), executor);
+        }
+        for (std::size_t i = 0; i < count && net_.plan.exits.back().classifies; ++i) {
             if (decisions[i].label < 0) {
                 raise("batch_inference", "the logits of sample " + std::to_string(i) + " are not numbers",
                       "check this sample and the weights for NaN and infinity");
@@ -106,15 +93,17 @@ public:
 
 private:
     template <class E>
-    void run_block(const T* packed, const T* inputs, std::size_t count, std::span<const exit_rule> rules,
-                   std::span<decision> decisions, E& executor) {
+    void run_block(const T* packed, const T* inputs, const D& rule, std::span<decision> decisions, E& executor) {
         const std::size_t each = net_.plan.input.elements();
-        for (std::size_t i = 0; i < count; ++i) survivors_[i] = i;
-        std::fill(states_.begin(), states_.end(), exit_state{});
+        std::size_t count = decisions.size();
+        for (std::size_t i = 0; i < count; ++i) {
+            survivors_[i] = i;
+            rule.begin(states_[i]);
+        }
         int first = 0;
         for (std::size_t e = 0; count > 0; ++e) {
-            const int end = net_.plan.exits[e].step + 1;
-            const bool last = e + 1 == net_.plan.exits.size();
+            const exit_info& at = net_.plan.exits[e];
+            const int end = at.step + 1;
             executor.run(static_cast<int>(std::min(threads_, count)), [&](int t) {
                 const std::size_t tasks = std::min(threads_, count);
                 const auto task = static_cast<std::size_t>(t);
@@ -124,11 +113,13 @@ private:
                     T* carry = carry_.data() + sample * slot_;
                     if (e > 0) move(carried_[e - 1], carry, workspace, false);
                     run_steps(net_, first, end, packed, inputs + sample * each, workspace);
-                    const auto s = score_exit(net_, e, workspace, rules[e].temperature, states_[sample]);
-                    const bool leaves = last || s.leaves(static_cast<T>(rules[e].threshold));
-                    decisions[sample] = {s.label, leaves ? static_cast<int>(e) : undecided,
-                                         static_cast<float>(s.confidence)};
-                    if (!leaves) move(carried_[e], carry, workspace, true);
+                    if (!at.classifies) {
+                        decisions[sample] = {.exit = static_cast<int>(e)};
+                        continue;
+                    }
+                    const verdict said = decide(rule, view_exit(net_.plan, e, workspace), states_[sample]);
+                    decisions[sample] = {said.label, said.leave ? static_cast<int>(e) : undecided, said.confidence};
+                    if (!said.leave) move(carried_[e], carry, workspace, true);
                 }
             });
             std::size_t kept = 0;
@@ -158,7 +149,7 @@ private:
     std::vector<std::vector<int>> carried_;  // values alive across each exit
     aligned_vector<T> carry_;
     aligned_vector<T> workspaces_;
-    std::vector<exit_state> states_;
+    std::vector<typename D::state> states_;
     std::vector<std::size_t> survivors_;
 };
 

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <span>
 #include <string>
 #include <utility>
@@ -42,6 +43,23 @@ struct exit_trace {
     }
 };
 
+/// @brief Refuses costs (E) of leaving at each exit that are not E finite ones of at least 0, none below the one before.
+inline void check_costs(const std::string& where, std::span<const double> cost, std::size_t exits) {
+    if (cost.size() != exits) {
+        raise(where, std::to_string(cost.size()) + " elements, where E = " + std::to_string(exits) + " are needed");
+    }
+    for (std::size_t k = 0; k < exits; ++k) {
+        if (!(cost[k] >= 0) || !std::isfinite(cost[k])) {
+            raise(where, "exit " + std::to_string(k) + " costs " + std::to_string(cost[k]),
+                  "give finite costs of at least 0");
+        }
+        if (k > 0 && cost[k] < cost[k - 1]) {
+            raise(where, "exit " + std::to_string(k) + " costs less than the exit before it",
+                  "costs are cumulative: what was computed before counts too");
+        }
+    }
+}
+
 /// @brief Refuses a trace nobody can judge.
 ///
 /// @par Cost    O(N E).
@@ -67,19 +85,9 @@ inline void check_trace(const exit_trace& trace) {
     };
     sized("confidence", trace.confidence.size(), n * e, "N E");
     sized("correct", trace.correct.size(), n * e, "N E");
-    sized("cost", trace.cost.size(), e, "E");
     if (!trace.prediction.empty()) sized("prediction", trace.prediction.size(), n * e, "N E");
     if (!trace.labels.empty()) sized("labels", trace.labels.size(), n, "N");
-    for (std::size_t k = 0; k < e; ++k) {
-        const double c = trace.cost[k];
-        if (!(c >= 0) || !std::isfinite(c)) {
-            raise("exit_trace::cost", "exit " + number(k) + " costs " + number(c), "give finite costs of at least 0");
-        }
-        if (k > 0 && c < trace.cost[k - 1]) {
-            raise("exit_trace::cost", "exit " + number(k) + " costs less than the exit before it",
-                  "costs are cumulative: what was computed before counts too");
-        }
-    }
+    check_costs("exit_trace::cost", trace.cost, e);
     const bool judged = !trace.prediction.empty() && !trace.labels.empty() && trace.votes == 1;
     for (std::size_t i = 0; i < n; ++i) {
         for (std::size_t k = 0; k < e; ++k) {
@@ -133,6 +141,40 @@ struct exit_evaluation {
     std::vector<int> right;             ///< (E), how many votes of them are for right
 };
 
+/// @brief Counts samples where they leave, and says what it comes to.
+class exit_counts {
+public:
+    explicit exit_counts(std::size_t exits) : leaving_(exits, 0), right_(exits, 0) {}
+
+    void add(std::size_t exit, int right) {
+        ++leaving_[exit];
+        right_[exit] += right;
+    }
+    /// @param cost   (E).
+    /// @param votes  of one answer, all for right or wrong.
+    [[nodiscard]] exit_evaluation evaluate(std::span<const double> cost, double votes) const {
+        const std::size_t e = leaving_.size();
+        exit_evaluation result;
+        result.share.assign(e, 0);
+        result.exit_accuracy.assign(e, 0);
+        result.leaving = leaving_;
+        result.right = right_;
+        const double n = std::accumulate(leaving_.begin(), leaving_.end(), 0);
+        for (std::size_t k = 0; k < e; ++k) {
+            result.mean_cost += leaving_[k] * cost[k];
+            result.share[k] = leaving_[k] / n;
+            if (leaving_[k] > 0) result.exit_accuracy[k] = right_[k] / (votes * leaving_[k]);
+        }
+        result.accuracy = std::accumulate(right_.begin(), right_.end(), 0) / (votes * n);
+        result.mean_cost /= n;
+        return result;
+    }
+
+private:
+    std::vector<int> leaving_;
+    std::vector<int> right_;
+};
+
 /// @brief The exit where a sample leaves: the first whose confidence is at least its threshold, else the last.
 /// @param confidence  (E) or (E-1), of one sample
 /// @param thresholds  (E-1)
@@ -178,29 +220,12 @@ inline void check_thresholds(std::span<const float> thresholds, std::span<const 
     for (std::size_t k = 0; k + 1 < e; ++k) {
         if (std::isnan(thresholds[k])) raise("evaluate", "the threshold of exit " + std::to_string(k) + " is NaN");
     }
-    exit_evaluation result;
-    result.share.assign(e, 0);
-    result.exit_accuracy.assign(e, 0);
-    result.leaving.assign(e, 0);
-    result.right.assign(e, 0);
+    exit_counts counts{e};
     for (int i = 0; i < trace.samples; ++i) {
-        const std::span<const float> row{trace.confidence.data() + trace.at(i, 0), e};
-        const auto k = static_cast<std::size_t>(leaving_exit(row, thresholds));
-        ++result.leaving[k];
-        result.right[k] += trace.correct[trace.at(i, static_cast<int>(k))];
+        const int k = leaving_exit({trace.confidence.data() + trace.at(i, 0), e}, thresholds);
+        counts.add(static_cast<std::size_t>(k), trace.correct[trace.at(i, k)]);
     }
-    const double n = trace.samples;
-    const double votes = trace.votes;
-    int right = 0;
-    for (std::size_t k = 0; k < e; ++k) {
-        right += result.right[k];
-        result.mean_cost += result.leaving[k] * trace.cost[k];
-        result.share[k] = result.leaving[k] / n;
-        if (result.leaving[k] > 0) result.exit_accuracy[k] = result.right[k] / (votes * result.leaving[k]);
-    }
-    result.accuracy = right / (votes * n);
-    result.mean_cost /= n;
-    return result;
+    return counts.evaluate(trace.cost, trace.votes);
 }
 
 /// @brief Accuracy of one exit if every sample left there.

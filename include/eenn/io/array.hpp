@@ -63,7 +63,7 @@ void convert_elements(std::span<const std::byte> bytes, element_type type, To* t
                           to_string(element_type_of<To>),
                       "read it as a wider type");
             }
-            if constexpr (std::is_same_v<From, half> || std::is_same_v<From, brain_half>) {
+            if constexpr (std::is_same_v<From, float16> || std::is_same_v<From, bfloat16>) {
                 target[i] = static_cast<To>(static_cast<float>(value));
             } else {
                 target[i] = static_cast<To>(value);

@@ -116,7 +116,8 @@ void read_option(text::json_reader& json, Value& value) {
 
 }  // namespace detail
 
-/// @brief Writes a graph as the next value: input, nodes (id, kind, ids of its inputs, options), exits and end.
+/// @brief Writes a graph as the next value: input, nodes (id, kind, ids of its inputs, options), exits and end, and
+/// whether that is no classifier.
 template <class Layers>
 void write_graph(text::json_writer& json, const basic_graph<Layers>& g) {
     const auto id_at = [&](int place) { return g.nodes()[static_cast<std::size_t>(place)].id.number; };
@@ -153,6 +154,7 @@ void write_graph(text::json_writer& json, const basic_graph<Layers>& g) {
         json.begin_object().member("node", id_at(e.node)).member("policy", e.decides.name()).end_object();
     json.end_array();
     json.member("end", id_at(g.here().node)).member("next_id", g.next_id().number);
+    if (!g.classifies()) json.member("ends_in_features", true);
     json.end_object();
 }
 
@@ -282,6 +284,8 @@ template <class Layers = standard_layers>
             ended = true;
         } else if (key == "next_id") {
             g.number_from({detail::read_integer<int>(json)});
+        } else if (key == "ends_in_features") {
+            if (json.boolean()) g.ends_in_features();
         } else {
             json.fail("a graph has no member '" + key + "'");
         }

@@ -84,10 +84,11 @@ constexpr void build_body(basic_graph<Layers>& g, const Body& body) {
     }
 }
 
-/// An empty graph with the input of another, and its fault if it has one.
+/// An empty graph with the input of another, the mark of its end, and its fault if it has one.
 template <class Layers>
 [[nodiscard]] constexpr basic_graph<Layers> emptied(const basic_graph<Layers>& g) {
     basic_graph<Layers> made{g.input(), g.nodes()[0].id};
+    if (!g.classifies()) made.ends_in_features();
     if (g.fault().kind != fault_kind::none) made.refuse(g.fault());
     return made;
 }
@@ -276,7 +277,8 @@ template <class Layers>
 /// @brief What comes up to a node, and nothing else: the node is the end. Exits that need no more stay.
 template <class Layers>
 [[nodiscard]] constexpr basic_graph<Layers> up_to(const basic_graph<Layers>& g, node_id at) {
-    auto made = detail::emptied(g);
+    basic_graph<Layers> made{g.input(), g.nodes()[0].id};
+    if (g.fault().kind != fault_kind::none) made.refuse(g.fault());
     int place = 0;
     if (!detail::find(g, at, made, place)) return made;
     const std::array<int, 1> end{place};
@@ -306,7 +308,7 @@ template <class Layers>
     return made.at(copy.of(place)).number_from(g.next_id());
 }
 
-/// @brief A network in two, each whole: the device's ends in the features that the server's takes as its input.
+/// @brief A network in two, each whole: the device's ends_in_features(), which the server's takes as its input.
 template <class Layers>
 struct halves {
     basic_graph<Layers> device;
@@ -353,6 +355,8 @@ template <class Layers>
     for (std::size_t e = g.exits().size() + 1 - ends.size(); e < g.exits().size(); ++e)
         made.server.exit_at(copy.of(g.exits()[e].node), g.exits()[e].decides);
     made.server.at(copy.of(g.here().node)).number_from(g.next_id());
+    made.device.ends_in_features();
+    if (!g.classifies()) made.server.ends_in_features();
     return made;
 }
 

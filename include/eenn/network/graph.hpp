@@ -198,6 +198,14 @@ public:
         return *this;
     }
 
+    /// The end is no classifier: another network takes the features from there, as after a cut.
+    constexpr basic_graph& ends_in_features() {
+        classifies_ = false;
+        return *this;
+    }
+    /// The end of the graph are logits.
+    [[nodiscard]] constexpr bool classifies() const noexcept { return classifies_; }
+
     [[nodiscard]] constexpr shape shape_of(edge e) const {
         return e.node >= 0 && e.node < static_cast<int>(nodes_.size()) ? nodes_[static_cast<std::size_t>(e.node)].out
                                                                        : shape{};
@@ -226,8 +234,8 @@ public:
     [[nodiscard]] constexpr const graph_fault& fault() const noexcept { return fault_; }
     /// All that it is, for fingerprints: nodes with ids, layers and their options, exits, and where it goes on.
     [[nodiscard]] constexpr auto fields() const noexcept {
-        const auto& [nodes, exits, here, next_id, fault] = *this;
-        return std::tie(nodes, exits, here, next_id, fault);
+        const auto& [nodes, exits, here, next_id, classifies, fault] = *this;
+        return std::tie(nodes, exits, here, next_id, classifies, fault);
     }
 
 private:
@@ -313,6 +321,7 @@ private:
     std::vector<exit_point> exits_;
     edge here_{};
     int next_id_ = 1;
+    bool classifies_ = true;
     graph_fault fault_{};
 };
 

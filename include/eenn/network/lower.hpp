@@ -316,6 +316,7 @@ template <class Graph>
         for (int s = 0; s <= info.step; ++s) info.macs += made.steps[static_cast<std::size_t>(s)].macs;
         made.exits.push_back(info);
     }
+    made.exits.back().classifies = g.classifies();
 
     // Owners: the last exit owns all that it needs, which is the backbone; of the rest the first exit that needs it.
     std::vector<int> maker(made.values.size(), -1);

@@ -9,6 +9,8 @@
 #include <eenn/core/isa.hpp>
 #include <eenn/network/executable.hpp>
 #include <eenn/network/lower.hpp>
+#include <eenn/network/packed_weights.hpp>
+#include <eenn/policies/threshold_rules.hpp>
 
 #include <array>
 #include <cstdint>
@@ -156,6 +158,12 @@ inline constexpr auto frozen = freeze<Recipe, looked<Recipe>.lengths>();
 
 }  // namespace detail
 
+// What runs a network type, defined in session.hpp.
+template <class Network, class Weights = typename Network::packed>
+class fixed_storage;
+template <class Storage, class D, class X = serial>
+class session;
+
 /// @brief The network that a constexpr function returns, as a type without data.
 ///
 /// Everything about it is a constant: `network<recipe>::macs`, `::parameters`, `::workspace_bytes`, the plan. Equal layers
@@ -187,13 +195,22 @@ struct network {
     /// Kernels for inference on T.
     template <class T = float>
     [[nodiscard]] static constexpr executable<T> inference() noexcept {
-        return {plan, forward_table<T>, packed<T>.total};
+        return {plan, forward_table<T>, packed_layout<T>.total};
     }
     /// Kernels for inference and training on T.
     template <class T = float>
     [[nodiscard]] static constexpr trainable<T> training() noexcept {
-        return {inference<T>(), backward_table<T>, packed_gradient<T>.total};
+        return {inference<T>(), backward_table<T>, packed_gradient_layout<T>.total};
     }
+
+    /// Packed weights of this network.
+    struct packed : packed_array<float, network::template inference<float>().packed_elements> {};
+    /// Runs samples (session.hpp): owns packed weights and arena.
+    using session =
+        eenn::session<fixed_storage<network, packed>, threshold_rules<std::array<exit_rule, plan.exits.size()>>>;
+    /// The same over packed weights that lie elsewhere, as in flash.
+    using flash_session = eenn::session<fixed_storage<network, packed_view<float>>,
+                                        threshold_rules<std::array<exit_rule, plan.exits.size()>>>;
 
 private:
     using node = typename decltype(Recipe())::node;
@@ -226,9 +243,9 @@ private:
     }
     using all_steps = std::make_index_sequence<step_count>;
     template <class T>
-    static constexpr packed_table packed = pack_steps<T>(all_steps{}, false);
+    static constexpr packed_table packed_layout = pack_steps<T>(all_steps{}, false);
     template <class T>
-    static constexpr packed_table packed_gradient = pack_steps<T>(all_steps{}, true);
+    static constexpr packed_table packed_gradient_layout = pack_steps<T>(all_steps{}, true);
 
     template <class T, std::size_t I>
     using kernels_of_step = detail::kernels_of<T, typename step<I>::layer, constant<step<I>::value>>;
@@ -236,13 +253,14 @@ private:
     template <class T, std::size_t... I>
     [[nodiscard]] static constexpr std::array<forward_operation<T>, step_count> forward_operations(
         std::index_sequence<I...>) {
-        return {{{nullptr, &kernels_of_step<T, I>::forward, &kernels_of_step<T, I>::pack, packed<T>.offsets[I]}...}};
+        return {
+            {{nullptr, &kernels_of_step<T, I>::forward, &kernels_of_step<T, I>::pack, packed_layout<T>.offsets[I]}...}};
     }
     template <class T, std::size_t... I>
     [[nodiscard]] static constexpr std::array<backward_operation<T>, step_count> backward_operations(
         std::index_sequence<I...>) {
         return {{{nullptr, &kernels_of_step<T, I>::backward, &kernels_of_step<T, I>::pack_gradient,
-                  packed_gradient<T>.offsets[I]}...}};
+                  packed_gradient_layout<T>.offsets[I]}...}};
     }
     template <class T>
     static constexpr auto forward_table = forward_operations<T>(all_steps{});

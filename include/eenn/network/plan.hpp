@@ -77,6 +77,8 @@ struct exit_info {
     int classes = 0;
     policy decides{};
     std::int64_t macs = 0;  ///< from the input to this decision, earlier heads included
+    bool classifies =
+        true;  ///< false: its "logits" are features, the end of a part of a network; nothing is decided here
 };
 
 /// @brief Totals of a plan.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // exit_rule.hpp - when a sample leaves at an exit, as two numbers.
-// Floor 3 (policies); device subset. tests/network/model.cpp and tests/exits/infer.cpp use it.
+// Floor 3 (policies); device subset. tests/network/model.cpp and tests/policies/threshold_rules.cpp use it.
 #ifndef EENN_POLICIES_EXIT_RULE_HPP
 #define EENN_POLICIES_EXIT_RULE_HPP
 

@@ -7,8 +7,8 @@
 
 #include <eenn/core/constant.hpp>
 #include <eenn/core/isa.hpp>
+#include <eenn/tensor/float16.hpp>
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -55,32 +55,6 @@ inline namespace EENN_ISA {
     return names[static_cast<std::size_t>(type)];
 }
 
-/// @brief An IEEE 754 half-precision number as its bits.
-struct half {
-    std::uint16_t bits;
-
-    /// Exact.
-    constexpr operator float() const noexcept {
-        const std::uint32_t sign = static_cast<std::uint32_t>(bits & 0x8000u) << 16;
-        const std::uint32_t exponent = (bits >> 10) & 0x1fu;
-        const std::uint32_t fraction = bits & 0x3ffu;
-        if (exponent == 0) {  // zero and subnormals: fraction * 2^-24 is exact in float
-            const float magnitude = static_cast<float>(fraction) * 0x1p-24f;
-            return sign != 0 ? -magnitude : magnitude;
-        }
-        const std::uint32_t wide = exponent == 31 ? 255 : exponent + 112;
-        return std::bit_cast<float>(sign | wide << 23 | fraction << 13);
-    }
-};
-
-/// @brief The upper half of a float ("bfloat16").
-struct brain_half {
-    std::uint16_t bits;
-
-    /// Exact.
-    constexpr operator float() const noexcept { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
-};
-
 namespace detail {
 template <class T>
 struct type_code;
@@ -94,8 +68,8 @@ template <> struct type_code<std::uint32_t> { static constexpr auto value = elem
 template <> struct type_code<std::int32_t>  { static constexpr auto value = element_type::i32; };
 template <> struct type_code<std::uint64_t> { static constexpr auto value = element_type::u64; };
 template <> struct type_code<std::int64_t>  { static constexpr auto value = element_type::i64; };
-template <> struct type_code<half>          { static constexpr auto value = element_type::f16; };
-template <> struct type_code<brain_half>    { static constexpr auto value = element_type::bf16; };
+template <> struct type_code<float16>       { static constexpr auto value = element_type::f16; };
+template <> struct type_code<bfloat16>      { static constexpr auto value = element_type::bf16; };
 template <> struct type_code<float>         { static constexpr auto value = element_type::f32; };
 template <> struct type_code<double>        { static constexpr auto value = element_type::f64; };
 // clang-format on
@@ -127,8 +101,8 @@ constexpr decltype(auto) with_element_type(element_type type, F&& f) {
         case element_type::i32: return f(std::int32_t{});
         case element_type::u64: return f(std::uint64_t{});
         case element_type::i64: return f(std::int64_t{});
-        case element_type::f16: return f(half{});
-        case element_type::bf16: return f(brain_half{});
+        case element_type::f16: return f(float16{});
+        case element_type::bf16: return f(bfloat16{});
         case element_type::f64: return f(double{});
         case element_type::f32: break;
     }

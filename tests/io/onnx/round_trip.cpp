@@ -8,6 +8,7 @@
 #include <eenn/io/onnx/import.hpp>
 #include <eenn/io/onnx/read.hpp>
 #include <eenn/io/onnx/write.hpp>
+#include <eenn/network/packed_weights.hpp>
 #include <eenn/network/parameters.hpp>
 #include <eenn/network/runtime_network.hpp>
 #include <string>
@@ -39,9 +40,8 @@ std::vector<std::vector<float>> logits_of(const graph& g, std::span<const float>
                                           const aligned_vector<float>& x) {
     const runtime_network<float, graph> net{g};
     const auto exe = net.inference();
-    aligned_vector<float> packed(exe.packed_elements);
+    const packed_weights packed{exe, parameters};
     aligned_vector<float> workspace(exe.plan.sizes.workspace);
-    pack_weights(exe, parameters.data(), packed.data());
     std::vector<std::vector<float>> logits;
     int step = 0;
     for (const auto& exit : exe.plan.exits) {

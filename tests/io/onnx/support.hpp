@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <eenn/io/onnx/import.hpp>
+#include <eenn/network/packed_weights.hpp>
 #include <eenn/network/runtime_network.hpp>
 #include <span>
 #include <string>
@@ -41,8 +42,8 @@ inline bool noted(const eenn::onnx::imported& made, const std::string& part) {
 inline std::vector<float> outputs_of(const eenn::onnx::imported& made, std::span<const float> samples) {
     const eenn::runtime_network<float, eenn::graph> compiled{made.network};
     const auto net = compiled.inference();
-    eenn::aligned_vector<float> packed(net.packed_elements), workspace(net.plan.sizes.workspace);
-    eenn::pack_weights(net, made.parameters.data(), packed.data());
+    const eenn::packed_weights packed{net, made.parameters};
+    eenn::aligned_vector<float> workspace(net.plan.sizes.workspace);
     const eenn::shape in = net.plan.input;
     const auto& last = net.plan.values[static_cast<std::size_t>(net.plan.exits.back().logits)];
     const eenn::shape out = made.network.shape_of(made.network.here());

@@ -13,12 +13,12 @@
 #include <vector>
 
 #include <eenn/core/isa.hpp>
-#include <eenn/exits/infer.hpp>
 #include <eenn/io/onnx/build.hpp>
 #include <eenn/io/onnx/export_layers.hpp>
 #include <eenn/io/onnx/export_options.hpp>
 #include <eenn/io/onnx/export_policies.hpp>
 #include <eenn/network/standard.hpp>
+#include <eenn/policies/threshold_rules.hpp>
 
 namespace eenn::onnx {
 inline namespace EENN_ISA {

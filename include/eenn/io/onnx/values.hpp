@@ -54,7 +54,7 @@ inline constexpr numeric_type numeric_types[] = {
 /// Bytes of one element; 0 where element_of() has nothing.
 [[nodiscard]] constexpr std::size_t element_bytes(data_type type) noexcept {
     const auto element = element_of(type);
-    return element ? io::size_bytes(*element) : 0;
+    return element ? eenn::size_bytes(*element) : 0;
 }
 [[nodiscard]] constexpr bool is_floating(data_type type) noexcept {
     return type == data_type::float32 || type == data_type::float64 || type == data_type::float16 ||

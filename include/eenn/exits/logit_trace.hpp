@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+//
+// logit_trace.hpp - the logits of every exit on every sample, and what any decider makes of them without the network.
+// Floor 5 (exits); host subset. Letters: N = samples, E = exits, C = classes.
+#ifndef EENN_EXITS_LOGIT_TRACE_HPP
+#define EENN_EXITS_LOGIT_TRACE_HPP
+
+#include <eenn/core/error.hpp>
+#include <eenn/core/isa.hpp>
+#include <eenn/exits/trace.hpp>
+#include <eenn/policies/threshold_rules.hpp>
+#include <eenn/tensor/float16.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace eenn {
+inline namespace EENN_ISA {
+
+/// @brief The logits of all exits on all samples, row-major: those of sample i at exit e begin at (i E + e) C.
+///
+/// An exit_trace (trace.hpp) has the confidences of one policy an exit, which is what thresholds are solved on; this has what
+/// every decider can be judged on: gates, ensembles, rules over time.
+///
+/// @tparam T  float: decisions are those of inference, bit for bit. float16: what is kept and written to files
+///            (io/logit_trace.hpp), with a relative error of 2^-11 a logit, so that the logarithm of a probability is wrong by
+///            2^-10 of the largest |logit| at most. bfloat16 would be eight times worse, and no logit needs its range: those
+///            beyond 65504 are refused.
+/// @par Memory  N E C numbers, 4 N + 17 E bytes.
+template <class T>
+struct basic_logit_trace {
+    std::size_t samples = 0;           ///< N
+    std::size_t exits = 0;             ///< E
+    std::size_t classes = 0;           ///< C
+    std::vector<T> logits;             ///< (N,E,C)
+    std::vector<std::int32_t> labels;  ///< (N)
+    std::vector<policy> decides;       ///< (E), the exits' own policies
+    std::vector<double> macs;          ///< (E), of leaving at e, every earlier head included
+    std::vector<double> seconds;       ///< (E), the same in time on some machine; empty: not measured
+
+    [[nodiscard]] std::span<const T> at(std::size_t sample, std::size_t exit) const noexcept {
+        return {logits.data() + (sample * exits + exit) * classes, classes};
+    }
+    /// All logits of one exit, (N,C).
+    [[nodiscard]] std::vector<T> of_exit(std::size_t exit) const {
+        std::vector<T> rows;
+        rows.reserve(samples * classes);
+        for (std::size_t i = 0; i < samples; ++i) rows.insert(rows.end(), at(i, exit).begin(), at(i, exit).end());
+        return rows;
+    }
+};
+
+/// @brief The form that is kept: 2 bytes a logit.
+using logit_trace = basic_logit_trace<float16>;
+
+/// @brief "sample 3, exit 1, class 7": where element x of the logits belongs.
+template <class T>
+[[nodiscard]] std::string place_of_logit(const basic_logit_trace<T>& trace, std::size_t x) {
+    const std::size_t row = x / trace.classes;
+    return "sample " + std::to_string(row / trace.exits) + ", exit " + std::to_string(row % trace.exits) + ", class " +
+           std::to_string(x % trace.classes);
+}
+
+/// @brief Refuses a trace of logits that nobody can judge.
+///
+/// @par Cost    O(N E C).
+/// @par Errors  eenn::error if it is empty, sizes disagree, a logit is NaN or infinity (minus infinity is a masked class), or a
+///              cost is negative, not finite or smaller than the one before.
+template <class T>
+void check_logit_trace(const basic_logit_trace<T>& trace) {
+    const auto number = [](auto value) { return std::to_string(value); };
+    if (trace.samples == 0 || trace.exits == 0 || trace.classes == 0) {
+        raise("logit_trace",
+              number(trace.samples) + " samples, " + number(trace.exits) + " exits, " + number(trace.classes) +
+                  " classes",
+              "a trace needs at least one of each");
+    }
+    const auto sized = [&](const char* name, std::size_t has, std::size_t needs) {
+        if (has == needs) return;
+        raise(std::string{"logit_trace::"} + name, number(has) + " elements, where " + number(needs) + " are needed",
+              "N = " + number(trace.samples) + ", E = " + number(trace.exits) + ", C = " + number(trace.classes));
+    };
+    sized("logits", trace.logits.size(), trace.samples * trace.exits * trace.classes);
+    sized("labels", trace.labels.size(), trace.samples);
+    sized("decides", trace.decides.size(), trace.exits);
+    check_costs("logit_trace::macs", trace.macs, trace.exits);
+    if (!trace.seconds.empty()) check_costs("logit_trace::seconds", trace.seconds, trace.exits);
+    for (std::size_t x = 0; x < trace.logits.size(); ++x) {
+        const float z{trace.logits[x]};
+        if (z < std::numeric_limits<float>::infinity()) continue;
+        raise("logit_trace::logits", number(z) + " at " + place_of_logit(trace, x), "look for a diverged exit");
+    }
+}
+
+/// @brief A trace in 16 bits.
+/// @par Errors  As check_logit_trace(), and for a finite logit beyond 65504.
+[[nodiscard]] inline logit_trace to_16_bits(const basic_logit_trace<float>& trace) {
+    check_logit_trace(trace);
+    logit_trace made{trace.samples, trace.exits,   trace.classes, {},
+                     trace.labels,  trace.decides, trace.macs,    trace.seconds};
+    made.logits.reserve(trace.logits.size());
+    for (std::size_t x = 0; x < trace.logits.size(); ++x) {
+        const float z = trace.logits[x];
+        made.logits.push_back(to_float16(z));
+        if (std::isfinite(z) && !std::isfinite(float{made.logits.back()})) {
+            raise("logit_trace::logits", std::to_string(z) + " at " + place_of_logit(trace, x),
+                  "16 bits hold logits from -65504 to 65504");
+        }
+    }
+    return made;
+}
+
+/// @brief visit(sample, exit_view, verdict) at each exit that the sample reaches under the decider; with `all`, at every exit.
+/// @par Errors  As check_logit_trace(), and for a decider with settings for fewer exits.
+template <class T, class D, class F>
+void replay(const basic_logit_trace<T>& trace, const D& rule, typename D::state& state, bool all, F&& visit) {
+    check_logit_trace(trace);
+    if (exit_count_of(rule) < trace.exits) {
+        raise("logit_trace", "a decider with settings for " + std::to_string(exit_count_of(rule)) + " exits of " +
+                                 std::to_string(trace.exits));
+    }
+    std::vector<float> wide(trace.classes);
+    for (std::size_t i = 0; i < trace.samples; ++i) {
+        rule.begin(state);
+        for (std::size_t e = 0; e < trace.exits; ++e) {
+            const auto row = trace.at(i, e);
+            std::copy(row.begin(), row.end(), wide.begin());
+            const exit_view<float> seen{e, e + 1 == trace.exits, trace.decides[e], wide};
+            const verdict said = decide(rule, seen, state);
+            visit(i, seen, said);
+            if (said.leave && !all) break;
+        }
+    }
+}
+
+/// @brief The decision on every sample, (N), in order: what infer() would have come to on these logits.
+/// @param state  of the decider; what it keeps from sample to sample goes on from there.
+/// @par Errors  As replay().
+template <class T, class D>
+requires Decider<D>
+[[nodiscard]] std::vector<decision> decide_all(const basic_logit_trace<T>& trace, const D& rule,
+                                               typename D::state& state) {
+    std::vector<decision> decisions(trace.samples);
+    replay(trace, rule, state, false, [&](std::size_t i, const exit_view<float>& at, const verdict& said) {
+        if (said.leave) decisions[i] = {said.label, static_cast<int>(at.exit), said.confidence};
+    });
+    return decisions;
+}
+
+/// @brief What a decider does on a trace: accuracy, shares, and mean cost in both units.
+struct decider_evaluation : exit_evaluation {  ///< mean_cost is in MACs
+    double mean_seconds = 0;                   ///< 0 if the trace has no times
+};
+
+/// @brief Accuracy, mean cost and exit shares of a trace under any decider.
+/// @par Cost    O(N E C) and the decider's.
+/// @par Errors  As replay().
+template <class T, class D>
+requires Decider<D>
+[[nodiscard]] decider_evaluation evaluate(const basic_logit_trace<T>& trace, const D& rule, typename D::state& state) {
+    const std::vector<decision> decisions = decide_all(trace, rule, state);
+    exit_counts counts{trace.exits};
+    for (std::size_t i = 0; i < trace.samples; ++i) {
+        counts.add(static_cast<std::size_t>(decisions[i].exit), decisions[i].label == trace.labels[i] ? 1 : 0);
+    }
+    decider_evaluation result{counts.evaluate(trace.macs, 1), 0};
+    for (std::size_t e = 0; e < trace.seconds.size(); ++e) result.mean_seconds += result.share[e] * trace.seconds[e];
+    return result;
+}
+template <class T, class D>
+requires Decider<D>
+[[nodiscard]] decider_evaluation evaluate(const basic_logit_trace<T>& trace, const D& rule) {
+    typename D::state state{};
+    return evaluate(trace, rule, state);
+}
+
+/// @brief Label and confidence that a decider gives at every exit, as a trace that thresholds are solved on. Costs are MACs.
+/// @par Errors  As replay() and check_trace().
+template <class T, class D>
+requires Decider<D>
+[[nodiscard]] exit_trace trace_of(const basic_logit_trace<T>& trace, const D& rule) {
+    std::vector<float> confidence;
+    std::vector<std::int32_t> prediction;
+    confidence.reserve(trace.samples * trace.exits);
+    prediction.reserve(trace.samples * trace.exits);
+    typename D::state state{};
+    replay(trace, rule, state, true, [&](std::size_t, const exit_view<float>&, const verdict& said) {
+        confidence.push_back(said.confidence);
+        prediction.push_back(said.label);
+    });
+    return make_trace(std::move(confidence), std::move(prediction), trace.labels, trace.macs);
+}
+
+}  // namespace EENN_ISA
+}  // namespace eenn
+
+#endif

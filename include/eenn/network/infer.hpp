@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+//
+// infer.hpp - one sample through an early-exit network, stopping at the exit where a decider lets it leave.
+// Floor 4 (network); device subset. Letters: E = exits.
+#ifndef EENN_NETWORK_INFER_HPP
+#define EENN_NETWORK_INFER_HPP
+
+#include <eenn/core/isa.hpp>
+#include <eenn/network/packed_weights.hpp>
+#include <eenn/policies/threshold_rules.hpp>
+
+#include <array>
+
+namespace eenn {
+inline namespace EENN_ISA {
+
+/// @brief The rules that the network's policies bring along.
+template <std::size_t E>
+[[nodiscard]] constexpr std::array<exit_rule, E> default_rules(const plan_view& plan) noexcept {
+    std::array<exit_rule, E> rules{};
+    for (std::size_t e = 0; e < E; ++e) rules[e].threshold = plan.exits[e].decides.default_threshold();
+    return rules;
+}
+
+/// @brief What a decider sees of exit e, whose logits run_steps() left in the workspace.
+template <class T>
+[[nodiscard]] constexpr exit_view<T> view_exit(const plan_view& plan, std::size_t e, const T* workspace) noexcept {
+    const exit_info& at = plan.exits[e];
+    const T* logits = workspace + plan.values[static_cast<std::size_t>(at.logits)].offset;
+    return {e, e + 1 == plan.exits.size(), at.decides, {logits, static_cast<std::size_t>(at.classes)}};
+}
+
+/// @brief Asks for one line of each page of memory, up to a megabyte: after a sleep the machine has forgotten where pages lie, and
+/// so looks them up side by side instead of one by one. In warm caches it costs what can hardly be measured.
+template <class T>
+void look_up_pages(const T* from, std::size_t count) noexcept {
+    constexpr std::size_t page = 4096 / sizeof(T);
+    constexpr std::size_t most = 256 * page;
+    for (std::size_t i = 0; i < count && i < most; i += page) __builtin_prefetch(from + i);
+}
+
+/// @brief Goes on with a sample whose earlier exits stand in another part of the network: `state` is as that part left it.
+///
+/// Else as infer().
+template <class T, class D, class E = const serial>
+requires Decider<D, T> && Executor<std::remove_reference_t<E>>
+[[nodiscard]] decision resume_inference(const executable<T>& net, packed_view<std::type_identity_t<T>> weights,
+                                        const T* input, T* workspace, const D& rule, typename D::state& state,
+                                        E&& executor = E{}) noexcept {
+    look_up_pages(weights.data(), net.packed_elements);
+    look_up_pages(workspace, net.plan.sizes.workspace);
+    look_up_pages(input, net.plan.input.elements());
+    int step = 0;
+    for (std::size_t e = 0;; ++e) {
+        const exit_info& at = net.plan.exits[e];
+        run_steps(net, step, at.step + 1, weights.data(), input, workspace, executor);
+        step = at.step + 1;
+        if (!at.classifies) return {.exit = static_cast<int>(e)};
+        const verdict said = decide(rule, view_exit(net.plan, e, workspace), state);
+        if (said.leave) return {said.label, static_cast<int>(e), said.confidence};
+    }
+}
+
+/// @brief Runs the network on one sample and stops at the first exit where the decider lets it leave.
+///
+/// What a session (session.hpp) calls: it has these arguments in it. A network that ends in features runs to its end unless an
+/// exit before takes the sample, and then gives label -1.
+///
+/// @param input      (H,W,C).
+/// @param workspace  (workspace_elements(plan, executor.concurrency())), 64-byte aligned: plan.sizes.workspace for one thread.
+///                   Its content does not matter.
+/// @param state      of the decider; begun here.
+/// @param executor   its threads divide the larger steps: `threads` (core/threads.hpp) is made for it. Decisions are the same
+///                   bits for any.
+/// @par Cost     The steps up to the exit, nothing behind it; a policy reads its logits twice.
+/// @par Memory   None but the workspace. @par Threads  Safe with a workspace, a state and an executor of one's own.
+template <class T, class D, class E = const serial>
+requires Decider<D, T> && Executor<std::remove_reference_t<E>>
+[[nodiscard]] decision infer(const executable<T>& net, packed_view<std::type_identity_t<T>> weights, const T* input,
+                             T* workspace, const D& rule, typename D::state& state, E&& executor = E{}) noexcept {
+    rule.begin(state);
+    return resume_inference(net, weights, input, workspace, rule, state, executor);
+}
+
+}  // namespace EENN_ISA
+}  // namespace eenn
+
+#endif

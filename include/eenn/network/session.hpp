@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+//
+// session.hpp - a network ready to run: packed weights, arena, decider and executor in one object.
+// Floor 4 (network); device subset. Letters: E = exits.
+#ifndef EENN_NETWORK_SESSION_HPP
+#define EENN_NETWORK_SESSION_HPP
+
+#include <eenn/core/exact_span.hpp>
+#include <eenn/network/infer.hpp>
+#include <eenn/network/network.hpp>
+
+#include <concepts>
+#include <span>
+#include <utility>
+
+namespace eenn {
+inline namespace EENN_ISA {
+
+/// @brief A session's memory for a network type: its size is a constant, all of it lies in the object.
+///
+/// @tparam Weights  Network::packed owns them; packed_view<float> views them where they lie, as in flash, and they must
+///                  outlive it.
+template <class Network, class Weights>
+class fixed_storage {
+public:
+    using value_type = float;
+    using sample = exact_span<const float, Network::input.elements()>;
+    using parameters = exact_span<const float, Network::parameter_elements>;
+    static constexpr bool sized = true;  ///< samples of another size cannot be passed
+
+    explicit fixed_storage(parameters from) requires std::same_as<Weights, typename Network::packed> {
+        pack_weights(compiled(), from.data(), weights_.values.data());
+    }
+    explicit fixed_storage(const typename Network::packed& from) noexcept : weights_{from} {}
+
+    [[nodiscard]] static constexpr executable<float> compiled() noexcept { return Network::inference(); }
+    [[nodiscard]] static constexpr auto default_rule() noexcept {
+        return threshold_rules{default_rules<Network::plan.exits.size()>(Network::plan)};
+    }
+    [[nodiscard]] packed_view<float> weights() const noexcept { return weights_; }
+    [[nodiscard]] float* workspace() noexcept { return workspace_.data.data(); }
+    [[nodiscard]] const float* workspace() const noexcept { return workspace_.data.data(); }
+    static void check(sample) noexcept {}
+
+private:
+    Weights weights_;
+    typename Network::workspace workspace_;
+};
+
+/// @brief Runs one sample after another: `run(sample)` stops at the exit where the decider lets the sample leave.
+///
+/// For a network type: `net::session run{parameters}` packs the parameters; `net::flash_session run{packed}` views packed
+/// weights that lie elsewhere. Everything is in the object, which is large for a large network: it then belongs in static
+/// memory or on the heap. For networks made at run time, and for several threads: runtime_session.hpp.
+///
+/// @tparam Storage  where packed weights and arena lie.
+/// @tparam D        the decider; thresholds as the network's policies bring them along, if none is given.
+/// @tparam X        the executor; a reference for one that is the caller's.
+/// @par Cost     packing is one pass over the parameters, at construction; a call is an infer().
+/// @par Memory   Calls allocate nothing.
+/// @par Threads  One call at a time: each thread has a session, which may view the same packed weights.
+/// @par Errors   Arrays of another size do not compile. Of a size that is known at run time only, eenn::error names both.
+template <class Storage, class D, class X>
+class session {
+public:
+    using value_type = typename Storage::value_type;
+    using sample = typename Storage::sample;  ///< (H,W,C)
+    using state_type = typename D::state;
+    static_assert(Decider<D, value_type>, "eenn: a session wants a decider (policies/decider.hpp)");
+
+    /// @param weights  parameters, which are packed, or packed weights of this network.
+    template <class W>
+    requires std::constructible_from<Storage, const W&>
+    explicit session(const W& weights) : storage_{weights}, rule_{Storage::default_rule()} {}
+    template <class W>
+    requires std::constructible_from<Storage, const W&> session(const W& weights, D rule)
+        : storage_{weights}, rule_{std::move(rule)} {}
+
+    /// @param compiled       must outlive the session.
+    /// @param weights   parameters of `compiled`, which are packed, or packed_view, which is not.
+    /// @par Errors  eenn::error for parameters or rules that do not fit the network.
+    template <class W>
+    requires std::constructible_from < Storage, const executable<value_type>
+    &, const W&,
+        int > session(const executable<value_type>& compiled, const W& weights)
+        : storage_{compiled, weights, 1},
+    rule_{storage_.default_rule()} {}
+    template <class W>
+    requires std::constructible_from < Storage, const executable<value_type>
+    &, const W&,
+        int > session(const executable<value_type>& compiled, const W& weights, D rule)
+        : storage_{compiled, weights, 1},
+    rule_{std::move(rule)} {
+        storage_.check(rule_);
+    }
+    /// @param executor  its threads divide the larger steps.
+    template <class W>
+    requires std::constructible_from < Storage, const executable<value_type>
+    &, const W&,
+        int > session(const executable<value_type>& compiled, const W& weights, D rule, X executor)
+        : storage_{compiled, weights, static_cast<int>(executor.concurrency())},
+    rule_{std::move(rule)}, executor_{std::forward<X>(executor)} {
+        storage_.check(rule_);
+    }
+
+    [[nodiscard]] decision operator()(sample input) noexcept(Storage::sized) { return (*this)(input, state_); }
+    /// With a state of the caller's, for deciders whose state outlives the sample or is sent on: begun here.
+    [[nodiscard]] decision operator()(sample input, state_type& state) noexcept(Storage::sized) {
+        storage_.check(input);
+        return infer(storage_.compiled(), storage_.weights(), input.data(), storage_.workspace(), rule_, state,
+                     executor_);
+    }
+    /// Goes on with a sample whose earlier exits stand in another part of the network: `features` are what that part ends in,
+    /// `state` is as it left it.
+    [[nodiscard]] decision resume(sample features, state_type& state) noexcept(Storage::sized) {
+        storage_.check(features);
+        return resume_inference(storage_.compiled(), storage_.weights(), features.data(), storage_.workspace(), rule_,
+                                state, executor_);
+    }
+
+    /// The logits of the exit where the last sample left, or the features that the network ends in; valid until the next call.
+    /// @param exit  decision::exit of that sample.
+    [[nodiscard]] std::span<const value_type> output(int exit) const noexcept {
+        return view_exit(storage_.compiled().plan, static_cast<std::size_t>(exit), storage_.workspace()).logits;
+    }
+    [[nodiscard]] const D& rule() const noexcept { return rule_; }
+    /// What the decider has kept, of the last sample and of those before.
+    [[nodiscard]] const state_type& state() const noexcept { return state_; }
+
+private:
+    Storage storage_;
+    D rule_;
+    state_type state_{};
+    [[no_unique_address]] X executor_{};
+};
+
+}  // namespace EENN_ISA
+}  // namespace eenn
+
+#endif
