@@ -63,7 +63,7 @@ TEST_CASE("training/trainable_set: channels of a convolution are columns of its 
     CHECK(parts.cleared == std::vector<parameter_range>{
                                {weight.offset, 1, true}, {weight.offset + 3, 1, true}, {bias.offset, 1, false}});
     CHECK(parts.steps[0].weights);
-    CHECK(parts.steps[0].norm);
+    CHECK_FALSE(parts.steps[0].norm);
     CHECK(parts.statistics.empty());
     CHECK(parts.elements == 6);
     CHECK_FALSE((parts.steps[1].weights || parts.steps[1].norm));
