@@ -107,7 +107,7 @@ namespace detail {
 template <class T, unit_stride Unit, std::size_t Width, int P, bool Held>
 [[nodiscard]] consteval auto tile() noexcept -> void (*)(const sweep<T>&) noexcept {
     using K = std::conditional_t<Width == 0, narrow<T>, T>;
-    constexpr int V = Width == 0 ? 1 : 1 << (Width - 1);
+    constexpr int V = Width == 0 ? 1 : 1 << (Width == 0 ? 0 : Width - 1);
     if constexpr (!Held) {
         return nullptr;
     } else if constexpr (Unit == unit_stride::sum) {

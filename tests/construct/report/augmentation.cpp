@@ -233,7 +233,7 @@ TEST_CASE("report/augmentation: a cut stands at its site, and by its share of th
     construct::result r = fixture::resnet56();
     CHECK(cuts_of(r) ==
           std::vector<double>{static_cast<double>(r.sites[6].macs), static_cast<double>(r.sites[18].macs)});
-    r.placement.stages = {{"a", "x", "y", 30, 0, 0, 0, 1}, {"b", "y", "z", 90, 0, 0, 0, 1}};
+    r.placement.stages = {{"a", "x", "y", node_id{3}, 30, 0, 0, 0, 1}, {"b", "y", "z", node_id{4}, 90, 0, 0, 0, 1}};
     r.base_macs = 1000;
     CHECK(cuts_of(r) == std::vector<double>{250});
 }
