@@ -18,6 +18,7 @@
 #include <vector>
 
 namespace passes {
+inline namespace EENN_ISA {  // one program may have them for several instruction sets
 
 /// visit.operator()<recipe>(name) for each of the six networks that the benchmarks measure.
 template <class F>
@@ -141,6 +142,7 @@ private:
     std::uint64_t pass_ = 0;
 };
 
+}  // namespace EENN_ISA
 }  // namespace passes
 
 #endif

@@ -2,7 +2,7 @@
 #
 # Install and export. The package is relocatable, and serves every architecture.
 #
-#   find_package(eenn CONFIG REQUIRED [COMPONENTS tbb xtensor zlib onnx])
+#   find_package(eenn CONFIG REQUIRED [COMPONENTS tbb xtensor zlib onnx compiled])
 
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
@@ -18,6 +18,11 @@ foreach(component IN LISTS EENN_COMPONENTS)
     install(EXPORT eenn_${component} FILE eenn-${component}-targets.cmake NAMESPACE eenn::
         DESTINATION ${eenn_package_dir})
 endforeach()
+
+if(EENN_COMPILED)
+    install(TARGETS eenn_compiled EXPORT eenn_compiled ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+    install(EXPORT eenn_compiled FILE eenn-compiled-targets.cmake NAMESPACE eenn:: DESTINATION ${eenn_package_dir})
+endif()
 
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/eenn-config.cmake.in ${PROJECT_BINARY_DIR}/eenn-config.cmake
     INSTALL_DESTINATION ${eenn_package_dir} NO_SET_AND_CHECK_MACRO)

@@ -4,6 +4,7 @@
 #
 #   eenn::eenn     the headers, C++20 and Eigen; nothing to link
 #   eenn::native   -march=native: one line for this machine's full speed. Give it to all targets of a program or to none.
+#   eenn::compiled kernels of networks made at run time, compiled for several instruction sets; built with EENN_COMPILED=ON
 #   eenn::tbb      <eenn/interop/tbb.hpp> and oneTBB
 #   eenn::xtensor  <eenn/interop/xtensor.hpp> and xtensor
 #   eenn::zlib     <eenn/interop/zlib.hpp> and zlib

@@ -16,8 +16,9 @@ endif()
 # -ffp-contract=off: the library writes each fused multiply-add itself, so the compiler may not add its own choice, and
 # a result repeats bit for bit whatever the tile, the number of threads or the compiler. Users decide this for themselves.
 add_library(eenn_own_flags INTERFACE)
-target_compile_options(eenn_own_flags INTERFACE -Wall -Wextra -Wconversion -Wshadow -Wpedantic -ffp-contract=off
+set(eenn_own_options -Wall -Wextra -Wconversion -Wshadow -Wpedantic -ffp-contract=off
     $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)  # g++ 12 sees overlaps in std::string's operator+ that are not there
+target_compile_options(eenn_own_flags INTERFACE ${eenn_own_options})
 if(EENN_NATIVE)
     target_link_libraries(eenn_own_flags INTERFACE eenn::native)
 endif()

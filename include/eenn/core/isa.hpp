@@ -23,9 +23,14 @@
 // error, executor_ref, the layers and the graph, plan, executable, policy, exit_rule, decision, data_set. What their members do
 // is the same everywhere. tests/two_builds/ links three such units and looks at results, symbols and instructions.
 //
-// A build with a tuning table of its own (kernels/tuning.hpp) has other tiles and layouts, and so its names.
-#if defined(EENN_TUNING)
+// A build with a tuning table of its own (kernels/tuning.hpp) has other tiles and layouts, one with eenn::compiled other
+// definitions (network/compiled.hpp), and so their names.
+#if defined(EENN_TUNING) && defined(EENN_COMPILED)
+#define EENN_ISA_NAME(isa) isa##_tuned_compiled
+#elif defined(EENN_TUNING)
 #define EENN_ISA_NAME(isa) isa##_tuned
+#elif defined(EENN_COMPILED)
+#define EENN_ISA_NAME(isa) isa##_compiled
 #else
 #define EENN_ISA_NAME(isa) isa
 #endif

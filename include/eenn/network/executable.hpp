@@ -8,6 +8,7 @@
 #include <eenn/core/executor.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/network/plan.hpp>
+#include <eenn/network/training_passes.hpp>
 
 #include <array>
 #include <cmath>
@@ -47,6 +48,7 @@ template <class T>
 struct trainable : executable<T> {
     std::span<const backward_operation<T>> backward;
     std::size_t packed_gradient_elements = 0;
+    const training_passes<T>* passes = nullptr;
 };
 
 inline namespace EENN_ISA {

@@ -200,7 +200,7 @@ struct network {
     /// Kernels for inference and training on T.
     template <class T = float>
     [[nodiscard]] static constexpr trainable<T> training() noexcept {
-        return {inference<T>(), backward_table<T>, packed_gradient_layout<T>.total};
+        return {inference<T>(), backward_table<T>, packed_gradient_layout<T>.total, &training_passes_here<T>};
     }
 
     /// Packed weights of this network.

@@ -11,8 +11,6 @@
 #include <eenn/core/isa.hpp>
 #include <eenn/core/random.hpp>
 #include <eenn/core/slots.hpp>
-#include <eenn/kernels/elementwise.hpp>
-#include <eenn/kernels/normalization.hpp>
 #include <eenn/network/executable.hpp>
 #include <eenn/training/backward_plan.hpp>
 
@@ -152,8 +150,8 @@ private:
         const auto s = static_cast<std::size_t>(layout_.maker[static_cast<std::size_t>(v)]);
         T* const y = spare;
         spare += block_size(v, r.count);
-        kernels::affine(r.count * value(v).size.pixels(), value(v).size.c, norm_input(s) + start, scale_of(s),
-                        shift_of(s), nullptr, net_.plan.steps[s].act, y);
+        net_.passes->affine(r.count * value(v).size.pixels(), value(v).size.c, norm_input(s) + start, scale_of(s),
+                            shift_of(s), nullptr, net_.plan.steps[s].act, y);
         return y;
     }
     [[nodiscard]] std::size_t block_size(int v, int samples) const {
@@ -259,7 +257,7 @@ private:
                     if (!norm && !kept) args.act = step.act;
                     op.forward(op.self, args);
                 }
-                if (norm) kernels::moments(r.count * pixels, channels, norm_input(s) + start, sums, sums + wide);
+                if (norm) net_.passes->moments(r.count * pixels, channels, norm_input(s) + start, sums, sums + wide);
             });
         });
         if (norm) batch_statistics(s, parameters, static_cast<double>(samples_) * pixels);
@@ -269,12 +267,12 @@ private:
                 const std::size_t start = static_cast<std::size_t>(r.first) * each;
                 if (norm) {
                     T* spare = scratch + layout_.kernel_scratch;
-                    kernels::affine(r.count * pixels, channels, norm_input(s) + start, scale_of(s), shift_of(s),
-                                    residual_of(r, spare), kept ? activation{} : step.act, u + start);
+                    net_.passes->affine(r.count * pixels, channels, norm_input(s) + start, scale_of(s), shift_of(s),
+                                        residual_of(r, spare), kept ? activation{} : step.act, u + start);
                 }
                 if (kept) {
                     constexpr const T* none = nullptr;
-                    kernels::affine(r.count * pixels, channels, u + start, none, none, none, step.act, y + start);
+                    net_.passes->affine(r.count * pixels, channels, u + start, none, none, none, step.act, y + start);
                 }
             });
         });
@@ -349,21 +347,22 @@ private:
                 const std::size_t count = static_cast<std::size_t>(r.count) * each;
                 const T* input = u == nullptr ? nullptr : u + start;
                 if (anew) {
-                    kernels::recomputed_gradient_sums(r.count * pixels, channels, dy + start, z + start, scale_of(s),
-                                                      shift_of(s), step.act, mean_of(s), istd_of(s), sums, sums + wide);
+                    net_.passes->recomputed_gradient_sums(r.count * pixels, channels, dy + start, z + start,
+                                                          scale_of(s), shift_of(s), step.act, mean_of(s), istd_of(s),
+                                                          sums, sums + wide);
                 } else if (norm) {
-                    kernels::activation_gradient_sums(r.count * pixels, channels, dy + start, y + start, input,
-                                                      step.act, du + start, z + start, mean_of(s), istd_of(s), sums,
-                                                      sums + wide);
+                    net_.passes->activation_gradient_sums(r.count * pixels, channels, dy + start, y + start, input,
+                                                          step.act, du + start, z + start, mean_of(s), istd_of(s), sums,
+                                                          sums + wide);
                 } else if (step.act.kind != activation_kind::none) {
-                    kernels::activation_gradient(count, dy + start, y + start, input, step.act, dy + start);
+                    net_.passes->activation_gradient(count, dy + start, y + start, input, step.act, dy + start);
                 }
                 if (!to_residual) return;
                 T* const d = gradient(step.residual) + start;
                 if (residual_written) {
-                    kernels::accumulate(count, dy + start, d);
+                    net_.passes->accumulate(count, dy + start, d);
                 } else if (!norm) {
-                    kernels::copy(count, dy + start, d);
+                    std::copy_n(dy + start, count, d);
                 }
             });
         });
@@ -402,12 +401,12 @@ private:
                     T* const made = spare;
                     spare += block_size(step.output, r.count);
                     if (anew) {
-                        kernels::recomputed_input_gradient(r.count * pixels, channels, dy + start, z + start,
-                                                           scale_of(s), shift_of(s), step.act, a, a + wide,
-                                                           a + 2 * wide, made);
+                        net_.passes->recomputed_input_gradient(r.count * pixels, channels, dy + start, z + start,
+                                                               scale_of(s), shift_of(s), step.act, a, a + wide,
+                                                               a + 2 * wide, made);
                     } else {
-                        kernels::input_gradient(r.count * pixels, channels, du + start, norm ? z + start : du + start,
-                                                a, a + wide, a + 2 * wide, made);
+                        net_.passes->input_gradient(r.count * pixels, channels, du + start,
+                                                    norm ? z + start : du + start, a, a + wide, a + 2 * wide, made);
                     }
                     dz = made;
                 }
@@ -433,9 +432,9 @@ private:
         });
         if (has_weights) {
             for (int k = 0; k < chunks(); ++k) {
-                kernels::accumulate(step.weight_count,
-                                    partial_.data() + static_cast<std::size_t>(k) * step.weight_count,
-                                    gradients + step.weights);
+                net_.passes->accumulate(step.weight_count,
+                                        partial_.data() + static_cast<std::size_t>(k) * step.weight_count,
+                                        gradients + step.weights);
             }
         }
     }
