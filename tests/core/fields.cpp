@@ -27,6 +27,20 @@ struct many {
     std::function<bool(int)> call{};
     one inner{5};
 };
+struct must_be_given {
+    explicit must_be_given(int x) : value{x} {}
+    int value;
+};
+struct inputs {
+    const many& first;
+    int number = 1;
+    const must_be_given& last;
+};
+struct given {
+    must_be_given member;
+    const int& reference;
+    double rest = 0;
+};
 struct twenty {
     int a = 0, b = 1, c = 2, d = 3, e = 4, f = 5, g = 6, h = 7, i = 8, j = 9, k = 10, l = 11, m = 12, n = 13, o = 14,
         p = 15, q = 16, r = 17, s = 18, t = 19;
@@ -56,6 +70,8 @@ TEST_CASE("core/fields: members are counted whatever their types") {
     static_assert(field_count<one> == 1);
     static_assert(field_count<many> == 7);
     static_assert(field_count<twenty> == 20);
+    static_assert(field_count<inputs> == 3, "references must be given a value");
+    static_assert(field_count<given> == 3);
 }
 
 TEST_CASE("core/fields: each member is visited once, in order, itself and no copy") {
@@ -70,6 +86,15 @@ TEST_CASE("core/fields: each member is visited once, in order, itself and no cop
     int next = 0;
     each_field(twenty{}, [&](int member) { CHECK(member == next++); });
     CHECK(next == 20);
+}
+
+TEST_CASE("core/fields: of a reference what it refers to is visited") {
+    const many some;
+    const must_be_given other{5};
+    const inputs value{some, 7, other};
+    std::vector<const void*> seen;
+    each_field(value, [&](const auto& member) { seen.push_back(&member); });
+    CHECK(seen == std::vector<const void*>{&some, &value.number, &other});
 }
 
 TEST_CASE("core/fields: members of a value that may change may be changed") {

@@ -62,10 +62,10 @@ struct feature_pass {
 /// @param observer  called now and then with the number of samples done, on one thread; false stops the pass.
 /// @return          false if the observer stopped it.
 /// @par Threads     Samples are spread over the executor; the bits do not depend on it.
-template <Executor X>
-[[nodiscard]] bool run_backbone(const executable<float>& net, std::span<const float> parameters, const data_set& set,
-                                std::span<const int> indices, std::span<const int> nodes, feature_pass& result,
-                                X& executor, const std::function<bool(std::int64_t done)>& observer = {}) {
+[[nodiscard]] inline bool run_backbone(const executable<float>& net, std::span<const float> parameters,
+                                       const data_set& set, std::span<const int> indices, std::span<const int> nodes,
+                                       feature_pass& result, executor_ref executor,
+                                       const std::function<bool(std::int64_t done)>& observer = {}) {
     const packed_weights<float> packed{net, parameters};
     std::vector<int> steps;
     const std::size_t count = indices.size();

@@ -6,12 +6,20 @@
 #define EENN_CONSTRUCT_FINE_TUNE_HPP
 
 #include <eenn/construct/assemble.hpp>
+#include <eenn/construct/kept_work.hpp>
+#include <eenn/construct/options.hpp>
+#include <eenn/construct/watcher.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/data/batches.hpp>
-#include <eenn/training/checkpoint.hpp>
 #include <eenn/training/trainer.hpp>
 
-#include <filesystem>
+#include <cmath>
+#include <cstdio>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
 
 namespace eenn::construct {
 inline namespace EENN_ISA {
@@ -21,8 +29,8 @@ namespace detail {
 /// A power of two near the root mean square of the samples, where only convolutions and dense layers read them: raw
 /// pixels of 0 to 255 would make their gradients 255^2 times too large. Dividing the samples and multiplying the
 /// weights by it changes no bit of any answer.
-[[nodiscard]] inline float input_scale(const graph& base, const data_set& train) {
-    for (const auto& node : base.nodes()) {
+[[nodiscard]] inline float input_scale(const graph& network, const data_set& train) {
+    for (const auto& node : network.nodes()) {
         const bool reads = node.input_count > 0 && node.inputs[0] == 0;
         if (reads && !std::holds_alternative<conv2d>(node.what) && !std::holds_alternative<dense>(node.what)) return 1;
     }
@@ -45,86 +53,100 @@ inline void scale_input_weights(const plan_view& plan, const graph& network, flo
 
 }  // namespace detail
 
-/// @brief Trains the assembled network on, and keeps what comes of it where validation data says it helped. False if the
-/// observer stopped it.
-template <Executor X>
-[[nodiscard]] bool fine_tune(construction<X>& work) {
-    if (work.chosen.empty()) return true;
-    runtime_network<float, graph> net{*work.whole};
-    if (work.options.tune.epochs <= 0) {
-        work.report.fine_tuning = "not asked for";
-        return true;
-    }
+/// @brief All that the training of the whole network depends on.
+struct tuning_inputs {
+    const graph& network;  ///< with exits
+    const aligned_vector<float>& parameters;
+    const data_set& train;
+    const data_set& validation;  ///< is watched; it chooses nothing here
+    const fine_tuning& how;      ///< for at least one epoch
+    std::uint64_t seed = 1;
+};
+
+/// @brief The network's parameters, trained on. Nothing if the observer stopped it; training that was stopped goes on from
+/// the last epoch that is kept.
+[[nodiscard]] inline std::optional<aligned_vector<float>> fine_tune(const tuning_inputs& given, const kept_work& kept,
+                                                                    executor_ref executor, watcher& watch) {
+    runtime_network<float, graph> net{given.network};
+    const digest key = kept.key_of("fine-tuned", given);
+    aligned_vector<float> tuned;
+    if (kept.read(key, std::pair{&tuned, net.plan().parameter_elements()})) return tuned;
+    const kept_training under_way = kept.under_way(key);
     training_options how;
-    how.epochs = work.options.tune.epochs;
-    how.seed = work.options.seed;
-    how.learning_rate = one_cycle{.peak = work.options.tune.rate};
-    how.hooks.loss = work.options.tune.criterion;
-    how.exit_weights.assign(work.chosen.size() + 1, 1.0);
-    how.exit_weights.back() = work.options.tune.last_weight;
-    how.average_decay = work.options.tune.average_decay;
-    how.clip_norm = work.options.tune.clip_norm;
+    how.epochs = given.how.epochs;
+    how.seed = given.seed;
+    how.learning_rate = one_cycle{.peak = given.how.rate};
+    how.hooks.loss = given.how.criterion;
+    how.exit_weights.assign(net.plan().exits.size(), 1.0);
+    how.exit_weights.back() = given.how.last_weight;
+    how.average_decay = given.how.average_decay;
+    how.clip_norm = given.how.clip_norm;
+    how.checkpoint = under_way.writer();
     how.observer = [&](const training_progress& p) {
-        return work.tell("fine-tune", static_cast<std::int64_t>(p.epoch) * p.steps + p.step,
-                         static_cast<std::int64_t>(p.epochs) * p.steps, "loss " + std::to_string(p.loss).substr(0, 5));
+        return watch.tell("fine-tune", static_cast<std::int64_t>(p.epoch) * p.steps + p.step,
+                          static_cast<std::int64_t>(p.epochs) * p.steps, "loss " + std::to_string(p.loss).substr(0, 5));
     };
-    std::filesystem::path checkpoint;
-    if (!work.options.state.empty()) {
-        fingerprint print;
-        for (const std::size_t c : work.chosen) print.add(std::string_view{work.candidates[c].print.text()});
-        print.add(work.options.tune.epochs).add(work.options.tune.batch).add(work.options.tune.rate);
-        print.add(work.options.tune.weight_decay)
-            .add(work.options.tune.last_weight)
-            .add(work.options.tune.average_decay);
-        print.add(work.options.tune.criterion.share).add(work.options.tune.criterion.temperature);
-        print.add(work.options.tune.augment.crop_padding).add(work.options.tune.augment.flip);
-        print.add(work.options.tune.augment.cutout).add(work.options.tune.augment.mix_up);
-        checkpoint = work.options.state / ("tuning_" + print.text() + ".safetensors");
-        how.checkpoint = checkpoint_file(checkpoint);
-    }
-    const float scale = detail::input_scale(work.base, work.train);
-    detail::scale_input_weights(net.plan(), *work.whole, scale, work.whole_parameters);
-    data_set scaled_validation = work.validation;
+    const float scale = detail::input_scale(given.network, given.train);
+    aligned_vector<float> start = given.parameters;
+    detail::scale_input_weights(net.plan(), given.network, scale, start);
+    data_set scaled_validation = given.validation;
     for (float& x : scaled_validation.pixels) x /= scale;
-    trainer training{net.training(),
-                     sgd{.momentum = 0.9, .weight_decay = work.options.tune.weight_decay, .nesterov = true},
-                     work.whole_parameters, how};
-    if (!checkpoint.empty() && std::filesystem::exists(checkpoint)) training.resume(read_checkpoint(checkpoint));
-    batch_options loading{.size = work.options.tune.batch,
-                          .seed = work.options.seed,
-                          .drop_last = true,
-                          .augment = work.options.tune.augment};
+    trainer training{net.training(), sgd{.momentum = 0.9, .weight_decay = given.how.weight_decay, .nesterov = true},
+                     std::move(start), how};
+    if (auto state = under_way.state()) training.resume(std::move(*state));
+    batch_options loading{.size = given.how.batch, .seed = given.seed, .drop_last = true, .augment = given.how.augment};
     if (scale != 1) {
         loading.transform = [scale](std::span<float> pixels, random_stream) {
             for (float& x : pixels) x /= scale;
         };
     }
-    batch_loader batches{work.train, loading};
-    if (!training.run(batches, scaled_validation, work.executor)) return false;
-    aligned_vector<float> result = training.parameters();
-    detail::scale_input_weights(net.plan(), *work.whole, 1 / scale, work.whole_parameters);
-    detail::scale_input_weights(net.plan(), *work.whole, 1 / scale, result);
-    const exit_table tuned = table_of(work, collect_logits(net.inference(), result, work.validation, work.executor));
-    const auto after = settings_of(work, tuned);
-    const bool better = after[0].feasible &&
-                        (!work.settings[0].feasible || after[0].choice.objective < work.settings[0].choice.objective);
-    work.report.fine_tuned = better;
+    batch_loader batches{given.train, loading};
+    if (!training.run(batches, scaled_validation, executor)) return {};
+    tuned = training.parameters();
+    detail::scale_input_weights(net.plan(), given.network, 1 / scale, tuned);
+    kept.write(key, {tuned});
+    under_way.end();
+    return tuned;
+}
+
+/// @brief What fine-tuning came to.
+struct tuning_verdict {
+    bool better = false;
+    std::string account;  ///< "kept: on validation data 61.0 % of the MACs at 91.20 % before, ..."
+};
+
+/// @brief Takes the tuned parameters where they serve the first objective better on validation data.
+///
+/// @param unit  of costs, for the account.
+[[nodiscard]] inline tuning_verdict take_if_better(assembled_network& made, aligned_vector<float> tuned,
+                                                   std::span<const candidate> candidates, const exit_judge& judge,
+                                                   std::span<const exit_objective> objectives,
+                                                   const data_set& validation, std::string_view unit,
+                                                   executor_ref executor) {
+    runtime_network<float, graph> net{made.network};
+    exit_table table =
+        judge.table_of(candidates, made.heads, collect_logits(net.inference(), tuned, validation, executor));
+    auto settings = judge.settings_of(table, objectives, executor);
+    const setting& before = made.settings[0];
+    const setting& after = settings[0];
+    tuning_verdict verdict;
+    verdict.better = after.feasible && (!before.feasible || after.choice.objective < before.choice.objective);
     const auto text = [&](const setting& s) {
         if (!s.feasible) return std::string{"out of reach"};
         char line[96];
-        std::snprintf(line, sizeof line, "%.1f %% of the %s at %.2f %%",
-                      100 * s.choice.evaluation.mean_cost / work.costs.base, work.report.cost_unit.c_str(),
-                      100 * s.choice.evaluation.accuracy);
+        std::snprintf(line, sizeof line, "%.1f %% of the %.*s at %.2f %%",
+                      100 * s.choice.evaluation.mean_cost / judge.costs.base, static_cast<int>(unit.size()),
+                      unit.data(), 100 * s.choice.evaluation.accuracy);
         return std::string{line};
     };
-    work.report.fine_tuning = std::string{better ? "kept" : "dropped"} + ": on validation data " +
-                              text(work.settings[0]) + " before, " + text(after[0]) + " after";
-    if (better) {
-        work.whole_parameters = std::move(result);
-        work.table = tuned;
-        work.settings = after;
+    verdict.account = std::string{verdict.better ? "kept" : "dropped"} + ": on validation data " + text(before) +
+                      " before, " + text(after) + " after";
+    if (verdict.better) {
+        made.parameters = std::move(tuned);
+        made.table = std::move(table);
+        made.settings = std::move(settings);
     }
-    return true;
+    return verdict;
 }
 
 }  // namespace EENN_ISA

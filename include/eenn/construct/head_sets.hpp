@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <span>
@@ -20,18 +21,23 @@
 namespace eenn::construct {
 inline namespace EENN_ISA {
 
+/// @brief What thresholds a set of heads gets; nothing if it cannot reach the objective.
+using head_set_judge = std::function<std::optional<threshold_choice>(std::span<const int> heads)>;
+/// @brief Told of every set of heads that was judged.
+using head_set_observer =
+    std::function<void(std::span<const int> heads, const std::optional<threshold_choice>& choice)>;
+
 /// @brief The set of heads that is judged best, empty if none is feasible.
 ///
 /// All sets of one and two heads are judged; larger ones grow from the `beam` best of one head fewer, by every head of
 /// another site. Fewer exits win ties: an exit has to earn its place.
 ///
 /// @param most   heads in a set, 1 at least.
-/// @param judge  judge(heads) -> std::optional<threshold_choice>, nothing if a set cannot reach the objective; called on
-///               several threads.
-/// @param watch  watch(heads, choice) after a set was judged, in an order that does not depend on threads.
-template <Executor X, class Judge, class Watch>
-[[nodiscard]] std::vector<int> search_head_sets(const exit_table& table, int most, X& executor, const Judge& judge,
-                                                const Watch& watch, int beam = 12) {
+/// @param judge  called on several threads.
+/// @param watch  called in an order that does not depend on threads; may be empty.
+[[nodiscard]] inline std::vector<int> search_head_sets(const exit_table& table, int most, executor_ref executor,
+                                                       const head_set_judge& judge, const head_set_observer& watch = {},
+                                                       int beam = 12) {
     struct judged {
         double rank;
         std::vector<int> heads;
@@ -59,7 +65,7 @@ template <Executor X, class Judge, class Watch>
         });
         for (std::size_t k = 0; k < next.size(); ++k) {
             next[k].rank = choices[k] ? choices[k]->objective : std::numeric_limits<double>::infinity();
-            watch(std::span{next[k].heads}, choices[k]);
+            if (watch) watch(std::span{next[k].heads}, choices[k]);
         }
         std::stable_sort(next.begin(), next.end(), [](const judged& a, const judged& b) { return a.rank < b.rank; });
         if (!next.empty() && next.front().rank < best_rank * (1 - 1e-9)) {

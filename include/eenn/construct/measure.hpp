@@ -9,28 +9,57 @@
 #include <eenn/construct/compare_signals.hpp>
 #include <eenn/construct/evaluate.hpp>
 #include <eenn/construct/timing.hpp>
+#include <eenn/construct/watcher.hpp>
 #include <eenn/core/isa.hpp>
+#include <eenn/exits/pareto.hpp>
+
+#include <cstdio>
+#include <limits>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace eenn::construct {
 inline namespace EENN_ISA {
 
+/// @brief All that is measured, and what the numbers are shares of.
+struct measured_exits {
+    const frozen_backbone& base;
+    std::span<const candidate> candidates;
+    const assembled_network* made = nullptr;  ///< null if no heads were chosen
+    const exit_judge& judge;
+    std::span<const exit_objective> objectives;
+    const data_set& test;
+};
+
+/// Points of a trade-off as shares of the base network's cost.
+[[nodiscard]] inline trade_off_curve curve_of(std::string name, std::span<const pareto_point> points, double base) {
+    trade_off_curve curve{std::move(name), {}};
+    for (const auto& point : points) curve.points.push_back({point.mean_cost / base, point.accuracy});
+    return curve;
+}
+
 namespace detail {
 
-template <Executor X>
-[[nodiscard]] setting_summary summarise(const construction<X>& work, const exit_objective& objective, const setting& s,
-                                        const exit_table& test, std::span<const std::uint8_t> base_right) {
-    const double base = work.costs.base;
+[[nodiscard]] inline setting_summary summarise(const measured_exits& what, const std::string& unit,
+                                               const exit_objective& objective, const setting& s,
+                                               const exit_table& test, std::span<const std::uint8_t> base_right) {
+    const double base = what.judge.costs.base;
     setting_summary out;
-    out.objective = text_of(objective, work.report.cost_unit);
-    out.thresholds.assign(work.chosen.size(), never_exit);
-    for (const std::size_t c : work.chosen) {
-        const candidate& who = work.candidates[c];
-        out.heads.push_back(work.name_of(work.site_of(who).node) + ", " + std::string{to_string(who.form)});
+    out.objective = text_of(objective, unit);
+    if (what.made != nullptr) {
+        out.thresholds.assign(what.made->heads.size(), never_exit);
+        for (const std::size_t c : what.made->heads) {
+            const candidate& who = what.candidates[c];
+            out.heads.push_back(what.base.name_of(what.base.site_at(who.site).node) + ", " +
+                                std::string{to_string(who.form)});
+        }
     }
     if (!s.feasible) {
         out.objective += " (out of reach: the base network)";
         out.validation_cost = out.test_cost = out.bound = 1;
-        out.validation_accuracy = work.report.base_validation_accuracy;
+        out.validation_accuracy = what.judge.base_accuracy;
         out.test_accuracy = mean_of(base_right);
         return out;
     }
@@ -56,9 +85,8 @@ template <Executor X>
     return out;
 }
 
-template <Executor X>
-void describe_exits(construction<X>& work, const setting& first, const exit_trace& test) {
-    result& r = work.report;
+inline void describe_exits(const measured_exits& what, const setting& first, const exit_trace& test, result& r) {
+    const assembled_network& made = *what.made;
     const exit_evaluation e = evaluate(test, first.choice.thresholds);
     std::int64_t of_heads = 0;
     r.mean_macs_share = 0;
@@ -71,41 +99,41 @@ void describe_exits(construction<X>& work, const setting& first, const exit_trac
         answers[static_cast<std::size_t>(i)] = test.prediction[test.at(i, left)];
         here[static_cast<std::size_t>(left)][static_cast<std::size_t>(i)] = 1;
     }
-    r.classes = score_classes(answers, work.test.labels, work.test.classes);
+    r.classes = score_classes(answers, what.test.labels, what.test.classes);
     for (int k = 0; k < test.exits; ++k) {
         const auto x = static_cast<std::size_t>(k);
         const bool last = k + 1 == test.exits;
         const exit_words& words =
-            last ? work.table.classifier : work.table.heads[static_cast<std::size_t>(first.heads[x])];
+            last ? made.table.classifier : made.table.heads[static_cast<std::size_t>(first.heads[x])];
         exit_summary out;
         out.policy = std::string{words.decides.name()};
         out.temperature = static_cast<double>(words.temperature);
         out.share = e.share[x];
         out.accuracy = e.exit_accuracy[x];
         out.lone_accuracy = lone_accuracy(test, k);
-        out.share_by_class = by_class(here[x], work.test.labels, work.test.classes);
+        out.share_by_class = by_class(here[x], what.test.labels, what.test.classes);
         if (last) {
-            out.site = work.name_of(work.base.here().node);
+            out.site = what.base.name_of(what.base.network().here().node);
             out.form = "classifier";
             out.threshold = never_exit;
-            out.macs = work.layout.macs + of_heads;
+            out.macs = what.base.layout.macs + of_heads;
         } else {
-            const candidate& who = work.candidates[work.chosen[static_cast<std::size_t>(first.heads[x])]];
-            out.site = work.name_of(work.site_of(who).node);
+            const candidate& who = what.candidates[made.heads[static_cast<std::size_t>(first.heads[x])]];
+            out.site = what.base.name_of(what.base.site_at(who.site).node);
             out.form = std::string{to_string(who.form)};
             out.head = who.summary;
             out.threshold = first.choice.thresholds[x];
             of_heads += who.macs;
-            out.macs = work.site_of(who).macs + of_heads;
+            out.macs = what.base.site_at(who.site).macs + of_heads;
         }
-        r.mean_macs_share += out.share * static_cast<double>(out.macs) / static_cast<double>(work.layout.macs);
+        r.mean_macs_share += out.share * static_cast<double>(out.macs) / static_cast<double>(what.base.layout.macs);
         const auto bins = [&](float temperature, std::vector<double>& confidence, std::vector<double>& accuracy,
                               std::vector<double>& weight) {
-            const reliability table = reliability_of(words.logits, work.table.labels, temperature);
+            const reliability table = reliability_of(words.logits, made.table.labels, temperature);
             for (const auto& bin : table.bins) {
                 confidence.push_back(bin.confidence);
                 accuracy.push_back(bin.accuracy);
-                weight.push_back(bin.count / static_cast<double>(work.table.labels.size()));
+                weight.push_back(bin.count / static_cast<double>(made.table.labels.size()));
             }
             return table.error;
         };
@@ -115,71 +143,88 @@ void describe_exits(construction<X>& work, const setting& first, const exit_trac
     }
 }
 
-template <Executor X>
-[[nodiscard]] bool measure_times(construction<X>& work, const augmented& out) {
-    if (!work.tell("time", 0, 1)) return false;
-    result& r = work.report;
+inline void measure_times(const measured_exits& what, augmented& out) {
+    result& r = out.report;
     runtime_network<float, graph> early{out.model.network};
-    const exit_times t = time_exits(work.net.inference(), work.parameters, early.inference(), out.model.parameters,
-                                    out.model.rules, work.test);
+    const exit_times t = time_exits(what.base.net.inference(), what.base.parameters(), early.inference(),
+                                    out.model.parameters, out.model.rules, what.test);
     r.base_microseconds = t.base;
     r.mean_microseconds = t.early;
     r.mean_time_share = t.early / t.base;
     r.batch_time_share = t.batch_base > 0 ? t.batch_early / t.batch_base : r.mean_time_share;
     r.decision_overhead = t.decision / t.base;
     for (std::size_t e = 0; e < r.exits.size(); ++e) r.exits[e].microseconds = t.at_exit[e];
-    return true;
 }
 
 }  // namespace detail
 
 /// @brief The network of the first objective, and every number of the report on test data. False if the observer stopped
 /// it.
-template <Executor X>
-[[nodiscard]] bool measure_exits(construction<X>& work, augmented& out) {
-    result& r = work.report;
-    const auto base_logits = collect_logits(work.net.inference(), work.parameters, work.test, work.executor).logits;
-    const auto base_right = right_answers(base_logits, work.test.labels);
+[[nodiscard]] inline bool measure_exits(const measured_exits& what, executor_ref executor, watcher& watch,
+                                        augmented& out) {
+    result& r = out.report;
+    const data_set& set = what.test;
+    const double base_cost = what.judge.costs.base;
+    const auto base_logits = collect_logits(what.base.net.inference(), what.base.parameters(), set, executor).logits;
+    const auto base_right = right_answers(base_logits, set.labels);
     r.base_accuracy = mean_of(base_right);
-    r.base_classes =
-        score_classes(answers_of(base_logits, work.test.labels.size()), work.test.labels, work.test.classes);
+    r.base_classes = score_classes(answers_of(base_logits, set.labels.size()), set.labels, set.classes);
     r.accuracy = r.base_accuracy;
     r.classes = r.base_classes;
 
     exit_table test;
-    if (!work.chosen.empty()) {
-        if (!work.tell("test", 0, 1)) return false;
-        runtime_network<float, graph> net{*work.whole};
-        const auto logits = collect_logits(net.inference(), work.whole_parameters, work.test, work.executor);
-        test = work.table;
-        test.labels.assign(work.test.labels.begin(), work.test.labels.end());
-        for (std::size_t k = 0; k < work.chosen.size(); ++k) test.heads[k].logits = logits.of_exit(k);
-        test.classifier.logits = logits.of_exit(work.chosen.size());
+    if (what.made != nullptr) {
+        if (!watch.tell("test", 0, 1)) return false;
+        runtime_network<float, graph> net{what.made->network};
+        const auto logits = collect_logits(net.inference(), what.made->parameters, set, executor);
+        test = what.made->table;
+        test.labels.assign(set.labels.begin(), set.labels.end());
+        for (std::size_t k = 0; k < test.heads.size(); ++k) test.heads[k].logits = logits.of_exit(k);
+        test.classifier.logits = logits.of_exit(test.heads.size());
     }
-    for (std::size_t o = 0; o < work.options.objectives.size(); ++o) {
-        r.settings.push_back(detail::summarise(work, work.options.objectives[o],
-                                               o < work.settings.size() ? work.settings[o] : setting{}, test,
+    for (std::size_t o = 0; o < what.objectives.size(); ++o) {
+        r.settings.push_back(detail::summarise(what, r.cost_unit, what.objectives[o],
+                                               what.made != nullptr ? what.made->settings[o] : setting{}, test,
                                                base_right));
     }
-    out = keep_exits(work);
-    if (!r.pays_off) return true;
+    const bool feasible = what.made != nullptr && what.made->settings[0].feasible;
+    r.pays_off = feasible && what.made->settings[0].choice.evaluation.mean_cost / base_cost < 1;
+    if (!r.pays_off) {
+        out.model = what.base.start;
+        out.model.rules = {{never_exit, 1}};
+        r.verdict = "No exit pays off here: " +
+                    std::string{feasible ? "none is cheaper than the base network" : "none reaches the objective"} +
+                    " (" + text_of(what.objectives[0], r.cost_unit) + "). The table of heads says what each can do.";
+        return true;
+    }
+    const setting& first = what.made->settings[0];
+    keep_exits(what.base, what.candidates, *what.made, first, out);
+    r.accuracy = r.settings[0].test_accuracy;
+    char line[160];
+    std::snprintf(line, sizeof line,
+                  "%.1f %% of the %s, %+.2f points of accuracy, with %zu exit%s before the classifier.",
+                  100 * r.settings[0].test_cost, r.cost_unit.c_str(), -100 * r.settings[0].loss, first.heads.size(),
+                  first.heads.size() == 1 ? "" : "s");
+    r.verdict = line;
 
     // The kept network's own traces: everything else follows from them.
-    const setting& first = work.settings[0];
-    out.validation = trace_of(work.table, first.heads);
+    out.validation = trace_of(what.made->table, first.heads);
     out.test = trace_of(test, first.heads);
     pareto front = pareto_front(out.validation);
-    add_curve(work, "validation", front.points);
-    add_curve(work, "test (thresholds chosen there: not reachable)", pareto_front(out.test).points);
+    r.curves.push_back(curve_of("validation", front.points, base_cost));
+    r.curves.push_back(
+        curve_of("test (thresholds chosen there: not reachable)", pareto_front(out.test).points, base_cost));
     for (auto& point : front.points) {  // the same thresholds on test data: what a user gets
         const exit_evaluation e = evaluate(out.test, point.thresholds);
         point.mean_cost = e.mean_cost;
         point.accuracy = e.accuracy;
     }
-    add_curve(work, "test", front.points);
-    detail::describe_exits(work, first, out.test);
-    compare_signals(work, test);
-    return detail::measure_times(work, out);
+    r.curves.push_back(curve_of("test", front.points, base_cost));
+    detail::describe_exits(what, first, out.test, r);
+    r.signals = compare_signals(what.judge, what.objectives[0], what.made->table, test, first.heads);
+    if (!watch.tell("time", 0, 1)) return false;
+    detail::measure_times(what, out);
+    return true;
 }
 
 }  // namespace EENN_ISA

@@ -7,28 +7,19 @@
 
 #include <eenn/construct/heads.hpp>
 #include <eenn/construct/train_heads.hpp>
+#include <eenn/construct/watcher.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/data/augment.hpp>
 #include <eenn/exits/objective.hpp>
 #include <eenn/platform/placement.hpp>
 
 #include <filesystem>
-#include <functional>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
 namespace eenn::construct {
 inline namespace EENN_ISA {
-
-/// @brief Where a construction stands, for an observer. The library itself prints nothing.
-struct construct_progress {
-    std::string stage;  ///< "backbone", "heads", "search", "chosen heads", "fine-tune", "test", "time"
-    std::int64_t done = 0;
-    std::int64_t total = 0;
-    std::string note;
-};
 
 /// @brief What exits are to save, and what limits on cost are shares of.
 enum class cost_unit : unsigned char {
@@ -75,9 +66,10 @@ struct augment_options {
     std::optional<platform> target{};
     placement_limits limits{};
     std::uint64_t seed = 1;
-    std::filesystem::path state{};  ///< folder where finished work is kept for another run; empty: nowhere
-    /// Called often, on one thread at a time; returning false stops the construction cleanly.
-    std::function<bool(const construct_progress&)> observer{};
+    /// Folder where finished work is kept for another run; empty: nowhere. Another run finds what its own inputs came to,
+    /// and whatever else is asked for is worked out: it may ask for anything.
+    std::filesystem::path state{};
+    construct_observer observer{};
 };
 
 }  // namespace EENN_ISA

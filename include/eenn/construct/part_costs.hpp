@@ -5,21 +5,37 @@
 #ifndef EENN_CONSTRUCT_PART_COSTS_HPP
 #define EENN_CONSTRUCT_PART_COSTS_HPP
 
-#include <eenn/construct/construction.hpp>
+#include <eenn/construct/features.hpp>
+#include <eenn/construct/frozen_backbone.hpp>
+#include <eenn/construct/kept_work.hpp>
+#include <eenn/construct/propose_heads.hpp>
 #include <eenn/construct/timing.hpp>
+#include <eenn/construct/train_heads.hpp>
 #include <eenn/core/isa.hpp>
+
+#include <chrono>
+#include <span>
+#include <vector>
 
 namespace eenn::construct {
 inline namespace EENN_ISA {
 
+/// @brief What samples pay, in the unit of augment_options::cost: MACs, or microseconds.
+struct part_costs {
+    std::vector<double> reach;  ///< of the backbone from the input to each site
+    std::vector<double> heads;  ///< by candidate
+    double base = 0;            ///< of the whole base network
+};
+
 namespace detail {
 
 /// Microseconds on one thread, medians over `rounds` samples. Each head runs right behind its site, on what it will get.
-template <Executor X>
-[[nodiscard]] part_costs measure_parts(construction<X>& work, int rounds) {
+[[nodiscard]] inline part_costs measure_parts(const frozen_backbone& base, std::span<const candidate> candidates,
+                                              std::span<const trained_head> trained, const data_set& samples,
+                                              int rounds) {
     using clock = std::chrono::steady_clock;
-    const executable<float> net = work.net.inference();
-    const packed_weights<float> packed{net, work.parameters};
+    const executable<float> net = base.net.inference();
+    const packed_weights<float> packed{net, base.parameters()};
     aligned_vector<float> workspace(net.plan.sizes.workspace);
     struct ready_head {
         runtime_network<float, graph> net;
@@ -28,15 +44,15 @@ template <Executor X>
         std::vector<double> times{};
     };
     std::vector<ready_head> heads;
-    for (const candidate& who : work.candidates) {
-        runtime_network<float, graph> alone{who.network};
+    for (std::size_t c = 0; c < candidates.size(); ++c) {
+        runtime_network<float, graph> alone{candidates[c].network};
         const executable<float> run = alone.inference();
-        packed_weights<float> weights{run, who.trained.parameters};
+        packed_weights<float> weights{run, trained[c].parameters};
         aligned_vector<float> own(run.plan.sizes.workspace);
         heads.push_back({std::move(alone), std::move(weights), std::move(own)});
     }
     std::vector<int> ends;  // of the piece up to each site: the first step behind it
-    for (const site& s : work.layout.sites) ends.push_back(step_of(net.plan, s.node) + 1);
+    for (const site& s : base.layout.sites) ends.push_back(step_of(net.plan, s.node) + 1);
     ends.push_back(static_cast<int>(net.plan.steps.size()));
     std::vector<std::vector<double>> pieces(ends.size());
     const auto timed = [](auto&& run) {
@@ -49,7 +65,7 @@ template <Executor X>
     const threshold_rules<> rule{{&plain, 1}};
     exit_state state;
     for (int round = -rounds / 10; round < rounds; ++round) {
-        const float* input = work.validation[std::max(round, 0) % work.validation.size()].data();
+        const float* input = samples[std::max(round, 0) % samples.size()].data();
         for (std::size_t s = 0; s < ends.size(); ++s) {
             const int first = s == 0 ? 0 : ends[s - 1];
             const double taken = timed([&] {
@@ -59,8 +75,8 @@ template <Executor X>
                     sink += decide(rule, view_exit(net.plan, 0, workspace.data()), state).confidence;
             });
             if (round >= 0) pieces[s].push_back(taken);
-            for (std::size_t h = 0; h < heads.size() && s < work.layout.sites.size(); ++h) {
-                if (work.candidates[h].site != static_cast<int>(s)) continue;
+            for (std::size_t h = 0; h < heads.size() && s < base.layout.sites.size(); ++h) {
+                if (candidates[h].site != static_cast<int>(s)) continue;
                 const step_info& last = net.plan.steps[static_cast<std::size_t>(ends[s] - 1)];
                 const auto& made = net.plan.values[static_cast<std::size_t>(last.output)];
                 const executable<float> run = heads[h].net.inference();
@@ -88,32 +104,34 @@ template <Executor X>
 
 }  // namespace detail
 
-/// @brief Fills construction::costs. Measured times are kept in the state, so that a run that goes on from it chooses alike.
+/// @brief What the backbone up to each site and each head cost. Measured times are kept, so that a run that goes on chooses
+/// alike.
+///
+/// @param trained  by candidate.
+/// @param samples  those that times are measured on.
 /// @par Cost  of times: some 200 passes of the base network and of every head on one thread.
-template <Executor X>
-void price_parts(construction<X>& work) {
-    part_costs& costs = work.costs;
-    if (work.options.cost == cost_unit::macs) {
-        costs = {{}, {}, static_cast<double>(work.layout.macs)};
-        for (const site& s : work.layout.sites) costs.reach.push_back(static_cast<double>(s.macs));
-        for (const candidate& who : work.candidates) costs.heads.push_back(static_cast<double>(who.macs));
-        return;
+[[nodiscard]] inline part_costs price_parts(const frozen_backbone& base, std::span<const candidate> candidates,
+                                            std::span<const trained_head> trained, const data_set& samples,
+                                            cost_unit unit, const kept_work& kept) {
+    part_costs costs;
+    if (unit == cost_unit::macs) {
+        costs.base = static_cast<double>(base.layout.macs);
+        for (const site& s : base.layout.sites) costs.reach.push_back(static_cast<double>(s.macs));
+        for (const candidate& who : candidates) costs.heads.push_back(static_cast<double>(who.macs));
+        return costs;
     }
-    fingerprint print = work.print;
-    for (const candidate& who : work.candidates) print.add(std::string_view{who.print.text()});
-    const auto file = work.options.state / ("times_" + print.text() + ".safetensors");
-    std::vector<float> reach;
+    const digest key = kept.key_of("times", base, candidates, trained, samples);
+    const std::size_t sites = base.layout.sites.size();
+    std::vector<float> reach;  // and behind it the whole network
     std::vector<float> heads;
-    const bool known =
-        !work.options.state.empty() && read_vectors(file, std::pair{"reach", &reach}, std::pair{"heads", &heads});
-    if (!known) {
-        costs = detail::measure_parts(work, 200);
+    if (!kept.read(key, std::pair{&reach, sites + 1}, std::pair{&heads, candidates.size()})) {
+        costs = detail::measure_parts(base, candidates, trained, samples, 200);
         reach.assign(costs.reach.begin(), costs.reach.end());
         reach.push_back(static_cast<float>(costs.base));
         heads.assign(costs.heads.begin(), costs.heads.end());
-        if (!work.options.state.empty()) write_vectors(file, {{"reach", reach}, {"heads", heads}});
+        kept.write(key, {reach, heads});
     }
-    costs = {{reach.begin(), reach.end() - 1}, {heads.begin(), heads.end()}, static_cast<double>(reach.back())};
+    return {{reach.begin(), reach.end() - 1}, {heads.begin(), heads.end()}, static_cast<double>(reach.back())};
 }
 
 }  // namespace EENN_ISA

@@ -39,9 +39,8 @@ struct renormalised {
 ///                 right, since what comes before them is.
 /// @par Source     Batch norm: Ioffe, Szegedy (2015). Undoing a norm by its own scale and shift: section 3, "we make sure
 ///                 that the transformation can represent the identity".
-template <Executor X>
-[[nodiscard]] renormalised renormalise(const graph& base, std::span<const float> parameters, const data_set& set,
-                                       X& executor) {
+[[nodiscard]] inline renormalised renormalise(const graph& base, std::span<const float> parameters, const data_set& set,
+                                              executor_ref executor) {
     constexpr int most_samples = 256;
     std::vector<node_id> plain;  // convolutions without a norm
     for (std::size_t n = 1; n < base.nodes().size(); ++n) {

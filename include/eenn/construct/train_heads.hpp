@@ -7,15 +7,15 @@
 
 #include <eenn/construct/features.hpp>
 #include <eenn/construct/heads.hpp>
+#include <eenn/construct/kept_work.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/network/runtime_network.hpp>
 #include <eenn/network/transfer.hpp>
-#include <eenn/training/checkpoint.hpp>
 #include <eenn/training/freezing.hpp>
 #include <eenn/training/teaching.hpp>
 #include <eenn/training/trainer.hpp>
 
-#include <filesystem>
+#include <functional>
 #include <optional>
 
 namespace eenn::construct {
@@ -67,14 +67,16 @@ namespace detail {
 /// @param what                             the head alone, a network of those features.
 /// @param train, labels, teacher           features (N,H,W,C), labels (N) and the classifier's logits (N,C) there.
 /// @param validation, validation_labels    what the returned logits are of; they choose nothing.
-/// @param checkpoint                       a file where training that was stopped goes on from; empty: none.
+/// @param under_way                        where training that was stopped goes on from.
 /// @param observer                         after every step, with the steps done of all; false stops training.
 /// @return                                 nothing if the observer stopped it.
-template <Executor X>
-[[nodiscard]] std::optional<trained_head> train_head(
-    const graph& what, const site_features& train, std::span<const int> labels, std::span<const float> teacher,
-    const site_features& validation, std::span<const int> validation_labels, const head_training& how,
-    std::uint64_t seed, X& executor, const std::filesystem::path& checkpoint = {}, const head_observer& observer = {}) {
+[[nodiscard]] inline std::optional<trained_head> train_head(const graph& what, const site_features& train,
+                                                            std::span<const int> labels, std::span<const float> teacher,
+                                                            const site_features& validation,
+                                                            std::span<const int> validation_labels,
+                                                            const head_training& how, std::uint64_t seed,
+                                                            executor_ref executor, const kept_training& under_way = {},
+                                                            const head_observer& observer = {}) {
     runtime_network<float, graph> net{what};
     data_set samples{
         train.size, what.shape_of(what.here()).c, {}, {validation_labels.begin(), validation_labels.end()}, {}};
@@ -83,9 +85,9 @@ template <Executor X>
         validation.read(i, samples.pixels.data() + i * train.size.elements());
     }
     training_options options = detail::head_options(how, seed, observer);
-    if (!checkpoint.empty()) options.checkpoint = checkpoint_file(checkpoint);
+    options.checkpoint = under_way.writer();
     trainer training{net.training(), detail::head_optimizer(how), initialize(net.plan(), seed), options};
-    if (!checkpoint.empty() && std::filesystem::exists(checkpoint)) training.resume(read_checkpoint(checkpoint));
+    if (auto state = under_way.state()) training.resume(std::move(*state));
     feature_batches batches{train, labels, teacher, how.batch, seed};
     if (!training.run(batches, samples, executor)) return {};
     trained_head made{training.parameters(), {}};
@@ -107,14 +109,11 @@ struct fresh_samples {
 ///
 /// @param what              the head alone, with ids that the base network does not have.
 /// @param base, parameters  the whole network; only what comes before `site` runs.
-/// @param checkpoint        a file where training that was stopped goes on from; empty: none.
-template <Executor X>
-[[nodiscard]] std::optional<trained_head> train_head_afresh(const graph& what, const graph& base,
-                                                            std::span<const float> parameters, node_id site,
-                                                            const fresh_samples& samples, const head_training& how,
-                                                            std::uint64_t seed, X& executor,
-                                                            const std::filesystem::path& checkpoint = {},
-                                                            const head_observer& observer = {}) {
+/// @param under_way         where training that was stopped goes on from.
+[[nodiscard]] inline std::optional<trained_head> train_head_afresh(
+    const graph& what, const graph& base, std::span<const float> parameters, node_id site, const fresh_samples& samples,
+    const head_training& how, std::uint64_t seed, executor_ref executor, const kept_training& under_way = {},
+    const head_observer& observer = {}) {
     // The backbone up to the site, then the head as the end of the network.
     const graph chain = insert_after(up_to(base, site), site, what);
     runtime_network<float, graph> net{chain};
@@ -123,7 +122,7 @@ template <Executor X>
     transfer(whole.view(), parameters, net.plan(), start);
 
     training_options options = detail::head_options(how, seed, observer);
-    if (!checkpoint.empty()) options.checkpoint = checkpoint_file(checkpoint);
+    options.checkpoint = under_way.writer();
     options.trained = steps_where(net.plan(), [&](const step_info& step) { return base.place_of(step.id) < 0; });
     // The teacher's word on the sample as it was.
     const auto classes = what.shape_of(what.here()).elements();
@@ -141,7 +140,7 @@ template <Executor X>
         return how.criterion(taught, exits);
     };
     trainer training{net.training(), detail::head_optimizer(how), start, options};
-    if (!checkpoint.empty() && std::filesystem::exists(checkpoint)) training.resume(read_checkpoint(checkpoint));
+    if (auto state = under_way.state()) training.resume(std::move(*state));
     batch_loader batches{samples.train,
                          samples.indices,
                          {.size = how.batch, .seed = seed, .drop_last = true, .augment = samples.changes, .ahead = 0}};

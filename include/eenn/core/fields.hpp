@@ -29,12 +29,18 @@ template <class T, std::size_t... I>
     return requires { T{(static_cast<void>(I), any_value{})...}; };
 }
 
-template <class T, std::size_t N = 0>
+inline constexpr std::size_t most_fields = 20;
+
+// The largest number of values that make a T: fewer do not where the members behind them, references say, must be given.
+template <class T, std::size_t N = 0, bool Enough = false>
 [[nodiscard]] constexpr std::size_t count_members() {
-    if constexpr (takes_values<T>(std::make_index_sequence<N + 1>{})) {
-        return count_members<T, N + 1>();
+    constexpr bool takes = takes_values<T>(std::make_index_sequence<N>{});
+    if constexpr (N > most_fields) {
+        return takes ? N : Enough ? N - 1 : 0;
+    } else if constexpr (Enough && !takes) {
+        return N - 1;
     } else {
-        return N;
+        return count_members<T, N + 1, takes>();
     }
 }
 
@@ -57,7 +63,10 @@ template <class T>
         return value.fields();
     } else {
         constexpr std::size_t count = field_count<std::remove_const_t<T>>;
-        static_assert(count <= 20, "eenn: fields_of() knows structs of up to 20 members: group some of them");
+        static_assert(count <= detail::most_fields,
+                      "eenn: fields_of() knows structs of up to 20 members: group some of them");
+        static_assert(count > 0 || std::is_empty_v<T>,
+                      "eenn: the members of this struct cannot be counted: give it a fields()");
         // clang-format off
         if constexpr (count == 0) { return std::tuple<>{}; }
         else if constexpr (count == 1) { auto& [a] = value; return std::tie(a); }

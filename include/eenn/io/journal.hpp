@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // journal.hpp - a file of records that only grows: what was finished is found again after any interruption.
-// Floor 5 (io); host subset.
+// Floor 6 (io); host subset.
 #ifndef EENN_IO_JOURNAL_HPP
 #define EENN_IO_JOURNAL_HPP
 

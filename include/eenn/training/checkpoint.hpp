@@ -27,13 +27,11 @@ inline constexpr std::string_view by_parameter_prefix = "extra_by_parameter.";
 
 }  // namespace detail
 
-/// @brief Writes a state as safetensors; the file appears whole or not at all.
+/// @brief A state as the bytes of a safetensors file.
 ///
 /// Tensors are called after the members of training_state; an extra vector "levels" is "extra.levels", one that has an element
 /// a parameter "extra_by_parameter.levels".
-///
-/// @par Errors  those of io::write_safetensors(); what was at `path` is then still there.
-inline void write_checkpoint(const std::string& path, const training_state& state) {
+[[nodiscard]] inline aligned_vector<std::byte> checkpoint_bytes(const training_state& state) {
     std::vector<io::tensor_view> views;
     detail::each_vector(state, [&](const char* name, const aligned_vector<float>& values) {
         views.push_back(io::make_tensor_view<float>(name, {static_cast<std::int64_t>(values.size())},
@@ -47,20 +45,26 @@ inline void write_checkpoint(const std::string& path, const training_state& stat
     }
     char accuracy[64];
     std::snprintf(accuracy, sizeof accuracy, "%.17g", state.best_accuracy);
-    io::write_safetensors(path, views,
-                          {{"epoch", std::to_string(state.epoch)},
-                           {"optimizer_steps", std::to_string(state.optimizer.steps)},
-                           {"epochs_without_gain", std::to_string(state.epochs_without_gain)},
-                           {"best_accuracy", accuracy},
-                           {"seed", std::to_string(state.seed)}});
+    return io::safetensors_bytes(views, {{"epoch", std::to_string(state.epoch)},
+                                         {"optimizer_steps", std::to_string(state.optimizer.steps)},
+                                         {"epochs_without_gain", std::to_string(state.epochs_without_gain)},
+                                         {"best_accuracy", accuracy},
+                                         {"seed", std::to_string(state.seed)}});
 }
 
-/// @brief Reads what write_checkpoint() wrote: `training.resume(read_checkpoint(path))`.
+/// @brief Writes a state as safetensors; the file appears whole or not at all.
 ///
-/// @par Errors  eenn::error if the file is damaged or something else, or has a tensor that no state has, named. Whether the
+/// @par Errors  those of io::write_file(); what was at `path` is then still there.
+inline void write_checkpoint(const std::string& path, const training_state& state) {
+    io::write_file(path, checkpoint_bytes(state));
+}
+
+/// @brief The state in checkpoint_bytes(), which are of `path`.
+///
+/// @par Errors  eenn::error if they are damaged or something else, or have a tensor that no state has, named. Whether the
 ///              extra vectors are those of the run is seen by resume().
-[[nodiscard]] inline training_state read_checkpoint(const std::string& path) {
-    const auto file = io::read_safetensors(path);
+[[nodiscard]] inline training_state parse_checkpoint(aligned_vector<std::byte> bytes, const std::string& path) {
+    const io::tensor_file file{std::move(bytes), path};
     training_state state;
     std::vector<io::tensor_target<float>> wanted;
     const auto want = [&](const io::tensor_view& view, aligned_vector<float>& values) {
@@ -96,6 +100,12 @@ inline void write_checkpoint(const std::string& path, const training_state& stat
     read("best_accuracy", state.best_accuracy);
     read("seed", state.seed);
     return state;
+}
+
+/// @brief Reads what write_checkpoint() wrote: `training.resume(read_checkpoint(path))`. Errors as read_file() and
+/// parse_checkpoint().
+[[nodiscard]] inline training_state read_checkpoint(const std::string& path) {
+    return parse_checkpoint(io::read_file(path), path);
 }
 
 /// @brief For training_options::checkpoint: writes each state to `path`, over the one before it.
