@@ -1,6 +1,6 @@
 // flags: -O3 -march=native
 // limit-seconds: 12
-// limit-mib: 540
+// limit-mib: 500
 // SPDX-License-Identifier: MIT
 //
 // ResNet-8 with exits as a compile-time network, trained and run: what a whole program costs the compiler.

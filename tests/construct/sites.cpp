@@ -19,6 +19,7 @@ TEST_CASE("construct/sites: a residual network ends its blocks behind the relu o
     for (const site& s : b.sites) {
         CHECK(std::holds_alternative<relu>(net.nodes()[static_cast<std::size_t>(s.node)].what));
         CHECK(s.features == net.nodes()[static_cast<std::size_t>(s.node)].out);
+        CHECK(s.bytes == s.features.elements() * sizeof(float));
     }
     CHECK(b.sites[0].macs == 8 * 8 * 9 * 3 * 4);
     CHECK(b.sites[1].macs == b.sites[0].macs + 2 * 8 * 8 * 9 * 4 * 4);
@@ -42,6 +43,7 @@ TEST_CASE("construct/sites: pooling stays with its block, hidden layers with the
     REQUIRE(b.sites.size() == 2);
     CHECK(b.sites[0].features == shape{8, 8, 4});
     CHECK(b.sites[1].features == shape{4, 4, 8});
+    CHECK(b.sites[1].bytes == 4 * 4 * 8 * sizeof(float));
     CHECK(b.hidden == 32);
     CHECK(b.classes == 3);
     CHECK(b.classified == shape{4, 4, 8});

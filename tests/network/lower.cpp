@@ -21,6 +21,9 @@ struct counted : conv2d {
         ++selections;
         return conv2d::select(plain(dynamic{p}).value, on);
     }
+    [[nodiscard]] static scratch_elements scratch(const problem<counted>& p) {
+        return conv2d::scratch(plain(dynamic{p}).value);
+    }
     template <class T, class P>
     static void forward(P p, const forward_args<T>& a) noexcept {
         conv2d::forward<T>(plain(p), a);
