@@ -43,7 +43,7 @@ TEST_CASE("data/augment: all channels of a pixel move together") {
 
 TEST_CASE("data/augment: a padding of 2 draws each of the 25 shifts, and a signal is shifted along its length only") {
     std::set<std::pair<int, int>> image, signal;
-    for (int sample = 0; sample < 2000; ++sample) {
+    for (std::uint64_t sample = 0; sample < 2000; ++sample) {
         auto random = augmentation_stream(1, 0, sample);
         const auto drawn = draw_change({.crop_padding = 2}, {8, 8, 1}, random);
         image.emplace(drawn.down, drawn.right);
@@ -58,7 +58,7 @@ TEST_CASE("data/augment: a padding of 2 draws each of the 25 shifts, and a signa
 
 TEST_CASE("data/augment: about half of 10,000 samples are flipped, and another epoch flips others") {
     int flipped = 0, same = 0;
-    for (int sample = 0; sample < 10'000; ++sample) {
+    for (std::uint64_t sample = 0; sample < 10'000; ++sample) {
         auto first = augmentation_stream(7, 0, sample), second = augmentation_stream(7, 1, sample);
         const bool now = draw_change({.flip = true}, {4, 4, 1}, first).flipped;
         flipped += now;
@@ -70,7 +70,7 @@ TEST_CASE("data/augment: about half of 10,000 samples are flipped, and another e
 
 TEST_CASE("data/augment: the centre of a cutout is any pixel") {
     std::set<std::pair<int, int>> places;
-    for (int sample = 0; sample < 1000; ++sample) {
+    for (std::uint64_t sample = 0; sample < 1000; ++sample) {
         auto random = augmentation_stream(1, 2, sample);
         const auto drawn = draw_change({.cutout = 4}, {4, 5, 1}, random);
         CHECK(drawn.cut_side == 4);

@@ -23,7 +23,7 @@ double nearest_mean_accuracy(const data_set& train, const data_set& test, std::u
     }
     int right = 0, count = 0;
     for (int i = 0; i < test.size(); ++i) {
-        if ((glyph_difficulty(seed, i) > 0.125) != hard) continue;  // the median of u^3
+        if ((glyph_difficulty(seed, std::uint64_t(i)) > 0.125) != hard) continue;  // the median of u^3
         std::size_t best = 0;
         double least = 1e30;
         for (std::size_t k = 0; k < 10; ++k) {

@@ -69,7 +69,8 @@ inline eenn::placement_task generated_task(eenn::random_stream& random, const pr
     }
     for (int e = 0; e < size.exits; ++e) {
         const int after = e + 1 == size.exits ? size.segments - 1 : (e + 1) * size.segments / size.exits - 1;
-        task.exits.push_back({"exit " + std::to_string(e), std::max(0, after), generated_work(random, 1e5)});
+        task.exits.push_back(
+            {"exit " + std::to_string(e), static_cast<std::size_t>(std::max(0, after)), generated_work(random, 1e5)});
     }
     task.trace = generated_trace(random, size);
     return task;
@@ -108,15 +109,15 @@ inline eenn::platform generated_platform(eenn::random_stream& random, const prob
 // Every way through the platform with every cut.
 inline void for_all_assignments(const eenn::placement_task& task, const eenn::platform& on,
                                 const std::function<void(const eenn::assignment&)>& visit) {
-    const int segments = static_cast<int>(task.segments.size());
+    const std::size_t segments = task.segments.size();
     eenn::assignment stages;
-    const std::function<void(int, int)> go = [&](int p, int first) {
-        for (int end = first; end <= segments; ++end) {
+    const std::function<void(std::size_t, std::size_t)> go = [&](std::size_t p, std::size_t first) {
+        for (std::size_t end = first; end <= segments; ++end) {
             stages.push_back({p, first, end});
             if (end == segments) {
                 visit(stages);
             } else {
-                for (int q = 0; q < static_cast<int>(on.processors.size()); ++q) {
+                for (std::size_t q = 0; q < on.processors.size(); ++q) {
                     for (const auto& over : on.links) {
                         if (on.find(over.from) == p && on.find(over.to) == q) go(q, end);
                     }
@@ -142,15 +143,13 @@ inline naive_costs naive(const eenn::placement_task& task, const eenn::platform&
         double joules = 0;
         double price = 0;
         for (std::size_t j = 0; j < stages.size(); ++j) {
-            const auto& at = on.processors[static_cast<std::size_t>(stages[j].processor)];
+            const auto& at = on.processors[stages[j].processor];
             double idle = 0;
-            for (std::size_t k = 0; k < j; ++k)
-                idle += on.processors[static_cast<std::size_t>(stages[k].processor)].idle_watts;
+            for (std::size_t k = 0; k < j; ++k) idle += on.processors[stages[k].processor].idle_watts;
             if (j > 0 && stages[j].first > task.exits[target].after) break;  // left before
             if (j > 0) {
-                const double bytes = stages[j].first == 0
-                                         ? task.input_bytes
-                                         : task.segments[static_cast<std::size_t>(stages[j].first) - 1].output_bytes;
+                const double bytes =
+                    stages[j].first == 0 ? task.input_bytes : task.segments[stages[j].first - 1].output_bytes;
                 for (const auto& over : on.links) {
                     if (on.find(over.from) != stages[j - 1].processor || on.find(over.to) != stages[j].processor)
                         continue;
@@ -166,8 +165,8 @@ inline naive_costs naive(const eenn::placement_task& task, const eenn::platform&
                     price += work.macs[c] * at.price_per_mac;
                 }
             };
-            for (int s = stages[j].first; s < stages[j].end && s <= task.exits[target].after; ++s) {
-                add(task.segments[static_cast<std::size_t>(s)].work);
+            for (std::size_t s = stages[j].first; s < stages[j].end && s <= task.exits[target].after; ++s) {
+                add(task.segments[s].work);
                 for (std::size_t e = 0; e <= target; ++e) {
                     if (task.exits[e].after == s && eenn::contains(kept, e)) add(task.exits[e].head);
                 }
@@ -180,7 +179,7 @@ inline naive_costs naive(const eenn::placement_task& task, const eenn::platform&
         result.price.push_back(price);
     }
     for (const auto& stage : stages) {
-        const auto& at = on.processors[static_cast<std::size_t>(stage.processor)];
+        const auto& at = on.processors[stage.processor];
         double weights = 0;
         double activations = 0;
         const auto hold = [&](const eenn::workload& work) {
@@ -190,8 +189,8 @@ inline naive_costs naive(const eenn::placement_task& task, const eenn::platform&
                 if (at.unsupported[c] && (work.operators[c] || work.macs[c] > 0)) result.fits = false;
             }
         };
-        for (int s = stage.first; s < stage.end; ++s) {
-            hold(task.segments[static_cast<std::size_t>(s)].work);
+        for (std::size_t s = stage.first; s < stage.end; ++s) {
+            hold(task.segments[s].work);
             for (std::size_t e = 0; e < exits; ++e) {
                 if (task.exits[e].after == s && eenn::contains(kept, e)) hold(task.exits[e].head);
             }

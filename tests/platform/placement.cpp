@@ -62,7 +62,7 @@ TEST_CASE("platform/placement: two of three samples leave on the device, the thi
     CHECK(p.thresholds == std::vector<float>{0.7F});
     REQUIRE(p.stages.size() == 2);
     CHECK(p.stages[0].to == "block 1");
-    CHECK(p.stages[0].exits == std::vector<int>{0});
+    CHECK(p.stages[0].exits == std::vector<std::size_t>{0});
     CHECK(p.stages[0].transfer_bytes == 20);
     CHECK(p.stages[0].weight_bytes == 56);
     CHECK(p.stages[0].activation_bytes == 20);

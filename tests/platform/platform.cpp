@@ -37,10 +37,10 @@ TEST_CASE("platform/platform: chains and DAGs pass") {
     CHECK_NOTHROW(check_platform(p));
     p.links.push_back({.from = "device", .to = "server", .bytes_per_second = 1e5});
     CHECK_NOTHROW(check_platform(p));
-    CHECK(downstream_order(p) == std::vector<int>{0, 1, 2});
+    CHECK(downstream_order(p) == std::vector<std::size_t>{0, 1, 2});
     p.links = {{.from = "device", .to = "server", .bytes_per_second = 1},
                {.from = "server", .to = "edge", .bytes_per_second = 1}};
-    CHECK(downstream_order(p) == std::vector<int>{0, 2, 1});
+    CHECK(downstream_order(p) == std::vector<std::size_t>{0, 2, 1});
     p.processors.resize(1);
     p.links.clear();
     CHECK_NOTHROW(check_platform(p));

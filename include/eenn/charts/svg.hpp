@@ -114,7 +114,7 @@ struct box {
 [[nodiscard]] inline double text_width(std::string_view text, double font_size) {
     double em = 0;
     for (const char c : text) {
-        if ((static_cast<unsigned char>(c) & 0xc0) == 0x80) continue;
+        if ((c & 0xc0) == 0x80) continue;
         em += std::string_view{"iljtf.,:;|'!() "}.find(c) != std::string_view::npos ? 0.32
               : std::string_view{"mwMW%@"}.find(c) != std::string_view::npos        ? 0.86
               : c >= 'A' && c <= 'Z'                                                ? 0.68

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -48,9 +47,9 @@ inline void check(const augmentation& changes, const shape& sample) {
 
 /// @brief The random numbers of one sample in one epoch: they depend on nothing else, so threads and batch size change
 /// no bit.
-[[nodiscard]] constexpr random_stream augmentation_stream(std::uint64_t seed, int epoch, int sample) noexcept {
-    return {random_bits(seed, 0x6175676d656e74ULL, static_cast<std::uint64_t>(epoch)),
-            static_cast<std::uint64_t>(sample), 0};
+[[nodiscard]] constexpr random_stream augmentation_stream(std::uint64_t seed, std::uint64_t epoch,
+                                                          std::uint64_t sample) noexcept {
+    return {random_bits(seed, 0x6175676d656e74ULL, epoch), sample, 0};
 }
 
 /// @brief What crop, flip and cutout do to one sample, drawn once.
@@ -92,19 +91,16 @@ struct image_change {
 /// @par Cost  one pass over the sample, no memory.
 inline void apply_change(const image_change& change, const shape& sample, float fill, const float* source,
                          float* target) noexcept {
-    const auto channels = static_cast<std::size_t>(sample.c);
     for (int y = 0; y < sample.h; ++y) {
         const int from_y = y - change.down;
         const bool row_cut = y >= change.cut_y && y - change.cut_y < change.cut_side;
-        for (int x = 0; x < sample.w; ++x, target += channels) {
+        for (int x = 0; x < sample.w; ++x, target += sample.c) {
             const int from_x = (change.flipped ? sample.w - 1 - x : x) - change.right;
             const bool cut = row_cut && x >= change.cut_x && x - change.cut_x < change.cut_side;
             if (cut || from_y < 0 || from_y >= sample.h || from_x < 0 || from_x >= sample.w) {
-                std::fill_n(target, channels, fill);
+                std::fill_n(target, sample.c, fill);
             } else {
-                const auto pixel = static_cast<std::size_t>(from_y) * static_cast<std::size_t>(sample.w) +
-                                   static_cast<std::size_t>(from_x);
-                std::copy_n(source + pixel * channels, channels, target);
+                std::copy_n(source + (from_y * sample.w + from_x) * sample.c, sample.c, target);
             }
         }
     }

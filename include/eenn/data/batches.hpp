@@ -72,7 +72,7 @@ public:
             raise("batch_loader", "ahead is " + std::to_string(options_.ahead),
                   "use 0 to prepare batches on the caller's thread");
         if (indices_.empty()) raise("batch_loader", "there are no samples to load");
-        for (const int i : indices_) {
+        for (const int i : indices) {
             if (i < 0 || i >= set.size())
                 raise("batch_loader",
                       "index " + std::to_string(i) + " is outside [0, " + std::to_string(set.size()) + ")");
@@ -83,7 +83,8 @@ public:
                   "reduce the size or keep the last batch");
         }
         check(options_.augment, set.sample);
-        const auto samples = static_cast<std::size_t>(std::min(options_.size, static_cast<int>(indices_.size())));
+        size_ = static_cast<std::size_t>(options_.size);
+        const std::size_t samples = std::min(size_, indices_.size());
         slots_.resize(static_cast<std::size_t>(options_.ahead) + 1);
         for (auto& each : slots_) {
             each.pixels.resize(samples * set.sample.elements());
@@ -169,7 +170,7 @@ private:
     };
 
     static std::vector<int> every_index(const data_set& set) {
-        std::vector<int> all(static_cast<std::size_t>(set.size()));
+        std::vector<int> all(set.labels.size());
         std::iota(all.begin(), all.end(), 0);
         return all;
     }
@@ -181,7 +182,7 @@ private:
     // Step p may overwrite the slot of step p - slots once that is no longer the consumer's.
     [[nodiscard]] bool has_work() const noexcept {
         const int oldest = wanted_ - (held_ ? 1 : 0);
-        return !failure_ && prepared_ < end_ && prepared_ - oldest < static_cast<int>(slots_.size());
+        return !failure_ && prepared_ < end_ && std::cmp_less(prepared_ - oldest, slots_.size());
     }
 
     void produce() {
@@ -210,34 +211,32 @@ private:
     }
 
     // One sample after crop, flip, cutout and transform; `random` goes on to the mix-up.
-    void load(int index, float* target, random_stream& random) {
-        const auto source = std::as_const(*set_)[index];
+    void load(std::size_t index, std::span<float> target, random_stream& random) {
+        const auto source = std::span{set_->pixels}.subspan(index * target.size(), target.size());
         apply_change(draw_change(options_.augment, set_->sample, random), set_->sample, options_.augment.fill,
-                     source.data(), target);
-        if (options_.transform) {
-            options_.transform({target, source.size()},
-                               random_stream{random.bits(), static_cast<std::uint64_t>(index), 0});
-        }
+                     source.data(), target.data());
+        if (options_.transform) options_.transform(target, random_stream{random.bits(), index, 0});
     }
 
     void fill(int step) {
         slot& s = slots_[slot_of(step)];
-        const auto first = static_cast<std::size_t>(step) * static_cast<std::size_t>(options_.size);
-        const std::size_t count = std::min(static_cast<std::size_t>(options_.size), order_.size() - first);
+        const auto order = std::span{order_}.subspan(static_cast<std::size_t>(step) * size_);
+        const std::size_t count = std::min(size_, order.size());
         const std::size_t elements = set_->sample.elements();
+        const auto epoch = static_cast<std::uint64_t>(epoch_);
+        std::copy_n(order.begin(), count, s.indices.begin());
         for (std::size_t b = 0; b < count; ++b) {
-            const int index = order_[first + b];
-            float* const pixels = s.pixels.data() + b * elements;
-            auto random = augmentation_stream(options_.seed, epoch_, index);
+            const std::size_t index = order[b];
+            const auto pixels = std::span{s.pixels}.subspan(b * elements, elements);
+            auto random = augmentation_stream(options_.seed, epoch, index);
             load(index, pixels, random);
-            s.indices[b] = index;
-            s.labels[b] = set_->labels[static_cast<std::size_t>(index)];
+            s.labels[b] = set_->labels[index];
             if (!mixes()) continue;
-            const int partner = indices_[random.below(indices_.size())];
+            const std::size_t partner = indices_[random.below(indices_.size())];
             s.weights[b] = static_cast<float>(beta_weight(options_.augment.mix_up, random));
-            s.mixed_labels[b] = set_->labels[static_cast<std::size_t>(partner)];
-            load(partner, partner_.data(), random);
-            mix_samples({pixels, elements}, partner_.data(), s.weights[b]);
+            s.mixed_labels[b] = set_->labels[partner];
+            load(partner, partner_, random);
+            mix_samples(pixels, partner_.data(), s.weights[b]);
         }
         s.view = batch{static_cast<int>(count),
                        set_->sample,
@@ -252,8 +251,9 @@ private:
 
     const data_set* set_;
     batch_options options_;
-    std::vector<int> indices_;
-    std::vector<int> order_;  // of this epoch
+    std::size_t size_ = 0;              // of a batch
+    std::vector<std::size_t> indices_;  // into the set
+    std::vector<std::size_t> order_;    // of this epoch
     std::vector<slot> slots_;
     aligned_vector<float> partner_;  // (H,W,C)
 

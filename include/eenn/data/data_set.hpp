@@ -5,10 +5,11 @@
 #ifndef EENN_DATA_DATA_SET_HPP
 #define EENN_DATA_DATA_SET_HPP
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
+
 #include <span>
 #include <string>
 #include <utility>
@@ -36,11 +37,13 @@ struct data_set {
 
     /// Sample i, (H,W,C).
     [[nodiscard]] std::span<const float> operator[](int i) const noexcept {
-        return {pixels.data() + static_cast<std::size_t>(i) * sample.elements(), sample.elements()};
+        return std::span{pixels}.subspan(begin_of(i), sample.elements());
     }
     [[nodiscard]] std::span<float> operator[](int i) noexcept {
-        return {pixels.data() + static_cast<std::size_t>(i) * sample.elements(), sample.elements()};
+        return std::span{pixels}.subspan(begin_of(i), sample.elements());
     }
+    /// Where sample i begins among the pixels.
+    [[nodiscard]] std::size_t begin_of(int i) const noexcept { return static_cast<std::size_t>(i) * sample.elements(); }
 };
 
 inline namespace EENN_ISA {
@@ -55,8 +58,7 @@ inline void check(const data_set& set, const std::string& where = "data_set") {
     if (set.classes < 1)
         raise(where, "it has " + std::to_string(set.classes) + " classes", "give the number of classes");
     if (count == 0) raise(where, "it has no samples");
-    if (count > static_cast<std::size_t>(std::numeric_limits<int>::max()))
-        raise(where, std::to_string(count) + " samples are more than an int counts");
+    if (!std::in_range<int>(count)) raise(where, std::to_string(count) + " samples are more than an int counts");
     if (set.pixels.size() % s.elements() != 0 || set.pixels.size() / s.elements() != count) {
         raise(where, std::to_string(set.pixels.size()) + " pixels are not " + std::to_string(count) +
                          " samples (one a label) of shape " + to_string(s));
@@ -101,12 +103,13 @@ template <class Pixel, class Label>
 [[nodiscard]] data_set make_data_set(shape sample, int classes, std::span<const Pixel> pixels,
                                      std::span<const Label> labels, float scale = 1.0f / 255.0f, float offset = 0.0f) {
     data_set made{sample, classes, aligned_vector<float>(pixels.size()), std::vector<int>(labels.size()), {}};
-    for (std::size_t i = 0; i < pixels.size(); ++i) made.pixels[i] = scale * static_cast<float>(pixels[i]) + offset;
+    std::transform(pixels.begin(), pixels.end(), made.pixels.begin(),
+                   [&](float pixel) { return scale * pixel + offset; });
     for (std::size_t i = 0; i < labels.size(); ++i) {
         if (!std::in_range<int>(labels[i]))
             raise("make_data_set", "sample " + std::to_string(i) + " has label " + std::to_string(labels[i]));
-        made.labels[i] = static_cast<int>(labels[i]);
     }
+    std::copy(labels.begin(), labels.end(), made.labels.begin());
     check(made, "make_data_set");
     return made;
 }
@@ -121,10 +124,11 @@ template <class Pixel, class Label>
     for (const int i : indices) {
         if (i < 0 || i >= set.size())
             raise("subset", "index " + std::to_string(i) + " is outside [0, " + std::to_string(set.size()) + ")");
+        const auto at = static_cast<std::size_t>(i);
         const auto sample = set[i];
         chosen.pixels.insert(chosen.pixels.end(), sample.begin(), sample.end());
-        chosen.labels.push_back(set.labels[static_cast<std::size_t>(i)]);
-        if (!set.groups.empty()) chosen.groups.push_back(set.groups[static_cast<std::size_t>(i)]);
+        chosen.labels.push_back(set.labels[at]);
+        if (!set.groups.empty()) chosen.groups.push_back(set.groups[at]);
     }
     return chosen;
 }
@@ -132,7 +136,7 @@ template <class Pixel, class Label>
 /// @brief How many samples each class has, (classes).
 [[nodiscard]] inline std::vector<int> class_counts(const data_set& set) {
     std::vector<int> counts(static_cast<std::size_t>(set.classes));
-    for (const int label : set.labels) ++counts[static_cast<std::size_t>(label)];
+    std::for_each(set.labels.begin(), set.labels.end(), [&](std::size_t label) { ++counts[label]; });
     return counts;
 }
 

@@ -69,8 +69,8 @@ inline constexpr std::array<std::span<const point>, 10> glyph_strokes{glyph_0, g
 
 /// @brief How hard sample i of a set is made, in [0, 1): small for most, so that an early exit has easy samples to
 /// take.
-[[nodiscard]] constexpr double glyph_difficulty(std::uint64_t seed, int sample) noexcept {
-    const double u = random_stream{seed, static_cast<std::uint64_t>(sample), 0}.uniform();
+[[nodiscard]] constexpr double glyph_difficulty(std::uint64_t seed, std::uint64_t sample) noexcept {
+    const double u = random_stream{seed, sample, 0}.uniform();
     return u * u * u;
 }
 
@@ -91,16 +91,13 @@ inline constexpr std::array<std::span<const point>, 10> glyph_strokes{glyph_0, g
     if (count < 1) raise("make_glyphs", "a set of " + std::to_string(count) + " samples");
     constexpr int side = 28;
     constexpr std::size_t elements = side * side;
-    data_set set{{side, side, 1},
-                 10,
-                 aligned_vector<float>(static_cast<std::size_t>(count) * elements),
-                 std::vector<int>(static_cast<std::size_t>(count)),
-                 {}};
+    const auto samples = static_cast<std::size_t>(count);
+    data_set set{{side, side, 1}, 10, aligned_vector<float>(samples * elements), {}, {}};
+    for (int i = 0; i < count; ++i) set.labels.push_back(i % 10);
     std::vector<std::pair<detail::point, detail::point>> strokes;
-    for (int i = 0; i < count; ++i) {
-        const int label = i % 10;
+    for (std::size_t i = 0; i < samples; ++i) {
         const double hard = glyph_difficulty(seed, i);
-        random_stream random{seed, static_cast<std::uint64_t>(i), 1};
+        random_stream random{seed, i, 1};
         const auto within = [&random](double low, double high) {
             return static_cast<float>(random.uniform(low, high));
         };
@@ -119,7 +116,7 @@ inline constexpr std::array<std::span<const point>, 10> glyph_strokes{glyph_0, g
         strokes.clear();
         bool down = false;
         detail::point last{};
-        for (const detail::point p : detail::glyph_strokes[static_cast<std::size_t>(label)]) {
+        for (const detail::point p : detail::glyph_strokes[i % 10]) {
             if (p.x > 1) {
                 down = false;
                 continue;
@@ -138,20 +135,14 @@ inline constexpr std::array<std::span<const point>, 10> glyph_strokes{glyph_0, g
 
         const float pen = within(0.9, 1.9), ink = static_cast<float>(1.0 - 0.35 * hard),
                     noise = static_cast<float>(0.08 + 0.17 * hard);
-        const auto image = set[i];
-        for (int y = 0; y < side; ++y) {
-            for (int x = 0; x < side; ++x) {
-                float nearest = 1e9f;
-                for (const auto& [from, to] : strokes) {
-                    nearest = std::min(
-                        nearest, detail::distance_squared({static_cast<float>(x), static_cast<float>(y)}, from, to));
-                }
-                const float covered = std::clamp(pen + 0.5f - std::sqrt(nearest), 0.0f, 1.0f);
-                image[static_cast<std::size_t>(y * side + x)] =
-                    ink * covered + noise * detail::glyph_noise(random.bits());
-            }
+        detail::point at{0, 0};
+        for (float& pixel : std::span{set.pixels}.subspan(i * elements, elements)) {
+            float nearest = 1e9f;
+            for (const auto& [from, to] : strokes) nearest = std::min(nearest, detail::distance_squared(at, from, to));
+            const float covered = std::clamp(pen + 0.5f - std::sqrt(nearest), 0.0f, 1.0f);
+            pixel = ink * covered + noise * detail::glyph_noise(random.bits());
+            at = at.x + 1 < side ? detail::point{at.x + 1, at.y} : detail::point{0, at.y + 1};
         }
-        set.labels[static_cast<std::size_t>(i)] = label;
     }
     return set;
 }

@@ -7,6 +7,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <numeric>
 #include <span>
 #include <string>
 #include <vector>
@@ -46,7 +47,7 @@ struct normalization {
         for (const int i : indices) {
             const auto sample = set[i];
             for (std::size_t at = 0; at < sample.size(); at += channels) {
-                for (std::size_t c = 0; c < channels; ++c) sums[c] += term(static_cast<double>(sample[at + c]), c);
+                for (std::size_t c = 0; c < channels; ++c) sums[c] += term(sample[at + c], c);
             }
         }
         for (double& sum : sums) sum /= count;
@@ -54,10 +55,9 @@ struct normalization {
     };
     const auto mean = mean_of([](double pixel, std::size_t) { return pixel; });
     const auto variance = mean_of([&](double pixel, std::size_t c) { return (pixel - mean[c]) * (pixel - mean[c]); });
-    normalization measured;
-    for (std::size_t c = 0; c < channels; ++c) {
-        measured.mean.push_back(static_cast<float>(mean[c]));
-        const auto deviation = static_cast<float>(std::sqrt(variance[c]));
+    normalization measured{{mean.begin(), mean.end()}, {}};
+    for (const double v : variance) {
+        const auto deviation = static_cast<float>(std::sqrt(v));
         measured.deviation.push_back(deviation > 0 ? deviation : 1.0f);
     }
     return measured;
@@ -65,8 +65,8 @@ struct normalization {
 
 /// @brief The same over all samples.
 [[nodiscard]] inline normalization measure(const data_set& set) {
-    std::vector<int> all(static_cast<std::size_t>(set.size()));
-    for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int>(i);
+    std::vector<int> all(set.labels.size());
+    std::iota(all.begin(), all.end(), 0);
     return measure(set, all);
 }
 

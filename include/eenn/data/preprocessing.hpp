@@ -15,6 +15,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace eenn {
@@ -44,7 +45,7 @@ inline void check(const preprocessing& how, int channels, const std::string& whe
     if (!std::isfinite(how.scale)) refuse("scale", how.scale, "give a finite number");
     if (!std::isfinite(how.zero_point)) refuse("zero_point", how.zero_point, "give a finite number");
     if (how.mean.size() != how.deviation.size() ||
-        (how.mean.size() > 1 && static_cast<int>(how.mean.size()) != channels))
+        (how.mean.size() > 1 && std::cmp_not_equal(how.mean.size(), channels)))
         raise(where,
               std::to_string(how.mean.size()) + " means and " + std::to_string(how.deviation.size()) +
                   " deviations for " + std::to_string(channels) + " channels",
@@ -70,18 +71,19 @@ inline void check(const preprocessing& how, int channels, const std::string& whe
 [[nodiscard]] inline preprocessing preprocessing_from_json(std::string_view text, const std::string& where) {
     preprocessing how;
     eenn::text::json_reader json{text, where};
+    const auto number = [&] { return static_cast<float>(json.number()); };
     const auto numbers = [&](std::vector<float>& into) {
         if (json.next() == '[') {
-            json.array([&] { into.push_back(static_cast<float>(json.number())); });
+            json.array([&] { into.push_back(number()); });
         } else {
-            into.push_back(static_cast<float>(json.number()));
+            into.push_back(number());
         }
     };
     json.object([&](const std::string& key) {
         if (key == "scale" || key == "pixel_scale") {
-            how.scale = static_cast<float>(json.number());
+            how.scale = number();
         } else if (key == "zero_point") {
-            how.zero_point = static_cast<float>(json.number());
+            how.zero_point = number();
         } else if (key == "mean") {
             numbers(how.mean);
         } else if (key == "std") {

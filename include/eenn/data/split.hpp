@@ -57,9 +57,11 @@ namespace detail {
 struct part_counts {
     int validation;
     int test;
+    int samples;  // of all parts
 };
 
-[[nodiscard]] inline part_counts resolve(const split_options& options, int samples) {
+[[nodiscard]] inline part_counts resolve(const split_options& options, std::span<const int> labels) {
+    const int samples = static_cast<int>(labels.size());
     const auto count = [samples](const part_size& size, const char* part) {
         const double wanted = size.samples != 0 ? size.samples : std::floor(size.fraction * samples + 0.5);
         if (!(size.fraction >= 0 && wanted >= 0 && wanted < samples)) {
@@ -74,7 +76,7 @@ struct part_counts {
                                " part empty");
         return static_cast<int>(wanted);
     };
-    const part_counts counts{count(options.validation, "validation"), count(options.test, "test")};
+    const part_counts counts{count(options.validation, "validation"), count(options.test, "test"), samples};
     if (samples - counts.validation <= counts.test) {
         raise("split", std::to_string(counts.validation) + " validation and " + std::to_string(counts.test) +
                            " test samples of " + std::to_string(samples) + " leave none to train on");
@@ -86,13 +88,13 @@ struct part_counts {
 // a time to the class that lags most behind its quota. Ties go to the lower class. Empty: impossible.
 [[nodiscard]] inline std::vector<int> apportion(int total, const std::vector<int>& sizes, const std::vector<int>& least,
                                                 const std::vector<int>& most) {
-    std::int64_t all = 0;
+    double all = 0;
     for (const int size : sizes) all += size;
     std::vector<int> shares(sizes.size());
     std::vector<double> quotas(sizes.size());
     int given = 0;
     for (std::size_t k = 0; k < sizes.size(); ++k) {
-        quotas[k] = static_cast<double>(total) * sizes[k] / static_cast<double>(std::max<std::int64_t>(all, 1));
+        quotas[k] = 1.0 * total * sizes[k] / std::max(all, 1.0);
         if (least[k] > most[k]) return {};
         shares[k] = std::clamp(static_cast<int>(quotas[k]), least[k], most[k]);
         given += shares[k];
@@ -136,16 +138,17 @@ inline void check_labels(std::span<const int> labels, int classes) {
 [[nodiscard]] inline data_split split_by_label(std::span<const int> labels, int classes,
                                                const split_options& options = {}) {
     detail::check_labels(labels, classes);
-    const auto wanted = detail::resolve(options, static_cast<int>(labels.size()));
+    const auto wanted = detail::resolve(options, labels);
     const auto count = static_cast<std::size_t>(classes);
     std::vector<std::vector<int>> members(count);
-    for (std::size_t i = 0; i < labels.size(); ++i)
-        members[static_cast<std::size_t>(labels[i])].push_back(static_cast<int>(i));
+    std::vector<int> sizes(count);
+    std::for_each(labels.begin(), labels.end(), [&, sample = 0](std::size_t label) mutable {
+        members[label].push_back(sample++);
+        ++sizes[label];
+    });
 
     const int parts = 1 + (wanted.validation > 0) + (wanted.test > 0);
-    std::vector<int> sizes(count);
     for (std::size_t k = 0; k < count; ++k) {
-        sizes[k] = static_cast<int>(members[k].size());
         if (options.every_class && sizes[k] < parts) {
             raise("split",
                   "class " + std::to_string(k) + " has " + std::to_string(sizes[k]) + " samples for " +
@@ -199,32 +202,33 @@ inline void check_labels(std::span<const int> labels, int classes) {
     detail::check_labels(labels, classes);
     if (groups.size() != labels.size())
         raise("split", std::to_string(groups.size()) + " groups for " + std::to_string(labels.size()) + " samples");
-    const auto wanted = detail::resolve(options, static_cast<int>(labels.size()));
-    const auto samples = static_cast<double>(labels.size());
+    const auto wanted = detail::resolve(options, labels);
+    const double samples = wanted.samples;
     const auto class_total = static_cast<std::size_t>(classes);
 
     std::vector<int> ids(groups.begin(), groups.end());
     std::sort(ids.begin(), ids.end());
     ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
-    const auto group_of = [&](std::size_t i) {
-        return static_cast<std::size_t>(std::lower_bound(ids.begin(), ids.end(), groups[i]) - ids.begin());
+    const auto place_of = [&](int id) {
+        return static_cast<std::size_t>(std::lower_bound(ids.begin(), ids.end(), id) - ids.begin());
     };
     std::vector<std::vector<int>> counts(ids.size(), std::vector<int>(class_total));  // (G,K)
     std::vector<double> in_class(class_total);
     for (std::size_t i = 0; i < labels.size(); ++i) {
-        ++counts[group_of(i)][static_cast<std::size_t>(labels[i])];
-        ++in_class[static_cast<std::size_t>(labels[i])];
+        const auto k = static_cast<std::size_t>(labels[i]);
+        ++counts[place_of(groups[i])][k];
+        ++in_class[k];
     }
 
     const std::array<double, 3> share{(samples - wanted.validation - wanted.test) / samples,
                                       wanted.validation / samples, wanted.test / samples};
-    const auto parts =
-        static_cast<std::size_t>(std::count_if(share.begin(), share.end(), [](double s) { return s > 0; }));
+    std::size_t parts = 0;
+    for (const double s : share) parts += s > 0;
     if (ids.size() < parts)
         raise("split", std::to_string(ids.size()) + " groups cannot fill " + std::to_string(parts) + " parts");
 
     struct attempt {
-        std::vector<int> part;  // (G)
+        std::vector<std::size_t> part;  // (G)
         std::size_t missing = std::numeric_limits<std::size_t>::max();
         double error = 0;
         std::string fault;
@@ -237,7 +241,7 @@ inline void check_labels(std::span<const int> labels, int classes) {
         std::array<std::vector<double>, 3> lag;  // (3,K): what a part still wants, as a share of the class
         for (std::size_t p = 0; p < 3; ++p) lag[p].assign(class_total, share[p]);
         std::array<std::size_t, 3> filled{};
-        attempt tried{std::vector<int>(ids.size()), 0, 0, {}};
+        attempt tried{std::vector<std::size_t>(ids.size()), 0, 0, {}};
         for (std::size_t at = 0; at < order.size(); ++at) {
             const auto& group = counts[order[at]];
             std::size_t empty = 0;
@@ -258,7 +262,7 @@ inline void check_labels(std::span<const int> labels, int classes) {
                     least = increase;
                 }
             }
-            tried.part[order[at]] = static_cast<int>(chosen);
+            tried.part[order[at]] = chosen;
             ++filled[chosen];
             for (std::size_t k = 0; k < class_total; ++k)
                 lag[chosen][k] -= in_class[k] > 0 ? group[k] / in_class[k] : 0;
@@ -281,9 +285,10 @@ inline void check_labels(std::span<const int> labels, int classes) {
               "enlarge the part, or set every_class = false");
 
     data_split result;
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-        const int part = best.part[group_of(i)];
-        (part == 0 ? result.train : part == 1 ? result.validation : result.test).push_back(static_cast<int>(i));
+    int sample = 0;
+    for (const int id : groups) {
+        const std::size_t part = best.part[place_of(id)];
+        (part == 0 ? result.train : part == 1 ? result.validation : result.test).push_back(sample++);
     }
     return result;
 }

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <eenn/core/error.hpp>
@@ -56,19 +57,21 @@ struct reliability {
     }
     reliability table;
     table.bins.resize(static_cast<std::size_t>(bins));
-    for (int b = 0; b < bins; ++b) {
-        table.bins[static_cast<std::size_t>(b)].low = static_cast<double>(b) / bins;
-        table.bins[static_cast<std::size_t>(b)].high = static_cast<double>(b + 1) / bins;
+    const double count = bins;
+    int below = 0;
+    for (reliability_bin& bin : table.bins) {
+        bin.low = below / count;
+        bin.high = ++below / count;
     }
     for (std::size_t i = 0; i < confidence.size(); ++i) {
-        const double c = static_cast<double>(confidence[i]);
+        const double c = confidence[i];
         if (!(c >= 0 && c <= 1)) {
             raise("reliability_of: confidence",
                   std::to_string(c) + " at index " + std::to_string(i) + " is outside of [0, 1]",
                   "give probabilities, not counts or logits");
         }
         reliability_bin& bin =
-            table.bins[static_cast<std::size_t>(std::clamp(static_cast<int>(std::ceil(c * bins)) - 1, 0, bins - 1))];
+            table.bins[static_cast<std::size_t>(std::clamp<double>(std::ceil(c * count) - 1, 0, count - 1))];
         ++bin.count;
         bin.confidence += c;
         bin.accuracy += correct[i] != 0 ? 1 : 0;
@@ -146,7 +149,7 @@ struct calibration {
     }
     const std::size_t classes = logits.size() / n;
     for (std::size_t i = 0; i < n; ++i) {
-        if (labels[i] < 0 || static_cast<std::size_t>(labels[i]) >= classes) {
+        if (labels[i] < 0 || std::cmp_greater_equal(labels[i], classes)) {
             raise("fit_temperature: labels", "label " + std::to_string(labels[i]) + " at index " + std::to_string(i) +
                                                  " is outside of [0, " + std::to_string(classes) + ")");
         }
@@ -166,19 +169,19 @@ struct calibration {
         point mean{0, 0, 0};
         for (std::size_t i = 0; i < n; ++i) {
             const float* z = logits.data() + i * classes;
-            const double largest = static_cast<double>(*std::max_element(z, z + classes));
+            const double largest = *std::max_element(z, z + classes);
             double sum = 0;
             double first = 0;
             double second = 0;
             for (std::size_t c = 0; c < classes; ++c) {
-                const double d = static_cast<double>(z[c]) - largest;
+                const double d = z[c] - largest;
                 const double e = std::exp(b * d);
                 sum += e;
                 first += e * d;
                 second += e * d * d;
             }
             first /= sum;
-            const double own = static_cast<double>(z[labels[i]]) - largest;
+            const double own = z[labels[i]] - largest;
             mean.loss += std::log(sum) - b * own;
             mean.slope += first - own;
             mean.curvature += second / sum - first * first;

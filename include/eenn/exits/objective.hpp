@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <limits>
 #include <string>
 
@@ -52,7 +53,7 @@ public:
 
     /// @par Errors eenn::error if the trace fails check_trace or the objective has a limit or weight that is no number.
     exit_ranking(const exit_trace& trace, const exit_objective& objective)
-        : objective_{objective}, samples_{trace.samples}, votes_{trace.votes * trace.samples} {
+        : objective_{objective}, samples_{trace.samples}, votes_{1.0 * trace.votes * trace.samples} {
         check_trace(trace);
         const bool weighted = objective.goal == exit_objective::kind::weighted_sum;
         if (std::isnan(objective.limit)) raise("exit_objective::limit", "NaN", "give a finite limit");
@@ -67,14 +68,13 @@ public:
         for (int i = 0; i < trace.samples; ++i) last_right_ += trace.correct[trace.at(i, trace.exits - 1)];
         if (objective.goal == exit_objective::kind::least_cost) {
             const double allowed = std::floor(objective.limit * votes_ + 1e-9);  // 0.01 * 300 is 3, not 2
-            required_right_ =
-                allowed >= last_right_ ? 0 : last_right_ - std::max(allowed, -static_cast<double>(votes_) - 1);
+            required_right_ = allowed >= last_right_ ? 0 : last_right_ - std::max(allowed, -votes_ - 1);
         }
     }
 
     [[nodiscard]] rank operator()(double total_cost, int right) const noexcept {
         const double mean_cost = total_cost / samples_;
-        const double error = (votes_ - right) / static_cast<double>(votes_);
+        const double error = (votes_ - right) / votes_;
         switch (objective_.goal) {
             case exit_objective::kind::least_cost: return {std::max(0.0, required_right_ - right), mean_cost, error};
             case exit_objective::kind::best_accuracy: {
@@ -92,7 +92,7 @@ public:
 private:
     exit_objective objective_;
     int samples_;
-    int votes_;  // of all samples
+    double votes_;  // of all samples
     int last_right_ = 0;
     double last_cost_ = 0;
     double required_right_ = 0;
@@ -108,29 +108,30 @@ private:
 ///              which sees the labels, so it is seldom tight.
 [[nodiscard]] inline double oracle_bound(const exit_trace& trace, const exit_objective& objective) {
     const exit_ranking ranking{trace, objective};
-    const int n = trace.samples;
+    const std::size_t exits = trace.cost.size();
+    const double n = trace.samples;
+    const double votes = trace.votes;
     struct totals {
         double cost;
         double error;
     };
-    const auto wrong = [&](int i, int e) {
-        return 1 - trace.correct[trace.at(i, e)] / static_cast<double>(trace.votes);
-    };
+
     // Per sample the exit with the least a * cost + b * error; the means of both.
     const auto oracle = [&](double a, double b) {
         totals sum{0, 0};
-        for (int i = 0; i < n; ++i) {
+        for (std::size_t row = 0; row < trace.correct.size(); row += exits) {
+            const auto wrong = [&](std::size_t e) { return 1 - trace.correct[row + e] / votes; };
             double best = std::numeric_limits<double>::infinity();
-            int chosen = 0;
-            for (int e = 0; e < trace.exits; ++e) {
-                const double value = a * trace.cost[static_cast<std::size_t>(e)] + b * wrong(i, e);
+            std::size_t chosen = 0;
+            for (std::size_t e = 0; e < exits; ++e) {
+                const double value = a * trace.cost[e] + b * wrong(e);
                 if (value < best) {
                     best = value;
                     chosen = e;
                 }
             }
-            sum.cost += trace.cost[static_cast<std::size_t>(chosen)];
-            sum.error += wrong(i, chosen);
+            sum.cost += trace.cost[chosen];
+            sum.error += wrong(chosen);
         }
         return totals{sum.cost / n, sum.error / n};
     };

@@ -10,7 +10,9 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
+#include <numeric>
 #include <span>
 #include <utility>
 #include <vector>
@@ -43,25 +45,25 @@ struct pareto {
 class exit_archive {
 public:
     explicit exit_archive(const exit_trace& trace)
-        : width_{static_cast<std::size_t>(trace.exits - 1)},
+        : width_{trace.cost.size() - 1},
           samples_{trace.samples},
-          cost_(static_cast<std::size_t>(trace.samples) * static_cast<std::size_t>(trace.votes) + 1,
-                std::numeric_limits<double>::infinity()),
+          votes_{trace.samples * trace.votes},
+          cost_(static_cast<std::size_t>(votes_) + 1, std::numeric_limits<double>::infinity()),
           thresholds_(cost_.size() * width_) {}
 
     void offer(int right, double total_cost, std::span<const float> thresholds) {
         const auto r = static_cast<std::size_t>(right);
         if (!(total_cost < cost_[r])) return;
         cost_[r] = total_cost;
-        std::copy(thresholds.begin(), thresholds.end(), thresholds_.begin() + static_cast<std::ptrdiff_t>(r * width_));
+        std::copy(thresholds.begin(), thresholds.end(), thresholds_.data() + r * width_);
     }
     [[nodiscard]] int samples() const noexcept { return samples_; }
     /// Of all samples.
-    [[nodiscard]] int votes() const noexcept { return static_cast<int>(cost_.size()) - 1; }
+    [[nodiscard]] int votes() const noexcept { return votes_; }
     /// Total cost, infinite if nothing with so many right was offered.
     [[nodiscard]] double cost(int right) const noexcept { return cost_[static_cast<std::size_t>(right)]; }
     [[nodiscard]] std::span<const float> thresholds(int right) const noexcept {
-        return {thresholds_.data() + static_cast<std::size_t>(right) * width_, width_};
+        return std::span{thresholds_}.subspan(static_cast<std::size_t>(right) * width_, width_);
     }
     /// The number right of the entry that ranks best.
     [[nodiscard]] int best(const exit_ranking& ranking) const {
@@ -81,6 +83,7 @@ public:
 private:
     std::size_t width_;
     int samples_;
+    int votes_;
     std::vector<double> cost_;       // (votes+1)
     std::vector<float> thresholds_;  // (votes+1,E-1)
 };
@@ -93,13 +96,17 @@ public:
     /// The trace must outlive the search.
     /// @par Errors eenn::error if the trace fails check_trace.
     explicit exit_search(const exit_trace& trace)
-        : trace_{(check_trace(trace), trace)}, archive_{trace}, order_(static_cast<std::size_t>(trace.exits - 1)) {
+        : trace_{(check_trace(trace), trace)},
+          exits_{trace.cost.size()},
+          samples_{trace.correct.size() / exits_},
+          archive_{trace},
+          order_(exits_ - 1) {
         for (std::size_t k = 0; k < order_.size(); ++k) {
-            order_[k].resize(static_cast<std::size_t>(trace.samples));
-            for (int i = 0; i < trace.samples; ++i) order_[k][static_cast<std::size_t>(i)] = i;
-            std::sort(order_[k].begin(), order_[k].end(), [&](int a, int b) {
-                const float x = confidence(a, static_cast<int>(k));
-                const float y = confidence(b, static_cast<int>(k));
+            order_[k].resize(samples_);
+            std::iota(order_[k].begin(), order_[k].end(), 0U);
+            std::sort(order_[k].begin(), order_[k].end(), [&](std::uint32_t a, std::uint32_t b) {
+                const float x = confidence(a, k);
+                const float y = confidence(b, k);
                 return x != y ? x > y : a < b;
             });
         }
@@ -116,10 +123,10 @@ public:
     void every() {
         std::vector<float> thresholds(order_.size(), never_exit);
         if (trace_.exits == 2) {
-            std::vector<int> alive = order_[0];
+            std::vector<std::uint32_t> alive = order_[0];
             sweep_before_last(alive, std::vector<char>(alive.size(), 0), 0, 0, thresholds);
         } else if (trace_.exits == 3) {
-            std::vector<int> alive = order_[1];
+            std::vector<std::uint32_t> alive = order_[1];
             std::vector<char> gone(alive.size(), 0);
             double cost = 0;
             int right = 0;
@@ -128,7 +135,7 @@ public:
             for (std::size_t a = 0; a < by_first.size();) {
                 thresholds[0] = confidence(by_first[a], 0);
                 for (; a < by_first.size() && confidence(by_first[a], 0) == thresholds[0]; ++a) {
-                    gone[static_cast<std::size_t>(by_first[a])] = 1;
+                    gone[by_first[a]] = 1;
                     cost += trace_.cost[0];
                     right += correct(by_first[a], 0);
                 }
@@ -141,10 +148,11 @@ public:
     /// Every value tried is offered to the archive. O(N E^2) a round.
     void descend(std::vector<float>& thresholds, const exit_ranking& ranking) {
         constexpr int most_rounds = 50;
-        auto best = best_value(static_cast<int>(order_.size()) - 1, thresholds, ranking);
+        if (order_.empty()) return;
+        auto best = best_value(order_.size() - 1, thresholds, ranking);
         for (int round = 0; round < most_rounds; ++round) {
             bool moved = false;
-            for (int k = static_cast<int>(order_.size()) - 1; k >= 0; --k) {
+            for (std::size_t k = order_.size(); k-- > 0;) {
                 const auto rank = best_value(k, thresholds, ranking);
                 moved = moved || better(rank, best);
                 best = rank;
@@ -160,11 +168,10 @@ public:
         for (int step = 16; step >= -8; --step) {
             const exit_ranking ranking{trace_, exit_objective::weighted_sum(1, std::exp2(0.5 * step))};
             descend(before, ranking);
-            for (const int start : {0, 1, 2}) {
+            for (const std::size_t start : {0U, 1U, 2U}) {
                 std::vector<float> thresholds(order_.size(), never_exit);
                 for (std::size_t k = 0; start > 0 && k < order_.size(); ++k) {
-                    thresholds[k] = confidence(order_[k][order_[k].size() * static_cast<std::size_t>(start) / 4],
-                                               static_cast<int>(k));
+                    thresholds[k] = confidence(order_[k][samples_ * start / 4], k);
                 }
                 descend(thresholds, ranking);
             }
@@ -172,10 +179,12 @@ public:
     }
 
 private:
-    [[nodiscard]] float confidence(int sample, int exit) const noexcept {
-        return trace_.confidence[trace_.at(sample, exit)];
+    [[nodiscard]] float confidence(std::size_t sample, std::size_t exit) const noexcept {
+        return trace_.confidence[sample * exits_ + exit];
     }
-    [[nodiscard]] int correct(int sample, int exit) const noexcept { return trace_.correct[trace_.at(sample, exit)]; }
+    [[nodiscard]] int correct(std::size_t sample, std::size_t exit) const noexcept {
+        return trace_.correct[sample * exits_ + exit];
+    }
 
     // Rounding of cost sums must not keep a descent going.
     [[nodiscard]] static bool better(const exit_ranking::rank& a, const exit_ranking::rank& b) noexcept {
@@ -189,62 +198,57 @@ private:
 
     // Everything out at one exit, for each exit.
     void offer_corners() {
-        for (int e = 0; e < trace_.exits; ++e) {
+        for (std::size_t e = 0; e < exits_; ++e) {
             std::vector<float> thresholds(order_.size(), never_exit);
-            if (e + 1 < trace_.exits)
-                thresholds[static_cast<std::size_t>(e)] = confidence(order_[static_cast<std::size_t>(e)].back(), e);
+            if (e + 1 < exits_) thresholds[e] = confidence(order_[e].back(), e);
             int right = 0;
-            for (int i = 0; i < trace_.samples; ++i) right += correct(i, e);
-            archive_.offer(right, trace_.samples * trace_.cost[static_cast<std::size_t>(e)], thresholds);
+            for (std::size_t i = 0; i < samples_; ++i) right += correct(i, e);
+            archive_.offer(right, trace_.samples * trace_.cost[e], thresholds);
         }
     }
 
     // `alive`: by falling confidence at the exit before the last; those gone are dropped on the way. `cost`, `right`:
     // of those gone.
-    void sweep_before_last(std::vector<int>& alive, const std::vector<char>& gone, double cost, int right,
+    void sweep_before_last(std::vector<std::uint32_t>& alive, const std::vector<char>& gone, double cost, int right,
                            std::vector<float>& thresholds) {
-        const int last = trace_.exits - 1;
-        const int exit = last - 1;
-        std::size_t kept = 0;
-        for (const int i : alive) {
-            if (gone[static_cast<std::size_t>(i)]) continue;
+        const std::size_t last = exits_ - 1;
+        const std::size_t exit = last - 1;
+        std::uint32_t kept = 0;
+        for (const std::uint32_t i : alive) {
+            if (gone[i]) continue;
             alive[kept++] = i;
             right += correct(i, last);
         }
         alive.resize(kept);
-        const double here = trace_.cost[static_cast<std::size_t>(exit)];
-        const double there = trace_.cost[static_cast<std::size_t>(last)];
-        float& threshold = thresholds[static_cast<std::size_t>(exit)];
+        const double here = trace_.cost[exit];
+        const double there = trace_.cost[last];
+        float& threshold = thresholds[exit];
         threshold = never_exit;
-        archive_.offer(right, cost + static_cast<double>(kept) * there, thresholds);
-        for (std::size_t a = 0; a < kept;) {
+        archive_.offer(right, cost + kept * there, thresholds);
+        for (std::uint32_t a = 0; a < kept;) {
             threshold = confidence(alive[a], exit);
             for (; a < kept && confidence(alive[a], exit) == threshold; ++a)
                 right += correct(alive[a], exit) - correct(alive[a], last);
-            archive_.offer(right, cost + static_cast<double>(a) * here + static_cast<double>(kept - a) * there,
-                           thresholds);
+            archive_.offer(right, cost + a * here + (kept - a) * there, thresholds);
         }
     }
 
     // Tries every distinct confidence of the samples that reach exit k, sets the best, returns its rank.
-    exit_ranking::rank best_value(int k, std::vector<float>& thresholds, const exit_ranking& ranking) {
-        const auto& order = order_[static_cast<std::size_t>(k)];
-        float& threshold = thresholds[static_cast<std::size_t>(k)];
+    exit_ranking::rank best_value(std::size_t k, std::vector<float>& thresholds, const exit_ranking& ranking) {
+        float& threshold = thresholds[k];
         const float original = threshold;
         double cost = 0;
         int right = 0;
         reaching_.clear();
-        for (const int i : order) {
-            const float* row = trace_.confidence.data() + trace_.at(i, 0);
-            int e = 0;
-            while (e < k && row[e] < thresholds[static_cast<std::size_t>(e)]) ++e;
+        for (const std::uint32_t i : order_[k]) {
+            const auto row = std::span{trace_.confidence}.subspan(i * exits_, exits_);
+            std::size_t e = 0;
+            while (e < k && row[e] < thresholds[e]) ++e;
             if (e == k) {
-                for (++e; e + 1 < trace_.exits && row[e] < thresholds[static_cast<std::size_t>(e)];) ++e;
-                reaching_.push_back(
-                    {row[k], trace_.cost[static_cast<std::size_t>(k)] - trace_.cost[static_cast<std::size_t>(e)],
-                     correct(i, k) - correct(i, e)});
+                for (++e; e + 1 < exits_ && row[e] < thresholds[e];) ++e;
+                reaching_.push_back({row[k], trace_.cost[k] - trace_.cost[e], correct(i, k) - correct(i, e)});
             }
-            cost += trace_.cost[static_cast<std::size_t>(e)];
+            cost += trace_.cost[e];
             right += correct(i, e);
         }
         threshold = never_exit;
@@ -275,8 +279,10 @@ private:
     };
 
     const exit_trace& trace_;
+    std::size_t exits_;
+    std::size_t samples_;
     exit_archive archive_;
-    std::vector<std::vector<int>> order_;  // (E-1,N), samples by falling confidence
+    std::vector<std::vector<std::uint32_t>> order_;  // (E-1,N), samples by falling confidence
     std::vector<move> reaching_;
 };
 

@@ -9,7 +9,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <numeric>
+
 #include <span>
 #include <string>
 #include <vector>
@@ -30,7 +30,7 @@ inline namespace EENN_ISA {
                                                          std::span<const std::uint8_t> right) {
     const std::size_t n = confidence.size();
     std::vector<std::size_t> order(n);
-    std::iota(order.begin(), order.end(), std::size_t{0});
+    for (std::size_t k = 0; k < n; ++k) order[k] = k;
     std::stable_sort(order.begin(), order.end(),
                      [&](std::size_t a, std::size_t b) { return confidence[a] < confidence[b]; });
     struct pool {
@@ -94,30 +94,30 @@ enum class gains : unsigned char { whole, halved };
     result.correct = trace.correct;
     result.cost = trace.cost;
     result.votes = own + promised;
-    const auto n = static_cast<std::size_t>(trace.samples);
+    const std::size_t exits = trace.cost.size();
+    const std::size_t n = trace.correct.size() / exits;
     std::vector<float> confidence(n);
     std::vector<std::uint8_t> right(n);
     std::vector<std::size_t> order(n);
-    for (int e = 0; e < trace.exits; ++e) {
-        for (int i = 0; i < trace.samples; ++i) {
-            confidence[static_cast<std::size_t>(i)] = trace.confidence[trace.at(i, e)];
-            right[static_cast<std::size_t>(i)] = trace.correct[trace.at(i, e)];
+    for (std::size_t e = 0; e < exits; ++e) {
+        for (std::size_t i = 0; i < n; ++i) {
+            order[i] = i;
+            confidence[i] = trace.confidence[i * exits + e];
+            right[i] = trace.correct[i * exits + e];
         }
         const std::vector<double> chance = isotonic_chance(confidence, right);
-        std::iota(order.begin(), order.end(), std::size_t{0});
         std::stable_sort(order.begin(), order.end(),
                          [&](std::size_t a, std::size_t b) { return confidence[a] > confidence[b]; });
         double owed = 0.5;  // what rounding left over goes to the next
         const auto own_votes = [&](std::size_t i) {
-            const bool gain = trace.correct[trace.at(static_cast<int>(i), trace.exits - 1)] == 0;
+            const bool gain = trace.correct[i * exits + exits - 1] == 0;
             return right[i] * (gain && counted == gains::halved ? own / 2 : own);
         };
         for (const std::size_t i : order) {
             owed += promised * chance[i];
-            const double given = std::clamp(std::floor(owed), 0.0, static_cast<double>(promised));
+            const double given = std::clamp<double>(std::floor(owed), 0, promised);
             owed -= given;
-            result.correct[trace.at(static_cast<int>(i), e)] =
-                static_cast<std::uint8_t>(own_votes(i) + static_cast<int>(given));
+            result.correct[i * exits + e] = static_cast<std::uint8_t>(own_votes(i) + given);
         }
     }
     return result;

@@ -7,11 +7,14 @@
 #define EENN_EXITS_THRESHOLD_BOUND_HPP
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <limits>
+#include <numeric>
 #include <span>
 #include <vector>
 
@@ -64,7 +67,7 @@ struct threshold_box {
     std::uint32_t middle = 0;   ///< those of this rank at `cut` stay in one half and leave in the other
     std::vector<float> prices;  ///< of what was undecided, for the halves to begin with
 
-    static constexpr std::size_t none = static_cast<std::size_t>(-1);
+    static constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
 };
 
 /// @brief Bounds the sum of what samples cost where they leave, over a box of thresholds.
@@ -90,35 +93,37 @@ public:
     /// The trace must outlive this and have passed check_trace; E >= 4.
     explicit threshold_bound(const exit_trace& trace)
         : trace_{trace},
-          samples_{static_cast<std::size_t>(trace.samples)},
-          exits_{static_cast<std::size_t>(trace.exits)},
+          samples_{static_cast<std::uint32_t>(trace.samples)},
+          exits_{static_cast<std::uint32_t>(trace.exits)},
           rank_(exits_ - 1),
           order_(exits_ - 1),
           starts_(exits_ - 1),
           values_(exits_ - 1),
-          kept_(samples_ * outer()),
-          place_(samples_ * outer()),
+          kept_(trace.correct.size() / exits_ * outer()),
+          place_(kept_.size()),
           undecided_(outer()),
           stops_(outer()) {
         for (std::size_t e = 0; e + 1 < exits_; ++e) {
             auto& order = order_[e];
             order.resize(samples_);
-            for (std::size_t i = 0; i < samples_; ++i) order[i] = static_cast<std::uint32_t>(i);
+            std::iota(order.begin(), order.end(), 0U);
             std::stable_sort(order.begin(), order.end(),
                              [&](std::uint32_t a, std::uint32_t b) { return confidence(a, e) > confidence(b, e); });
             rank_[e].resize(samples_);
+            std::uint32_t distinct = 0;
             for (std::size_t k = 0; k < samples_; ++k) {
-                if (values_[e].empty() || confidence(order[k], e) != values_[e].back()) {
+                if (distinct == 0 || confidence(order[k], e) != values_[e].back()) {
                     values_[e].push_back(confidence(order[k], e));
                     starts_[e].push_back(k);
+                    ++distinct;
                 }
-                rank_[e][order[k]] = static_cast<std::uint32_t>(values_[e].size()) - 1;
+                rank_[e][order[k]] = distinct - 1;
             }
             starts_[e].push_back(samples_);
         }
     }
 
-    [[nodiscard]] std::size_t outer() const noexcept { return exits_ - 3; }
+    [[nodiscard]] std::uint32_t outer() const noexcept { return exits_ - 3; }
     /// The place of a sample among the distinct confidences of an exit, 0 the highest.
     [[nodiscard]] std::uint32_t rank(std::size_t sample, std::size_t e) const noexcept { return rank_[e][sample]; }
     /// Samples by falling confidence at an exit.
@@ -127,13 +132,13 @@ public:
     [[nodiscard]] float threshold(std::size_t e, std::uint32_t leaving) const noexcept {
         return leaving == 0 ? never_exit : values_[e][leaving - 1];
     }
-    [[nodiscard]] double rounding() const noexcept { return static_cast<double>(samples_) * unit_; }
+    [[nodiscard]] double rounding() const noexcept { return samples_ * unit_; }
 
     /// The box of all thresholds.
     [[nodiscard]] threshold_box all() const {
         threshold_box box;
         box.low.assign(outer(), 0);
-        for (std::size_t e = 0; e < outer(); ++e) box.high.push_back(static_cast<std::uint32_t>(values_[e].size()));
+        for (std::size_t e = 0; e < outer(); ++e) box.high.push_back(rank_[e][order_[e].back()] + 1);
         return box;
     }
 
@@ -142,13 +147,13 @@ public:
         const double largest =
             std::max(*std::max_element(values.begin(), values.end()), std::numeric_limits<double>::min());
         // A price is at most the largest value, so no sum exceeds 2 N E of them; more than 2^48 a double would not tell.
-        const double room = std::min(std::exp2(62) / static_cast<double>(2 * samples_ * exits_), std::exp2(48));
+        const double room = std::min(std::exp2(62) / (2.0 * samples_ * exits_), std::exp2(48));
         unit_ = largest / room;
         dearest_ = static_cast<float>(room);
-        value_.resize(samples_ * exits_);
-        const auto votes = static_cast<std::size_t>(trace_.votes) + 1;
+        value_.resize(trace_.correct.size());
+        const std::size_t each = values.size() / exits_;
         for (std::size_t k = 0; k < value_.size(); ++k)
-            value_[k] = std::llround(values[k % exits_ * votes + trace_.correct[k]] / unit_);
+            value_[k] = std::llround(values[k % exits_ * each + trace_.correct[k]] / unit_);
     }
 
     /// Prices that the next boxes begin with: those of a box they are part of.
@@ -161,14 +166,15 @@ public:
     /// Returns the samples looked at.
     std::int64_t tighten(threshold_box& box, double enough) {
         enter(box);
-        std::int64_t work = static_cast<std::int64_t>(samples_);
+        std::int64_t work = samples_;
         double best = -std::numeric_limits<double>::infinity();
         double before = best;
         box.prices = price_;
         for (auto& stops : stops_) stops.clear();
         for (int step = 0; step < most_steps; ++step) {
-            const double sum = static_cast<double>(priced_sum()) * unit_ - rounding();
-            work += static_cast<std::int64_t>(price_.size() + last_three_.size() / 3);
+            const double sum = least_of(priced_sum());
+            work += places_;
+            work += survivors_;
             if (sum > best) {
                 best = sum;
                 box.prices = price_;
@@ -193,19 +199,17 @@ public:
     template <class Visit>
     void visit_last_two(const threshold_box& box, Visit&& visit) {
         enter(box);
-        sweep(choose_places(), [&](std::uint32_t leaving, std::int64_t sum) {
-            visit(leaving, static_cast<double>(sum) * unit_ - rounding());
-        });
+        sweep(choose_places(), [&](std::uint32_t leaving, std::int64_t sum) { visit(leaving, least_of(sum)); });
     }
 
 private:
-    static constexpr std::uint32_t nobody = static_cast<std::uint32_t>(-1);
+    static constexpr std::uint32_t nobody = std::numeric_limits<std::uint32_t>::max();
 
     // A sample that the box does not settle: its undecided places, and what waits behind them.
     struct open_sample {
         std::uint32_t sample;
         std::uint32_t first;     // of its places
-        std::uint32_t survivor;  // its row in last_three_; nobody: an outer exit takes it for certain, at `certain`
+        std::uint32_t survivor;  // its element of last_three_; nobody: an outer exit takes it for certain, at `certain`
         std::uint32_t wants;     // the place it would leave at; nobody: none
         std::int64_t certain;
         std::int64_t least;  // at that place
@@ -227,7 +231,11 @@ private:
         return value_.data() + sample * exits_;
     }
     [[nodiscard]] std::uint32_t end_of(std::size_t open) const noexcept {
-        return open + 1 < open_.size() ? open_[open + 1].first : static_cast<std::uint32_t>(price_.size());
+        return open + 1 < open_.size() ? open_[open + 1].first : places_;
+    }
+    /// The least sum of values that so many units can stand for.
+    [[nodiscard]] double least_of(std::int64_t units) const noexcept {
+        return static_cast<double>(units) * unit_ - rounding();
     }
 
     /// Lays out who is open in a box, with the prices kept.
@@ -236,40 +244,41 @@ private:
         home_.clear();
         stake_.clear();
         settled_ = 0;
+        places_ = 0;
+        survivors_ = 0;
         survivor_.assign(samples_, nobody);
         std::fill(place_.begin(), place_.end(), nobody);
-        std::uint32_t survivors = 0;
-        for (std::size_t i = 0; i < samples_; ++i) {
+        for (std::uint32_t i = 0; i < samples_; ++i) {
             const std::int64_t* value = values_of(i);
-            const auto first = static_cast<std::uint32_t>(home_.size());
+            const std::uint32_t first = places_;
             std::int64_t least = std::numeric_limits<std::int64_t>::max();
             std::int64_t most = 0;
             const auto may_cost = [&](std::int64_t x) {
                 least = std::min(least, x);
                 most = std::max(most, x);
             };
-            std::size_t e = 0;
+            std::uint32_t e = 0;
             for (; e < outer() && rank_[e][i] >= box.low[e]; ++e) {
                 if (rank_[e][i] >= box.high[e]) continue;
-                place_[i * outer() + e] = static_cast<std::uint32_t>(home_.size());
-                home_.push_back(static_cast<std::uint32_t>(i * outer() + e));
+                home_.push_back(i * outer() + e);
+                place_[home_.back()] = places_++;
                 may_cost(value[e]);
             }
             const bool gone = e < outer();
-            if (gone && home_.size() == first) {
+            if (gone && places_ == first) {
                 settled_ += value[e];
                 continue;
             }
-            open_.push_back({static_cast<std::uint32_t>(i), first, gone ? nobody : survivors, nobody, value[e], 0});
-            if (!gone) survivor_[i] = survivors++;
+            open_.push_back({i, first, gone ? nobody : survivors_, nobody, value[e], 0});
+            if (!gone) survivor_[i] = survivors_++;
             for (std::size_t last = e; last < (gone ? e + 1 : exits_); ++last) may_cost(value[last]);
-            stake_.resize(home_.size(), static_cast<float>(most - least));
+            stake_.resize(places_, static_cast<float>(most - least));
         }
-        last_three_.resize(3 * static_cast<std::size_t>(survivors));
-        price_.resize(home_.size());
-        for (std::size_t q = 0; q < home_.size(); ++q) price_[q] = kept_[home_[q]];
-        direction_.assign(home_.size(), 0);
-        leaves_.resize(home_.size());
+        last_three_.resize(survivors_);
+        price_.resize(places_);
+        for (std::size_t q = 0; q < places_; ++q) price_[q] = kept_[home_[q]];
+        direction_.assign(places_, 0);
+        leaves_.resize(places_);
         for (std::size_t e = 0; e < outer(); ++e) {
             undecided_[e].clear();
             for (std::uint32_t r = box.low[e]; r < box.high[e]; ++r) {
@@ -281,21 +290,25 @@ private:
                 if (undecided_[e].size() > before) undecided_[e].back().last_of_rank = true;
             }
         }
-        lay_out_sweep(survivors);
+        lay_out_sweep();
         chosen_ = box.low;
         chosen_.resize(exits_ - 1, 0);
     }
 
     /// The survivors by rank at the exit before the last two, and a leaf of the tree for each rank they have at the next.
-    void lay_out_sweep(std::uint32_t survivors) {
+    void lay_out_sweep() {
         const std::size_t here = outer();
-        leaf_.resize(survivors);
+        std::uint32_t leaves = 0;
+        leaf_.resize(survivors_);
         leaf_rank_.clear();
         for (const std::uint32_t i : order_[here + 1]) {
             if (survivor_[i] == nobody) continue;
             const std::uint32_t rank = rank_[here + 1][i];
-            if (leaf_rank_.empty() || leaf_rank_.back() != rank) leaf_rank_.push_back(rank);
-            leaf_[survivor_[i]] = static_cast<std::uint32_t>(leaf_rank_.size()) - 1;
+            if (leaves == 0 || leaf_rank_.back() != rank) {
+                leaf_rank_.push_back(rank);
+                ++leaves;
+            }
+            leaf_[survivor_[i]] = leaves - 1;
         }
         swept_.clear();
         for (const std::uint32_t i : order_[here]) {
@@ -358,7 +371,7 @@ private:
                 total += std::min(open.certain, open.least);
                 continue;
             }
-            std::int64_t* three = last_three_.data() + 3 * static_cast<std::size_t>(open.survivor);
+            auto& three = last_three_[open.survivor];
             for (std::size_t k = 0; k < 3; ++k) three[k] = std::min(open.least, value[outer() + k]);
             total += three[2];
         }
@@ -369,14 +382,13 @@ private:
     template <class Visit>
     void sweep(std::int64_t sum, Visit&& visit) {
         changes_.assign(leaf_rank_.size(), 0);
-        for (std::size_t s = 0; s < leaf_.size(); ++s)
-            changes_[leaf_[s]] += last_three_[3 * s + 1] - last_three_[3 * s + 2];
+        for (std::size_t s = 0; s < survivors_; ++s) changes_[leaf_[s]] += last_three_[s][1] - last_three_[s][2];
         tree_.assign(changes_);
-        visit(std::uint32_t{0}, sum + tree_.least());
+        visit(0U, sum + tree_.least());
         for (std::size_t k = 0; k < swept_.size();) {
             const std::uint32_t rank = swept_[k].rank;
             for (; k < swept_.size() && swept_[k].rank == rank; ++k) {
-                const std::int64_t* three = last_three_.data() + 3 * static_cast<std::size_t>(swept_[k].survivor);
+                const auto& three = last_three_[swept_[k].survivor];
                 sum += three[0] - three[2];
                 if (three[2] != three[1]) tree_.add(swept_[k].leaf, three[2] - three[1]);
             }
@@ -389,7 +401,7 @@ private:
         const std::size_t here = outer();
         changes_.assign(leaf_rank_.size(), 0);
         for (const swept_sample& s : swept_) {
-            const std::int64_t* three = last_three_.data() + 3 * static_cast<std::size_t>(s.survivor);
+            const auto& three = last_three_[s.survivor];
             if (s.rank >= chosen_[here]) changes_[s.leaf] += three[1] - three[2];
         }
         std::int64_t sum = 0;
@@ -415,9 +427,9 @@ private:
         for (std::size_t o = 0; o < open_.size(); ++o) {
             const std::uint32_t wants = open_[o].wants;
             for (std::uint32_t q = open_[o].first; q < end_of(o); ++q) {
-                const bool leaves = q == wants || (wants != nobody && q > wants && price_[q] > 0);
-                direction_[q] = momentum * direction_[q] + static_cast<float>(leaves_[q] - leaves);
-                square += static_cast<double>(stake_[q] * direction_[q] * direction_[q]);
+                const float wanted = q == wants || (wants != nobody && q > wants && price_[q] > 0);
+                direction_[q] = momentum * direction_[q] + (leaves_[q] - wanted);
+                square += stake_[q] * direction_[q] * direction_[q];
             }
         }
         if (!(square > 0)) return false;
@@ -441,14 +453,14 @@ private:
             double sum = 0;
             for (std::size_t k = 0; k < places.size(); ++k) {
                 stays += wavering_[k];
-                sum += stays * (1 - stays) * static_cast<double>(stake_[places[k].place]);
+                sum += stays * (1 - stays) * stake_[places[k].place];
                 wavering_[k] = sum;
             }
             if (!(sum > most)) continue;
             most = sum;
             box.cut = e;
             const auto middle = std::lower_bound(wavering_.begin(), wavering_.end() - 1, 0.5 * sum) - wavering_.begin();
-            box.middle = rank_[e][home_[places[static_cast<std::size_t>(middle)].place] / outer()];
+            box.middle = rank_[e][home_[std::next(places.begin(), middle)->place] / outer()];
         }
         if (box.cut != threshold_box::none) return;
         std::size_t count = 0;
@@ -465,8 +477,8 @@ private:
     static constexpr float momentum = 0.5F;
 
     const exit_trace& trace_;
-    std::size_t samples_;
-    std::size_t exits_;
+    std::uint32_t samples_;
+    std::uint32_t exits_;
     std::vector<std::vector<std::uint32_t>> rank_;   // (E-1,N), 0: the highest confidence
     std::vector<std::vector<std::uint32_t>> order_;  // (E-1,N), samples by falling confidence
     std::vector<std::vector<std::size_t>> starts_;   // (E-1,D+1), where a rank begins in order_
@@ -476,7 +488,9 @@ private:
     float dearest_ = 0;
     std::vector<float> kept_;  // (N,E-3), prices to begin with
     // Of the box at hand; U places, S survivors of the outer exits.
-    std::int64_t settled_ = 0;  // sum over the samples that leave at a known outer exit
+    std::int64_t settled_ = 0;     // sum over the samples that leave at a known outer exit
+    std::uint32_t places_ = 0;     // U
+    std::uint32_t survivors_ = 0;  // S
     std::vector<open_sample> open_;
     std::vector<std::uint32_t> place_;                     // (N,E-3)
     std::vector<std::uint32_t> home_;                      // (U), where kept_ has its price
@@ -487,11 +501,11 @@ private:
     std::vector<std::vector<undecided_place>> undecided_;  // (E-3), by rank
     std::vector<std::vector<std::size_t>> stops_;          // (E-3), how many places left, step by step
     std::vector<double> wavering_;
-    std::vector<std::uint32_t> survivor_;   // (N)
-    std::vector<std::uint32_t> leaf_;       // (S)
-    std::vector<std::uint32_t> leaf_rank_;  // at the exit before the classifier
-    std::vector<swept_sample> swept_;       // (S)
-    std::vector<std::int64_t> last_three_;  // (S,3)
+    std::vector<std::uint32_t> survivor_;                  // (N)
+    std::vector<std::uint32_t> leaf_;                      // (S)
+    std::vector<std::uint32_t> leaf_rank_;                 // at the exit before the classifier
+    std::vector<swept_sample> swept_;                      // (S)
+    std::vector<std::array<std::int64_t, 3>> last_three_;  // (S)
     std::vector<std::int64_t> changes_;
     std::vector<std::uint32_t> chosen_;  // (E-1)
     detail::prefix_minimum tree_;

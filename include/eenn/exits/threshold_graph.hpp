@@ -42,28 +42,29 @@ inline constexpr std::array<float, 6> published_grid{0.6F, 0.7F, 0.8F, 0.9F, 0.9
     std::span<const float> grid = published_grid) {
     check_trace(trace);
     struct node {
-        int exit;
+        std::size_t exit;
         float threshold;
         double cost, termination, accuracy;
         double distance = std::numeric_limits<double>::infinity();
-        std::ptrdiff_t before = -1;
+        const node* before = nullptr;
     };
+    const std::size_t exits = trace.cost.size();
+    const double samples = trace.samples;
+    const double votes = trace.votes;
     std::vector<node> nodes;
     const double whole = trace.cost.back() > 0 ? trace.cost.back() : 1;
-    for (int e = 0; e < trace.exits; ++e) {
-        const bool last = e + 1 == trace.exits;
+    for (std::size_t e = 0; e < exits; ++e) {
+        const bool last = e + 1 == exits;
         for (const float threshold : last ? std::span<const float>{&never_exit, 1} : grid) {
             int leave = 0;
             int right = 0;
-            for (int i = 0; i < trace.samples; ++i) {
-                if (!last && !(trace.confidence[trace.at(i, e)] >= threshold)) continue;
+            for (std::size_t at = e; at < trace.correct.size(); at += exits) {
+                if (!last && !(trace.confidence[at] >= threshold)) continue;
                 ++leave;
-                right += trace.correct[trace.at(i, e)];
+                right += trace.correct[at];
             }
             if (leave == 0) continue;
-            nodes.push_back({e, threshold, trace.cost[static_cast<std::size_t>(e)] / whole,
-                             leave / static_cast<double>(trace.samples),
-                             right / static_cast<double>(trace.votes) / leave});
+            nodes.push_back({e, threshold, trace.cost[e] / whole, leave / samples, right / votes / leave});
         }
         if (nodes.empty() || nodes.back().exit != e) return {};
     }
@@ -84,29 +85,27 @@ inline constexpr std::array<float, 6> published_grid{0.6F, 0.7F, 0.8F, 0.9F, 0.9
                                                               from.accuracy - to.accuracy);
                 if (!(through < to.distance)) continue;
                 to.distance = through;
-                to.before = static_cast<std::ptrdiff_t>(a);
+                to.before = &from;
                 moved = true;
             }
         }
     }
-    std::vector<float> thresholds(static_cast<std::size_t>(trace.exits - 1));
-    for (auto at = nodes.back().before; at >= 0; at = nodes[static_cast<std::size_t>(at)].before) {
-        const node& n = nodes[static_cast<std::size_t>(at)];
-        thresholds[static_cast<std::size_t>(n.exit)] = n.threshold;
-    }
+    std::vector<float> thresholds(exits - 1);
+    for (const node* at = nodes.back().before; at != nullptr; at = at->before) thresholds[at->exit] = at->threshold;
     return thresholds;
 }
 
 namespace detail {
 
 inline void offer(exit_archive& archive, const exit_trace& trace, std::span<const float> thresholds) {
+    const std::size_t exits = trace.cost.size();
+    const std::span confidence{trace.confidence};
     double cost = 0;
     int right = 0;
-    for (int i = 0; i < trace.samples; ++i) {
-        const int e =
-            leaving_exit({trace.confidence.data() + trace.at(i, 0), static_cast<std::size_t>(trace.exits)}, thresholds);
-        cost += trace.cost[static_cast<std::size_t>(e)];
-        right += trace.correct[trace.at(i, e)];
+    for (std::size_t row = 0; row < confidence.size(); row += exits) {
+        const auto e = static_cast<std::size_t>(leaving_exit(confidence.subspan(row, exits), thresholds));
+        cost += trace.cost[e];
+        right += trace.correct[row + e];
     }
     archive.offer(right, cost, thresholds);
 }
@@ -117,11 +116,11 @@ inline void offer(exit_archive& archive, const exit_trace& trace, std::span<cons
     const auto offer_for = [&](double cost, double error) {
         if (const auto t = published_thresholds(trace, cost, error)) offer(archive, trace, *t);
     };
-    constexpr int steps = 20;
+    constexpr double steps = 20;
     if (objective.goal == exit_objective::kind::weighted_sum) {
         offer_for(objective.cost_weight, objective.error_weight);
     } else {
-        for (int k = 0; k <= steps; ++k) offer_for(1 - k / static_cast<double>(steps), k / static_cast<double>(steps));
+        for (int k = 0; k <= steps; ++k) offer_for(1 - k / steps, k / steps);
     }
     return archive;
 }
@@ -130,35 +129,38 @@ inline void offer(exit_archive& archive, const exit_trace& trace, std::span<cons
 /// forward as the threshold rises, so all values cost O(N E log (N E)).
 [[nodiscard]] inline exit_archive shared_choices(const exit_trace& trace) {
     exit_archive archive{trace};
+    const std::size_t exits = trace.cost.size();
+    const std::size_t samples = trace.correct.size() / exits;
     struct turn {
         float confidence;
-        int sample;
-        int exit;
+        std::size_t sample;
+        std::size_t exit;
     };
     std::vector<turn> turns;
-    for (int i = 0; i < trace.samples; ++i) {
-        for (int e = 0; e + 1 < trace.exits; ++e) turns.push_back({trace.confidence[trace.at(i, e)], i, e});
+    for (std::size_t i = 0; i < samples; ++i) {
+        for (std::size_t e = 0; e + 1 < exits; ++e) turns.push_back({trace.confidence[i * exits + e], i, e});
     }
     std::sort(turns.begin(), turns.end(), [](const turn& a, const turn& b) {
         return a.confidence != b.confidence ? a.confidence > b.confidence
                : a.sample != b.sample       ? a.sample < b.sample
                                             : a.exit < b.exit;
     });
-    std::vector<int> leaving(static_cast<std::size_t>(trace.samples), trace.exits - 1);
+    std::vector<std::size_t> leaving(samples, exits - 1);
     double cost = trace.samples * trace.cost.back();
     int right = 0;
-    for (int i = 0; i < trace.samples; ++i) right += trace.correct[trace.at(i, trace.exits - 1)];
-    std::vector<float> thresholds(static_cast<std::size_t>(trace.exits - 1), never_exit);
+    for (std::size_t i = 0; i < samples; ++i) right += trace.correct[i * exits + exits - 1];
+    std::vector<float> thresholds(exits - 1, never_exit);
     archive.offer(right, cost, thresholds);
     for (std::size_t k = 0; k < turns.size();) {
         const float threshold = turns[k].confidence;
         for (; k < turns.size() && turns[k].confidence == threshold; ++k) {
-            int& at = leaving[static_cast<std::size_t>(turns[k].sample)];
-            if (turns[k].exit >= at) continue;
-            cost += trace.cost[static_cast<std::size_t>(turns[k].exit)] - trace.cost[static_cast<std::size_t>(at)];
-            right +=
-                trace.correct[trace.at(turns[k].sample, turns[k].exit)] - trace.correct[trace.at(turns[k].sample, at)];
-            at = turns[k].exit;
+            const std::size_t sample = turns[k].sample;
+            const std::size_t exit = turns[k].exit;
+            std::size_t& at = leaving[sample];
+            if (exit >= at) continue;
+            cost += trace.cost[exit] - trace.cost[at];
+            right += trace.correct[sample * exits + exit] - trace.correct[sample * exits + at];
+            at = exit;
         }
         std::fill(thresholds.begin(), thresholds.end(), threshold);
         archive.offer(right, cost, thresholds);

@@ -42,9 +42,9 @@ public:
     threshold_proof(const exit_trace& trace, const exit_objective& objective)
         : trace_{trace},
           ranking_{trace, objective},
-          samples_{static_cast<std::size_t>(trace.samples)},
-          exits_{static_cast<std::size_t>(trace.exits)},
-          votes_{static_cast<std::size_t>(trace.votes)},
+          samples_{static_cast<std::uint32_t>(trace.samples)},
+          exits_{trace.cost.size()},
+          votes_{static_cast<std::uint32_t>(trace.votes)},
           objective_{objective},
           bound_{trace} {}
 
@@ -100,16 +100,15 @@ private:
     // In the objective's unit, from a sum of values; the slack covers the rounding of the offset.
     [[nodiscard]] double bound_of(double sum) const noexcept {
         const double least = sum - offset_ - 1e-13 * (std::abs(sum) + std::abs(offset_));
-        const auto votes = static_cast<double>(votes_);
         const bool whole = objective_.goal == exit_objective::kind::best_accuracy;
-        return (whole ? std::ceil(least * votes - 1e-6) / votes : least) / static_cast<double>(samples_);
+        return (whole ? std::ceil(least * votes_ - 1e-6) / votes_ : least) / samples_;
     }
     // A sum of values that none better than the best known has; errors are whole votes.
     [[nodiscard]] double enough() const noexcept {
-        const double sum = best_ * static_cast<double>(samples_);
+        const double sum = best_ * samples_;
         const double slack = 1e-12 * (std::abs(sum) + std::abs(offset_)) + 2 * bound_.rounding();
         const bool whole = objective_.goal == exit_objective::kind::best_accuracy;
-        return sum + offset_ - slack - (whole ? (1 - 1e-6) / static_cast<double>(votes_) : 0);
+        return sum + offset_ - slack - (whole ? (1 - 1e-6) / votes_ : 0);
     }
     [[nodiscard]] bool promising(const threshold_box& box) const noexcept { return box.least < enough(); }
 
@@ -153,7 +152,6 @@ private:
         const double allowed_error = 1 - ranking_.required_accuracy();
         double cost_weight = 1;
         double error_weight = 1;
-        const auto n = static_cast<double>(samples_);
         offset_ = 0;
         if (objective_.goal == exit_objective::kind::weighted_sum) {
             cost_weight = ranking_.relative(objective_.cost_weight);
@@ -171,18 +169,18 @@ private:
             if (!cost_is_limited && !hull.empty() && hull.front().second <= allowed_error) slope = 0;
             if (cost_is_limited) {
                 cost_weight = slope > 0 ? 1 / slope : 0;
-                offset_ = cost_weight * objective_.limit * n * (1 + 1e-12);
+                offset_ = cost_weight * objective_.limit * samples_ * (1 + 1e-12);
             } else {
                 error_weight = slope;
-                const double votes = n * static_cast<double>(votes_);
-                offset_ = slope * (std::round(allowed_error * votes) / static_cast<double>(votes_));
+                const double votes = 1.0 * samples_ * votes_;
+                offset_ = slope * (std::round(allowed_error * votes) / votes_);
             }
         }
+        const double all = votes_;
         std::vector<double> values;  // (E,votes+1)
         for (std::size_t e = 0; e < exits_; ++e) {
-            for (std::size_t wrong = votes_ + 1; wrong-- > 0;)
-                values.push_back(cost_weight * trace_.cost[e] +
-                                 error_weight * (static_cast<double>(wrong) / static_cast<double>(votes_)));
+            for (std::uint32_t wrong = votes_ + 1; wrong-- > 0;)
+                values.push_back(cost_weight * trace_.cost[e] + error_weight * (wrong / all));
         }
         bound_.set_values(values);
     }
@@ -217,7 +215,7 @@ private:
             thresholds[here] = bound_.threshold(here, leaving);
             int out = 0;  // at the swept exit
             int correct = gone_right;
-            std::size_t rest = 0;
+            int rest = 0;
             for (const std::uint32_t i : stayed) {
                 const bool leaves = bound_.rank(i, here) < leaving;
                 out += leaves;
@@ -225,12 +223,11 @@ private:
                 correct += right(i, leaves ? here : here + 2);
             }
             const double before = gone_cost + out * trace_.cost[here];
-            std::size_t passed = 0;
+            int passed = 0;
             const auto try_last = [&](std::uint32_t leaving_next) {
                 thresholds[here + 1] = bound_.threshold(here + 1, leaving_next);
-                offer(before + static_cast<double>(passed) * trace_.cost[here + 1] +
-                          static_cast<double>(rest - passed) * trace_.cost[here + 2],
-                      correct, thresholds);
+                offer(before + passed * trace_.cost[here + 1] + (rest - passed) * trace_.cost[here + 2], correct,
+                      thresholds);
             };
             try_last(0);
             for (std::size_t k = 0; k < stayed.size();) {
@@ -248,9 +245,9 @@ private:
 
     const exit_trace& trace_;
     exit_ranking ranking_;
-    std::size_t samples_;
+    std::uint32_t samples_;
     std::size_t exits_;
-    std::size_t votes_;
+    std::uint32_t votes_;
     exit_objective objective_;
     threshold_bound bound_;
     exit_archive* archive_ = nullptr;

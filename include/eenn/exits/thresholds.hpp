@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <eenn/core/error.hpp>
@@ -88,7 +89,7 @@ struct ranked_thresholds {
         archive = shared_choices(trace);
     } else {
         exit_search search{trace};
-        std::vector<float> thresholds(static_cast<std::size_t>(trace.exits - 1), never_exit);
+        std::vector<float> thresholds(trace.cost.size() - 1, never_exit);
         search.descend(thresholds, ranking);
         offer(archive, trace, thresholds);
     }
@@ -109,7 +110,7 @@ struct ranked_thresholds {
     } else {
         search.ladder();
         // From the best points met, nearest in rank first, on either side of the limit.
-        const auto restarts = static_cast<std::size_t>(std::max(1, how.restarts));
+        const int restarts = std::max(1, how.restarts);
         exit_ranking::rank before{};
         for (int round = 0;; ++round) {
             auto points = undominated(search.archive());
@@ -120,7 +121,7 @@ struct ranked_thresholds {
                 };
                 return rank(a) < rank(b);
             });
-            points.resize(std::min(points.size(), restarts));
+            if (std::cmp_greater(points.size(), restarts)) points.erase(points.begin() + restarts, points.end());
             for (auto& point : points) search.descend(point.thresholds, ranking);
             const int best = search.archive().best(ranking);
             const auto reached = ranking(search.archive().cost(best), best);
@@ -176,11 +177,11 @@ struct ranked_thresholds {
     const exit_ranking ranking{trace, objective};
     const auto found = detail::rank_thresholds(trace, objective, ranking, how);
     if (found.rank[0] > 0) {
+        const double right = found.best;
         if (objective.goal == exit_objective::kind::least_cost) {
             raise("choose_thresholds", "no thresholds reach accuracy " + std::to_string(ranking.required_accuracy()),
                   "the best " + std::string{found.proven ? "reachable" : "found"} + " is " +
-                      std::to_string(static_cast<double>(found.best) / trace.votes / trace.samples) +
-                      ": allow a larger loss or train the exits");
+                      std::to_string(right / trace.votes / trace.samples) + ": allow a larger loss or train the exits");
         }
         raise("choose_thresholds", "no thresholds keep the mean cost at " + std::to_string(objective.limit),
               "the least reachable is " + std::to_string(trace.cost.front()) + ", everything out at the first exit");

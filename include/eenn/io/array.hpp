@@ -35,12 +35,7 @@ template <class To, class From>
     } else if constexpr (std::is_integral_v<From>) {
         return std::in_range<To>(value);
     } else {
-        double exact = 0;
-        if constexpr (std::is_same_v<From, double>) {
-            exact = value;
-        } else {
-            exact = static_cast<float>(value);  // also the half types
-        }
+        const double exact = value;  // also the half types
         const double above = 2.0 * static_cast<double>(To{1} << (8 * sizeof(To) - (std::is_signed_v<To> ? 2 : 1)));
         return exact >= (std::is_signed_v<To> ? -above : 0.0) && exact < above && exact == std::trunc(exact);
     }

@@ -73,8 +73,9 @@ inline void swap_byte_order(std::span<std::byte> bytes, std::size_t width) noexc
             empty = true;
             continue;
         }
-        if (static_cast<std::uint64_t>(dim) > most / product) return std::nullopt;
-        product *= static_cast<std::size_t>(dim);
+        const auto size = static_cast<std::size_t>(dim);
+        if (size > most / product) return std::nullopt;
+        product *= size;
     }
     return empty ? 0 : product;
 }

@@ -50,8 +50,9 @@ namespace detail {
     for (std::size_t i = 0; i < count; ++i) {
         const std::byte* const from = &bytes[i * record];
         const std::byte label = from[label_bytes - 1];
-        if (static_cast<int>(label) >= classes || (coarse != 0 && static_cast<int>(from[0]) >= 20)) {
-            raise(where, "image " + std::to_string(i) + " has label " + std::to_string(static_cast<int>(label)),
+        const int number = std::to_integer<int>(label);
+        if (number >= classes || (coarse != 0 && from[0] >= std::byte{20})) {
+            raise(where, "image " + std::to_string(i) + " has label " + std::to_string(number),
                   "is it the binary version of CIFAR-" + std::to_string(classes) + "?");
         }
         read.labels.bytes[i] = label;
@@ -86,7 +87,7 @@ namespace detail {
     aligned_vector<std::byte> bytes;
     for (const auto& path : paths) {
         const auto part = read_file(path);
-        static_cast<void>(parse_cifar10(part, path));  // so that an error names this file
+        [[maybe_unused]] const auto sound = parse_cifar10(part, path);  // so that an error names this file
         bytes.insert(bytes.end(), part.begin(), part.end());
     }
     return parse_cifar10(bytes, paths.empty() ? std::string{"cifar10"} : paths.front());

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <string>
 #include <string_view>
@@ -170,13 +171,11 @@ inline void sort_classes(std::vector<std::string>& classes) {
         table.columns.push_back(options.header ? std::string{detail::trimmed(fields[c])} : std::to_string(c));
     std::size_t label = width;
     if (options.labelled && !options.label.empty()) {
-        label = static_cast<std::size_t>(std::find(table.columns.begin(), table.columns.end(), options.label) -
-                                         table.columns.begin());
+        for (label = 0; label < width && table.columns[label] != options.label;) ++label;
         if (label == width) raise(where, "has no column named '" + printable(options.label) + "'");
     } else if (options.labelled) {
-        const auto place = static_cast<std::int64_t>(options.label_column) +
-                           (options.label_column < 0 ? static_cast<std::int64_t>(width) : 0);
-        if (place < 0 || place >= static_cast<std::int64_t>(width)) {
+        const auto place = options.label_column + (options.label_column < 0 ? std::ssize(fields) : 0);
+        if (place < 0 || place >= std::ssize(fields)) {
             raise(where, "has no label column " + std::to_string(options.label_column) + " among " +
                              std::to_string(width) + " columns");
         }
@@ -186,9 +185,9 @@ inline void sort_classes(std::vector<std::string>& classes) {
 
     std::map<std::string, int, std::less<>>
         known;  // label -> class, or where classes are not given, order of appearance
+    int classes = 0;
     for (const auto& name : options.classes) {
-        if (!known.emplace(name, static_cast<int>(known.size())).second)
-            raise(where, "the class '" + printable(name) + "' is given twice");
+        if (!known.emplace(name, classes++).second) raise(where, "the class '" + printable(name) + "' is given twice");
     }
     bool more = !options.header || reader.row(fields);
     if (!more) raise(where, "has a header and no rows");
@@ -205,7 +204,7 @@ inline void sort_classes(std::vector<std::string>& classes) {
                 if (found == known.end()) {
                     if (!options.classes.empty())
                         reader.fail(c, "the label '" + printable(field) + "' is none of the classes given");
-                    found = known.emplace(std::string{field}, static_cast<int>(known.size())).first;
+                    found = known.emplace(std::string{field}, classes++).first;
                 }
                 table.labels.push_back(found->second);
                 continue;
@@ -224,8 +223,8 @@ inline void sort_classes(std::vector<std::string>& classes) {
     for (const auto& [name, index] : known) table.classes.push_back(name);
     detail::sort_classes(table.classes);
     std::vector<int> class_of(known.size());  // from order of appearance
-    for (std::size_t k = 0; k < table.classes.size(); ++k)
-        class_of[static_cast<std::size_t>(known.at(table.classes[k]))] = static_cast<int>(k);
+    int sorted = 0;
+    for (const auto& name : table.classes) class_of[static_cast<std::size_t>(known.at(name))] = sorted++;
     for (int& l : table.labels) l = class_of[static_cast<std::size_t>(l)];
     return table;
 }

@@ -95,7 +95,7 @@ inline void flush_folder([[maybe_unused]] const std::string& path) {
     const std::string folder = name == 0 ? "." : path.substr(0, name);
     const int descriptor = ::open(folder.c_str(), O_RDONLY);
     if (descriptor < 0) return;
-    static_cast<void>(::fsync(descriptor));
+    [[maybe_unused]] const int flushed = ::fsync(descriptor);
     ::close(descriptor);
 #endif
 }
@@ -107,7 +107,7 @@ inline void flush_folder([[maybe_unused]] const std::string& path) {
 /// @par Memory  the file's size; a file of more than `most_bytes` is refused before it is stored.
 /// @par Errors  eenn::error naming the path and the reason.
 [[nodiscard]] inline aligned_vector<std::byte> read_file(const std::string& path,
-                                                         std::uint64_t most_bytes = std::uint64_t{1} << 32) {
+                                                         std::uint64_t most_bytes = 1ULL << 32) {
     const auto fail = [&](const std::string& reason, const char* remedy = "") {
         raise("read_file(" + path + ")", reason, remedy);
     };

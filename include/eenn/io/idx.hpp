@@ -38,21 +38,22 @@ inline namespace EENN_ISA {
               gzip ? "read it with read_gzip()" : "it is no IDX file");
     }
     array read;
-    switch (static_cast<int>(bytes[2])) {
+    const int code = std::to_integer<int>(bytes[2]);
+    switch (code) {
         case 0x08: read.type = element_type::u8; break;
         case 0x09: read.type = element_type::i8; break;
         case 0x0b: read.type = element_type::i16; break;
         case 0x0c: read.type = element_type::i32; break;
         case 0x0d: read.type = element_type::f32; break;
         case 0x0e: read.type = element_type::f64; break;
-        default: raise(where, "has the unknown element type " + std::to_string(static_cast<int>(bytes[2])));
+        default: raise(where, "has the unknown element type " + std::to_string(code));
     }
-    const auto rank = static_cast<std::size_t>(bytes[3]);
+    const auto rank = std::to_integer<std::size_t>(bytes[3]);
     const std::size_t start = 4 + 4 * rank;
     if (rank == 0) raise(where, "has no dims");
     if (bytes.size() < start) raise(where, "ends within its " + std::to_string(rank) + " dims");
     for (std::size_t i = 0; i < rank; ++i) {
-        read.dims.push_back(static_cast<std::int64_t>(load<std::uint32_t>(&bytes[4 + 4 * i], std::endian::big)));
+        read.dims.push_back(load<std::uint32_t>(&bytes[4 + 4 * i], std::endian::big));
     }
     const auto size = checked_product(read.dims, size_bytes(read.type));
     if (!size || *size != bytes.size() - start) {
@@ -73,14 +74,14 @@ inline namespace EENN_ISA {
 /// @brief The bytes of an IDX file that holds the array. Raises if IDX has no such type, rank (1 to 255) or dim (32
 /// bits).
 [[nodiscard]] inline aligned_vector<std::byte> idx_bytes(const array& written) {
-    int code = 0;
+    std::byte code{};
     switch (written.type) {
-        case element_type::u8: code = 0x08; break;
-        case element_type::i8: code = 0x09; break;
-        case element_type::i16: code = 0x0b; break;
-        case element_type::i32: code = 0x0c; break;
-        case element_type::f32: code = 0x0d; break;
-        case element_type::f64: code = 0x0e; break;
+        case element_type::u8: code = std::byte{0x08}; break;
+        case element_type::i8: code = std::byte{0x09}; break;
+        case element_type::i16: code = std::byte{0x0b}; break;
+        case element_type::i32: code = std::byte{0x0c}; break;
+        case element_type::f32: code = std::byte{0x0d}; break;
+        case element_type::f64: code = std::byte{0x0e}; break;
         default: raise("idx_bytes", std::string{"IDX has no element type "} + to_string(written.type));
     }
     const std::size_t rank = written.dims.size();
@@ -90,7 +91,7 @@ inline namespace EENN_ISA {
                                std::to_string(written.bytes.size()) + " bytes");
     }
     aligned_vector<std::byte> bytes(4 + 4 * rank);
-    bytes[2] = static_cast<std::byte>(code);
+    bytes[2] = code;
     bytes[3] = static_cast<std::byte>(rank);
     for (std::size_t i = 0; i < rank; ++i) {
         if (written.dims[i] > std::numeric_limits<std::uint32_t>::max())

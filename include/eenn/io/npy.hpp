@@ -22,8 +22,8 @@
 #include <eenn/core/isa.hpp>
 #include <eenn/io/array.hpp>
 #include <eenn/io/bytes.hpp>
-#include <eenn/tensor/element_type.hpp>
 #include <eenn/io/file.hpp>
+#include <eenn/tensor/element_type.hpp>
 
 namespace eenn::io {
 inline namespace EENN_ISA {
@@ -164,18 +164,19 @@ private:
 [[nodiscard]] inline aligned_vector<std::byte> to_row_major(std::span<const std::byte> source,
                                                             std::span<const std::int64_t> dims, std::size_t width) {
     aligned_vector<std::byte> result(source.size());
+    const std::vector<std::size_t> sizes(dims.begin(), dims.end());
     std::vector<std::size_t> index(dims.size()), strides(dims.size());
     std::size_t stride = width;
     for (std::size_t d = 0; d < dims.size(); ++d) {
         strides[d] = stride;
-        stride *= static_cast<std::size_t>(dims[d]);
+        stride *= sizes[d];
     }
     std::size_t from = 0;
     for (std::size_t to = 0; to < result.size(); to += width) {
         std::memcpy(&result[to], &source[from], width);
         for (std::size_t d = dims.size(); d-- > 0;) {
             from += strides[d];
-            if (++index[d] < static_cast<std::size_t>(dims[d])) break;
+            if (++index[d] < sizes[d]) break;
             from -= strides[d] * index[d];
             index[d] = 0;
         }
@@ -195,9 +196,10 @@ private:
 [[nodiscard]] inline array parse_npy(std::span<const std::byte> bytes, const std::string& where = "npy") {
     if (bytes.size() < 10 || as_text(bytes.first(6)) != detail::npy_magic)
         raise(where, "does not start with NumPy's magic", "it is no npy file");
-    const int version = static_cast<int>(bytes[6]);
+    const int version = std::to_integer<int>(bytes[6]);
     if (version < 1 || version > 3 || bytes[7] != std::byte{0}) {
-        raise(where, "is of npy version " + std::to_string(version) + "." + std::to_string(static_cast<int>(bytes[7])),
+        raise(where,
+              "is of npy version " + std::to_string(version) + "." + std::to_string(std::to_integer<int>(bytes[7])),
               "versions 1.0, 2.0 and 3.0 are read");
     }
     const std::size_t start = version == 1 ? 10 : 12;

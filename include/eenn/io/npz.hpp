@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <initializer_list>
 #include <limits>
 #include <map>
 #include <span>
@@ -68,7 +69,7 @@ struct array_map {
         return made;
     }();
     std::uint32_t state = ~0u;
-    for (const std::byte b : bytes) state = table[(state ^ static_cast<std::uint32_t>(b)) & 255] ^ (state >> 8);
+    for (const std::byte b : bytes) state = table[(state ^ std::to_integer<std::uint32_t>(b)) & 255] ^ (state >> 8);
     return ~state;
 }
 
@@ -120,8 +121,8 @@ template <class T>
         const std::string row = "row " + std::to_string(i) + " of its directory ";
         if (end - at < row_size || zip_field<std::uint32_t>(bytes, at) != 0x02014b50u) refuse(row + "is missing");
         const std::size_t name_size = zip_field<std::uint16_t>(bytes, at + 28);
-        const std::size_t rest =
-            std::size_t{zip_field<std::uint16_t>(bytes, at + 30)} + zip_field<std::uint16_t>(bytes, at + 32);
+        std::size_t rest = zip_field<std::uint16_t>(bytes, at + 30);
+        rest += zip_field<std::uint16_t>(bytes, at + 32);
         if (end - at - row_size < name_size + rest) refuse(row + "goes beyond its end");
         zip_entry e;
         e.name = as_text(bytes.subspan(at + row_size, name_size));
@@ -212,6 +213,12 @@ template <class T>
         to.resize(to.size() + sizeof(value));
         store(&to[to.size() - sizeof(value)], value, std::endian::little);
     };
+    const auto put16 = [&](aligned_vector<std::byte>& to, std::initializer_list<std::uint16_t> values) {
+        for (const std::uint16_t value : values) put(to, value);
+    };
+    const auto put32 = [&](aligned_vector<std::byte>& to, std::initializer_list<std::uint32_t> values) {
+        for (const std::uint32_t value : values) put(to, value);
+    };
     const auto append = [](aligned_vector<std::byte>& to, std::span<const std::byte> from) {
         to.insert(to.end(), from.begin(), from.end());
     };
@@ -222,44 +229,32 @@ template <class T>
             raise("npz_bytes", "array '" + printable(key) + "' makes the file too large for zip: 4 GiB");
         }
         const auto offset = static_cast<std::uint32_t>(bytes.size());
-        // Version 2.0; flags; stored; midnight of 1980-01-01.
+        const auto size = static_cast<std::uint32_t>(content.size());
+        const auto name_size = static_cast<std::uint16_t>(name.size());
         const auto common = [&](aligned_vector<std::byte>& to) {
-            put(to, std::uint16_t{20});
-            put(to, std::uint16_t{0x0800});  // names are UTF-8
-            put(to, std::uint16_t{0});
-            put(to, std::uint16_t{0});
-            put(to, std::uint16_t{0x21});
-            put(to, crc32(content));
-            put(to, static_cast<std::uint32_t>(content.size()));
-            put(to, static_cast<std::uint32_t>(content.size()));
-            put(to, static_cast<std::uint16_t>(name.size()));
-            put(to, std::uint16_t{0});
+            put16(to, {20, 0x0800, 0, 0, 0x21});  // version 2.0; names are UTF-8; stored; midnight of 1980-01-01
+            put32(to, {crc32(content), size, size});
+            put16(to, {name_size, 0});
         };
-        put(bytes, std::uint32_t{0x04034b50});
+        put32(bytes, {0x04034b50});
         common(bytes);
         append(bytes, as_bytes(name));
         append(bytes, content);
-        put(directory, std::uint32_t{0x02014b50});
-        put(directory, std::uint16_t{20});
+        put32(directory, {0x02014b50});
+        put16(directory, {20});
         common(directory);
-        put(directory, std::uint16_t{0});  // comment
-        put(directory, std::uint16_t{0});  // disk
-        put(directory, std::uint16_t{0});  // attributes
-        put(directory, std::uint32_t{0});
-        put(directory, offset);
+        put16(directory, {0, 0, 0});  // comment, disk, attributes
+        put32(directory, {0, offset});
         append(directory, as_bytes(name));
     }
     const auto count = static_cast<std::uint16_t>(arrays.size());
     const auto start = static_cast<std::uint32_t>(bytes.size());
     const auto size = static_cast<std::uint32_t>(directory.size());
     append(bytes, directory);
-    put(bytes, std::uint32_t{0x06054b50});
-    put(bytes, std::uint32_t{0});
-    put(bytes, count);
-    put(bytes, count);
-    put(bytes, size);
-    put(bytes, start);
-    put(bytes, std::uint16_t{0});
+    put32(bytes, {0x06054b50, 0});
+    put16(bytes, {count, count});
+    put32(bytes, {size, start});
+    put16(bytes, {0});
     return bytes;
 }
 

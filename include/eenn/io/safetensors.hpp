@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <numeric>
@@ -25,8 +26,8 @@
 #include <eenn/core/isa.hpp>
 #include <eenn/io/array.hpp>
 #include <eenn/io/bytes.hpp>
-#include <eenn/tensor/element_type.hpp>
 #include <eenn/io/file.hpp>
+#include <eenn/tensor/element_type.hpp>
 #include <eenn/text/json_reader.hpp>
 
 namespace eenn::io {
@@ -153,7 +154,7 @@ inline void check_distinct(std::span<const tensor_view> tensors, const std::stri
                                                    const std::string& where = "safetensors") {
     if (bytes.size() < 8)
         raise(where, "ends after " + std::to_string(bytes.size()) + " bytes, within the 8-byte length of its header");
-    const auto length = load<std::uint64_t>(bytes.data(), std::endian::little);
+    const std::size_t length = load<std::uint64_t>(bytes.data(), std::endian::little);
     if (length > detail::safetensors_header_most)
         raise(where, "its header would have " + std::to_string(length) + " bytes, more than 100 MB",
               "it is no safetensors file");
@@ -163,8 +164,8 @@ inline void check_distinct(std::span<const tensor_view> tensors, const std::stri
                   std::to_string(bytes.size() - 8) + " bytes on",
               "the file is cut");
     }
-    const auto header = as_text(bytes.subspan(8, static_cast<std::size_t>(length)));
-    const auto data = bytes.subspan(8 + static_cast<std::size_t>(length));
+    const auto header = as_text(bytes.subspan(8, length));
+    const auto data = bytes.subspan(8 + length);
     if (header.empty() || header[0] != '{')
         raise(where, "its header does not start with {", "it is no safetensors file");
 
@@ -195,14 +196,15 @@ inline void check_distinct(std::span<const tensor_view> tensors, const std::stri
             raise(where, detail::tensor_named(named) + what, "the file is damaged");
         };
         const std::string offsets = "data_offsets [" + std::to_string(begin) + ", " + std::to_string(end) + "]";
+        const auto first = static_cast<std::uint64_t>(begin);
+        const auto last = static_cast<std::uint64_t>(end);
         if (begin > end) refuse(" has its " + offsets + " in the wrong order");
-        if (static_cast<std::uint64_t>(end) > data.size())
+        if (last > data.size())
             refuse(" has " + offsets + " beyond the " + std::to_string(data.size()) + " bytes of data");
-        if (static_cast<std::uint64_t>(begin) < used) refuse(" has " + offsets + " that overlap the tensor before");
-        if (static_cast<std::uint64_t>(begin) > used)
-            refuse(" has " + offsets + " that leave a hole from " + std::to_string(used));
+        if (first < used) refuse(" has " + offsets + " that overlap the tensor before");
+        if (first > used) refuse(" has " + offsets + " that leave a hole from " + std::to_string(used));
         const auto size = checked_product(view.dims, size_bytes(view.type));
-        if (!size || *size != static_cast<std::uint64_t>(end - begin)) {
+        if (!size || *size != last - first) {
             refuse(" has " + std::to_string(end - begin) + " bytes where shape " + to_string(view.dims) + " of " +
                    to_string(view.type) + " needs " + (size ? std::to_string(*size) : "more than memory holds"));
         }
@@ -324,7 +326,7 @@ void assign(std::span<const tensor_view> from, std::span<const tensor_target<T>>
     std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->name < b->name; });
     const auto by_name = [](const tensor_view* t, const std::string& name) { return t->name < name; };
 
-    std::vector<std::size_t> sources;  // of each wanted tensor, in `sorted`
+    std::vector<const tensor_view*> sources;  // of each wanted tensor
     std::vector<bool> used(sorted.size());
     for (const auto& target : wanted) {
         const auto found = std::lower_bound(sorted.begin(), sorted.end(), target.name, by_name);
@@ -356,18 +358,18 @@ void assign(std::span<const tensor_view> from, std::span<const tensor_target<T>>
                              " bytes, not those of its shape");
         if (target.destination == nullptr && *size != 0)
             raise(where, detail::tensor_named(target.name) + " has no destination");
-        used[static_cast<std::size_t>(found - sorted.begin())] = true;
-        sources.push_back(static_cast<std::size_t>(found - sorted.begin()));
+        *std::next(used.begin(), found - sorted.begin()) = true;
+        sources.push_back(&source);
     }
     const auto unused = std::find(used.begin(), used.end(), false);
     if (extra == extra_tensors::refused && unused != used.end()) {
         raise(where,
-              detail::tensor_named(sorted[static_cast<std::size_t>(unused - used.begin())]->name) +
+              detail::tensor_named((*std::next(sorted.begin(), unused - used.begin()))->name) +
                   " is wanted by nobody, one of " + std::to_string(std::count(used.begin(), used.end(), false)),
               "pass extra_tensors::ignored to leave them out");
     }
     for (std::size_t i = 0; i < wanted.size(); ++i) {
-        convert_elements(sorted[sources[i]]->bytes, sorted[sources[i]]->type, wanted[i].destination, where);
+        convert_elements(sources[i]->bytes, sources[i]->type, wanted[i].destination, where);
     }
 }
 

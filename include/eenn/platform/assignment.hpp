@@ -23,9 +23,9 @@ inline namespace EENN_ISA {
 /// A stage without segments passes on what it received. The first stage stands on the platform's first processor, links
 /// lead from each stage to the next, the last ends with the last segment.
 struct assigned_stage {
-    int processor = 0;
-    int first = 0;  ///< segments [first, end)
-    int end = 0;
+    std::size_t processor = 0;
+    std::size_t first = 0;  ///< segments [first, end)
+    std::size_t end = 0;
     friend bool operator==(const assigned_stage&, const assigned_stage&) = default;
 };
 using assignment = std::vector<assigned_stage>;
@@ -85,17 +85,14 @@ struct stage_demand {
 }
 
 /// @brief Bytes that travel if the network is cut before segment `position`.
-[[nodiscard]] inline double cut_bytes(const placement_task& task, int position) {
-    return position == 0 ? task.input_bytes : task.segments[static_cast<std::size_t>(position) - 1].output_bytes;
+[[nodiscard]] inline double cut_bytes(const placement_task& task, std::size_t position) {
+    return position == 0 ? task.input_bytes : task.segments[position - 1].output_bytes;
 }
 
 /// @brief The link between two processors, or null.
-[[nodiscard]] inline const data_link* link_between(const platform& on, int from, int to) noexcept {
+[[nodiscard]] inline const data_link* link_between(const platform& on, std::size_t from, std::size_t to) noexcept {
     for (const data_link& it : on.links) {
-        if (it.from == on.processors[static_cast<std::size_t>(from)].name &&
-            it.to == on.processors[static_cast<std::size_t>(to)].name) {
-            return &it;
-        }
+        if (it.from == on.processors[from].name && it.to == on.processors[to].name) return &it;
     }
     return nullptr;
 }
@@ -110,28 +107,26 @@ struct stage_demand {
     std::vector<journey> leaving(task.exits.size());
     journey so_far;
     std::size_t exit = 0;
-    int position = 0;
+    std::size_t position = 0;
     for (std::size_t j = 0; j < stages.size(); ++j) {
         const assigned_stage& stage = stages[j];
-        if (stage.processor < 0 || stage.processor >= static_cast<int>(on.processors.size()) ||
-            (j == 0 && stage.processor != 0) || stage.first != position || stage.end < stage.first ||
-            stage.end > static_cast<int>(task.segments.size())) {
+        if (stage.processor >= on.processors.size() || (j == 0 && stage.processor != 0) || stage.first != position ||
+            stage.end < stage.first || stage.end > task.segments.size()) {
             raise("assignment", "stage " + std::to_string(j) + " does not go on where the one before it ended",
                   "start on the first processor and take all segments in order");
         }
-        const processor& at = on.processors[static_cast<std::size_t>(stage.processor)];
+        const processor& at = on.processors[stage.processor];
         if (j > 0) {
             const data_link* over = link_between(on, stages[j - 1].processor, stage.processor);
             if (over == nullptr) {
                 raise("assignment", "no link leads to \"" + at.name + "\" of stage " + std::to_string(j),
                       "go along the platform's links");
             }
-            so_far.send(on.processors[static_cast<std::size_t>(stages[j - 1].processor)], *over,
-                        cut_bytes(task, position));
+            so_far.send(on.processors[stages[j - 1].processor], *over, cut_bytes(task, position));
         }
         if (stage.end > stage.first) so_far.start(at);
         for (; position < stage.end; ++position) {
-            so_far.compute(at, task.segments[static_cast<std::size_t>(position)].work);
+            so_far.compute(at, task.segments[position].work);
             for (; exit < task.exits.size() && task.exits[exit].after == position; ++exit) {
                 if (contains(kept, exit)) {
                     so_far.compute(at, task.exits[exit].head);
@@ -142,7 +137,7 @@ struct stage_demand {
             }
         }
     }
-    if (position != static_cast<int>(task.segments.size())) {
+    if (position != task.segments.size()) {
         raise("assignment",
               "it ends after " + std::to_string(position) + " segments of " + std::to_string(task.segments.size()),
               "the last stage ends with the last segment");

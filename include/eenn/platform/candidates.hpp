@@ -79,16 +79,17 @@ struct refusals {
                                                                     const placement_objective& objective,
                                                                     const placement_limits& limits, exit_set kept,
                                                                     refusals* refused = nullptr) {
+    constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
     struct label {
-        int parent = -1;  // index into `made`
-        int processor = 0;
-        int first = 0;          // the stage starts here
+        std::size_t parent = none;  // index into `made`
+        std::size_t processor = 0;
+        std::size_t first = 0;  // the stage starts here
         std::size_t exits = 0;  // passed so far, kept or not
         journey so_far;
         journey worst;
         std::array<double, most_placed_exits> cost{};
     };
-    const int segments = static_cast<int>(task.segments.size());
+    const std::size_t segments = task.segments.size();
     const std::size_t exits = task.exits.size();
     const bool timed = limits.worst_seconds < std::numeric_limits<double>::infinity();
     const auto no_worse = [&](const label& a, const label& b, bool done) {
@@ -105,38 +106,35 @@ struct refusals {
         std::erase_if(among, [&](const label& other) { return no_worse(it, other, done); });
         among.push_back(it);
     };
-    const auto place_name = [&](int position) {
-        return position == 0 ? std::string{"from the input on"}
-                             : "after " + task.segments[static_cast<std::size_t>(position) - 1].name;
+    const auto place_name = [&](std::size_t position) {
+        return position == 0 ? std::string{"from the input on"} : "after " + task.segments[position - 1].name;
     };
 
-    std::vector<std::vector<label>> arrived(on.processors.size() * static_cast<std::size_t>(segments));
-    const auto arrivals = [&](int p, int position) -> std::vector<label>& {
-        return arrived[static_cast<std::size_t>(p) * static_cast<std::size_t>(segments) +
-                       static_cast<std::size_t>(position)];
+    std::vector<std::vector<label>> arrived(on.processors.size() * segments);
+    const auto arrivals = [&](std::size_t p, std::size_t position) -> std::vector<label>& {
+        return arrived[p * segments + position];
     };
     std::vector<label> made;  // labels that others came from
     std::vector<label> complete;
     arrivals(0, 0).push_back({});
-    for (const int p : downstream_order(on)) {
-        const processor& at = on.processors[static_cast<std::size_t>(p)];
+    for (const std::size_t p : downstream_order(on)) {
+        const processor& at = on.processors[p];
         struct way_on {
-            int to;
+            std::size_t to;
             const data_link* over;
             const data_link* slow;
         };
         std::vector<way_on> ways;
-        for (int q = 0; q < static_cast<int>(on.processors.size()); ++q) {
+        for (std::size_t q = 0; q < on.processors.size(); ++q) {
             if (const data_link* over = link_between(on, p, q)) ways.push_back({q, over, link_between(worst, p, q)});
         }
-        for (int first = 0; first < segments; ++first) {
+        for (std::size_t first = 0; first < segments; ++first) {
             bool told = false;
             for (const label& start : arrivals(p, first)) {
-                const int index = static_cast<int>(made.size());
-                made.push_back(start);
                 label now = start;
-                now.parent = index;
-                const auto send_on = [&](int position) {
+                now.parent = made.size();
+                made.push_back(start);
+                const auto send_on = [&](std::size_t position) {
                     for (const way_on& way : ways) {
                         label next = now;
                         next.processor = way.to;
@@ -174,9 +172,8 @@ struct refusals {
                         run(work);
                     }
                 };
-                for (int s = first; s < segments && possible; ++s) {
-                    take(task.segments[static_cast<std::size_t>(s)].name,
-                         task.segments[static_cast<std::size_t>(s)].work);
+                for (std::size_t s = first; s < segments && possible; ++s) {
+                    take(task.segments[s].name, task.segments[s].work);
                     for (; possible && now.exits < exits && task.exits[now.exits].after == s; ++now.exits) {
                         if (!contains(kept, now.exits)) continue;
                         take(task.exits[now.exits].name, task.exits[now.exits].head);
@@ -185,8 +182,7 @@ struct refusals {
                     if (!possible) break;
                     if (now.worst.seconds > limits.worst_seconds) {
                         refuse("the worst case takes " + std::to_string(now.worst.seconds) + " s up to " +
-                               task.segments[static_cast<std::size_t>(s)].name + ", more than " +
-                               std::to_string(limits.worst_seconds) + " s");
+                               task.segments[s].name + ", more than " + std::to_string(limits.worst_seconds) + " s");
                         break;
                     }
                     if (s + 1 < segments) {
@@ -203,9 +199,9 @@ struct refusals {
         candidate it;
         it.cost = last.cost;
         it.worst_seconds = last.worst.seconds;
-        int end = segments;
-        for (int at = last.parent; at >= 0; at = made[static_cast<std::size_t>(at)].parent) {
-            const label& stage = made[static_cast<std::size_t>(at)];
+        std::size_t end = segments;
+        for (std::size_t at = last.parent; at != none; at = made[at].parent) {
+            const label& stage = made[at];
             it.stages.insert(it.stages.begin(), {stage.processor, stage.first, end});
             end = stage.first;
         }

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <numeric>
 #include <queue>
 #include <span>
 #include <vector>
@@ -33,8 +34,10 @@ struct exit_costs {
 
 /// @brief The best thresholds, set and cost vector found, and how good they are known to be.
 struct joint_choice {
-    int set = -1;                   ///< index into the sets given; -1: nothing reaches the accuracy
-    int costs = -1;                 ///< index into that set's cost vectors
+    static constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
+
+    std::size_t set = none;         ///< index into the sets given; none: nothing reaches the accuracy
+    std::size_t costs = none;       ///< index into that set's cost vectors
     std::vector<float> thresholds;  ///< (E-1); never_exit where closed
     double mean_cost = 0;
     double bound = 0;        ///< no choice costs less
@@ -61,8 +64,8 @@ public:
     /// The trace must outlive the search and have passed check_trace; E <= most_placed_exits.
     explicit joint_thresholds(const exit_trace& trace)
         : trace_{trace},
-          samples_{static_cast<std::size_t>(trace.samples)},
-          exits_{static_cast<std::size_t>(trace.exits)},
+          exits_{trace.cost.size()},
+          samples_{trace.correct.size() / exits_},
           right_(samples_, 0),
           words_{rank_masks::words_for(samples_)},
           everyone_(words_, 0),
@@ -72,9 +75,10 @@ public:
         for (std::size_t i = 0; i < samples_; ++i) everyone_[i / 64] |= word{1} << (i % 64);
         for (std::size_t e = 0; e < exits_; ++e) {
             for (std::size_t i = 0; i < samples_; ++i) {
-                const std::uint8_t right = trace.correct[i * exits_ + e];
-                right_[i] |= static_cast<std::uint32_t>(right) << e;
-                right_at_[e * words_ + i / 64] |= word{right} << (i % 64);
+                const std::uint32_t right = trace.correct[i * exits_ + e];
+                const word bit = right;
+                right_[i] |= right << e;
+                right_at_[e * words_ + i / 64] |= bit << (i % 64);
             }
             if (e + 1 == exits_) break;
             std::vector<float> values(samples_);
@@ -84,10 +88,10 @@ public:
             values.erase(std::unique(values.begin(), values.end()), values.end());
             rank_[e].resize(samples_);
             order_[e].resize(samples_);
+            std::iota(order_[e].begin(), order_[e].end(), 0U);
             for (std::size_t i = 0; i < samples_; ++i) {
                 rank_[e][i] = static_cast<std::uint32_t>(
                     std::lower_bound(values.begin(), values.end(), as_they_come[i]) - values.begin());
-                order_[e][i] = static_cast<std::uint32_t>(i);
             }
             std::stable_sort(order_[e].begin(), order_[e].end(),
                              [&](std::uint32_t a, std::uint32_t b) { return rank_[e][a] > rank_[e][b]; });
@@ -105,9 +109,9 @@ public:
         std::vector<box> roots;
         for (std::size_t k = 0; k < sets.size(); ++k) {
             if (sets[k].costs.empty()) continue;
-            box root{.set = static_cast<int>(k)};
+            box root{.set = k};
             for (std::size_t e = 0; e + 1 < exits_; ++e) {
-                if (contains(sets[k].kept, e)) root.high[e] = static_cast<std::uint32_t>(values_[e].size()) - 1;
+                if (contains(sets[k].kept, e)) root.high[e] = highest_rank(e);
             }
             assess(root);
             if (root.bound < infinity) roots.push_back(root);
@@ -136,11 +140,12 @@ public:
 private:
     using word = rank_masks::word;
     static constexpr double infinity = std::numeric_limits<double>::infinity();
+    static constexpr std::size_t none = joint_choice::none;
 
     // Thresholds by rank, one closed interval for each kept exit. A sample leaves if its rank is not below.
     struct box {
-        std::int32_t set = 0;
-        std::int32_t cut = -1;  // the exit to cut it at; -1: all samples are settled
+        std::size_t set = 0;
+        std::size_t cut = none;  // the exit to cut it at; none: all samples are settled
         double bound = 0;
         std::array<std::uint32_t, most_placed_exits - 1> low{};
         std::array<std::uint32_t, most_placed_exits - 1> high{};
@@ -154,6 +159,7 @@ private:
     using histogram = std::array<std::array<int, most_placed_exits + 1>, most_placed_exits>;
 
     [[nodiscard]] bool promising(double bound) const noexcept { return bound < best_total_ * (1 - 1e-12); }
+    [[nodiscard]] std::uint32_t highest_rank(std::size_t e) const noexcept { return rank_[e][order_[e].front()]; }
 
     // The kept exits of a box, by depth, with the samples that may leave there and those that have to.
     struct way_out {
@@ -166,7 +172,7 @@ private:
     std::size_t ways_out(const box& at) {
         std::size_t ways = 0;
         for (std::size_t e = 0; e + 1 < exits_; ++e) {
-            if (!contains(sets_[static_cast<std::size_t>(at.set)].kept, e)) continue;
+            if (!contains(sets_[at.set].kept, e)) continue;
             ways_[ways++] = {e, masks_[e].at_least(at.low[e], room_.data() + 2 * e * words_),
                              masks_[e].at_least(at.high[e], room_.data() + (2 * e + 1) * words_),
                              right_at_.data() + e * words_};
@@ -210,18 +216,20 @@ private:
                 early[a][never] += std::popcount(rest);
             }
         }
-        at.cut = -1;
+        at.cut = none;
+        int most = 0;
         for (std::size_t j = 0; j < ways; ++j) {
-            if (open[j] > (at.cut < 0 ? 0 : open[static_cast<std::size_t>(at.cut)])) at.cut = static_cast<int>(j);
+            if (open[j] <= most) continue;
+            most = open[j];
+            at.cut = ways_[j].exit;
         }
-        if (at.cut >= 0) at.cut = static_cast<int>(ways_[static_cast<std::size_t>(at.cut)].exit);
         offer(at.set, ways, late, at.high);
         offer(at.set, ways, early, at.low);
         at.bound = relaxed(at.set, ways, early);
     }
 
     // The least cost if each sample may choose: everyone at the first exit, then the cheapest moves to the next right one.
-    [[nodiscard]] double relaxed(int set, std::size_t ways, const histogram& counts) const {
+    [[nodiscard]] double relaxed(std::size_t set, std::size_t ways, const histogram& counts) const {
         struct upgrade {
             std::size_t from = 0;
             std::size_t to = 0;
@@ -246,7 +254,7 @@ private:
         const int excess = wrong + mended - most_wrong_;
         if (excess > mended) return infinity;
         double least = infinity;
-        for (const auto& cost : sets_[static_cast<std::size_t>(set)].costs) {
+        for (const auto& cost : sets_[set].costs) {
             double total = 0;
             for (std::size_t a = 0; a < ways; ++a) {
                 if (leaving[a] > 0) total += leaving[a] * cost[ways_[a].exit];
@@ -269,7 +277,7 @@ private:
     }
 
     // Thresholds by rank, with everyone at the first exit of the counts: better than the best so far?
-    void offer(int set, std::size_t ways, const histogram& counts, std::span<const std::uint32_t> ranks) {
+    void offer(std::size_t set, std::size_t ways, const histogram& counts, std::span<const std::uint32_t> ranks) {
         std::array<int, most_placed_exits> leaving{};
         int right = 0;
         for (std::size_t j = 0; j < ways; ++j) {
@@ -278,7 +286,7 @@ private:
         }
         best_.best_right = std::max(best_.best_right, right);
         if (trace_.samples - right > most_wrong_) return;
-        const auto& costs = sets_[static_cast<std::size_t>(set)].costs;
+        const auto& costs = sets_[set].costs;
         for (std::size_t a = 0; a < costs.size(); ++a) {
             double total = 0;
             for (std::size_t j = 0; j < ways; ++j) {
@@ -287,7 +295,7 @@ private:
             if (!promising(total)) continue;
             best_total_ = total;
             best_.set = set;
-            best_.costs = static_cast<int>(a);
+            best_.costs = a;
             best_.right = right;
             best_.thresholds.assign(exits_ - 1, never_exit);
             for (std::size_t j = 0; j + 1 < ways; ++j)
@@ -297,8 +305,8 @@ private:
 
     // The box cut at its exit, at the median rank of the samples that may leave there before they must. Assessed.
     [[nodiscard]] std::vector<box> halves(const box& at) {
-        if (at.cut < 0) return {};
-        const auto exit = static_cast<std::size_t>(at.cut);
+        if (at.cut == none) return {};
+        const std::size_t exit = at.cut;
         const std::size_t ways = ways_out(at);
         undecided_ = everyone_;
         int among = 0;
@@ -336,19 +344,21 @@ private:
     void mark(const box& at) {
         std::fill(leaves_.begin(), leaves_.end(), 1U << (exits_ - 1));
         for (std::size_t e = 0; e + 1 < exits_; ++e) {
-            if (!contains(sets_[static_cast<std::size_t>(at.set)].kept, e)) continue;
-            for (std::size_t i = 0; i < samples_; ++i)
-                leaves_[i] |= static_cast<std::uint32_t>(rank_[e][i] >= at.low[e]) << e;
+            if (!contains(sets_[at.set].kept, e)) continue;
+            for (std::size_t i = 0; i < samples_; ++i) {
+                const std::uint32_t reached = rank_[e][i] >= at.low[e];
+                leaves_[i] |= reached << e;
+            }
         }
     }
 
     // One threshold at a time, under prices for a wrong sample from dear to cheap, each from the solution before; then
     // under the requirement itself. The cost vector is the one that suits the thresholds best.
-    void descend(int set) {
-        const exit_costs& it = sets_[static_cast<std::size_t>(set)];
+    void descend(std::size_t set) {
+        const exit_costs& it = sets_[set];
         box at{.set = set};
         for (std::size_t e = 0; e + 1 < exits_; ++e) {
-            if (contains(it.kept, e)) at.low[e] = at.high[e] = static_cast<std::uint32_t>(values_[e].size()) - 1;
+            if (contains(it.kept, e)) at.low[e] = at.high[e] = highest_rank(e);
         }
         mark(at);
         const auto* cost = &it.costs[0];
@@ -372,7 +382,7 @@ private:
             if (step == cheapest + 1 && best_.set == set) {  // polish the best thresholds met
                 at.low = at.high = best_ranks_;
                 mark(at);
-                cost = &it.costs[static_cast<std::size_t>(best_.costs)];
+                cost = &it.costs[best_.costs];
             }
         }
     }
@@ -402,7 +412,7 @@ private:
             const std::uint32_t others = leaves_[i] & ~bit;
             const auto x = static_cast<std::size_t>(std::countr_zero(others));
             total += cost[x];
-            wrong += static_cast<int>(~right_[i] >> x & 1U);
+            wrong += !contains(right_[i], x);
         }
         const auto score = [&] { return total + price * (required ? std::max(0, wrong - most_wrong_) : wrong); };
         const std::uint32_t before = at.low[e];
@@ -417,7 +427,7 @@ private:
                 if ((others & (bit - 1)) != 0) continue;
                 const auto x = static_cast<std::size_t>(std::countr_zero(others));
                 total += cost[e] - cost[x];
-                wrong += static_cast<int>(right_[i] >> x & 1U) - static_cast<int>(right_[i] >> e & 1U);
+                wrong += contains(right_[i], x) - contains(right_[i], e);
             }
             const double now = score();
             if (now < least - 1e-12 * std::abs(now)) {
@@ -428,14 +438,15 @@ private:
         if (chosen == before) return false;
         at.low[e] = at.high[e] = chosen;
         for (std::size_t i = 0; i < samples_; ++i) {
-            leaves_[i] = (leaves_[i] & ~bit) | (static_cast<std::uint32_t>(rank_[e][i] >= chosen) << e);
+            const std::uint32_t reached = rank_[e][i] >= chosen;
+            leaves_[i] = (leaves_[i] & ~bit) | (reached << e);
         }
         return true;
     }
 
     const exit_trace& trace_;
-    std::size_t samples_;
     std::size_t exits_;
+    std::size_t samples_;
     std::array<std::vector<float>, most_placed_exits> values_;         // distinct confidences, rising
     std::array<std::vector<std::uint32_t>, most_placed_exits> rank_;   // (N) among them
     std::array<std::vector<std::uint32_t>, most_placed_exits> order_;  // (N), samples by falling confidence

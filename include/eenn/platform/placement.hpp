@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <span>
 #include <string>
 #include <utility>
@@ -27,11 +28,11 @@ inline namespace EENN_ISA {
 struct placed_stage {
     assigned_stage where;
     std::string processor;
-    std::string from;        ///< first segment; empty if it only passes on
-    std::string to;          ///< last segment
-    node_id last{};          ///< the layer that it ends with, where the task is of a graph
-    std::vector<int> exits;  ///< kept exits decided here
-    double macs = 0;         ///< of a sample that passes all of it, heads included
+    std::string from;                ///< first segment; empty if it only passes on
+    std::string to;                  ///< last segment
+    node_id last{};                  ///< the layer that it ends with, where the task is of a graph
+    std::vector<std::size_t> exits;  ///< kept exits decided here
+    double macs = 0;                 ///< of a sample that passes all of it, heads included
     double weight_bytes = 0;
     double activation_bytes = 0;
     double memory_bytes = 0;    ///< what the processor has
@@ -86,7 +87,7 @@ inline void describe(placement& made, const placement_task& task, const platform
     double reach = 1;
     std::size_t exit = 0;
     for (std::size_t j = 0; j < stages.size(); ++j) {
-        const processor& at = on.processors[static_cast<std::size_t>(stages[j].processor)];
+        const processor& at = on.processors[stages[j].processor];
         placed_stage stage;
         stage.where = stages[j];
         stage.processor = at.name;
@@ -100,18 +101,18 @@ inline void describe(placement& made, const placement_task& task, const platform
             inside.compute(at, work);
         };
         if (stages[j].end > stages[j].first) {
-            stage.from = task.segments[static_cast<std::size_t>(stages[j].first)].name;
-            stage.to = task.segments[static_cast<std::size_t>(stages[j].end) - 1].name;
-            stage.last = task.segments[static_cast<std::size_t>(stages[j].end) - 1].last;
+            stage.from = task.segments[stages[j].first].name;
+            stage.to = task.segments[stages[j].end - 1].name;
+            stage.last = task.segments[stages[j].end - 1].last;
             inside.start(at);
         }
-        for (int s = stages[j].first; s < stages[j].end; ++s) {
-            take(task.segments[static_cast<std::size_t>(s)].work);
+        for (std::size_t s = stages[j].first; s < stages[j].end; ++s) {
+            take(task.segments[s].work);
             for (; exit < task.exits.size() && task.exits[exit].after == s; ++exit) {
                 reach -= made.evaluation.share[exit];
                 if (!contains(made.kept, exit)) continue;
                 take(task.exits[exit].head);
-                stage.exits.push_back(static_cast<int>(exit));
+                stage.exits.push_back(exit);
             }
         }
         stage.weight_bytes = demand.weights * at.bytes_per_weight;
@@ -133,7 +134,7 @@ inline void describe(placement& made, const placement_task& task, const platform
         const int middle = reached + (beyond - reached) / 2;
         const joint_choice choice = search.solve(sets, middle, nodes / 10);
         reached = std::max(reached, choice.best_right);
-        if (choice.set >= 0) continue;
+        if (choice.set != joint_choice::none) continue;
         beyond = middle;
         proven = choice.proven;
     }
@@ -154,7 +155,7 @@ inline void describe(placement& made, const placement_task& task, const platform
             undominated_assignments(task, on, worst, objective, limits, early | last, early == 0 ? &refused : nullptr));
         exit_costs set{.kept = early | last, .costs = {}};
         for (const auto& it : candidates.back()) set.costs.push_back(it.cost);
-        made.candidates += static_cast<std::int64_t>(set.costs.size());
+        made.candidates += std::ssize(set.costs);
         if (set.costs.empty()) {
             std::string names;
             for (std::size_t e = 0; e < exits; ++e) {
@@ -173,8 +174,7 @@ inline void describe(placement& made, const placement_task& task, const platform
         }
     }
     int right_last = 0;
-    for (int i = 0; i < task.trace.samples; ++i)
-        right_last += task.trace.correct[task.trace.at(i, task.trace.exits - 1)];
+    for (std::size_t at = exits - 1; at < task.trace.correct.size(); at += exits) right_last += task.trace.correct[at];
     // As exit_ranking counts: 0.01 of 300 samples is 3, not 2.
     const double allowed = std::floor(objective.max_accuracy_loss * task.trace.samples + 1e-9);
     const int required = static_cast<int>(std::clamp(right_last - allowed, 0.0, task.trace.samples + 1.0));
@@ -182,11 +182,9 @@ inline void describe(placement& made, const placement_task& task, const platform
     const joint_choice choice = search.solve(sets, required, limits.nodes);
     made.nodes = choice.nodes;
     made.refused = std::move(refused.reasons);
-    if (choice.set < 0) {
+    if (choice.set == joint_choice::none) {
         const auto [best, all] = most_right(search, sets, choice, required, limits.nodes);
-        const auto accuracy = [&](int right) {
-            return std::to_string(static_cast<double>(right) / task.trace.samples);
-        };
+        const auto accuracy = [&](double right) { return std::to_string(right / task.trace.samples); };
         made.refused.insert(made.refused.begin(), "no thresholds " + std::string{choice.proven ? "" : "found "} +
                                                       "reach accuracy " + accuracy(required) + "; the best " +
                                                       (all ? "reachable" : "found") + " is " + accuracy(best) +
@@ -194,10 +192,9 @@ inline void describe(placement& made, const placement_task& task, const platform
         return made;
     }
     made.feasible = true;
-    made.kept = sets[static_cast<std::size_t>(choice.set)].kept;
+    made.kept = sets[choice.set].kept;
     made.thresholds = choice.thresholds;
-    describe(made, task, on, worst, objective,
-             candidates[static_cast<std::size_t>(choice.set)][static_cast<std::size_t>(choice.costs)].stages);
+    describe(made, task, on, worst, objective, candidates[choice.set][choice.costs].stages);
     made.proven = choice.proven;
     made.bound = choice.proven ? made.objective : std::min(choice.bound, made.objective);
     return made;

@@ -8,6 +8,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -83,12 +84,12 @@ struct platform {
     std::vector<processor> processors;  // (P)
     std::vector<data_link> links;       // (L)
 
-    /// Index of the processor of that name, or -1.
-    [[nodiscard]] int find(std::string_view name) const noexcept {
+    /// Index of the processor of that name, if there is one.
+    [[nodiscard]] std::optional<std::size_t> find(std::string_view name) const noexcept {
         for (std::size_t p = 0; p < processors.size(); ++p) {
-            if (processors[p].name == name) return static_cast<int>(p);
+            if (processors[p].name == name) return p;
         }
-        return -1;
+        return {};
     }
     friend bool operator==(const platform&, const platform&) = default;
 };
@@ -119,7 +120,7 @@ inline void check_platform(const platform& described, const std::string& where =
         const processor& it = processors[p];
         const std::string path = where + ".processors[" + std::to_string(p) + "].";
         if (it.name.empty()) raise(path + "name", "it is empty", "links name processors: give each a name of its own");
-        if (described.find(it.name) != static_cast<int>(p)) {
+        if (described.find(it.name) != p) {
             raise(path + "name", "\"" + it.name + "\" is the name of an earlier processor too",
                   "give each a name of its own");
         }
@@ -140,7 +141,7 @@ inline void check_platform(const platform& described, const std::string& where =
         const data_link& it = described.links[l];
         const std::string path = where + ".links[" + std::to_string(l) + "].";
         for (const auto& [key, end] : {std::pair{"from", it.from}, std::pair{"to", it.to}}) {
-            if (described.find(end) < 0) {
+            if (!described.find(end)) {
                 raise(path + key, "there is no processor \"" + end + "\"", "name one of platform.processors");
             }
         }
@@ -160,8 +161,8 @@ inline void check_platform(const platform& described, const std::string& where =
     for (std::size_t round = 0;; ++round) {
         bool moved = false;
         for (const data_link& it : described.links) {
-            const auto from = static_cast<std::size_t>(described.find(it.from));
-            const auto to = static_cast<std::size_t>(described.find(it.to));
+            const std::size_t from = *described.find(it.from);
+            const std::size_t to = *described.find(it.to);
             if (steps[from] < 0 || steps[to] > steps[from]) continue;
             if (round >= processors.size()) {
                 raise(where + ".links", "they form a cycle through \"" + it.from + "\" and \"" + it.to + "\"",
@@ -182,19 +183,18 @@ inline void check_platform(const platform& described, const std::string& where =
 }
 
 /// @brief Indices of the processors, each before all that its links lead to. The platform has been checked.
-[[nodiscard]] inline std::vector<int> downstream_order(const platform& described) {
-    std::vector<int> order;
+[[nodiscard]] inline std::vector<std::size_t> downstream_order(const platform& described) {
+    std::vector<std::size_t> order;
     std::vector<char> placed(described.processors.size(), 0);
     while (order.size() < placed.size()) {
         for (std::size_t p = 0; p < placed.size(); ++p) {
             bool ready = placed[p] == 0;
             for (const data_link& it : described.links) {
-                ready = ready && !(it.to == described.processors[p].name &&
-                                   placed[static_cast<std::size_t>(described.find(it.from))] == 0);
+                ready = ready && !(it.to == described.processors[p].name && placed[*described.find(it.from)] == 0);
             }
             if (!ready) continue;
             placed[p] = 1;
-            order.push_back(static_cast<int>(p));
+            order.push_back(p);
         }
     }
     return order;

@@ -35,7 +35,8 @@ public:
         for (const std::uint32_t r : ranks) ++reaching_[r];
         for (std::size_t r = distinct; r-- > 0;) reaching_[r] += reaching_[r + 1];
         std::vector<std::uint32_t> next(reaching_.begin() + 1, reaching_.end());
-        for (std::size_t i = 0; i < ranks.size(); ++i) order_[next[ranks[i]]++] = static_cast<std::uint32_t>(i);
+        std::uint32_t sample = 0;
+        for (const std::uint32_t r : ranks) order_[next[r]++] = sample++;
         // One row for each stride-th rank and an empty one above the last.
         const std::size_t rows = (distinct + stride_ - 1) / stride_ + 1;
         held_.assign(rows * words_, 0);

@@ -49,14 +49,14 @@ template <class Layer>
 }
 
 /// Elements of the arena that are in use while a step runs, and of the network's input while it is still read.
-[[nodiscard]] inline double live_elements(const plan_view& plan, int step) {
+[[nodiscard]] inline double live_elements(const plan_view& plan, std::size_t step) {
     std::vector<std::pair<std::size_t, std::size_t>> spans;  // values may share memory
-    double sum = 0;
+    std::size_t sum = 0;
     for (std::size_t v = 0; v < plan.values.size(); ++v) {
         const value_info& value = plan.values[v];
-        if (value.first > step || value.last < step) continue;
+        if (std::cmp_greater(value.first, step) || std::cmp_less(value.last, step)) continue;
         if (v == 0) {
-            sum += static_cast<double>(value.size.elements());
+            sum += value.size.elements();
         } else {
             spans.emplace_back(value.offset, value.offset + value.size.elements());
         }
@@ -64,15 +64,16 @@ template <class Layer>
     std::sort(spans.begin(), spans.end());
     std::size_t end = 0;
     for (const auto& [from, to] : spans) {
-        if (to > end) sum += static_cast<double>(to - std::max(from, end));
+        if (to > end) sum += to - std::max(from, end);
         end = std::max(end, to);
     }
-    return sum;
+    return static_cast<double>(sum);
 }
 
 /// Bytes of a value on its way; `each` an element, or 0.
 [[nodiscard]] inline double coded_bytes(const value_info& value, double each) {
-    return each > 0 ? static_cast<double>(value.size.elements()) * each : static_cast<double>(value.bytes());
+    const auto of = static_cast<double>(each > 0 ? value.size.elements() : value.bytes());
+    return each > 0 ? of * each : of;
 }
 
 }  // namespace detail
@@ -92,19 +93,22 @@ template <class Graph>
                                        const cut_coding& coding = {}) {
     const std::size_t steps = plan.steps.size();
     const std::size_t exits = plan.exits.size();
-    std::vector<int> maker(plan.values.size(), -1);
-    for (std::size_t s = 0; s < steps; ++s) maker[static_cast<std::size_t>(plan.steps[s].output)] = static_cast<int>(s);
+    std::vector<std::size_t> made(plan.values.size(), 0);  // steps up to the one that makes it; 0: the input
+    for (std::size_t s = 0; s < steps; ++s) made[static_cast<std::size_t>(plan.steps[s].output)] = s + 1;
     const auto for_inputs = [&](const step_info& step, auto&& visit) {
-        for (int k = 0; k < step.input_count; ++k)
-            visit(static_cast<std::size_t>(step.inputs[static_cast<std::size_t>(k)]));
+        std::for_each_n(step.inputs.begin(), step.input_count,
+                        [&](int value) { visit(static_cast<std::size_t>(value)); });
         if (step.residual >= 0) visit(static_cast<std::size_t>(step.residual));
     };
-    const auto in_backbone = [&](std::size_t step) { return plan.steps[step].owner == static_cast<int>(exits) - 1; };
+    const auto owned_by = [&](std::size_t step, std::size_t exit) {
+        return std::cmp_equal(plan.steps[step].owner, exit);
+    };
+    const auto in_backbone = [&](std::size_t step) { return owned_by(step, exits - 1); };
 
-    std::vector<int> last_read(plan.values.size(), -1);  // by the backbone
+    std::vector<std::size_t> read(plan.values.size(), 0);  // steps up to the last that reads it, of the backbone
     for (std::size_t s = 0; s < steps; ++s) {
         if (!in_backbone(s)) continue;
-        for_inputs(plan.steps[s], [&](std::size_t v) { last_read[v] = static_cast<int>(s); });
+        for_inputs(plan.steps[s], [&](std::size_t v) { read[v] = s + 1; });
     }
     const auto add = [&](workload& work, std::size_t s) {
         const step_info& step = plan.steps[s];
@@ -116,26 +120,26 @@ template <class Graph>
         work.macs[c] += static_cast<double>(step.macs);
         work.weights += static_cast<double>(step.weight_count);
         if (step.norm >= 0) work.weights += plan.values[static_cast<std::size_t>(step.output)].size.c;
-        work.activations = std::max(work.activations, detail::live_elements(plan, static_cast<int>(s)));
+        work.activations = std::max(work.activations, detail::live_elements(plan, s));
     };
 
     placement_task task;
     task.trace = std::move(trace);
     task.input_bytes = detail::coded_bytes(plan.values[0], coding.input_bytes_per_element);
-    std::vector<int> segment_of(steps, -1);
+    std::vector<std::size_t> segment_of(steps, 0);  // of the backbone's
     segment current;
     for (std::size_t s = 0; s < steps; ++s) {
         if (!in_backbone(s)) continue;
         add(current.work, s);
-        segment_of[s] = static_cast<int>(task.segments.size());
+        segment_of[s] = task.segments.size();
         std::size_t crossing = 0;  // values that later steps of the backbone read
         std::size_t sent = 0;
         for (std::size_t v = 0; v < plan.values.size(); ++v) {
-            if (maker[v] > static_cast<int>(s) || last_read[v] <= static_cast<int>(s)) continue;
+            if (made[v] > s + 1 || read[v] <= s + 1) continue;
             ++crossing;
             sent = v;
         }
-        const bool last = maker[static_cast<std::size_t>(plan.exits.back().logits)] == static_cast<int>(s);
+        const bool last = made[static_cast<std::size_t>(plan.exits.back().logits)] == s + 1;
         if (crossing != 1 && !last) continue;
         const auto tail = static_cast<std::size_t>(plan.steps[s].tail);
         current.last = g.nodes()[tail].id;
@@ -149,34 +153,32 @@ template <class Graph>
         if (last) break;
     }
     for (std::size_t e = 0; e < exits; ++e) {
-        offered_exit offered{.name = "exit " + std::to_string(e), .after = -1, .head = {}};
+        offered_exit offered{.name = "exit " + std::to_string(e), .after = 0, .head = {}};
+        bool attached = false;
         for (std::size_t s = 0; s < steps && e + 1 < exits; ++s) {
-            if (plan.steps[s].owner != static_cast<int>(e)) continue;
+            if (!owned_by(s, e)) continue;
             add(offered.head, s);
             for_inputs(plan.steps[s], [&](std::size_t v) {
-                if (maker[v] >= 0 && plan.steps[static_cast<std::size_t>(maker[v])].owner == static_cast<int>(e))
-                    return;
-                if (maker[v] >= 0 && !in_backbone(static_cast<std::size_t>(maker[v]))) {
+                if (made[v] > 0 && owned_by(made[v] - 1, e)) return;
+                if (made[v] > 0 && !in_backbone(made[v] - 1)) {
                     raise("make_task", "exit " + std::to_string(e) + " needs a layer of another exit's head",
                           "an exit may be closed, so give each a head of its own");
                 }
-                const int here = maker[v] < 0 ? 0 : segment_of[static_cast<std::size_t>(maker[v])];
-                if (offered.after >= 0 && here != offered.after) {
+                const std::size_t here = made[v] == 0 ? 0 : segment_of[made[v] - 1];
+                if (attached && here != offered.after) {
                     raise("make_task", "exit " + std::to_string(e) + " reads features of several segments",
                           "let its head start from one layer");
                 }
                 offered.after = here;
+                attached = true;
             });
         }
         if (e + 1 == exits) {
             offered.name = "classifier";
-            offered.after = static_cast<int>(task.segments.size()) - 1;
-        }
-        if (offered.after < 0) {  // its logits are the backbone's own, or another exit's
-            const int s = maker[static_cast<std::size_t>(plan.exits[e].logits)];
-            offered.after = s >= 0 && in_backbone(static_cast<std::size_t>(s)) ? segment_of[static_cast<std::size_t>(s)]
-                            : e > 0                                            ? task.exits.back().after
-                                                                               : 0;
+            offered.after = std::max<std::size_t>(task.segments.size(), 1) - 1;
+        } else if (!attached) {  // its logits are the backbone's own, or another exit's
+            const std::size_t s = made[static_cast<std::size_t>(plan.exits[e].logits)];
+            offered.after = s > 0 && in_backbone(s - 1) ? segment_of[s - 1] : e > 0 ? task.exits.back().after : 0;
         }
         task.exits.push_back(std::move(offered));
     }

@@ -45,7 +45,7 @@ struct segment {
 /// @brief An exit that may be kept: its head runs where the segment before it ran, before anything is sent on.
 struct offered_exit {
     std::string name;
-    int after = 0;  ///< segment
+    std::size_t after = 0;  ///< segment
     workload head;
 };
 
@@ -81,11 +81,11 @@ inline void check_task(const placement_task& task) {
         check_work(path + ".work", task.segments[s].work);
         detail::check_number(path + ".output_bytes", task.segments[s].output_bytes, true);
     }
-    const int last = static_cast<int>(task.segments.size()) - 1;
+    const std::size_t last = task.segments.size() - 1;
     for (std::size_t e = 0; e < task.exits.size(); ++e) {
         const std::string path = where + ".exits[" + std::to_string(e) + "]";
-        const int after = task.exits[e].after;
-        if (after < 0 || after > last) {
+        const std::size_t after = task.exits[e].after;
+        if (after > last) {
             raise(path + ".after", "there is no segment " + std::to_string(after),
                   "segments count from 0 to " + std::to_string(last));
         }
@@ -101,7 +101,7 @@ inline void check_task(const placement_task& task) {
     check_trace(task.trace);
     if (task.trace.votes != 1)
         raise(where + ".trace", std::to_string(task.trace.votes) + " votes an answer", "give the plain trace");
-    if (static_cast<std::size_t>(task.trace.exits) != task.exits.size()) {
+    if (task.trace.cost.size() != task.exits.size()) {
         raise(where + ".trace",
               std::to_string(task.trace.exits) + " exits, where the task offers " + std::to_string(task.exits.size()),
               "the trace holds every offered exit and the final classifier");

@@ -61,14 +61,15 @@ inline namespace EENN_ISA {
     if (!is_utf8(text)) raise(where, "a string to be written is not UTF-8");
     std::string quoted = "\"";
     for (const char c : text) {
+        const auto code = static_cast<unsigned char>(c);
         if (c == '"' || c == '\\') {
             quoted += '\\';
             quoted += c;
-        } else if (static_cast<unsigned char>(c) < 0x20) {
+        } else if (code < 0x20) {
             constexpr const char* digits = "0123456789abcdef";
             quoted += "\\u00";
-            quoted += digits[static_cast<unsigned char>(c) >> 4];
-            quoted += digits[static_cast<unsigned char>(c) & 15];
+            quoted += digits[code >> 4];
+            quoted += digits[code & 15];
         } else {
             quoted += c;
         }
@@ -272,18 +273,19 @@ private:
             code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
         }
         if (code >= 0xd800 && code <= 0xdfff) fail("half a surrogate pair in a string");
-        const auto tail = [&value](unsigned bits) { value += static_cast<char>(0x80 | (bits & 0x3f)); };
+        const auto byte = [&value](unsigned bits) { value += static_cast<char>(bits); };
+        const auto tail = [&byte](unsigned bits) { byte(0x80 | (bits & 0x3f)); };
         if (code < 0x80) {
-            value += static_cast<char>(code);
+            byte(code);
         } else if (code < 0x800) {
-            value += static_cast<char>(0xc0 | code >> 6);
+            byte(0xc0 | code >> 6);
             tail(code);
         } else if (code < 0x10000) {
-            value += static_cast<char>(0xe0 | code >> 12);
+            byte(0xe0 | code >> 12);
             tail(code >> 6);
             tail(code);
         } else {
-            value += static_cast<char>(0xf0 | code >> 18);
+            byte(0xf0 | code >> 18);
             tail(code >> 12);
             tail(code >> 6);
             tail(code);

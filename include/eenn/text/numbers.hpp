@@ -87,9 +87,8 @@ template <std::size_t N>
 /// @brief An integer with its thousands apart: "2,500".
 [[nodiscard]] inline std::string integer_text(std::int64_t value) {
     std::string text = std::to_string(value);
-    const std::ptrdiff_t first = value < 0 ? 1 : 0;
-    for (std::ptrdiff_t at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > first; at -= 3)
-        text.insert(static_cast<std::size_t>(at), 1, ',');
+    const std::size_t most = value < 0 ? 4 : 3;  // characters without a comma
+    for (std::size_t at = text.size(); at > most;) text.insert(at -= 3, 1, ',');
     return text;
 }
 
@@ -110,8 +109,9 @@ template <std::size_t N>
 
 /// @brief Characters of a text, combining ones counted too.
 [[nodiscard]] inline std::size_t characters(std::string_view text) {
-    return static_cast<std::size_t>(
-        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+    std::size_t count = 0;
+    for (const char c : text) count += (c & 0xc0) != 0x80;
+    return count;
 }
 
 /// @brief At most `most` characters of a text; where some are left out, an ellipsis stands in the middle, since the ends

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cinttypes>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -32,11 +33,11 @@ inline namespace EENN_ISA {
     if (s < 59.95) {
         std::snprintf(text, sizeof text, "%.1f s", s);
     } else if (s < 3599.5) {
-        const int whole = static_cast<int>(std::lround(s));
-        std::snprintf(text, sizeof text, "%d min %02d s", whole / 60, whole % 60);
+        const long whole = std::lround(s);
+        std::snprintf(text, sizeof text, "%ld min %02ld s", whole / 60, whole % 60);
     } else {
-        const int minutes = static_cast<int>(std::lround(s / 60));
-        std::snprintf(text, sizeof text, "%d h %02d min", minutes / 60, minutes % 60);
+        const long minutes = std::lround(s / 60);
+        std::snprintf(text, sizeof text, "%ld h %02ld min", minutes / 60, minutes % 60);
     }
     return text;
 }
@@ -45,27 +46,29 @@ inline namespace EENN_ISA {
 /// bar and time out.
 [[nodiscard]] inline std::string progress_text(std::string_view stage, std::int64_t done, std::int64_t total,
                                                double elapsed_s, std::string_view note, int bar_width) {
+    const auto made = static_cast<double>(done);
+    const auto all = static_cast<double>(total);
     std::string line{stage};
     char text[64];
     if (total > 0) {
-        const double share = std::clamp(static_cast<double>(done) / static_cast<double>(total), 0.0, 1.0);
+        const double share = std::clamp(made / all, 0.0, 1.0);
         if (bar_width > 0) {
-            const int filled = static_cast<int>(share * bar_width);
-            line += "  [" + std::string(static_cast<std::size_t>(filled), '=');
-            if (filled < bar_width) line += '>' + std::string(static_cast<std::size_t>(bar_width - filled - 1), ' ');
+            const auto width = static_cast<std::size_t>(bar_width);
+            const auto filled = static_cast<std::size_t>(share * bar_width);
+            line += "  [" + std::string(filled, '=');
+            if (filled < width) line += '>' + std::string(width - filled - 1, ' ');
             line += ']';
         }
-        std::snprintf(text, sizeof text, "  %3.0f %%  %lld/%lld", std::floor(100 * share), static_cast<long long>(done),
-                      static_cast<long long>(total));
+        std::snprintf(text, sizeof text, "  %3.0f %%  %" PRId64 "/%" PRId64, std::floor(100 * share), done, total);
     } else {
-        std::snprintf(text, sizeof text, "  %lld", static_cast<long long>(done));
+        std::snprintf(text, sizeof text, "  %" PRId64, done);
     }
     line += text;
     if (done > 0 && elapsed_s > 0) {
-        const double rate = static_cast<double>(done) / elapsed_s;
+        const double rate = made / elapsed_s;
         std::snprintf(text, sizeof text, rate < 99.95 ? "  %.1f/s" : "  %.0f/s", rate);
         line += text;
-        if (total > done) line += "  " + duration_text(static_cast<double>(total - done) / rate) + " left";
+        if (total > done) line += "  " + duration_text((all - made) / rate) + " left";
     }
     if (total > 0 && done >= total) line += "  in " + duration_text(elapsed_s);
     if (!note.empty()) line.append("  ").append(note);

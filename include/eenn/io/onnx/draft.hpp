@@ -107,8 +107,7 @@ public:
                 raise(from.name, "its " + std::string{info.spec.name} + " has not the " +
                                      std::to_string(info.spec.elements()) + " elements that its layer needs");
             }
-            std::copy(found->values.begin(), found->values.end(),
-                      made.parameters.begin() + static_cast<std::ptrdiff_t>(info.offset));
+            std::copy(found->values.begin(), found->values.end(), made.parameters.data() + info.offset);
         }
         return made;
     }

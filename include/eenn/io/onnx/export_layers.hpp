@@ -7,6 +7,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -57,7 +59,7 @@ concept PlainLayer = plain_operator_of(L::kind)
     for (int o = 0; o < layer.filters; ++o) {
         for (int i = 0; i < inputs; ++i) {
             for (int tap = 0; tap < taps; ++tap) {
-                theirs.push_back(ours[static_cast<std::size_t>((tap * inputs + i) * layer.filters + o)]);
+                theirs.push_back(ours.begin()[(tap * inputs + i) * layer.filters + o]);
             }
         }
     }
@@ -69,8 +71,8 @@ concept PlainLayer = plain_operator_of(L::kind)
     std::vector<float> theirs;
     for (int c = 0; c < in.c; ++c) {
         for (int pixel = 0; pixel < in.pixels(); ++pixel) {
-            const auto row = ours.subspan(static_cast<std::size_t>((pixel * in.c + c) * units));
-            theirs.insert(theirs.end(), row.begin(), row.begin() + units);
+            const auto row = ours.begin() + (pixel * in.c + c) * units;
+            theirs.insert(theirs.end(), row, row + units);
         }
     }
     return theirs;
@@ -118,14 +120,14 @@ public:
     std::string value(int node) { return is_vector(shape_of(node)) ? vector(node) : image(node); }
     /// Takes a node's value, in that form, from outside.
     void provide(int node, const std::string& name) {
-        auto& v = values_[static_cast<std::size_t>(node)];
+        forms& v = forms_of(node);
         (is_vector(shape_of(node)) ? v.vector : v.image) = name;
     }
 
     /// A node's value as (N, H W C); it and what it needs are appended now if they were not before.
     std::string vector(int node) {
         require(node);
-        auto& v = values_[static_cast<std::size_t>(node)];
+        forms& v = forms_of(node);
         if (!v.vector.empty()) return v.vector;
         if (flattens(node)) return v.vector = vector(input(node));
         std::string from = v.image;
@@ -138,7 +140,7 @@ public:
     /// The same as (N,C,H,W).
     std::string image(int node) {
         require(node);
-        auto& v = values_[static_cast<std::size_t>(node)];
+        forms& v = forms_of(node);
         if (!v.image.empty()) return v.image;
         return v.image = to_.add("Unsqueeze", name_of(node) + ".image",
                                  {vector(node), to_.shared("axes_2_3", constant_of<std::int64_t>({2}, plane_axes))});
@@ -158,17 +160,16 @@ private:
     [[nodiscard]] const eenn::graph::node& at(int node) const { return nodes_[static_cast<std::size_t>(node)]; }
     [[nodiscard]] bool flattens(int node) const { return node > 0 && std::holds_alternative<flatten>(at(node).what); }
     [[nodiscard]] int input(int node, int which = 0) const { return at(node).inputs[static_cast<std::size_t>(which)]; }
-    [[nodiscard]] bool made(int node) const { return values_[static_cast<std::size_t>(node)].made(); }
+    [[nodiscard]] forms& forms_of(int node) { return values_[static_cast<std::size_t>(node)]; }
 
     void require(int node) {
-        std::vector<bool> needed(static_cast<std::size_t>(node) + 1, false);
-        needed.back() = true;
+        std::set<int> needed{node};
         for (int i = node; i > 0; --i) {
-            if (!needed[static_cast<std::size_t>(i)] || made(i)) continue;
-            for (int k = 0; k < at(i).input_count; ++k) needed[static_cast<std::size_t>(input(i, k))] = true;
+            if (!needed.contains(i) || forms_of(i).made()) continue;
+            for (int k = 0; k < at(i).input_count; ++k) needed.insert(input(i, k));
         }
-        for (int i = 1; i <= node; ++i) {
-            if (!needed[static_cast<std::size_t>(i)] || made(i)) continue;
+        for (const int i : needed) {  // rising
+            if (i == 0 || forms_of(i).made()) continue;
             std::visit([&](const auto& layer) { write(i, layer); }, at(i).what);
         }
     }
@@ -176,7 +177,7 @@ private:
     /// Appends an operator that makes a node's value.
     void make(int node, bool as_image, const std::string& op_type, std::vector<std::string> inputs,
               std::vector<attribute> attributes = {}) {
-        auto& v = values_[static_cast<std::size_t>(node)];
+        forms& v = forms_of(node);
         (as_image ? v.image : v.vector) = to_.add(op_type, name_of(node), std::move(inputs), std::move(attributes));
     }
     void make_image(int node, const std::string& op_type, std::vector<std::string> inputs,
@@ -192,7 +193,7 @@ private:
     alike inputs_alike(int node) {
         alike made;
         for (int k = 0; k < at(node).input_count; ++k) {
-            made.as_image = made.as_image || !values_[static_cast<std::size_t>(input(node, k))].image.empty();
+            made.as_image = made.as_image || !forms_of(input(node, k)).image.empty();
         }
         for (int k = 0; k < at(node).input_count; ++k) {
             made.names.push_back(made.as_image ? image(input(node, k)) : vector(input(node, k)));
@@ -212,7 +213,7 @@ private:
     }
     std::string per_channel(int node, const std::string& name, std::size_t which) {
         const auto values = parameter(node, which);
-        return constant(node, name, constant_of({static_cast<std::int64_t>(values.size())}, values));
+        return constant(node, name, constant_of({std::ssize(values)}, values));
     }
 
     /// An operator that does not care about the form.
@@ -281,7 +282,7 @@ private:
         while (flattens(read)) read = input(read);
         const shape in = shape_of(read);
         const auto rows = static_cast<std::int64_t>(in.elements());
-        const bool permutes = !is_vector(in) && values_[static_cast<std::size_t>(read)].vector.empty();
+        const bool permutes = !is_vector(in) && forms_of(read).vector.empty();
         std::vector<float> permuted;
         if (permutes) permuted = channels_first_rows(in, layer.units, parameter(node, 0));
         const auto weight = permutes ? std::span<const float>{permuted} : parameter(node, 0);

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <limits>
 #include <numeric>
 #include <optional>
@@ -36,12 +37,12 @@ using integer_list = std::vector<std::int64_t>;
 class fold_budget {
 public:
     /// @param stored  elements that the file holds itself.
-    explicit fold_budget(std::size_t stored) : most_{stored + (std::size_t{1} << 20)}, left_{16 * most_} {}
+    explicit fold_budget(std::size_t stored) : most_{stored + (1U << 20)}, left_{16 * most_} {}
 
     /// An axis without elements counts as one: the others still have a length.
     void charge(const std::string& where, const std::vector<std::int64_t>& dims) {
         auto sizes = dims;
-        std::replace(sizes.begin(), sizes.end(), std::int64_t{0}, std::int64_t{1});
+        std::replace(sizes.begin(), sizes.end(), 0, 1);
         const auto count = io::checked_product(sizes);
         if (!count || *count > most_) {
             raise(where, "makes a constant of dims " + io::to_string(dims), "it is too large");
@@ -101,7 +102,7 @@ struct fold_call {
 /// result[i, j, ...] = from[picks[0][i], picks[1][j], ...]: slices, gathers, tiles and broadcasts.
 [[nodiscard]] inline tensor pick(const fold_call& call, const tensor& from, const std::vector<integer_list>& picks) {
     tensor made{.name = {}, .type = from.type, .dims = {}, .bytes = {}};
-    for (const auto& p : picks) made.dims.push_back(static_cast<std::int64_t>(p.size()));
+    for (const auto& p : picks) made.dims.push_back(std::ssize(p));
     call.budget.charge(call.where(), made.dims);
     const std::size_t width = element_bytes(from.type);
     const auto count = io::checked_product(made.dims).value_or(0);
@@ -125,8 +126,8 @@ struct fold_call {
 /// 0, 1, ..., size - 1.
 [[nodiscard]] inline integer_list all_of_axis(const fold_call& call, std::int64_t size) {
     call.budget.charge(call.where(), integer_list{size});
-    integer_list all(static_cast<std::size_t>(size));
-    std::iota(all.begin(), all.end(), std::int64_t{0});
+    integer_list all;
+    for (std::int64_t i = 0; i < size; ++i) all.push_back(i);
     return all;
 }
 [[nodiscard]] inline std::vector<integer_list> all_of_axes(const fold_call& call, const tensor& from) {
@@ -170,9 +171,9 @@ struct slice_range {
     const bool forward = step > 0;
     const auto place = [&](std::int64_t i) {
         if (i < 0) i = i < -size ? -1 : i + size;
-        return std::clamp(i, forward ? std::int64_t{0} : std::int64_t{-1}, forward ? size : size - 1);
+        return std::clamp<std::int64_t>(i, forward ? 0 : -1, forward ? size : size - 1);
     };
-    const auto place_start = [&](std::int64_t i) { return forward ? std::max(place(i), std::int64_t{0}) : place(i); };
+    const auto place_start = [&](std::int64_t i) { return forward ? std::max<std::int64_t>(place(i), 0) : place(i); };
     const std::int64_t first = place_start(start);
     const std::int64_t last = place(end);
     const std::int64_t length = forward ? last - first : first - last;
@@ -246,14 +247,15 @@ struct slice_range {
 /// Transpose's `perm`, checked; the reverse of all axes where it is not given.
 [[nodiscard]] inline std::vector<std::size_t> permutation(const node& n, std::size_t rank) {
     integer_list given(rank);
-    for (std::size_t d = 0; d < rank; ++d) given[d] = static_cast<std::int64_t>(rank - 1 - d);
+    std::iota(given.rbegin(), given.rend(), 0);
     given = integers_in(n, "perm").value_or(given);
     std::vector<bool> seen(rank, false);
     std::vector<std::size_t> perm;
     for (const std::int64_t p : given) {
-        if (p < 0 || p >= static_cast<std::int64_t>(rank) || seen[static_cast<std::size_t>(p)]) break;
-        seen[static_cast<std::size_t>(p)] = true;
-        perm.push_back(static_cast<std::size_t>(p));
+        const auto axis = static_cast<std::size_t>(p);
+        if (p < 0 || axis >= rank || seen[axis]) break;
+        seen[axis] = true;
+        perm.push_back(axis);
     }
     if (perm.size() != rank || given.size() != rank) {
         raise(describe(n),
@@ -267,7 +269,7 @@ struct slice_range {
 inline tensor fold_constant(const fold_call& call) {
     using kind = attribute::kind_of;
     for (const auto& a : call.what.attributes) {
-        const auto size = [&](const auto& values) { return integer_list{static_cast<std::int64_t>(values.size())}; };
+        const auto size = [&](const auto& values) { return integer_list{std::ssize(values)}; };
         if (a.name == "value" && a.kind == kind::tensor) return a.tensors[0];
         if (a.name == "value_float" && a.kind == kind::real) {
             return tensor_of<float>(data_type::float32, {}, std::span{&a.real, 1});
@@ -296,7 +298,7 @@ inline tensor fold_constant_of_shape(const fold_call& call) {
     if (one.empty() || one.size() != element_bytes(made.type)) raise(call.where(), "its value is no single number");
     made.bytes.resize(io::checked_product(dims).value_or(0) * one.size());
     for (std::size_t at = 0; at < made.bytes.size(); at += one.size()) {
-        std::copy(one.begin(), one.end(), made.bytes.begin() + static_cast<std::ptrdiff_t>(at));
+        std::copy(one.begin(), one.end(), made.bytes.data() + at);
     }
     return made;
 }
@@ -314,7 +316,7 @@ inline tensor fold_cast(const fold_call& call) {
 
 /// Shape's attributes `start` and `end` cut its result.
 [[nodiscard]] inline integer_list shape_cut(const node& n, const integer_list& dims) {
-    const auto count = static_cast<std::int64_t>(dims.size());
+    const std::int64_t count = std::ssize(dims);
     const auto cut = slice_of(count, integer_or(n, "start", 0), integer_or(n, "end", count), 1);
     return {dims.begin() + cut.start, dims.begin() + cut.start + cut.count};
 }
@@ -334,11 +336,11 @@ inline tensor fold_reshape(const fold_call& call) {
 inline tensor fold_flatten(const fold_call& call) {
     const auto& dims = call.in(0).dims;
     const auto given = integer_or(call.what, "axis", 1);
-    const auto at =
-        given == static_cast<std::int64_t>(dims.size()) ? dims.size() : axis_index(call.what, given, dims.size());
-    const auto rows = io::checked_product(std::span{dims}.first(at)).value_or(0);
-    const auto columns = io::checked_product(std::span{dims}.subspan(at)).value_or(0);
-    return with_dims(call, call.in(0), {static_cast<std::int64_t>(rows), static_cast<std::int64_t>(columns)});
+    const auto at = given == std::ssize(dims) ? dims.size() : axis_index(call.what, given, dims.size());
+    const auto product = [](std::span<const std::int64_t> some) {
+        return static_cast<std::int64_t>(io::checked_product(some).value_or(0));
+    };
+    return with_dims(call, call.in(0), {product(std::span{dims}.first(at)), product(std::span{dims}.subspan(at))});
 }
 
 inline tensor fold_squeeze(const fold_call& call) {
@@ -357,16 +359,17 @@ inline tensor fold_transpose(const fold_call& call) {
     const std::size_t width = element_bytes(from.type);
     call.budget.charge(call.where(), from.dims);
     tensor made{.name = {}, .type = from.type, .dims = {}, .bytes = std::vector<std::byte>(from.bytes.size())};
+    const std::vector<std::size_t> sizes(from.dims.begin(), from.dims.end());
     std::vector<std::size_t> strides(rank, 1);
-    for (std::size_t d = rank; d-- > 1;) strides[d - 1] = strides[d] * static_cast<std::size_t>(from.dims[d]);
+    for (std::size_t d = rank; d-- > 1;) strides[d - 1] = strides[d] * sizes[d];
     for (const std::size_t p : perm) made.dims.push_back(from.dims[p]);
-    integer_list at(rank, 0);
+    std::vector<std::size_t> at(rank, 0);
     for (std::size_t i = 0; i * width < made.bytes.size(); ++i) {
         std::size_t place = 0;
-        for (std::size_t d = 0; d < rank; ++d) place += static_cast<std::size_t>(at[d]) * strides[perm[d]];
+        for (std::size_t d = 0; d < rank; ++d) place += at[d] * strides[perm[d]];
         std::memcpy(&made.bytes[i * width], &from.bytes[place * width], width);
         for (std::size_t d = rank; d-- > 0;) {
-            if (++at[d] < made.dims[d]) break;
+            if (++at[d] < sizes[perm[d]]) break;
             at[d] = 0;
         }
     }
@@ -394,8 +397,8 @@ inline tensor fold_concat(const fold_call& call) {
     for (std::size_t row = 0; row < rows; ++row) {
         for (const tensor* part : call.inputs) {
             const std::size_t length = part->bytes.size() / rows;
-            const auto from = part->bytes.begin() + static_cast<std::ptrdiff_t>(row * length);
-            made.bytes.insert(made.bytes.end(), from, from + static_cast<std::ptrdiff_t>(length));
+            const auto from = std::span{part->bytes}.subspan(row * length, length);
+            made.bytes.insert(made.bytes.end(), from.begin(), from.end());
         }
     }
     return made;
@@ -413,8 +416,8 @@ inline tensor fold_gather(const fold_call& call) {
     picks[axis] = std::move(places);
     auto made = pick(call, from, picks);
     const auto& shape = call.in(1).dims;
-    made.dims.erase(made.dims.begin() + static_cast<std::ptrdiff_t>(axis));
-    made.dims.insert(made.dims.begin() + static_cast<std::ptrdiff_t>(axis), shape.begin(), shape.end());
+    const auto next = made.dims.erase(made.dims.begin() + static_cast<std::ptrdiff_t>(axis));
+    made.dims.insert(next, shape.begin(), shape.end());
     return made;
 }
 
@@ -428,7 +431,8 @@ struct slice_bounds {
     if (!starts || !ends || starts->size() != ends->size()) raise(call.where(), "its starts and ends do not fit");
     auto axes = call.list("axes", 3).value_or(integer_list{});
     if (axes.empty()) {
-        for (std::size_t d = 0; d < starts->size(); ++d) axes.push_back(static_cast<std::int64_t>(d));
+        axes.resize(starts->size());
+        std::iota(axes.begin(), axes.end(), 0);
     }
     const auto steps = call.list("steps", 4).value_or(integer_list(starts->size(), 1));
     if (axes.size() != starts->size() || steps.size() != starts->size()) raise(call.where(), "its bounds do not fit");
@@ -474,7 +478,7 @@ inline tensor fold_tile(const fold_call& call) {
 inline tensor fold_range(const fold_call& call) {
     if (is_floating(call.in(0).type)) raise(call.where(), "counts in fractions", "count in integers");
     const auto start = call.scalar(0), limit = call.scalar(1), step = call.scalar(2);
-    constexpr std::int64_t most = std::int64_t{1} << 40;
+    constexpr std::int64_t most = 1LL << 40;
     if (step == 0 || std::max({start, limit, step}) > most || std::min({start, limit, step}) < -most) {
         raise(call.where(),
               "counts from " + std::to_string(start) + " to " + std::to_string(limit) + " by " + std::to_string(step));

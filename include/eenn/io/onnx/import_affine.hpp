@@ -140,7 +140,7 @@ inline activation_value import_batch_norm(import_call& call) {
     if (call.options.fold_norms && weighted && x.sole) {
         affine_map map{given[0], given[1]};
         for (std::size_t k = 0; k < channels; ++k) {
-            const double scale = given[0][k] / std::sqrt(double{given[3][k]} + epsilon);
+            const double scale = given[0][k] / std::sqrt(given[3][k] + epsilon);
             map.scale[k] = static_cast<float>(scale);
             map.shift[k] = static_cast<float>(given[1][k] - given[2][k] * scale);
         }

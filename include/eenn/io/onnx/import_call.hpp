@@ -118,13 +118,12 @@ struct import_call {
         if (s.elements() > most_features) refuse("flattens more than 2^20 elements");
         const auto places = memory_order(x.axes[0], s);
         activation_value made{append(flatten{}, {x.layer}, {}, "flatten"), {}, std::vector<int>(places.size())};
-        for (std::size_t i = 0; i < places.size(); ++i) {
-            made.order[static_cast<std::size_t>(places[i])] = static_cast<int>(i);
-        }
+        int next = 0;
+        for (const int place : places) made.order[static_cast<std::size_t>(place)] = next++;
         made.axes = axes_along(std::array{axis::c}, shape_of(made));
         return made;
     }
-    static constexpr std::size_t most_features = std::size_t{1} << 20;
+    static constexpr std::size_t most_features = 1U << 20;
 
     /// Raises where the channels have another order than the file's.
     void require_file_order(const activation_value& x) const {

@@ -47,10 +47,13 @@ struct matrix {
                     std::to_string(w.inputs) + " inputs");
     }
     const auto places = memory_order(x.axes[0], s);
+    const bool sorted = !x.order.empty();
+    const auto& other = sorted ? x.order : places;
     std::vector<float> weight(w.values.size());
     for (std::size_t i = 0; i < w.inputs; ++i) {
-        const auto row = x.order.empty() ? static_cast<std::size_t>(places[i]) : i;
-        const auto from = x.order.empty() ? i : static_cast<std::size_t>(x.order[i]);
+        const auto at = static_cast<std::size_t>(other[i]);
+        const std::size_t row = sorted ? i : at;
+        const std::size_t from = sorted ? at : i;
         for (std::size_t o = 0; o < w.outputs; ++o) weight[row * w.outputs + o] = w.at(from, o);
     }
     const dense layer{.units = static_cast<int>(w.outputs), .bias = false};
@@ -80,7 +83,7 @@ inline activation_value import_matmul(import_call& call) {
     if (x.axes.size() == 1) return make_dense(call, x, w);
     call.require_file_order(x);
     const shape s = call.shape_of(x);
-    if (x.axes.empty() || x.axes.back() != along(axis::c, s) || static_cast<std::size_t>(s.c) != w.inputs) {
+    if (x.axes.empty() || x.axes.back() != along(axis::c, s) || std::cmp_not_equal(s.c, w.inputs)) {
         call.refuse("multiplies another axis than the channels", "transpose the channels to the end");
     }
     const conv2d layer{

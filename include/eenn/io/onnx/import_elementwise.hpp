@@ -223,7 +223,7 @@ inline activation_value import_concat(import_call& call) {
         layers.push_back(part.layer);
     }
     int step = 0;
-    while (layers.size() > static_cast<std::size_t>(max_inputs)) {  // a layer joins at most four
+    while (std::cmp_greater(layers.size(), max_inputs)) {  // a layer joins at most four
         const auto end = layers.begin() + max_inputs;
         const int joined = call.append(concat{}, {layers.begin(), end}, {}, "part_" + std::to_string(++step));
         layers.erase(layers.begin(), end);

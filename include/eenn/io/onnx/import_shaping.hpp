@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <span>
 #include <vector>
 
@@ -53,8 +54,7 @@ inline activation_value import_flatten(import_call& call) {
     const auto& x = call.activation(0);
     const auto dims = call.dims_of(x);
     const auto given = integer_or(call.what, "axis", 1);
-    const auto at =
-        given == static_cast<std::int64_t>(dims.size()) ? dims.size() : axis_index(call.what, given, dims.size());
+    const auto at = given == std::ssize(dims) ? dims.size() : axis_index(call.what, given, dims.size());
     integer_list flat{1, 1};
     for (std::size_t d = 0; d < dims.size(); ++d) flat[d < at ? 0 : 1] *= dims[d];
     return seen_as(call, x, flat);

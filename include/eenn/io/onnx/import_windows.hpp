@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <variant>
@@ -77,7 +78,7 @@ struct plane_window {
     for (std::size_t i = 0; i < rank; ++i) {
         window& one = made.along(made.plane[i]);
         one = {small(call, kernel[i], 1), small(call, strides[i], 1), small(call, dilations[i], 1), 0, 0};
-        if (std::int64_t{one.kernel} * one.dilation > (1 << 20)) call.refuse("its window is too large");
+        if (1LL * one.kernel * one.dilation > (1 << 20)) call.refuse("its window is too large");
         if (automatic == "SAME_UPPER" || automatic == "SAME_LOWER") {
             const int size = size_along(call.shape_of(x), made.plane[i]);
             const auto placed = place_window(size, one.kernel, one.stride, one.dilation, padding::rule::same, 0, 0);
@@ -157,7 +158,7 @@ inline activation_value import_conv(import_call& call) {
     tensors.push_back({"weight", convolution_weight(numbers<float>(weight), at, static_cast<std::size_t>(outputs),
                                                     static_cast<std::size_t>(inputs))});
     if (call.has(2)) tensors.push_back({"bias", call.floats(2)});
-    if (call.has(2) && call.floats(2).size() != static_cast<std::size_t>(outputs)) call.refuse("its bias does not fit");
+    if (call.has(2) && std::cmp_not_equal(call.floats(2).size(), outputs)) call.refuse("its bias does not fit");
     return on_plane(call, call.append(layer, {x.layer}, std::move(tensors)), at.plane);
 }
 
@@ -257,7 +258,8 @@ inline activation_value import_pad(import_call& call) {
     const std::size_t rank = x.axes.size() + 1;
     auto axes = call.has(3) ? numbers<std::int64_t>(call.constant(3)) : integer_list{};
     if (axes.empty()) {
-        for (std::size_t d = 0; d < rank; ++d) axes.push_back(static_cast<std::int64_t>(d));
+        axes.resize(rank);
+        std::iota(axes.begin(), axes.end(), 0);
     }
     if (!pads || pads->size() != 2 * axes.size()) call.refuse("its pads do not fit its axes");
     if (std::all_of(pads->begin(), pads->end(), [](std::int64_t p) { return p == 0; })) return x;

@@ -325,12 +325,11 @@ private:
         auto file = files_.find(location);
         if (file == files_.end()) file = files_.emplace(location, io::read_file(folder_ / path)).first;
         const auto& bytes = file->second;
-        const std::uint64_t begin = offset.value_or(0);
+        const std::size_t begin = offset.value_or(0);
         if (begin > bytes.size() || length.value_or(0) > bytes.size() - begin) {
             fail(describe(of) + " reaches beyond the end of '" + io::printable(location) + "'");
         }
-        const auto part = std::span{bytes}.subspan(static_cast<std::size_t>(begin),
-                                                   static_cast<std::size_t>(length.value_or(bytes.size() - begin)));
+        const auto part = std::span{bytes}.subspan(begin, length.value_or(bytes.size() - begin));
         return {part.begin(), part.end()};
     }
 

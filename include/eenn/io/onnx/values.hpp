@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
@@ -131,7 +132,7 @@ template <Number T>
 
 /// An int64 vector, as shapes and axes are.
 [[nodiscard]] inline tensor integers_tensor(const std::vector<std::int64_t>& values) {
-    return tensor_of<std::int64_t>(data_type::int64, {static_cast<std::int64_t>(values.size())}, values);
+    return tensor_of<std::int64_t>(data_type::int64, {std::ssize(values)}, values);
 }
 
 }  // namespace detail

@@ -9,10 +9,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <protozero/pbf_writer.hpp>
@@ -164,7 +164,7 @@ inline void write(message& to, const model& from) {
     std::string text;
     detail::message whole{text};
     detail::write(whole, from);
-    if (text.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())) {
+    if (!std::in_range<std::int32_t>(text.size())) {
         raise("onnx", "the model takes " + std::to_string(text.size()) + " bytes, and a protobuf holds at most 2 GiB");
     }
     const auto bytes = io::as_bytes(text);
