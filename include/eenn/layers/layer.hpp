@@ -254,6 +254,9 @@ template <class L>
     if constexpr (requires { L::select(p, on); }) {
         return L::select(p, on);
     } else {
+        // One that was inherited takes its base's problem: without it other kernels would run than were chosen.
+        static_assert(
+            !requires { &L::select; }, "eenn: select() of a layer takes a problem of that layer and a target");
         return {};
     }
 }
@@ -265,6 +268,8 @@ template <class L>
     if constexpr (requires { L::scratch(p); }) {
         return L::scratch(p);
     } else {
+        static_assert(
+            !requires { &L::scratch; }, "eenn: scratch() of a layer takes a problem of that layer");
         return {};
     }
 }
