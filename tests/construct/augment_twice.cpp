@@ -88,15 +88,17 @@ std::string answer(const question& asked, const std::filesystem::path& state) {
     augment_options options = asked.options;
     options.state = state;
     threads pool{2};
-    augmented made =
-        augment(asked.base, asked.parameters, {}, asked.train, asked.validation, asked.test, options, pool);
+    model base;
+    base.network = asked.base;
+    base.parameters = asked.parameters;
+    augmented made = augment(base, {asked.train, asked.validation, asked.test}, options, pool);
     REQUIRE(made.finished);
     result& r = made.report;
     r.seconds.clear();
     r.base_microseconds = r.mean_microseconds = r.mean_time_share = r.batch_time_share = r.decision_overhead = 0;
     for (auto& e : r.exits) e.microseconds = 0;
-    const digest bits = digest_of(made.network, made.parameters, made.rules, made.sites, made.validation.confidence,
-                                  made.test.confidence);
+    const digest bits = digest_of(made.model.network, made.model.parameters, made.model.rules, made.sites,
+                                  made.validation.confidence, made.test.confidence);
     return bits.text() + report::augmentation_json(r);
 }
 
