@@ -23,6 +23,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -183,17 +184,23 @@ struct stage_clock {
 
     const bool longer = options.heads.final_epochs > options.heads.epochs;
     report.base_validation_accuracy = mean_of(right_answers(classifier, judged.labels));
-    part_costs costs;
-    const exit_judge judge{judged.labels, data.validation.size(), report.base_validation_accuracy,
-                           costs,         options.loss_margin,    options.most_exits};
-    auto chosen = timed("search", [&] {
-        costs = price_parts(frozen, candidates, *trained, judged, options.cost, kept);
-        return search_exits(judge, candidates, *trained, classifier, options.objectives, longer, executor, watch);
+    auto searched = timed("search", [&]() -> std::optional<std::pair<exit_judge, chosen_heads>> {
+        exit_judge judge{judged.labels,
+                         data.validation.size(),
+                         report.base_validation_accuracy,
+                         price_parts(frozen, candidates, *trained, judged, options.cost, kept),
+                         options.loss_margin,
+                         options.most_exits};
+        auto found = search_exits(judge, candidates, *trained, classifier, options.objectives, longer, executor, watch);
+        if (!found) return {};
+        return std::pair{std::move(judge), std::move(*found)};
     });
-    if (!chosen) return made;
-    report.architectures = std::move(chosen->architectures);
+    if (!searched) return made;
+    const exit_judge& judge = searched->first;
+    const chosen_heads& chosen = searched->second;
+    report.architectures = std::move(searched->second.architectures);
     std::vector<candidate> winners;
-    for (const std::size_t c : chosen->heads) {
+    for (const std::size_t c : chosen.heads) {
         winners.push_back(candidates[c]);
         report.heads[static_cast<std::size_t>(candidates[c].summary)].chosen = true;
     }
@@ -205,7 +212,7 @@ struct stage_clock {
             return lessons(winners, how, "chosen heads", true);
         }
         std::vector<trained_head> as_they_are;
-        for (const std::size_t c : chosen->heads) as_they_are.push_back((*trained)[c]);
+        for (const std::size_t c : chosen.heads) as_they_are.push_back((*trained)[c]);
         return as_they_are;
     });
     lessons.forget_features();
@@ -216,11 +223,11 @@ struct stage_clock {
     const bool tuned = timed("fine-tuning", [&] {
         if (winners.empty()) return true;
         whole =
-            assemble_heads(frozen, candidates, chosen->heads, *finished, judge, options.objectives, judged, executor);
+            assemble_heads(frozen, candidates, chosen.heads, *finished, judge, options.objectives, judged, executor);
         if (whole->settings[0].feasible) {
             report.curves.push_back(curve_of("before fine-tuning",
                                              pareto_front(trace_of(whole->table, whole->settings[0].heads)).points,
-                                             costs.base));
+                                             judge.costs.base));
         }
         if (options.tune.epochs <= 0) {
             report.fine_tuning = "not asked for";

@@ -56,7 +56,7 @@ struct exit_judge {
     std::span<const int> labels;  ///< of the validation samples
     int samples = 0;              ///< of these, without mirror images
     double base_accuracy = 0;     ///< of the base network on them
-    const part_costs& costs;
+    part_costs costs{};
     double loss_margin = 1;  ///< augment_options::loss_margin
     int most_exits = 3;      ///< augment_options::most_exits
 
