@@ -5,6 +5,7 @@
 #ifndef EENN_IO_LOGIT_TRACE_HPP
 #define EENN_IO_LOGIT_TRACE_HPP
 
+#include <eenn/core/isa.hpp>
 #include <eenn/exits/logit_trace.hpp>
 #include <eenn/io/safetensors.hpp>
 
@@ -14,6 +15,7 @@
 #include <vector>
 
 namespace eenn::io {
+inline namespace EENN_ISA {
 
 /// @brief Writes a trace as one safetensors file: logits F16 (N,E,C), labels I32 (N), policies U8 (E) (the numbers of
 /// policy_kind), macs F64 (E) and, where they were measured, seconds F64 (E).
@@ -74,6 +76,7 @@ inline void write_logit_trace(const std::string& path, const logit_trace& trace,
     return trace;
 }
 
+}  // namespace EENN_ISA
 }  // namespace eenn::io
 
 #endif

@@ -76,6 +76,7 @@ struct target {
     friend constexpr bool operator==(const target&, const target&) = default;
 };
 
+inline namespace EENN_ISA {
 namespace detail {
 
 /// "winograd F(4x4,3x3)" of each form.
@@ -94,8 +95,6 @@ inline constexpr auto winograd_names = [] {
 }();
 
 }  // namespace detail
-
-inline namespace EENN_ISA {
 
 /// @brief In words: "direct", "winograd F(4x4,3x3)", ...
 [[nodiscard]] constexpr std::string_view to_string(const method& how) noexcept {
