@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include <eenn/core/isa.hpp>
 #include <eenn/text/json_reader.hpp>
@@ -66,12 +67,16 @@ template <std::size_t N>
 }  // namespace number_parts
 
 /// @brief 12500000 as "12.5 M".
-[[nodiscard]] inline std::string count_text(double value) {
-    return number_parts::scaled_text(value, 1000, std::array{"", "k", "M", "G", "T", "P"});
+template <class Number>
+requires std::is_arithmetic_v<Number>
+[[nodiscard]] std::string count_text(Number value) {
+    return number_parts::scaled_text(static_cast<double>(value), 1000, std::array{"", "k", "M", "G", "T", "P"});
 }
 /// @brief 16384 as "16.0 KiB".
-[[nodiscard]] inline std::string bytes_text(double value) {
-    return number_parts::scaled_text(value, 1024, std::array{"B", "KiB", "MiB", "GiB", "TiB"});
+template <class Number>
+requires std::is_arithmetic_v<Number>
+[[nodiscard]] std::string bytes_text(Number value) {
+    return number_parts::scaled_text(static_cast<double>(value), 1024, std::array{"B", "KiB", "MiB", "GiB", "TiB"});
 }
 /// @brief 0.000063 as "63.0 µs", 185 as "185 s".
 [[nodiscard]] inline std::string seconds_text(double seconds) {

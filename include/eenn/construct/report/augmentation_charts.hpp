@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <string>
@@ -116,13 +117,11 @@ inline namespace EENN_ISA {
     chosen.size = 7;
     const auto all = static_cast<double>(std::max<std::int64_t>(r.base_macs, 1));
     for (const auto& h : r.heads) {
-        if (!h.trained || !std::isfinite(h.accuracy) || h.site < 0 ||
-            static_cast<std::size_t>(h.site) >= r.sites.size())
-            continue;
+        if (!h.trained || !std::isfinite(h.accuracy) || h.site < 0 || h.site >= std::ssize(r.sites)) continue;
         auto form = std::find_if(c.series.begin(), c.series.end(),
                                  [&](const auto& s) { return s.name == text::readable(h.form); });
         if (form == c.series.end()) {
-            const auto k = static_cast<int>(c.series.size());
+            const std::size_t k = c.series.size();
             constexpr marker signs[] = {marker::circle, marker::square, marker::triangle};
             constexpr int colours[] = {5, 2, 3};
             c.series.push_back({.name = text::readable(h.form)});

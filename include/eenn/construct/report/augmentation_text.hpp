@@ -62,7 +62,7 @@ inline namespace EENN_ISA {
                     {"F1, mean of classes", text::percent_text(r.base_classes.macro_f1, 2),
                      text::percent_text(r.classes.macro_f1, 2),
                      text::points_text(r.classes.macro_f1 - r.base_classes.macro_f1) + " points"},
-                    {"MACs a sample", text::count_text(static_cast<double>(r.base_macs)),
+                    {"MACs a sample", text::count_text(r.base_macs),
                      text::count_text(r.mean_macs_share * static_cast<double>(r.base_macs)),
                      text::points_text(r.mean_macs_share - 1, 1) + " %"},
                     {"time, one by one",
@@ -77,8 +77,7 @@ inline namespace EENN_ISA {
             rows.push_back({text::shortened(x.site, 28) + ", " + text::readable(x.form), text::percent_text(x.share),
                             x.share > 0 ? text::percent_text(x.accuracy, 2) : text::no_number,
                             text::percent_text(x.lone_accuracy, 2),
-                            threshold_text(static_cast<double>(x.threshold), e + 1 == r.exits.size()),
-                            text::count_text(static_cast<double>(x.macs)),
+                            threshold_text(x.threshold, e + 1 == r.exits.size()), text::count_text(x.macs),
                             x.microseconds > 0 ? text::seconds_text(1e-6 * x.microseconds) : text::no_number});
         }
         line("");

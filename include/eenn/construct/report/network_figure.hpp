@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -41,20 +42,26 @@ inline namespace EENN_ISA {
     return own;
 }
 
+/// @brief The same as a share of the whole backbone.
+[[nodiscard]] inline double backbone_share(const construct::result& r, std::size_t exit) {
+    return backbone_macs(r, exit) / std::max(static_cast<double>(r.base_macs), 1.0);
+}
+
 /// @brief MACs of the backbone where each stage but the last ends.
 [[nodiscard]] inline std::vector<double> cuts_of(const construct::result& r) {
     const auto& stages = r.placement.stages;
-    double whole = 0;
-    for (const auto& s : stages) whole += static_cast<double>(s.macs);
+    const auto all = static_cast<double>(r.base_macs);
+    std::int64_t whole = 0;
+    for (const auto& s : stages) whole += s.macs;
     std::vector<double> cuts;
-    double sum = 0;
+    std::int64_t sum = 0;
     for (std::size_t k = 0; k + 1 < stages.size(); ++k) {
-        sum += static_cast<double>(stages[k].macs);
-        double at = whole > 0 ? sum / whole * static_cast<double>(r.base_macs) : 0;
+        sum += stages[k].macs;
+        double at = whole > 0 ? static_cast<double>(sum) / static_cast<double>(whole) * all : 0;
         for (const construct::site_summary& s : r.sites) {
             if (s.node == stages[k].last) at = static_cast<double>(s.macs);
         }
-        cuts.push_back(std::clamp(at, cuts.empty() ? 0.0 : cuts.back(), static_cast<double>(r.base_macs)));
+        cuts.push_back(std::clamp(at, cuts.empty() ? 0.0 : cuts.back(), all));
     }
     return cuts;
 }
@@ -94,20 +101,15 @@ inline void stack(std::vector<label>& labels) {
 
 /// What the figure says, in a sentence or two.
 [[nodiscard]] inline std::string description(const construct::result& r) {
-    std::string text = std::to_string(r.sites.size()) + " sites along " +
-                       text::count_text(static_cast<double>(r.base_macs)) + " MACs.";
+    std::string text = std::to_string(r.sites.size()) + " sites along " + text::count_text(r.base_macs) + " MACs.";
     for (std::size_t e = 0; e < r.exits.size(); ++e) {
         text += " " + text::percent_text(r.exits[e].share) + " leave at " + text::readable(r.exits[e].site) +
-                " after " +
-                text::percent_text(backbone_macs(r, e) / std::max(static_cast<double>(r.base_macs), 1.0), 0) +
-                " of the MACs.";
+                " after " + text::percent_text(backbone_share(r, e), 0) + " of the MACs.";
     }
     const auto& stages = r.placement.stages;
     for (std::size_t k = 0; k < stages.size(); ++k) {
-        text += " " + text::readable(stages[k].processor) + " runs " +
-                text::count_text(static_cast<double>(stages[k].macs)) + " MACs";
-        if (k + 1 < stages.size())
-            text += " and sends " + text::bytes_text(static_cast<double>(stages[k].transfer_bytes)) + " on";
+        text += " " + text::readable(stages[k].processor) + " runs " + text::count_text(stages[k].macs) + " MACs";
+        if (k + 1 < stages.size()) text += " and sends " + text::bytes_text(stages[k].transfer_bytes) + " on";
         text += ".";
     }
     return text;
@@ -164,8 +166,8 @@ inline void stack(std::vector<label>& labels) {
     std::vector<std::string> sends;
     for (std::size_t k = 0; k < stages.size(); ++k) {
         names.push_back(text::shortened(stages[k].processor, wide ? 28 : 22));
-        sends.push_back(k + 1 < stages.size() ? text::percent_text(stages[k + 1].reach) + " go on: " +
-                                                    text::bytes_text(static_cast<double>(stages[k].transfer_bytes))
+        sends.push_back(k + 1 < stages.size() ? text::percent_text(stages[k + 1].reach) +
+                                                    " go on: " + text::bytes_text(stages[k].transfer_bytes)
                                               : text::percent_text(stages[k].reach) + " end here");
         const double w = 8 + 1.06 * std::max(text_width(names.back(), 12.5), text_width(sends.back(), 12));
         const double from = at(k == 0 ? 0 : cuts[k - 1]);
@@ -234,8 +236,10 @@ inline void stack(std::vector<label>& labels) {
 
     // The axis: every site, and round numbers of MACs.
     out += line(left, bottom, right, bottom, "frame");
-    for (const construct::site_summary& s : r.sites)
-        out += line(at(static_cast<double>(s.macs)), bottom, at(static_cast<double>(s.macs)), bottom + 5, "frame");
+    for (const construct::site_summary& s : r.sites) {
+        const double x = at(static_cast<double>(s.macs));
+        out += line(x, bottom, x, bottom + 5, "frame");
+    }
     const tick_range ticks = nice_ticks(0, all, wide ? 7 : 4);
     const std::string unit = " MACs";
     for (const double v : ticks.values()) {

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <numeric>
 #include <string>
 #include <utility>
@@ -39,6 +40,12 @@ struct part {
 
 [[nodiscard]] inline std::string paragraph(std::string_view content, const char* classes = "soft") {
     return element("p", std::string{"class=\""} + classes + "\"", html::tight(std::string{content})) + "\n";
+}
+
+/// MACs as a share of the base network's.
+[[nodiscard]] inline std::string share_of_base(const result& r, std::int64_t macs) {
+    if (r.base_macs <= 0) return text::no_number;
+    return text::percent_text(static_cast<double>(macs) / static_cast<double>(r.base_macs));
 }
 
 /// The number of an exit in its colour.
@@ -75,7 +82,7 @@ struct part {
     std::string tiles;
     if (!r.pays_off) {
         tiles += tile("Accuracy", text::percent_text(r.base_accuracy, 2), "of the base network, which stays as it is");
-        tiles += tile("MACs a sample", text::count_text(static_cast<double>(r.base_macs)), "nothing is saved");
+        tiles += tile("MACs a sample", text::count_text(r.base_macs), "nothing is saved");
         return element("dl", "class=\"tiles\"", "\n" + tiles);
     }
     std::string interval;
@@ -87,7 +94,7 @@ struct part {
                   change + " from " + text::percent_text(r.base_accuracy, 2) + interval);
     tiles += tile("MACs", text::percent_text(r.mean_macs_share),
                   text::count_text(r.mean_macs_share * static_cast<double>(r.base_macs)) + " of " +
-                      text::count_text(static_cast<double>(r.base_macs)) + " a sample",
+                      text::count_text(r.base_macs) + " a sample",
                   html::bar(r.mean_macs_share, ""));
     if (r.base_microseconds > 0) {
         tiles += tile("Time, one by one", text::percent_text(r.mean_time_share),
@@ -101,8 +108,7 @@ struct part {
     if (r.exits.size() > 1) {
         std::string where;
         for (std::size_t e = 0; e + 1 < r.exits.size(); ++e)
-            where += (e > 0 ? ", " : "after ") +
-                     text::percent_text(backbone_macs(r, e) / std::max(static_cast<double>(r.base_macs), 1.0), 0);
+            where += (e > 0 ? ", " : "after ") + text::percent_text(backbone_share(r, e), 0);
         const std::size_t early = r.exits.size() - 1;
         std::vector<double> shares;
         std::vector<std::string> classes;
@@ -133,7 +139,7 @@ struct part {
 [[nodiscard]] inline std::string thresholds_of(const construct::setting_summary& s) {
     std::string out;
     for (std::size_t e = 0; e < s.thresholds.size(); ++e) {
-        const std::string value = threshold_text(static_cast<double>(s.thresholds[e]), false);
+        const std::string value = threshold_text(s.thresholds[e], false);
         const bool named = e < s.heads.size();
         if (named && !std::isfinite(s.thresholds[e])) continue;  // a head that this objective does not keep
         out += (out.empty() ? "" : named ? "<br/>" : ", ") + (named ? html::cell(s.heads[e]) + ": " : "") + value;
@@ -226,11 +232,9 @@ struct part {
         table.row({exit_number(r, e) + html::name(x.site) + " <span class=\"soft\">" + escaped(x.form) + "</span>",
                    html::bar(x.share / widest, exit_class(e, r.exits.size())), text::percent_text(x.share),
                    x.share > 0 ? text::percent_text(x.accuracy, 2) : text::no_number,
-                   text::percent_text(x.lone_accuracy, 2), text::count_text(static_cast<double>(x.macs)),
-                   r.base_macs > 0 ? text::percent_text(static_cast<double>(x.macs) / static_cast<double>(r.base_macs))
-                                   : text::no_number,
+                   text::percent_text(x.lone_accuracy, 2), text::count_text(x.macs), share_of_base(r, x.macs),
                    x.microseconds > 0 ? text::seconds_text(1e-6 * x.microseconds) : text::no_number,
-                   html::cell(x.policy), threshold_text(static_cast<double>(x.threshold), e + 1 == r.exits.size()),
+                   html::cell(x.policy), threshold_text(x.threshold, e + 1 == r.exits.size()),
                    text::fixed_text(x.temperature, 2)});
     }
     p.content = table.markup();
@@ -242,7 +246,7 @@ struct part {
     std::size_t count = std::min(r.base_classes.recall.size(), r.classes.recall.size());
     if (count == 0 || r.exits.empty()) return p;
     std::vector<std::size_t> order(count);
-    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::iota(order.begin(), order.end(), 0);
     const auto change = [&](std::size_t c) { return r.classes.recall[c] - r.base_classes.recall[c]; };
     constexpr std::size_t shown = 20;
     if (count > shown) {
@@ -335,11 +339,10 @@ struct part {
                        {"time"}}};
     for (std::size_t k = 0; k < plan.stages.size(); ++k) {
         const auto& s = plan.stages[k];
-        table.row(
-            {html::cell(s.processor), html::name(s.from), html::name(s.to),
-             text::count_text(static_cast<double>(s.macs)), text::bytes_text(static_cast<double>(s.weight_bytes)),
-             k + 1 < plan.stages.size() ? text::bytes_text(static_cast<double>(s.transfer_bytes)) : text::no_number,
-             text::percent_text(s.reach), text::seconds_text(s.seconds)});
+        table.row({html::cell(s.processor), html::name(s.from), html::name(s.to), text::count_text(s.macs),
+                   text::bytes_text(s.weight_bytes),
+                   k + 1 < plan.stages.size() ? text::bytes_text(s.transfer_bytes) : text::no_number,
+                   text::percent_text(s.reach), text::seconds_text(s.seconds)});
     }
     p.content = paragraph((plan.objective.empty() ? "" : "Objective: " + escaped(plan.objective) + ". ") + "Expected " +
                           text::seconds_text(plan.expected_seconds) + " a sample, at worst " +

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -72,19 +73,15 @@ private:
     html::table table{"Sites and heads, validation data", columns};
     for (std::size_t s = 0; s < r.sites.size(); ++s) {
         const auto& site = r.sites[s];
-        std::vector<std::string> cells{
-            html::name(site.name), to_string(site.features),
-            r.base_macs > 0 ? text::percent_text(static_cast<double>(site.macs) / static_cast<double>(r.base_macs))
-                            : text::no_number,
-            text::bytes_text(static_cast<double>(site.bytes))};
+        std::vector<std::string> cells{html::name(site.name), to_string(site.features), share_of_base(r, site.macs),
+                                       text::bytes_text(site.bytes)};
         bool kept = false;
         for (const auto& form : forms) {
             std::string cell = text::no_number;
             for (const auto& h : r.heads) {
-                if (h.site < 0 || static_cast<std::size_t>(h.site) != s || h.form != form) continue;
+                if (std::cmp_not_equal(h.site, s) || h.form != form) continue;
                 kept = kept || h.chosen;
-                const std::string size =
-                    " <span class=\"soft\">" + text::count_text(static_cast<double>(h.macs)) + " MACs</span>";
+                const std::string size = " <span class=\"soft\">" + text::count_text(h.macs) + " MACs</span>";
                 cell = h.trained
                            ? text::percent_text(h.accuracy) + (h.chosen ? " chosen" : "") + size
                            : "<span class=\"soft\">" +
@@ -108,18 +105,18 @@ private:
         return a->cost < b->cost;
     });
     constexpr std::size_t shown = 15;
-    html::table table{solved.size() > shown ? "The " + std::to_string(shown) + " best of " +
-                                                  text::integer_text(static_cast<std::int64_t>(solved.size())) +
-                                                  " sets solved, validation data; summary.json has all"
-                                            : "Sets of exits solved, validation data",
+    html::table table{solved.size() > shown
+                          ? "The " + std::to_string(shown) + " best of " + text::integer_text(std::ssize(solved)) +
+                                " sets solved, validation data; summary.json has all"
+                          : "Sets of exits solved, validation data",
                       {{"exits", false}, {"mean " + r.cost_unit}, {"accuracy"}, {"objective", false}}};
     for (std::size_t k = 0; k < std::min(shown, solved.size()); ++k) {
         const auto& a = *solved[k];
         std::string heads;
         for (const int h : a.heads) {
-            if (h < 0 || static_cast<std::size_t>(h) >= r.heads.size()) continue;
+            if (h < 0 || h >= std::ssize(r.heads)) continue;
             const auto& head = r.heads[static_cast<std::size_t>(h)];
-            const bool known = head.site >= 0 && static_cast<std::size_t>(head.site) < r.sites.size();
+            const bool known = head.site >= 0 && head.site < std::ssize(r.sites);
             heads += (heads.empty() ? "" : ", ") +
                      (known ? html::name(text::shortened(r.sites[static_cast<std::size_t>(head.site)].name, 30))
                             : text::no_number) +
@@ -140,16 +137,16 @@ private:
     const auto count = [](const auto& all, auto which) {
         return text::integer_text(std::count_if(all.begin(), all.end(), which));
     };
-    const auto many = [](std::size_t n, const char* one, const char* more) {
-        return text::integer_text(static_cast<std::int64_t>(n)) + " " + (n == 1 ? one : more);
+    const auto many = [](const auto& all, const char* one, const char* more) {
+        return text::integer_text(std::ssize(all)) + " " + (all.size() == 1 ? one : more);
     };
-    std::string words = many(r.heads.size(), "head", "heads") + " at " + many(r.sites.size(), "site", "sites") + ": " +
+    std::string words = many(r.heads, "head", "heads") + " at " + many(r.sites, "site", "sites") + ": " +
                         count(r.heads, [](const auto& h) { return h.trained; }) + " trained, " +
                         count(r.heads, [](const auto& h) { return h.chosen; }) + " chosen.";
     if (!r.architectures.empty()) {
         const auto solved = [](const auto& a) { return a.pruned.empty(); };
         const auto reached = [](const auto& a) { return a.pruned.empty() && a.feasible; };
-        words += " " + many(r.architectures.size(), "set", "sets") + " of exits: " + count(r.architectures, solved) +
+        words += " " + many(r.architectures, "set", "sets") + " of exits: " + count(r.architectures, solved) +
                  " solved, " + count(r.architectures, reached) + " of them with the objective reached.";
     }
     p.content = paragraph(words);
@@ -238,8 +235,8 @@ private:
                             text::integer_text(r.test_samples) + " for test");
     fact("Base network", text::percent_text(r.base_validation_accuracy, 2) + " on validation data, " +
                              text::percent_text(r.base_accuracy, 2) + " on test data; " +
-                             text::count_text(static_cast<double>(r.base_macs)) + " MACs, " +
-                             text::count_text(static_cast<double>(r.base_parameters)) + " parameters");
+                             text::count_text(r.base_macs) + " MACs, " + text::count_text(r.base_parameters) +
+                             " parameters");
     for (const auto& [title, text] : r.notes) fact(escaped(title), escaped(text));
     p.content = element("dl", "class=\"facts\"", "\n" + facts) + "\n";
     return p;

@@ -35,7 +35,7 @@ struct trade_off_options {
 [[nodiscard]] inline chart trade_off_chart(const exit_trace& trace, const pareto& front, const exit_evaluation& chosen,
                                            const trade_off_options& options = {}) {
     check_trace(trace);
-    if (!options.exit_names.empty() && options.exit_names.size() != static_cast<std::size_t>(trace.exits)) {
+    if (!options.exit_names.empty() && options.exit_names.size() != trace.cost.size()) {
         raise("trade_off_chart",
               std::to_string(options.exit_names.size()) + " names for " + std::to_string(trace.exits) + " exits");
     }
