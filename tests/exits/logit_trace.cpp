@@ -196,7 +196,8 @@ TEST_CASE("exits/logit_trace: the trace of an exit's policy has its confidences,
             CHECK(trace.prediction[x] == s.label);
         }
     }
-    CHECK_THROWS_WITH_AS((void)trace_of(c.trace, std::vector<float>(9)), doctest::Contains("9 temperatures for"), error);
+    CHECK_THROWS_WITH_AS((void)trace_of(c.trace, std::vector<float>(9)), doctest::Contains("9 temperatures for"),
+                         error);
 }
 
 TEST_CASE("exits/logit_trace: what nobody can judge is an error that says where") {
