@@ -162,7 +162,7 @@ TEST_CASE(
     });
     MESSAGE(options, " options, ", matter, " of them matter here");
     CHECK(options > 40);
-    CHECK(3 * matter > 2 * options);
+    CHECK(5 * matter > 3 * options);  // the others are limits that nothing here comes to
     CHECK(first == answer(asked, folder.path));
 }
 
