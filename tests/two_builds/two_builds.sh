@@ -58,7 +58,7 @@ for object in main v1 v3 v4; do functions $object.o > $object.functions; done
     comm -12 v1.functions v4.functions
     comm -12 v3.functions v4.functions
 } | sort -u | c++filt > shared
-common='(error|plan|executor_ref|serial|shape|policy|basic_graph<.*>|(identity|conv2d|dense|batch_norm|relu|hard_swish|max_pool|dropout|global_average_pool)|vtable.*|typeinfo.*)'
+common='(error|plan|binding<.*>|executor_ref|serial|shape|policy|basic_graph<.*>|(identity|conv2d|dense|batch_norm|relu|hard_swish|max_pool|dropout|global_average_pool)|vtable.*|typeinfo.*)'
 grep eenn:: shared | grep -vE '^(std::|[^(]* std::)' > of_eenn || true  # and not templates of std over its types
 if grep -vE "^eenn::$common::|^(vtable|typeinfo)|::value\$|^eenn::kernels::winograd_forms\$" of_eenn; then
     echo "FAIL: these are functions of eenn that two units share"
