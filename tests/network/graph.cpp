@@ -32,7 +32,7 @@ static_assert(net::workspace_bytes == 2 * 64 * 4 * sizeof(float) && net::plan.si
 
 struct vanishing {
     static constexpr std::string_view kind = "vanishing";
-    static constexpr layer_role role = layer_role::operation;
+    [[maybe_unused]] static constexpr layer_role role = layer_role::operation;
     [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const { return shape{in[0].h, 0, in[0].c}; }
 };
 struct with_vanishing {
