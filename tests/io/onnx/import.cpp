@@ -382,3 +382,25 @@ TEST_CASE("io/onnx/import: names, input, output and metadata are the file's") {
     CHECK(made.metadata.at("licence") == "MIT");
     CHECK(made.notes.empty());
 }
+
+TEST_CASE(
+    "io/onnx/import: preprocessing and classes become parts of the model, and an edited model does not say them "
+    "twice") {
+    small_model m{{1, 2}};
+    m.floats("w", {2, 2}, ramp(4)).node("Relu", {"x"}, "r").node("MatMul", {"r", "w"}, "y");
+    m.made.metadata["preprocessing"] = R"({"input": "raw", "pixel_scale": 0.5, "mean": [1, 2], "std": [2, 4]})";
+    m.made.metadata["classes"] = R"(["no", "yes"])";
+    const auto made = onnx::import_network(m.made);
+    CHECK(made.prepare == preprocessing{0.5F, 0, {1, 2}, {2, 4}});
+    CHECK(made.classes == std::vector<std::string>{"no", "yes"});
+    CHECK(made.metadata.empty());
+    const model behind = with_network<standard_layers>(made, split_at(made.network, node_id{1}).server);
+    CHECK(behind.prepare.is_identity());  // it takes features, and no file of it says otherwise
+    CHECK(behind.metadata.empty());
+
+    m.made.metadata["classes"] = "2";  // a count, say
+    const auto odd = onnx::import_network(m.made);
+    CHECK(odd.metadata.at("classes") == "2");
+    CHECK(odd.classes.empty());
+    CHECK(noted(odd, "'classes' are not taken"));
+}

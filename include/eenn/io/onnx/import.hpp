@@ -35,7 +35,7 @@ namespace eenn::onnx {
 inline namespace EENN_ISA {
 
 /// @brief A model of ours out of an ONNX file. Its names are those of the file's nodes, or of what they make; preprocessing
-/// and class names are read from the metadata `preprocessing` and `classes` where they are in the form that
+/// and class names are taken from the metadata `preprocessing` and `classes` where they are in the form that
 /// preprocessing_from_json() knows, and a list of names.
 struct imported : eenn::model {
     std::string input;               ///< the file's name of the network's input
@@ -307,13 +307,14 @@ private:
     std::vector<std::string> notes_;
 };
 
-/// What the metadata say of samples and classes. What is not in the form that is known stays as it is, with a note.
+/// Takes what the metadata say of samples and classes. What is not in the form that is known stays there, with a note.
 inline void read_metadata(imported& made) {
     const auto try_read = [&](const char* key, auto&& read) {
         const auto found = made.metadata.find(key);
         if (found == made.metadata.end()) return;
         try {
             read(found->second);
+            made.metadata.erase(found);
         } catch (const error& e) {
             made.notes.push_back(std::string{"the metadata '"} + key + "' are not taken: " + e.what());
         }
