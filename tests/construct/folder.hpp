@@ -4,37 +4,15 @@
 #ifndef EENN_TESTS_CONSTRUCT_FOLDER_HPP
 #define EENN_TESTS_CONSTRUCT_FOLDER_HPP
 
-#include <unistd.h>
-
-#include <atomic>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
-#include <string>
+
+#include "../folder.hpp"
 
 namespace eenn::test {
 
-struct scratch_folder {
-    std::filesystem::path path;
-
-    scratch_folder() {
-        static std::atomic<int> count{0};
-        path = std::filesystem::temp_directory_path() /
-               ("eenn_construct_" + std::to_string(::getpid()) + "_" + std::to_string(++count));
-        std::filesystem::remove_all(path);
-        std::filesystem::create_directories(path);
-    }
-    scratch_folder(const scratch_folder&) = delete;
-    scratch_folder& operator=(const scratch_folder&) = delete;
-    ~scratch_folder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path, ignored);
-    }
-
-    [[nodiscard]] std::ptrdiff_t files() const {
-        return std::distance(std::filesystem::directory_iterator{path}, std::filesystem::directory_iterator{});
-    }
-};
+using ::scratch_folder;
 
 /// Changes one byte of a file; twice, and it is as it was.
 inline void flip_byte(const std::filesystem::path& path, std::uintmax_t at) {

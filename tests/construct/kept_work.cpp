@@ -6,23 +6,11 @@
 #include <filesystem>
 #include <string>
 
+#include "../raised.hpp"
 #include "folder.hpp"
 
 using namespace eenn;
 using namespace eenn::construct;
-
-namespace {
-
-std::string raised(auto&& call) {
-    try {
-        call();
-    } catch (const error& e) {
-        return e.what();
-    }
-    return {};
-}
-
-}  // namespace
 
 TEST_CASE("construct/kept_work: vectors are read again by their key, each of its size") {
     const test::scratch_folder folder;

@@ -7,22 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "../raised.hpp"
+
 using namespace eenn;
 
 namespace {
-
-// What the call raised, or "" if nothing.
-template <class F>
-std::string raised(F&& call) {
-    try {
-        call();
-    } catch (const error& e) {
-        return e.what();
-    }
-    return {};
-}
-
-bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
 data_set three() { return make_data_set({1, 2, 1}, 2, {1, 2, 3, 4, 5, 6}, {0, 1, 0}, {7, 8, 7}); }
 

@@ -6,21 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "../raised.hpp"
+
 using namespace eenn;
 
 namespace {
-
-template <class F>
-std::string raised(F&& call) {
-    try {
-        call();
-    } catch (const error& e) {
-        return e.what();
-    }
-    return {};
-}
-
-bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
 // Channel 0: 1, 3, 5, 7; channel 1: always 4.
 data_set two_channels() { return make_data_set({1, 2, 2}, 1, {1, 4, 3, 4, 5, 4, 7, 4}, {0, 0}); }

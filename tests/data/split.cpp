@@ -8,21 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "../raised.hpp"
+
 using namespace eenn;
 
 namespace {
-
-template <class F>
-std::string raised(F&& call) {
-    try {
-        call();
-    } catch (const error& e) {
-        return e.what();
-    }
-    return {};
-}
-
-bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
 // Disjoint and complete: every index exactly once.
 bool covers(const data_split& parts, std::size_t samples) {

@@ -10,21 +10,11 @@
 #include <xtensor/xtensor.hpp>
 #include <xtensor/xview.hpp>
 
+#include "../raised.hpp"
+
 using namespace eenn;
 
 namespace {
-
-template <class F>
-std::string raised(F&& call) {
-    try {
-        call();
-    } catch (const error& e) {
-        return e.what();
-    }
-    return {};
-}
-
-bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
 data_set small() { return make_data_set({2, 1, 2}, 2, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}, {0, 1, 1}); }
 

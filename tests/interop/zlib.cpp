@@ -12,21 +12,11 @@
 #include <string>
 #include <vector>
 
+#include "../raised.hpp"
+
 using namespace eenn;
 
 namespace {
-
-template <class F>
-std::string raised(F&& call) {
-    try {
-        call();
-    } catch (const error& e) {
-        return e.what();
-    }
-    return {};
-}
-
-bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
 // zlib's own compressor; window_bits -15: raw deflate, 31: gzip.
 std::vector<std::byte> compressed(const std::string& text, int window_bits) {

@@ -1,52 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// folder.hpp - a folder that lives as long as a test, and what a call raised.
+// folder.hpp - what the tests of files share: a folder, what a call raised, and the folder of development data.
 #ifndef EENN_TESTS_IO_FOLDER_HPP
 #define EENN_TESTS_IO_FOLDER_HPP
 
-#include <atomic>
-#include <chrono>
-#include <cstddef>
 #include <cstdlib>
-#include <eenn/core/error.hpp>
-#include <filesystem>
-#include <iterator>
 #include <string>
 
-struct scratch_folder {
-    std::filesystem::path path;
-
-    scratch_folder() {
-        static std::atomic<int> count{0};
-        const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
-        path = std::filesystem::temp_directory_path() /
-               ("eenn-test-" + std::to_string(now) + "-" + std::to_string(++count));
-        std::filesystem::create_directories(path);
-    }
-    scratch_folder(const scratch_folder&) = delete;
-    scratch_folder& operator=(const scratch_folder&) = delete;
-    ~scratch_folder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path, ignored);
-    }
-
-    [[nodiscard]] std::ptrdiff_t files() const {
-        return std::distance(std::filesystem::directory_iterator{path}, std::filesystem::directory_iterator{});
-    }
-};
-
-// What eenn::error said, or "" if nothing was raised.
-template <class F>
-std::string raised(F&& call) {
-    try {
-        call();
-    } catch (const eenn::error& e) {
-        return e.what();
-    }
-    return {};
-}
-
-inline bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+#include "../folder.hpp"
+#include "../raised.hpp"
 
 // The folder of development data, or "" where EENN_DATA is unset.
 inline std::string development_data() {

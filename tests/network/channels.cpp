@@ -8,6 +8,7 @@
 #include <eenn/network/standard.hpp>
 #include <eenn/network/transfer.hpp>
 
+#include "../raised.hpp"
 #include "edits.hpp"
 
 using namespace eenn;
@@ -40,16 +41,6 @@ bool same_layers(const graph& a, const graph& b) {
                a.nodes()[n].out == b.nodes()[n].out;
     }
     return same;
-}
-
-template <class F>
-std::string raised(F&& f) {
-    try {
-        f();
-    } catch (const error& e) {
-        return e.what();
-    }
-    return {};
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <eenn/network/runtime_network.hpp>
 #include <eenn/network/transfer.hpp>
 
+#include "../raised.hpp"
 #include "edits.hpp"
 
 using namespace eenn;
@@ -34,16 +35,6 @@ std::vector<std::string> kinds(const graph& g) {
     return names;
 }
 using list = std::vector<int>;
-
-template <class F>
-std::string raised(F&& f) {
-    try {
-        f();
-    } catch (const error& e) {
-        return e.what();
-    }
-    return {};
-}
 
 std::vector<float> some_input(shape size, std::uint64_t seed) {
     std::vector<float> input(size.elements());
