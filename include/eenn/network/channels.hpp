@@ -286,7 +286,6 @@ template <class Layers>
         return kept;
     };
     detail::graph_copy<Layers> copy{g, made.network};
-    copy.set(0, edge{0});
     for (int i = 1; i < static_cast<int>(g.nodes().size()); ++i) {
         const auto& node = g.nodes()[static_cast<std::size_t>(i)];
         kept_channels kept{node.id, kept_of(node.inputs[0]), kept_of(i)};
@@ -307,7 +306,7 @@ template <class Layers>
                          node.what));
         made.channels.push_back(std::move(kept));
     }
-    copy.finish([](std::size_t) { return true; });
+    copy.finish();
     made.network.number_from(g.next_id());
     return made;
 }

@@ -31,8 +31,11 @@ class graph_copy {
 public:
     using graph = basic_graph<Layers>;
 
-    constexpr graph_copy(const graph& from, graph& into)
-        : from_{from}, into_{into}, places_(from.nodes().size(), edge{-1}) {}
+    /// @param input  what stands for the input of `from`.
+    constexpr graph_copy(const graph& from, graph& into, edge input = {})
+        : from_{from}, into_{into}, places_(from.nodes().size(), edge{-1}) {
+        set(0, input);
+    }
 
     /// Readers of the node at `place` read `stands` from now on.
     constexpr void set(int place, edge stands) { places_[static_cast<std::size_t>(place)] = stands; }
@@ -45,6 +48,10 @@ public:
         std::array<edge, max_inputs> inputs{};
         for (std::size_t i = 0; i < static_cast<std::size_t>(node.input_count); ++i) inputs[i] = of(node.inputs[i]);
         set(place, into_.put(what, {inputs.data(), static_cast<std::size_t>(node.input_count)}, node.id));
+    }
+    /// All exits, and where the graph ends.
+    constexpr void finish() {
+        finish([](std::size_t) { return true; });
     }
     /// Exits of which `wanted(exit)` holds, in their order, and where the graph ends.
     template <class Wanted>
@@ -70,10 +77,9 @@ constexpr void build_body(basic_graph<Layers>& g, const Body& body) {
                      {fault_kind::shapes_differ, g.shape_of(g.here()), body.input()});
             return;
         }
-        graph_copy<Layers> copy{body, g};
-        copy.set(0, g.here());
+        graph_copy<Layers> copy{body, g, g.here()};
         for (int i = 1; i < static_cast<int>(body.nodes().size()); ++i) copy.copy(i);
-        copy.finish([](std::size_t) { return true; });
+        copy.finish();
     } else if constexpr (std::is_same_v<Body, typename basic_graph<Layers>::layer>) {
         const std::array<edge, 1> from{g.here()};
         g.put(body, from);
@@ -114,7 +120,6 @@ template <class Layers, class Body>
     int place = 0;
     if (!detail::find(g, at, made, place)) return made;
     detail::graph_copy<Layers> copy{g, made};
-    copy.set(0, edge{0});
     const node_id fresh = g.next_id();
     for (int i = 0; i < static_cast<int>(g.nodes().size()); ++i) {
         if (i > 0) copy.copy(i);
@@ -123,7 +128,7 @@ template <class Layers, class Body>
         detail::build_body(made, body);
         copy.set(i, made.here());
     }
-    copy.finish([](std::size_t) { return true; });
+    copy.finish();
     return made;
 }
 
@@ -143,7 +148,6 @@ template <class Layers, class Body>
         return made;
     }
     detail::graph_copy<Layers> copy{g, made};
-    copy.set(0, edge{0});
     const node_id fresh = g.next_id();
     for (int i = 1; i < static_cast<int>(g.nodes().size()); ++i) {
         if (i != place) {
@@ -161,7 +165,7 @@ template <class Layers, class Body>
         inputs[static_cast<std::size_t>(input)] = made.here();
         copy.set(i, made.put(node.what, {inputs.data(), static_cast<std::size_t>(node.input_count)}, node.id));
     }
-    copy.finish([](std::size_t) { return true; });
+    copy.finish();
     return made;
 }
 
@@ -173,7 +177,6 @@ template <class Layers, class L>
     if (!detail::find(g, at, made, place)) return made;
     if (place == 0) return made.refuse(0, {fault_kind::cannot_be_removed});
     detail::graph_copy<Layers> copy{g, made};
-    copy.set(0, edge{0});
     for (int i = 1; i < static_cast<int>(g.nodes().size()); ++i) {
         if (i == place) {
             copy.copy(i, typename basic_graph<Layers>::layer{layer});
@@ -181,7 +184,7 @@ template <class Layers, class L>
             copy.copy(i);
         }
     }
-    copy.finish([](std::size_t) { return true; });
+    copy.finish();
     return made.number_from(g.next_id());
 }
 
@@ -193,11 +196,10 @@ template <class Layers>
     const auto needed = needed_by(g, ends, [](int) { return false; });
     auto made = detail::emptied(g);
     detail::graph_copy<Layers> copy{g, made};
-    copy.set(0, edge{0});
     for (int i = 1; i < static_cast<int>(g.nodes().size()); ++i) {
         if (needed[static_cast<std::size_t>(i)] != 0) copy.copy(i);
     }
-    copy.finish([](std::size_t) { return true; });
+    copy.finish();
     return made.number_from(g.next_id());
 }
 
@@ -215,7 +217,6 @@ template <class Layers>
         return made.refuse(
             place, wrong_number(fault_kind::no_such_edge, input, allowed_range::closed(0, node.input_count - 1)));
     detail::graph_copy<Layers> copy{g, made};
-    copy.set(0, edge{0});
     for (int i = 1; i < static_cast<int>(g.nodes().size()); ++i) {
         if (i == place) {
             copy.set(i, copy.of(node.inputs[static_cast<std::size_t>(input)]));
@@ -223,7 +224,7 @@ template <class Layers>
             copy.copy(i);
         }
     }
-    copy.finish([](std::size_t) { return true; });
+    copy.finish();
     return without_unneeded(made.number_from(g.next_id()));
 }
 
@@ -237,7 +238,6 @@ template <class Layers, class Head>
     int place = 0;
     if (!detail::find(g, at, made, place)) return made;
     detail::graph_copy<Layers> copy{g, made};
-    copy.set(0, edge{0});
     const node_id fresh = g.next_id();
     edge logits{};
     const auto put_head = [&] {
@@ -268,7 +268,6 @@ template <class Layers>
     auto made = detail::emptied(g);
     if (exit < 0 || exit >= static_cast<int>(g.exits().size())) return made.refuse(exit, {fault_kind::no_such_node});
     detail::graph_copy<Layers> copy{g, made};
-    copy.set(0, edge{0});
     for (int i = 1; i < static_cast<int>(g.nodes().size()); ++i) copy.copy(i);
     copy.finish([&](std::size_t e) { return static_cast<int>(e) != exit; });
     return without_unneeded(made.number_from(g.next_id()));
@@ -298,7 +297,6 @@ template <class Layers>
     }
     const auto needed = needed_by(g, ends, [](int) { return false; });
     detail::graph_copy<Layers> copy{g, made};
-    copy.set(0, edge{0});
     for (int i = 1; i < static_cast<int>(g.nodes().size()); ++i) {
         if (needed[static_cast<std::size_t>(i)] != 0) copy.copy(i);
     }

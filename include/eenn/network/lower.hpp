@@ -319,12 +319,9 @@ template <class Graph>
     made.exits.back().classifies = g.classifies();
 
     // Owners: the last exit owns all that it needs, which is the backbone; of the rest the first exit that needs it.
-    std::vector<int> maker(made.values.size(), -1);
-    for (std::size_t s = 0; s < made.steps.size(); ++s)
-        maker[static_cast<std::size_t>(made.steps[s].output)] = static_cast<int>(s);
     std::vector<int> pending;
     const auto claim = [&](std::size_t exit) {
-        pending.push_back(maker[static_cast<std::size_t>(made.exits[exit].logits)]);
+        pending.push_back(made.values[static_cast<std::size_t>(made.exits[exit].logits)].first);
         while (!pending.empty()) {
             const int s = pending.back();
             pending.pop_back();
@@ -332,8 +329,8 @@ template <class Graph>
             step_info& step = made.steps[static_cast<std::size_t>(s)];
             step.owner = static_cast<int>(exit);
             for (std::size_t k = 0; k < static_cast<std::size_t>(step.input_count); ++k)
-                pending.push_back(maker[static_cast<std::size_t>(step.inputs[k])]);
-            if (step.residual >= 0) pending.push_back(maker[static_cast<std::size_t>(step.residual)]);
+                pending.push_back(made.values[static_cast<std::size_t>(step.inputs[k])].first);
+            if (step.residual >= 0) pending.push_back(made.values[static_cast<std::size_t>(step.residual)].first);
         }
     };
     claim(made.exits.size() - 1);
