@@ -69,12 +69,11 @@ void check(const basic_model<Layers>& m, const std::string& where = "model") {
     if (m.parameters.size() != lowered.view().parameter_elements())
         raise(where, std::to_string(m.parameters.size()) + " parameters for a network of " +
                          std::to_string(lowered.view().parameter_elements()));
-    for (const tensor_info& tensor : lowered.tensors) {
-        for (std::size_t i = 0; i < tensor.spec.elements(); ++i) {
-            if (!std::isfinite(m.parameters[tensor.offset + i]))
-                raise(where, "element " + std::to_string(i) + " of " + tensor_name(tensor) + " is not a number",
-                      "look at how the parameters were trained or read");
-        }
+    for (std::size_t i = 0; i < m.parameters.size(); ++i) {
+        if (std::isfinite(m.parameters[i])) continue;
+        const tensor_info& tensor = *tensor_at(lowered.view(), i);  // tensors fill the vector
+        raise(where, "element " + std::to_string(i - tensor.offset) + " of " + tensor_name(tensor) + " is not a number",
+              "look at how the parameters were trained or read");
     }
     if (!m.rules.empty() && m.rules.size() != lowered.exits.size())
         raise(where, std::to_string(m.rules.size()) + " rules for " + std::to_string(lowered.exits.size()) + " exits",

@@ -21,6 +21,15 @@ inline namespace EENN_ISA {
     return std::string{tensor.layer} + "_" + to_string(tensor.id) + "." + std::string{tensor.spec.name};
 }
 
+/// @brief The tensor that holds an element of the parameters; null if none does.
+/// @par Cost  O(tensors): for messages.
+[[nodiscard]] inline const tensor_info* tensor_at(const plan_view& plan, std::size_t element) noexcept {
+    for (const tensor_info& tensor : plan.tensors) {
+        if (element >= tensor.offset && element - tensor.offset < tensor.spec.elements()) return &tensor;
+    }
+    return nullptr;
+}
+
 /// @brief Parameters at their start, (plan.parameter_elements()): a pure function of plan and seed.
 ///
 /// he_normal: variance 2 / fan_in (He et al. 2015, eq. 10), normal numbers cut at six deviations. glorot_uniform:

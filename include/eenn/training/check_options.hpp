@@ -58,10 +58,8 @@ inline void check_parameters(std::string_view where, std::span<const float> para
     std::size_t at = 0;
     while (at < parameters.size() && std::isfinite(parameters[at])) ++at;
     if (at == parameters.size()) return;
-    std::string tensor = "no tensor";
-    for (const auto& info : plan.tensors) {
-        if (at >= info.offset && at - info.offset < info.spec.elements()) tensor = tensor_name(info);
-    }
+    const tensor_info* const holder = tensor_at(plan, at);
+    const std::string tensor = holder != nullptr ? tensor_name(*holder) : "no tensor";
     const fixed_text value = fixed_text{}.append(static_cast<double>(parameters[at]));
     raise(std::string{where},
           "parameters: element " + std::to_string(at) + " (" + tensor + ") is " + std::string{value.view()},

@@ -191,9 +191,8 @@ public:
             const std::span<const float> parameters{state_.parameters};
             options_.hooks.after_backward(parameters.first(gradients_.size()), gradients_);
             for (const parameter_range& range : parts_.ranges) {
-                if (const int t = not_finite(gradients_, range.offset, range.count); t >= 0) {
-                    raise("training_step", "after the hook 'after_backward' the gradient of " +
-                                               tensor_name(net_.plan.tensors[static_cast<std::size_t>(t)]) +
+                if (const tensor_info* t = not_finite(gradients_, range.offset, range.count)) {
+                    raise("training_step", "after the hook 'after_backward' the gradient of " + tensor_name(*t) +
                                                " is not finite" + where());
                 }
             }
@@ -275,29 +274,24 @@ private:
         return " in epoch " + std::to_string(samples_.epoch) + ", step " + std::to_string(samples_.step);
     }
 
-    /// The tensor in which a number is not finite among some parameters, or -1.
-    [[nodiscard, gnu::cold]] int not_finite(std::span<const float> values, std::size_t offset,
-                                            std::size_t count) const {
+    /// The tensor in which a number is not finite among some parameters, or null.
+    [[nodiscard, gnu::cold]] const tensor_info* not_finite(std::span<const float> values, std::size_t offset,
+                                                           std::size_t count) const {
         for (std::size_t i = offset; i < offset + count; ++i) {
-            if (std::isfinite(values[i])) continue;
-            for (std::size_t t = 0; t < net_.plan.tensors.size(); ++t) {
-                const tensor_info& tensor = net_.plan.tensors[t];
-                if (i >= tensor.offset && i - tensor.offset < tensor.spec.elements()) return static_cast<int>(t);
-            }
+            if (!std::isfinite(values[i])) return tensor_at(net_.plan, i);
         }
-        return -1;
+        return nullptr;
     }
 
     /// Says where a loss that is not a number came from; `loss` if all before it was finite.
     [[noreturn, gnu::cold]] void refuse(const std::string& loss) const {
         const std::string what = "the loss is not a number" + where() + ": ";
-        const auto name = [&](int t) { return tensor_name(net_.plan.tensors[static_cast<std::size_t>(t)]); };
-        if (const int t = not_finite(state_.parameters, 0, state_.parameters.size()); t >= 0) {
-            raise("training_step", what + name(t) + " has a number that is not finite",
+        if (const tensor_info* t = not_finite(state_.parameters, 0, state_.parameters.size())) {
+            raise("training_step", what + tensor_name(*t) + " has a number that is not finite",
                   "lower the learning rate or clip the gradient");
         }
-        if (const int t = not_finite(used(), 0, used().size()); t >= 0)
-            raise("training_step", what + "the hook 'before_forward' made " + name(t) + " not finite");
+        if (const tensor_info* t = not_finite(used(), 0, used().size()))
+            raise("training_step", what + "the hook 'before_forward' made " + tensor_name(*t) + " not finite");
         for (const exit_output& exit : outputs_) {
             if (std::all_of(exit.logits.begin(), exit.logits.end(), [](float z) { return std::isfinite(z); })) continue;
             raise("training_step", what + "the logits of exit " + std::to_string(exit.exit) + " are not finite",
