@@ -51,28 +51,27 @@ inline namespace EENN_ISA {
 template <class T>
 struct narrow {};
 
-/// @brief A vector of so many bytes; 0: a plain T.
+/// @brief A vector of so many bytes; 0: a plain T. `in_memory` is the same among other T's, at any of them.
 template <class T, std::size_t Bytes>
-struct vector_of_bytes {
-    typedef T type __attribute__((vector_size(Bytes)));  // NOLINT: an alias cannot carry the attribute
+struct vector_of_bytes {  // NOLINTBEGIN: an alias cannot carry the attributes
+    typedef T type __attribute__((vector_size(Bytes)));
+    typedef type in_memory __attribute__((aligned(alignof(T)), may_alias));  // NOLINTEND
 };
 template <class T>
 struct vector_of_bytes<T, 0> {
     using type = T;
+    using in_memory = T;
 };
 
 /// @brief The vector that T, or narrow<T>, means. Here and not in a namespace detail: an inline namespace's would be
 /// ambiguous beside eenn::detail.
 template <class T>
-struct vector_of {
+struct vector_of : vector_of_bytes<T, std::floating_point<T> && sizeof(T) <= 8 ? EENN_VECTOR_BYTES : 0> {
     using element = T;
-    using type = typename vector_of_bytes<T, std::floating_point<T> && sizeof(T) <= 8 ? EENN_VECTOR_BYTES : 0>::type;
 };
 template <class T>
-struct vector_of<narrow<T>> {
+struct vector_of<narrow<T>> : vector_of_bytes<T, (EENN_VECTOR_BYTES > 16 ? EENN_VECTOR_BYTES / 2 : EENN_VECTOR_BYTES)> {
     using element = T;
-    using type =
-        typename vector_of_bytes<T, (EENN_VECTOR_BYTES > 16 ? EENN_VECTOR_BYTES / 2 : EENN_VECTOR_BYTES)>::type;
 };
 
 /// @brief The widest vector of T that the target has: 16, 8 or 4 floats, or a plain T.
@@ -116,15 +115,14 @@ struct lane_of<T> {
     static constexpr int count = 1;
 };
 
+// Not by std::memcpy: GCC 12 moves its bytes as integers, and copies accumulators that are loaded that way.
 template <class T>
 [[nodiscard]] EENN_ALWAYS_INLINE lanes<T> load(const element<T>* from) noexcept {
-    lanes<T> v;
-    std::memcpy(&v, from, sizeof v);
-    return v;
+    return *reinterpret_cast<const typename vector_of<T>::in_memory*>(from);
 }
 template <class T>
 EENN_ALWAYS_INLINE void store(element<T>* to, const lanes<T>& v) noexcept {
-    std::memcpy(to, &v, sizeof v);
+    *reinterpret_cast<typename vector_of<T>::in_memory*>(to) = v;
 }
 
 /// @brief V with the value in every lane; V may be a plain number.
