@@ -102,9 +102,9 @@ template <winograd_form F>
 
 /// The convolution that a step of `nodes` computes, if it computes one.
 [[nodiscard]] inline std::optional<convolution> convolution_of(const step_info& step,
-                                                               std::span<const graph::node> nodes) {
-    const auto& node = nodes[static_cast<std::size_t>(step.node)];
-    const shape in = nodes[static_cast<std::size_t>(node.inputs[0])].out;
+                                                               id_span<edge, const graph::node> nodes) {
+    const auto& node = nodes[step.node];
+    const shape in = nodes[node.inputs[0]].out;
     return std::visit(
         [&]<class L>(const L& layer) -> std::optional<convolution> {
             if constexpr (std::is_same_v<L, conv2d> || std::is_same_v<L, dense>) {
@@ -117,23 +117,24 @@ template <winograd_form F>
 }
 
 [[nodiscard]] inline double bytes_of(std::size_t elements) { return static_cast<double>(elements * sizeof(float)); }
-[[nodiscard]] inline double bytes_of(const plan_view& plan, int value) {
-    return static_cast<double>(plan.values[static_cast<std::size_t>(value)].bytes());
+[[nodiscard]] inline double bytes_of(const plan_view& plan, value_id value) {
+    return static_cast<double>(plan.values[value].bytes());
 }
 
 /// The steps of a plan and of the nodes that it was lowered from.
-[[nodiscard]] inline std::vector<step_cost> of_steps(const executable<float>& net, std::span<const graph::node> nodes) {
+[[nodiscard]] inline std::vector<step_cost> of_steps(const executable<float>& net,
+                                                     id_span<edge, const graph::node> nodes) {
     namespace k = kernels::detail;
     std::vector<step_cost> all;
-    for (std::size_t s = 0; s < net.plan.steps.size(); ++s) {
+    for (const step_id s : net.plan.steps.ids()) {
         const step_info& step = net.plan.steps[s];
-        const std::size_t end = s + 1 < net.forward.size() ? net.forward[s + 1].packed : net.packed_elements;
+        const bool last = s.next() == net.plan.steps.end_id();
+        const std::size_t end = last ? net.packed_elements : net.forward[s.next()].packed;
         step_cost c{.nominal_flops = 2.0 * static_cast<double>(step.macs),
                     .packed_bytes = bytes_of(end - net.forward[s].packed),
                     .activation_bytes = bytes_of(net.plan, step.output)};
-        for (std::size_t i = 0; i < static_cast<std::size_t>(step.input_count); ++i)
-            c.activation_bytes += bytes_of(net.plan, step.inputs[i]);
-        if (step.residual >= 0) c.activation_bytes += bytes_of(net.plan, step.residual);
+        for (const value_id v : step.sources()) c.activation_bytes += bytes_of(net.plan, v);
+        if (step.residual.exists()) c.activation_bytes += bytes_of(net.plan, step.residual);
         if (const auto g = convolution_of(step, nodes)) {
             const double direct = direct_flops(*g);
             const auto either = [&](const kernels::method& how, const kernels::winograd_image& image,
@@ -145,9 +146,10 @@ template <winograd_form F>
             };
             c.flops = either(step.chosen.forward, k::image_of(*g));
             c.gradient_flops = either(step.chosen.weight_gradient, k::image_of(*g), true);
-            if (step.inputs[0] != 0) c.gradient_flops += either(step.chosen.data_gradient, k::gradient_image_of(*g));
+            if (step.inputs[0] != value_id{0})
+                c.gradient_flops += either(step.chosen.data_gradient, k::gradient_image_of(*g));
         } else if (step.macs > 0) {
-            raise("costs::of_steps", "step " + std::to_string(s) + " multiplies and is no convolution",
+            raise("costs::of_steps", "step " + std::to_string(s.number) + " multiplies and is no convolution",
                   "count its flops here");
         }
         all.push_back(c);
@@ -180,43 +182,41 @@ struct training_traffic {
 /// the caches.
 [[nodiscard]] inline training_traffic training_bytes(const trainable<float>& net, int batch) {
     const plan_view& plan = net.plan;
-    const auto at = [](int v) { return static_cast<std::size_t>(v); };
     const backward_plan made = plan_backward(plan, everything(), batch);
 
     training_traffic moved;
-    for (std::size_t i = 0; i < plan.steps.size(); ++i) {
+    for (const step_id i : plan.steps.ids()) {
         const step_info& s = plan.steps[i];
         const double y = bytes_of(plan, s.output);
-        const double residual = s.residual >= 0 ? y : 0;
+        const double residual = s.residual.exists() ? y : 0;
         const bool kept = made.keeps_input(i);
         const bool norm = made.normalises(i);
-        for (int k = 0; k < s.input_count; ++k) moved.forward += bytes_of(plan, s.inputs[at(k)]);
+        for (const value_id v : s.sources()) moved.forward += bytes_of(plan, v);
         if (!norm || !s.carrier) moved.forward += y;
         if (norm && !made.recomputed(s.output)) moved.forward += 2 * y;
         if (kept) moved.forward += norm ? y : 2 * y;
         if (!made.recomputed(s.output)) moved.forward += residual;
     }
-    std::vector<bool> written(plan.values.size());  // gradients
-    written[at(plan.exits.back().logits)] = true;
-    for (std::size_t i = plan.steps.size(); i-- > 0;) {
-        const step_info& s = plan.steps[i];
+    id_vector<value_id, char> written(plan.values.size());  // gradients
+    written[plan.exits.back().logits] = 1;
+    for (step_id i = plan.steps.end_id(); i > step_id{0};) {
+        const step_info& s = plan.steps[--i];
         const double y = bytes_of(plan, s.output);
         const bool norm = made.normalises(i);
         const bool passed = norm || s.act.kind != activation_kind::none;
         moved.backward += made.recomputed(s.output) ? 2 * y : norm ? 4 * y : passed ? 3 * y : 0;
-        if (s.residual > 0) {
-            const bool adds = written[at(s.residual)];
+        if (s.residual > value_id{0}) {
+            const bool adds = written[s.residual] != 0;
             if (adds || !norm) moved.backward += (adds ? 2 * y : y) + (passed ? 0 : y);
-            written[at(s.residual)] = true;
+            written[s.residual] = 1;
         }
         moved.backward += norm ? 2 * y : y;
-        for (int k = 0; k < s.input_count; ++k) {
-            const int v = s.inputs[at(k)];
+        for (const value_id v : s.sources()) {
             const double x = bytes_of(plan, v);
             if (made.recomputed(v) || s.weight_count > 0) moved.backward += x;
-            if (v == 0) continue;
-            moved.backward += written[at(v)] ? 2 * x : x;
-            written[at(v)] = true;
+            if (v == value_id{0}) continue;
+            moved.backward += written[v] != 0 ? 2 * x : x;
+            written[v] = 1;
         }
     }
     moved.forward *= batch;

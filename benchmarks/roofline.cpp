@@ -84,7 +84,7 @@ public:
         passes::inference_pass pass{s.net, 1, 1};
         const double warm_us = measure::median_us(pass, seconds_);
         const double us = measure::median_us(pass, seconds_, 5, measure::cold_caches{});
-        const double beside = costs::bytes_of(s.net.plan, 0) + costs::bytes_of(s.net.plan.sizes.workspace);
+        const double beside = costs::bytes_of(s.net.plan, value_id{0}) + costs::bytes_of(s.net.plan.sizes.workspace);
         return cold_row(s.name, total(s.steps).packed_bytes, beside, warm_us, us);
     }
 
@@ -118,10 +118,8 @@ public:
         const std::vector<double> us = cold ? step_times_us(s.net, measure::cold_caches{}) : warm_us;
         table t{"  steps of " + s.name + (cold ? ", cold" : ", warm"), {}};
         for (std::size_t i = 0; i < us.size(); ++i) {
-            const step_info& step = s.net.plan.steps[i];
-            const auto size = [&](int value) {
-                return to_string(s.net.plan.values[static_cast<std::size_t>(value)].size);
-            };
+            const step_info& step = s.net.plan.steps[step_id{i}];
+            const auto size = [&](value_id value) { return to_string(s.net.plan.values[value].size); };
             char name[120];
             std::snprintf(name, sizeof name, "%3zu  %-9s -> %-9s  %s", i, size(step.inputs[0]).c_str(),
                           size(step.output).c_str(), std::string{to_string(step.chosen.forward)}.c_str());
@@ -172,14 +170,11 @@ private:
         const auto input = passes::images(net.plan, 1);
         aligned_vector<float> workspace(workspace_elements(net.plan, 1));
         const packed_weights packed{net, passes::parameters(net.plan)};
-        std::vector<std::vector<double>> times(net.plan.steps.size());
+        id_vector<step_id, std::vector<double>> times(net.plan.steps.size());
         const auto pass = [&] {
             between();
-            for (std::size_t s = 0; s < times.size(); ++s) {
-                const int step = static_cast<int>(s);
-                times[s].push_back(measure::once(
-                    [&] { run_steps(net, step, step + 1, packed.data(), input.data(), workspace.data()); }));
-            }
+            for (const step_id s : times.ids())
+                times[s].push_back(measure::once([&] { run_steps(net, {s, s.next()}, packed, input, workspace); }));
         };
         measure::median_us(pass, seconds_);
         std::vector<double> medians;

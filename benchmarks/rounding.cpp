@@ -40,10 +40,9 @@ std::vector<T> logits_of(const graph& network, std::span<const float> parameters
         aligned_vector<T> workspace(run.plan.sizes.workspace);
         for (int i = t; i < set.size(); i += tasks) {
             const aligned_vector<T> input(set[i].begin(), set[i].end());
-            run_steps(run, 0, last.step + 1, packed.data(), input.data(), workspace.data());
-            const T* from = workspace.data() + run.plan.values[static_cast<std::size_t>(last.logits)].offset;
-            std::copy_n(from, classes,
-                        logits.begin() + static_cast<std::ptrdiff_t>(static_cast<std::size_t>(i) * classes));
+            run_steps(run, {step_id{0}, last.step.next()}, packed, input, workspace);
+            const auto from = view_value(run.plan, last.logits, workspace);
+            std::copy(from.begin(), from.end(), logits.data() + static_cast<std::size_t>(i) * classes);
         }
     });
     return logits;

@@ -47,17 +47,17 @@ void limit(operation& op) {
     op.high = op.step.act.kind == activation_kind::relu6 ? 6 : infinity;
 }
 
-operation read(const graph& g, const plan& p, std::size_t index) {
+operation read(const graph& g, const plan& p, step_id index) {
     const step_info& step = p.steps[index];
-    const auto& node = g.nodes()[static_cast<std::size_t>(step.node)];
-    operation op{.in = g.nodes()[static_cast<std::size_t>(node.inputs[0])].out,
-                 .out = p.values[static_cast<std::size_t>(step.output)].size,
-                 .input = step.inputs[0],
-                 .residual = step.residual,
-                 .output = step.output,
+    const auto& node = g.nodes()[step.node];
+    operation op{.in = g.nodes()[node.inputs[0]].out,
+                 .out = p.values[step.output].size,
+                 .input = step.inputs[0].number,
+                 .residual = step.residual.number,
+                 .output = step.output.number,
                  .step = step};
-    op.residual_dies = step.residual > 0 && step.residual != step.inputs[0] &&
-                       p.values[static_cast<std::size_t>(step.residual)].last == static_cast<int>(index);
+    op.residual_dies =
+        step.residual > value_id{0} && step.residual != step.inputs[0] && p.values[step.residual].last == index;
     limit(op);
     if (step.carrier) throw unsupported{"a norm, addition or activation that no operation takes"};
     if (const auto* convolution = std::get_if<conv2d>(&node.what)) {
@@ -90,7 +90,7 @@ network make_network(const std::string& model) {
     if (found.empty()) throw unsupported{"a network of the name " + model};
     network net{model, found[0], lower(found[0]), {}, {}};
     net.parameters = passes::parameters(net.plan.view());
-    for (std::size_t s = 0; s < net.plan.steps.size(); ++s) net.operations.push_back(read(net.graph, net.plan, s));
+    for (const step_id s : net.plan.steps.ids()) net.operations.push_back(read(net.graph, net.plan, s));
     return net;
 }
 
@@ -100,7 +100,7 @@ folded_weights fold(const network& net, const operation& op) {
     const std::size_t count = op.step.weight_count - (op.bias ? channels : 0);
     folded_weights made{{from, from + count}, std::vector<float>(channels)};
     if (op.bias) made.bias.assign(from + count, from + count + channels);
-    if (op.step.norm >= 0) {
+    if (op.step.norm.exists()) {
         std::vector<float> scale(channels);
         std::vector<float> shift(channels);
         fold_norm(op.step, channels, net.parameters.data(), scale.data(), shift.data());
@@ -137,13 +137,13 @@ std::vector<float> our_logits(const executable<float>& net, int batch) {
     const packed_weights packed{net, passes::parameters(net.plan)};
     aligned_vector<float> workspace(net.plan.sizes.workspace);
     const auto images = passes::images(net.plan, batch);
-    const float* logits =
-        workspace.data() + net.plan.values[static_cast<std::size_t>(net.plan.exits.back().logits)].offset;
+    const auto logits = view_value(net.plan, net.plan.exits.back().logits, workspace);
+    const std::size_t each = net.plan.input.elements();
     std::vector<float> all;
     for (int n = 0; n < batch; ++n) {
-        run_steps(net, 0, static_cast<int>(net.plan.steps.size()), packed.data(),
-                  images.data() + static_cast<std::size_t>(n) * net.plan.input.elements(), workspace.data());
-        all.insert(all.end(), logits, logits + net.plan.classes());
+        const auto image = std::span{images}.subspan(static_cast<std::size_t>(n) * each, each);
+        run_steps(net, net.plan.steps.ids(), packed, image, workspace);
+        all.insert(all.end(), logits.begin(), logits.end());
     }
     return all;
 }

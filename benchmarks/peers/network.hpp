@@ -57,7 +57,7 @@ struct network {
     std::vector<operation> operations;
 
     [[nodiscard]] int classes() const { return plan.view().classes(); }
-    [[nodiscard]] int logits() const { return plan.exits.back().logits; }  ///< value
+    [[nodiscard]] int logits() const { return plan.exits.back().logits.number; }  ///< value
 };
 
 /// The network of that name.

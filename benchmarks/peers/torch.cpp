@@ -102,7 +102,7 @@ private:
                 break;
             }
             case operation_kind::dense:
-                if (op.step.inputs[0] == 0) throw unsupported{"a dense layer on the input"};
+                if (op.step.inputs[0] == eenn::value_id{0}) throw unsupported{"a dense layer on the input"};
                 y = "torch.addmm(self.b" + number + ", torch.flatten(" + x + ", 1), self.w" + number + ".t())";
                 break;
             case operation_kind::max_pool: {
@@ -153,7 +153,7 @@ public:
             }
             const auto c = static_cast<std::size_t>(channels);
             if (op.bias) made.bias = parameter(others, per_channel(step.weights + step.weight_count - c));
-            if (step.norm >= 0) {
+            if (step.norm.exists()) {
                 made.gamma = parameter(others, per_channel(step.norm_weights));
                 made.beta = parameter(others, per_channel(step.norm_weights + c));
                 made.mean = per_channel(step.norm_state);

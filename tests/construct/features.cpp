@@ -29,7 +29,7 @@ TEST_CASE("construct/features: one pass keeps the features of every site, whatev
             set.pixels.push_back(static_cast<float>(random.normal()));
     }
     const std::vector<int> indices{3, 1, 29, 7};
-    std::vector<int> nodes;
+    std::vector<edge> nodes;
     for (const site& s : b.sites) nodes.push_back(s.node);
     feature_pass one;
     feature_pass two;

@@ -25,7 +25,7 @@ TEST_CASE("construct/renormalise: norms come back and the answers stay") {
     const renormalised made = renormalise(base, parameters, set, here);
     CHECK(made.norms.size() == 3);
     CHECK(made.norms[0] == base.next_id());
-    for (const auto& node : base.nodes()) CHECK(made.network.place_of(node.id) >= 0);
+    for (const auto& node : base.nodes()) CHECK(made.network.place_of(node.id).exists());
     const runtime_network<float, graph> before{base};
     const runtime_network<float, graph> after{made.network};
     CHECK(before.plan().sizes.macs == after.plan().sizes.macs);

@@ -17,15 +17,15 @@ TEST_CASE("construct/sites: a residual network ends its blocks behind the relu o
     // The stem and three of the four blocks: the last is what the classifier gets.
     REQUIRE(b.sites.size() == 4);
     for (const site& s : b.sites) {
-        CHECK(std::holds_alternative<relu>(net.nodes()[static_cast<std::size_t>(s.node)].what));
-        CHECK(s.features == net.nodes()[static_cast<std::size_t>(s.node)].out);
+        CHECK(std::holds_alternative<relu>(net.nodes()[s.node].what));
+        CHECK(s.features == net.nodes()[s.node].out);
         CHECK(s.bytes == s.features.elements() * sizeof(float));
     }
     CHECK(b.sites[0].macs == 8 * 8 * 9 * 3 * 4);
     CHECK(b.sites[1].macs == b.sites[0].macs + 2 * 8 * 8 * 9 * 4 * 4);
     CHECK(b.sites[3].features == shape{4, 4, 8});
     CHECK(b.macs == lower(net).sizes.macs);
-    CHECK(std::holds_alternative<global_average_pool>(net.nodes()[static_cast<std::size_t>(b.classifier)].what));
+    CHECK(std::holds_alternative<global_average_pool>(net.nodes()[b.classifier].what));
 }
 
 TEST_CASE("construct/sites: a depthwise convolution belongs to the pointwise behind it") {
@@ -58,7 +58,7 @@ TEST_CASE("construct/sites: branches that merge are one block") {
     net(conv2d{.filters = 4}, relu{}, global_average_pool{}, dense{.units = 2});
     const backbone b = find_backbone(net);
     REQUIRE(b.sites.size() == 2);
-    CHECK(std::holds_alternative<concat>(net.nodes()[static_cast<std::size_t>(b.sites[1].node)].what));
+    CHECK(std::holds_alternative<concat>(net.nodes()[b.sites[1].node].what));
 }
 
 TEST_CASE("construct/sites: networks that cannot be augmented are refused by name") {

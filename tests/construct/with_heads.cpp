@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include <eenn/network/packed_weights.hpp>
+#include <eenn/network/infer.hpp>
 #include <eenn/network/runtime_network.hpp>
 #include <eenn/network/transfer.hpp>
 
@@ -20,9 +20,9 @@ std::vector<float> last_logits(const graph& g, std::span<const float> parameters
     const packed_weights packed{exe, parameters};
     aligned_vector<float> workspace(exe.plan.sizes.workspace);
     const auto& last = exe.plan.exits.back();
-    run_steps(exe, 0, last.step + 1, packed.data(), input.data(), workspace.data());
-    const float* from = workspace.data() + exe.plan.values[static_cast<std::size_t>(last.logits)].offset;
-    return {from, from + last.classes};
+    run_steps(exe, {step_id{0}, last.step.next()}, packed, input, workspace);
+    const auto logits = view_value(exe.plan, last.logits, workspace);
+    return {logits.begin(), logits.end()};
 }
 
 }  // namespace

@@ -250,10 +250,10 @@ TEST_CASE("layers/fault: a network of hostile layers is refused, or has a plan w
             const plan made = lower(g);
             ++plans;
             CHECK(t.right);
-            CHECK(static_cast<wide>(made.steps[0].weight_count) == t.parameters);
+            CHECK(static_cast<wide>(made.steps[step_id{0}].weight_count) == t.parameters);
             CHECK(made.sizes.workspace <= most_total_elements);
-            CHECK(made.sizes.macs >= made.steps[0].macs);
-            const problem<conv2d> p{layer, {x}, 1, g.nodes()[1].out};
+            CHECK(made.sizes.macs >= made.steps[step_id{0}].macs);
+            const problem<conv2d> p{layer, {x}, 1, g.nodes()[edge{1}].out};
             const auto weights = static_cast<std::size_t>(t.parameters);
             CHECK(packed_elements<float>(p) >= weights / 2);  // no less than half of them, in any form
             CHECK(packed_elements<float>(p) <= 64 * weights);

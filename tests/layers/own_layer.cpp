@@ -3,6 +3,7 @@
 
 #include "../../examples/own_layer.hpp"
 
+#include <eenn/network/infer.hpp>
 #include <eenn/network/network.hpp>
 #include <eenn/network/parameters.hpp>
 #include <eenn/network/runtime_network.hpp>
@@ -60,8 +61,8 @@ TEST_CASE("layers/own_layer: a layer from outside the library runs in both phase
     CHECK(a == b);
     net::workspace scratch{};
     const packed_weights packed{net::inference(), parameters};
-    run_steps(net::inference(), 0, static_cast<int>(net::plan.steps.size()), packed.data(), images<float>().data(),
-              scratch.data.data());
+    const auto all = images<float>();
+    run_steps(net::inference(), net::plan.steps.ids(), packed, all, scratch.data);
     CHECK(scratch.data[net::plan.values.back().offset] != 0);
 }
 

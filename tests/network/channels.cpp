@@ -32,11 +32,11 @@ constexpr graph of_widths(int trunk, int body, int wide, int hidden) {
     g(max_pool{}, flatten{}, dense{.units = hidden}, relu{}, dense{.units = 3});
     return g;
 }
-node_id hidden_of(const graph& g) { return g.nodes()[g.nodes().size() - 3].id; }
+node_id hidden_of(const graph& g) { return g.id_of(edge{g.nodes().size() - 3}); }
 
 bool same_layers(const graph& a, const graph& b) {
     bool same = a.nodes().size() == b.nodes().size();
-    for (std::size_t n = 1; same && n < a.nodes().size(); ++n) {
+    for (edge n{1}; same && a.nodes().has(n); ++n) {
         same = a.nodes()[n].id == b.nodes()[n].id && a.nodes()[n].what == b.nodes()[n].what &&
                a.nodes()[n].out == b.nodes()[n].out;
     }
@@ -48,21 +48,21 @@ bool same_layers(const graph& a, const graph& b) {
 TEST_CASE("network/channels: additions tie, depthwise convolutions keep, concatenations join, logits are fixed") {
     const graph g = of_widths(4, 6, 5, 7);
     const channel_groups groups{g};
-    const auto trunk = groups.parts_of(1);
+    const auto trunk = groups.parts_of(edge{1});
     REQUIRE(trunk.size() == 1);
-    for (const int n : {3, 7, 8, 10}) CHECK(groups.parts_of(n) == trunk);
-    const auto body = groups.parts_of(4);
+    for (const int n : {3, 7, 8, 10}) CHECK(groups.parts_of(edge{n}) == trunk);
+    const auto body = groups.parts_of(edge{4});
     REQUIRE(body.size() == 1);
     CHECK(body != trunk);
     CHECK(groups.size(body[0]) == 6);
-    CHECK(groups.parts_of(12) == std::vector<int>{groups.parts_of(11)[0], trunk[0]});
-    CHECK(groups.fixed(groups.parts_of(0)[0]));
-    CHECK(groups.fixed(groups.parts_of(g.here().node)[0]));
+    CHECK(groups.parts_of(edge{12}) == std::vector<group_id>{groups.parts_of(edge{11})[0], trunk[0]});
+    CHECK(groups.fixed(groups.parts_of(edge{0})[0]));
+    CHECK(groups.fixed(groups.parts_of(g.here())[0]));
     CHECK_FALSE(groups.fixed(trunk[0]));
     // The gate's last dense layer has one group a part of what it gates.
-    const auto gate = g.here().node - 6;
-    CHECK(std::holds_alternative<multiply>(g.nodes()[static_cast<std::size_t>(gate) + 1].what));
-    CHECK(groups.parts_of(gate) == groups.parts_of(12));
+    const edge gate{g.here().number - 6};
+    CHECK(std::holds_alternative<multiply>(g.nodes()[gate.next()].what));
+    CHECK(groups.parts_of(gate) == groups.parts_of(edge{12}));
 }
 
 TEST_CASE("network/channels: a network pruned group by group is the one of those widths") {

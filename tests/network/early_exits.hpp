@@ -67,11 +67,11 @@ inline std::vector<exit_rule> middle_rules(const executable<float>& n, packed_vi
     aligned_vector<float> workspace(n.plan.sizes.workspace);
     for (std::size_t i = 0; i < sample_count; ++i) {
         exit_state state;
-        int step = 0;
+        step_id first{0};
         for (std::size_t e = 0; e < seen.size(); ++e) {
-            run_steps(n, step, n.plan.exits[e].step + 1, weights.data(), image(all, i).data(), workspace.data());
-            step = n.plan.exits[e].step + 1;
-            seen[e].push_back(decide(rule, view_exit(n.plan, e, workspace.data()), state).confidence);
+            run_steps(n, {first, n.plan.exits[e].step.next()}, weights, image(all, i), workspace);
+            first = n.plan.exits[e].step.next();
+            seen[e].push_back(decide(rule, view_exit(n.plan, e, workspace), state).confidence);
         }
     }
     std::vector<exit_rule> middle;

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <eenn/network/infer.hpp>
 #include <eenn/network/packed_weights.hpp>
 #include <eenn/network/parameters.hpp>
 #include <eenn/network/runtime_network.hpp>
@@ -30,7 +31,7 @@ std::vector<int> ids(const graph& g) {
 }
 std::vector<std::string> kinds(const graph& g) {
     std::vector<std::string> names;
-    for (std::size_t n = 1; n < g.nodes().size(); ++n)
+    for (const edge n : g.layers())
         names.push_back(std::visit([](const auto& what) { return std::string{what.kind}; }, g.nodes()[n].what));
     return names;
 }
@@ -55,18 +56,16 @@ answers run(const graph& g, std::span<const float> parameters, std::span<const f
     aligned_vector<float> workspace(exe.plan.sizes.workspace);
     answers all;
     all.exits.resize(exe.plan.exits.size());
-    for (int s = 0; s < static_cast<int>(exe.plan.steps.size()); ++s) {
-        run_steps(exe, s, s + 1, packed.data(), input.data(), workspace.data());
-        const auto& step = exe.plan.steps[static_cast<std::size_t>(s)];
-        const auto& value = exe.plan.values[static_cast<std::size_t>(step.output)];
-        const float* from = workspace.data() + value.offset;
+    for (const step_id s : exe.plan.steps.ids()) {
+        run_steps(exe, {s, s.next()}, packed, input, workspace);
+        const auto& step = exe.plan.steps[s];
+        const auto made = view_value(exe.plan, step.output, workspace);
         for (std::size_t e = 0; e < all.exits.size(); ++e) {
             const exit_info& exit = exe.plan.exits[e];
-            const float* logits = workspace.data() + exe.plan.values[static_cast<std::size_t>(exit.logits)].offset;
-            if (exit.step == s) all.exits[e].assign(logits, logits + exit.classes);
+            const auto logits = view_value(exe.plan, exit.logits, workspace);
+            if (exit.step == s) all.exits[e].assign(logits.begin(), logits.end());
         }
-        if (g.nodes()[static_cast<std::size_t>(step.tail)].id == of)
-            all.node.assign(from, from + value.size.elements());
+        if (g.nodes()[step.tail].id == of) all.node.assign(made.begin(), made.end());
     }
     return all;
 }
@@ -77,9 +76,9 @@ TEST_CASE("network/edit: layers behind a node are read by all that read the node
     const graph g = insert_after(small(), node_id{3}, relu6{});
     CHECK(ids(g) == list{0, 1, 2, 3, 11, 4, 5, 6, 7, 8, 9, 10});
     const auto& nodes = g.nodes();
-    CHECK(nodes[5].inputs[0] == 4);  // the head
-    CHECK(nodes[7].inputs[0] == 4);  // the residual body
-    CHECK(nodes[8].inputs[1] == 4);  // and the shortcut
+    CHECK(nodes[edge{5}].inputs[0] == edge{4});  // the head
+    CHECK(nodes[edge{7}].inputs[0] == edge{4});  // the residual body
+    CHECK(nodes[edge{8}].inputs[1] == edge{4});  // and the shortcut
     CHECK(g.id_of(g.here()) == node_id{10});
     CHECK(g.next_id() == node_id{12});
 }
@@ -87,8 +86,8 @@ TEST_CASE("network/edit: layers behind a node are read by all that read the node
 TEST_CASE("network/edit: layers before an input are read by that reader alone") {
     const graph g = insert_before(small(), node_id{6}, [](graph& b) { b(relu{}, relu6{}); });
     CHECK(ids(g) == list{0, 1, 2, 3, 4, 5, 11, 12, 6, 7, 8, 9, 10});
-    CHECK(g.nodes()[8].inputs[0] == 7);
-    CHECK(g.nodes()[9].inputs[1] == 3);
+    CHECK(g.nodes()[edge{8}].inputs[0] == edge{7});
+    CHECK(g.nodes()[edge{9}].inputs[1] == edge{3});
     CHECK(raised([] { (void)insert_before(small(), node_id{6}, relu{}, 1); }).find("no such edge") !=
           std::string::npos);
 }
@@ -166,7 +165,7 @@ TEST_CASE("network/edit: both halves of generated networks answer as the whole, 
         const auto input = some_input(g.input(), seed);
         const answers expected = run(g, parameters, input);
         for (const auto& step : whole.steps) {
-            const node_id at = g.nodes()[static_cast<std::size_t>(step.tail)].id;
+            const node_id at = g.nodes()[step.tail].id;
             halves<standard_layers> cut{g, g};
             try {
                 cut = split_at(g, at);
@@ -214,8 +213,8 @@ TEST_CASE("network/edit: a residual block of zeros behind a step changes no bit 
         const graph g = generated::network_of(seed);
         const plan before = lower(g);
         random_stream random{.seed = seed, .stream = 10};
-        const auto& step = before.steps[random.below(before.steps.size() - 1)];
-        const node_id at = g.nodes()[static_cast<std::size_t>(step.tail)].id;
+        const auto& step = before.steps[step_id{random.below(before.steps.size() - 1)}];
+        const node_id at = g.nodes()[step.tail].id;
         const graph more = insert_after(g, at, [](graph& b) {
             const int channels = b.shape_of(b.here()).c;
             b.residual([&](graph& r) { r(conv2d{.filters = channels, .kernel_h = 1, .kernel_w = 1}); });

@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include <eenn/network/infer.hpp>
 #include <eenn/network/network.hpp>
 #include <eenn/network/parameters.hpp>
 #include <eenn/network/runtime_network.hpp>
@@ -22,15 +23,13 @@ constexpr graph recipe() {
     graph g = generated::edited(Seed);
     if (Seed % 3 == 0) {
         const auto backbone = backbone_of(g);
-        for (int n = 1; n < g.here().node; ++n) {
-            bool alone = backbone[static_cast<std::size_t>(n)] != 0;
-            for (int later = n + 1; later < static_cast<int>(g.nodes().size()); ++later) {
-                const auto& node = g.nodes()[static_cast<std::size_t>(later)];
-                for (int k = 0; k < node.input_count; ++k)
-                    alone = alone && (node.inputs[static_cast<std::size_t>(k)] >= n ||
-                                      backbone[static_cast<std::size_t>(later)] == 0);
+        for (edge n{1}; n < g.here(); ++n) {
+            bool alone = backbone[n] != 0;
+            for (edge later = n.next(); g.nodes().has(later); ++later) {
+                for (const edge source : g.nodes()[later].sources())
+                    alone = alone && (source >= n || backbone[later] == 0);
             }
-            if (alone) return split_at(g, g.nodes()[static_cast<std::size_t>(n)].id).server;
+            if (alone) return split_at(g, g.nodes()[n].id).server;
         }
     }
     return g;
@@ -45,12 +44,12 @@ std::vector<std::vector<float>> answers(const executable<float>& net) {
     const packed_weights packed{net, parameters};
     aligned_vector<float> workspace(plan.sizes.workspace);
     std::vector<std::vector<float>> all;
-    int step = 0;
+    step_id first{0};
     for (const auto& e : plan.exits) {
-        run_steps(net, step, e.step + 1, packed.data(), input.data(), workspace.data());
-        step = std::max(step, e.step + 1);
-        const float* logits = workspace.data() + plan.values[static_cast<std::size_t>(e.logits)].offset;
-        all.emplace_back(logits, logits + e.classes);
+        run_steps(net, {first, e.step.next()}, packed, input, workspace);
+        first = e.step.next();
+        const auto logits = view_value(plan, e.logits, workspace);
+        all.emplace_back(logits.begin(), logits.end());
     }
     return all;
 }

@@ -18,14 +18,14 @@ struct change {
 
 /// A random node behind the input.
 constexpr node_id some_node(const graph& g, random_stream& random) {
-    return g.nodes()[1 + random.below(g.nodes().size() - 1)].id;
+    return g.id_of(edge{1 + random.below(g.nodes().size() - 1)});
 }
 
 /// The nodes whose channels are one group and may be chosen.
-constexpr std::vector<int> prunable(const graph& g) {
+constexpr std::vector<edge> prunable(const graph& g) {
     const channel_groups groups{g};
-    std::vector<int> nodes;
-    for (int n = 1; n < static_cast<int>(g.nodes().size()); ++n) {
+    std::vector<edge> nodes;
+    for (const edge n : g.layers()) {
         const auto parts = groups.parts_of(n);
         if (parts.size() == 1 && groups.repeat_of(n) == 1 && !groups.fixed(parts[0]) && groups.size(parts[0]) > 1)
             nodes.push_back(n);
@@ -65,9 +65,9 @@ constexpr change some_edit(const graph& g, random_stream& random) {
         default: {
             const auto nodes = prunable(g);
             if (nodes.empty()) return {g, {}};
-            const int place = nodes[random.below(nodes.size())];
+            const edge place = nodes[random.below(nodes.size())];
             std::vector<int> kept;
-            const int channels = g.nodes()[static_cast<std::size_t>(place)].out.c;
+            const int channels = g.nodes()[place].out.c;
             for (int c = 0; c < channels; ++c) {
                 if (random.below(3) != 0) kept.push_back(c);
             }
@@ -78,7 +78,7 @@ constexpr change some_edit(const graph& g, random_stream& random) {
                 kept.back() = first;
             }
             if (random.below(3) == 0) kept.push_back(-1);
-            auto made = keep_channels(g, g.nodes()[static_cast<std::size_t>(place)].id, kept);
+            auto made = keep_channels(g, g.nodes()[place].id, kept);
             return {made.network, made.channels};
         }
     }

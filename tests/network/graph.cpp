@@ -52,15 +52,14 @@ std::string message_of(void (*build)()) {
 
 TEST_CASE("network/graph: convolution, norm, addition and activation become one step") {
     const auto& steps = net::plan.steps;
-    CHECK(steps[0].node == 1);
-    CHECK(steps[0].tail == 3);
-    CHECK(steps[0].norm == 2);
-    CHECK(steps[0].act.kind == activation_kind::relu);
-    CHECK(steps[0].residual == -1);
-    CHECK(steps[4].residual == steps[0].output);
-    CHECK(steps[4].act.kind == activation_kind::relu);
-    CHECK(net::plan.values[static_cast<std::size_t>(steps[4].output)].offset ==
-          net::plan.values[static_cast<std::size_t>(steps[0].output)].offset);
+    CHECK(steps[step_id{0}].node == edge{1});
+    CHECK(steps[step_id{0}].tail == edge{3});
+    CHECK(steps[step_id{0}].norm == edge{2});
+    CHECK(steps[step_id{0}].act.kind == activation_kind::relu);
+    CHECK(steps[step_id{0}].residual == value_id{});
+    CHECK(steps[step_id{4}].residual == steps[step_id{0}].output);
+    CHECK(steps[step_id{4}].act.kind == activation_kind::relu);
+    CHECK(net::plan.values[steps[step_id{4}].output].offset == net::plan.values[steps[step_id{0}].output].offset);
 }
 
 TEST_CASE("network/graph: nothing is fused across a value that somebody else reads") {
@@ -71,9 +70,9 @@ TEST_CASE("network/graph: nothing is fused across a value that somebody else rea
     g.join(concat{}, raw, g.here());
     const auto plan = lower(g);
     REQUIRE(plan.steps.size() == 3);
-    CHECK(plan.steps[0].act.kind == activation_kind::none);
-    CHECK(plan.steps[1].carrier);
-    CHECK(plan.steps[1].act.kind == activation_kind::relu);
+    CHECK(plan.steps[step_id{0}].act.kind == activation_kind::none);
+    CHECK(plan.steps[step_id{1}].carrier);
+    CHECK(plan.steps[step_id{1}].act.kind == activation_kind::relu);
 }
 
 TEST_CASE("network/graph: an exit's logits are read, so no activation hides in them") {
@@ -82,8 +81,8 @@ TEST_CASE("network/graph: an exit's logits are read, so no activation hides in t
     g.exit([](graph&) {});
     g(relu{}, dense{.units = 3});
     const auto plan = lower(g);
-    CHECK(plan.exits[0].logits == plan.steps[0].output);
-    CHECK(plan.steps[0].act.kind == activation_kind::none);
+    CHECK(plan.exits[0].logits == plan.steps[step_id{0}].output);
+    CHECK(plan.steps[step_id{0}].act.kind == activation_kind::none);
 }
 
 TEST_CASE("network/graph: an exit's buffers die with its decision") {

@@ -39,15 +39,15 @@ TEST_CASE("network/infer: a sample leaves at the first exit that is sure, and no
     for (std::size_t i = 0; i < early_exits::sample_count; ++i) {
         scratch.data.fill(std::numeric_limits<float>::quiet_NaN());
         exit_state state;
-        const auto d = infer(n, packed, early_exits::image(images, i).data(), scratch.data.data(), rule, state);
+        const auto d = infer(n, packed, early_exits::image(images, i), scratch.data, rule, state);
         ++taken[d.exit];
         CHECK(d.label >= 0);
         if (d.exit < 2) CHECK(d.confidence >= rules[static_cast<std::size_t>(d.exit)].threshold);
         if (d.exit == 0) {  // the output of the last step was never written
             const auto& last = n.plan.values.back();
             bool written = false;
-            for (const auto& step : n.plan.steps.first(static_cast<std::size_t>(n.plan.exits[0].step) + 1)) {
-                const auto& v = n.plan.values[static_cast<std::size_t>(step.output)];
+            for (const auto& step : n.plan.steps.first(n.plan.exits[0].step.next().index())) {
+                const auto& v = n.plan.values[step.output];
                 written = written || (v.offset < last.offset + 3 && last.offset < v.offset + v.size.elements());
             }
             if (!written) CHECK(scratch.data[last.offset] != scratch.data[last.offset]);
@@ -86,13 +86,13 @@ TEST_CASE(
                 aligned_vector<float> one(n.plan.sizes.workspace), many(size + 16, 123.0F);
                 const threshold_rules rule{std::vector<exit_rule>{{threshold}, {}}};
                 exit_state state;
-                const float* image = early_exits::image(images, i).data();
-                const auto alone = infer(n, packed, image, one.data(), rule, state);
-                const auto together = infer(n, packed, image, many.data(), rule, state, pool);
+                const auto image = early_exits::image(images, i);
+                const auto alone = infer(n, packed, image, one, rule, state);
+                const auto together = infer(n, packed, image, many, rule, state, pool);
                 CHECK(alone == together);
                 const auto exit = static_cast<std::size_t>(alone.exit);
-                const auto logits = view_exit(n.plan, exit, one.data()).logits;
-                CHECK(std::equal(logits.begin(), logits.end(), view_exit(n.plan, exit, many.data()).logits.begin()));
+                const auto logits = view_exit(n.plan, exit, one).logits;
+                CHECK(std::equal(logits.begin(), logits.end(), view_exit(n.plan, exit, many).logits.begin()));
                 CHECK(std::count(many.end() - 16, many.end(), 123.0F) == 16);
             }
         }
@@ -105,7 +105,7 @@ TEST_CASE("network/infer: a decider may send a sample on from exits that its pol
     const auto images = early_exits::images(n.plan);
     net::workspace scratch{};
     second_exit::state state;
-    const auto d = infer(n, packed, early_exits::image(images, 0).data(), scratch.data.data(), second_exit{}, state);
+    const auto d = infer(n, packed, early_exits::image(images, 0), scratch.data, second_exit{}, state);
     CHECK(d == decision{3, 1, 0.5F});
 }
 
@@ -124,7 +124,7 @@ TEST_CASE("network/infer: a network that ends in features decides nothing at its
     int taken[2] = {};
     for (std::size_t i = 0; i < early_exits::sample_count; ++i) {
         exit_state state;
-        const auto d = infer(n, packed, early_exits::image(images, i).data(), workspace.data(), rule, state);
+        const auto d = infer(n, packed, early_exits::image(images, i), workspace, rule, state);
         ++taken[d.exit];
         CHECK((d.exit == 1) == (d.label == -1));
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <eenn/network/infer.hpp>
 #include <eenn/network/lower.hpp>
 #include <eenn/network/packed_weights.hpp>
 #include <eenn/network/parameters.hpp>
@@ -92,15 +93,15 @@ TEST_CASE("network/lower: sharing memory changes no bit of what the exits say") 
 
         const packed_weights packed{n, parameters};
         aligned_vector<float> workspace(n.plan.sizes.workspace);
-        int step = 0;
+        step_id first{0};
         for (std::size_t e = 0; e < n.plan.exits.size(); ++e) {
             const exit_info& exit = n.plan.exits[e];
-            run_steps<float>(n, step, exit.step + 1, packed.data(), image.data(), workspace.data());
-            step = exit.step + 1;
-            const float* logits = workspace.data() + n.plan.values[static_cast<std::size_t>(exit.logits)].offset;
+            run_steps<float>(n, {first, exit.step.next()}, packed, image, workspace);
+            first = exit.step.next();
+            const auto logits = view_value(n.plan, exit.logits, workspace);
             CAPTURE(seed);
             CAPTURE(e);
-            CHECK(std::equal(logits, logits + exit.classes, apart.logits(e)));
+            CHECK(std::equal(logits.begin(), logits.end(), apart.logits(e)));
         }
     }
 }
@@ -116,7 +117,7 @@ TEST_CASE("network/lower: the kernels of a step are chosen once, and not again t
     const aligned_vector<float> image(2 * n.plan.input.elements(), 0.5F);
     const packed_weights packed{n, parameters};
     aligned_vector<float> workspace(n.plan.sizes.workspace);
-    run_steps<float>(n, 0, 3, packed.data(), image.data(), workspace.data());
+    run_steps<float>(n, n.plan.steps.ids(), packed, std::span{image}.first(n.plan.input.elements()), workspace);
     backpropagation<float> batch{n, 2};
     serial one;
     const bool exits[]{true};
@@ -137,10 +138,10 @@ TEST_CASE("network/lower: a step holds what its layer selects, and has the scrat
         const auto steps = steps_of(far ? 1024 : 16);
         const conv2d first{.filters = 64};
         const auto p = kernels::select(first.geometry({8, 8, 64}), {.far = far});
-        CHECK(steps[0].chosen == p.chosen);
-        CHECK(steps[0].scratch_sizes.forward == kernels::scratch_size<float>(p));
-        CHECK(steps[1].chosen == kernel_choice{});
-        CHECK(to_string(steps[3].chosen.forward) == "pointwise");
+        CHECK(steps[step_id{0}].chosen == p.chosen);
+        CHECK(steps[step_id{0}].scratch_sizes.forward == kernels::scratch_size<float>(p));
+        CHECK(steps[step_id{1}].chosen == kernel_choice{});
+        CHECK(to_string(steps[step_id{3}].chosen.forward) == "pointwise");
     }
-    if (lane_count<float> >= 8) CHECK(steps_of(16)[0].chosen != steps_of(1024)[0].chosen);
+    if (lane_count<float> >= 8) CHECK(steps_of(16)[step_id{0}].chosen != steps_of(1024)[step_id{0}].chosen);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <eenn/core/threads.hpp>
+#include <eenn/network/infer.hpp>
 #include <eenn/network/network.hpp>
 #include <eenn/network/parameters.hpp>
 #include <eenn/network/runtime_network.hpp>
@@ -23,12 +24,12 @@ bool same_plan(const plan_view& a, const plan_view& b) {
     bool same = a.sizes.parameters == b.sizes.parameters && a.sizes.state == b.sizes.state &&
                 a.sizes.macs == b.sizes.macs && a.sizes.workspace == b.sizes.workspace &&
                 a.sizes.workspace_bound == b.sizes.workspace_bound;
-    for (std::size_t i = 0; i < a.values.size(); ++i) {
+    for (const value_id i : a.values.ids()) {
         same = same && a.values[i].size == b.values[i].size && a.values[i].offset == b.values[i].offset &&
                a.values[i].first == b.values[i].first && a.values[i].last == b.values[i].last &&
                a.values[i].type == b.values[i].type && a.values[i].stands_for == b.values[i].stands_for;
     }
-    for (std::size_t i = 0; i < a.steps.size(); ++i) {
+    for (const step_id i : a.steps.ids()) {
         same = same && a.steps[i].node == b.steps[i].node && a.steps[i].tail == b.steps[i].tail &&
                a.steps[i].macs == b.steps[i].macs && a.steps[i].inputs == b.steps[i].inputs &&
                a.steps[i].residual == b.steps[i].residual && a.steps[i].weights == b.steps[i].weights &&
@@ -72,10 +73,9 @@ outcome run(const trainable<float>& net, Executor& executor, int samples) {
     const auto images = noise(plan.input.elements() * static_cast<std::size_t>(samples), 3);
     const packed_weights packed{net, result.parameters};
     aligned_vector<float> workspace(plan.sizes.workspace);
-    run_steps(net, 0, static_cast<int>(plan.steps.size()), packed.data(), images.data(), workspace.data());
-    const auto& last = plan.exits.back();
-    const float* logits = workspace.data() + plan.values[static_cast<std::size_t>(last.logits)].offset;
-    result.inference.assign(logits, logits + last.classes);
+    run_steps(net, plan.steps.ids(), packed, std::span{images}.first(plan.input.elements()), workspace);
+    const auto logits = view_value(plan, plan.exits.back().logits, workspace);
+    result.inference.assign(logits.begin(), logits.end());
 
     backpropagation<float> batch{net, samples};
     batch.forward(result.parameters.data(), images.data(), samples, 1, 2, executor);

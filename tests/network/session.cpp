@@ -46,7 +46,7 @@ std::vector<decision> by_infer(const executable<float>& n, const D& rule) {
     typename D::state state{};
     std::vector<decision> all;
     for (std::size_t i = 0; i < early_exits::sample_count; ++i)
-        all.push_back(infer(n, packed, image(i).data(), workspace.data(), rule, state));
+        all.push_back(infer(n, packed, image(i), workspace, rule, state));
     return all;
 }
 template <class Session>
@@ -97,7 +97,7 @@ TEST_CASE("network/session: of a network type, over flash and on the heap, it de
     CHECK(by(*in_object) == expected);
 
     static net::packed flash;
-    pack_weights(n, parameters.data(), flash.values.data());
+    pack_weights(n, parameters, flash.values);
     net::flash_session over_flash{flash, threshold_rules{fixed}};
     CHECK(by(over_flash) == expected);
 

@@ -59,11 +59,11 @@ TEST_CASE("network/summary: bytes are those of a value's type, whose integers sa
     graph g{{1, 1, 6}};
     g(dense{.units = 3}, sigmoid{});
     plan p = lower(g);
-    p.values[0].type = element_type::i8;
-    p.values[0].stands_for = {0.25, -3};
-    p.values[1].type = element_type::f16;
-    p.values[1].offset = 16;
-    CHECK(p.values[1].offset_bytes() == 32);
+    p.values[value_id{0}].type = element_type::i8;
+    p.values[value_id{0}].stands_for = {0.25, -3};
+    p.values[value_id{1}].type = element_type::f16;
+    p.values[value_id{1}].offset = 16;
+    CHECK(p.values[value_id{1}].offset_bytes() == 32);
     CHECK(summary(p.view()) ==
           "step  layer    fused    output  type             bytes  parameters  MACs  kernel     exits\n"
           "      input             1x1x6   i8, 0.25 (x +3)      6\n"

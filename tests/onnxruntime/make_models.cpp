@@ -199,13 +199,13 @@ public:
         std::vector<std::vector<float>> confidence(samples);
         for (std::size_t i = 0; i < samples; ++i) {
             exit_state state;
-            int step = 0;
+            step_id first{0};
             for (std::size_t e = 0; e < exits; ++e) {
-                run_steps(exe, step, plan.exits[e].step + 1, packed.data(), inputs[i].data(), workspace.data());
-                step = plan.exits[e].step + 1;
-                const float* z = workspace.data() + plan.values[static_cast<std::size_t>(plan.exits[e].logits)].offset;
-                logits[i].emplace_back(z, z + plan.exits[e].classes);
-                confidence[i].push_back(decide(rule, view_exit(plan, e, workspace.data()), state).confidence);
+                run_steps(exe, {first, plan.exits[e].step.next()}, packed, inputs[i], workspace);
+                first = plan.exits[e].step.next();
+                const auto seen = view_exit(plan, e, workspace);
+                logits[i].emplace_back(seen.logits.begin(), seen.logits.end());
+                confidence[i].push_back(decide(rule, seen, state).confidence);
             }
         }
         for (std::size_t e = 0; e + 1 < exits; ++e) {
@@ -236,7 +236,7 @@ public:
         json_.key("samples").begin_array();
         for (std::size_t i = 0; i < samples; ++i) {
             exit_state state;
-            const auto found = infer(exe, packed, inputs[i].data(), workspace.data(), rule, state);
+            const auto found = infer(exe, packed, inputs[i], workspace, rule, state);
             json_.begin_object().member("label", found.label).member("exit", found.exit);
             json_.key("input");
             put(channels_first(in, inputs[i]), [](float x) { return x; });

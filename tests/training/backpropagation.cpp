@@ -124,7 +124,7 @@ trainable_set some_channels(const graph& g, std::uint64_t seed) {
     random_stream random{.seed = seed, .stream = 31};
     trainable_set set;
     for (const step_info& step : lowered.steps) {
-        if (step.weight_count == 0 && step.norm < 0 && random.below(2) == 0) set.add(step.id);  // dropout
+        if (step.weight_count == 0 && !step.norm.exists() && random.below(2) == 0) set.add(step.id);  // dropout
     }
     for (const tensor_info& tensor : lowered.tensors) {
         const auto what = tensor.spec.trainable ? random.below(4) : 0;
@@ -241,7 +241,7 @@ TEST_CASE("training/backpropagation: a channel's statistics move where its norm 
     g(conv2d{.filters = 4}, batch_norm{}, relu{}, global_average_pool{}, dense{.units = 3});
     runtime_network<float, graph> net{g};
     const plan_view plan = net.plan();
-    const std::size_t state = plan.steps[0].norm_state;
+    const std::size_t state = plan.steps[step_id{0}].norm_state;
     std::vector<float> images(plan.input.elements() * 5);
     random_stream random{.seed = 2};
     for (auto& x : images) x = static_cast<float>(random.normal());
@@ -297,8 +297,8 @@ TEST_CASE("training/backpropagation: frozen steps get no gradient and keep their
     g(conv2d{.filters = 4}, batch_norm{}, relu{}, global_average_pool{}, dense{.units = 3});
     runtime_network<float, graph> net{g};
     const auto plan = net.plan();
-    const int head_first = 4;  // layers 4 to 7 are the head
-    const auto is_head = [&](const step_info& step) { return step.node >= head_first && step.node <= head_first + 3; };
+    const auto in_head = [](edge layer) { return layer >= edge{4} && layer <= edge{7}; };
+    const auto is_head = [&](const step_info& step) { return in_head(step.node); };
     backpropagation<float> batch{net.training(), 5, steps_where(plan, is_head)};
     auto parameters = initialize(plan, 3);
     const auto before = parameters;
@@ -317,7 +317,7 @@ TEST_CASE("training/backpropagation: frozen steps get no gradient and keep their
         bool any = false;
         for (std::size_t i = 0; i < tensor.spec.elements(); ++i) any = any || gradients[tensor.offset + i] != 0;
         CAPTURE(tensor_name(tensor));
-        CHECK(any == (tensor.node >= head_first && tensor.node <= head_first + 3));
+        CHECK(any == in_head(tensor.node));
     }
 }
 

@@ -33,9 +33,9 @@ TEST_CASE("training/backward_plan: kept are outputs, what norms normalise and wh
     REQUIRE(plan.steps.size() == 5);
     const backward_plan all = plan_backward(plan, everything(), 3);
     // z of step 0; y, z and u of step 1; y and z of step 2; the pool's and the dense layer's output.
-    CHECK(all.recomputed(plan.steps[0].output));
-    CHECK_FALSE(all.recomputed(plan.steps[1].output));
-    CHECK_FALSE(all.recomputed(plan.steps[2].output));
+    CHECK(all.recomputed(plan.steps[step_id{0}].output));
+    CHECK_FALSE(all.recomputed(plan.steps[step_id{1}].output));
+    CHECK_FALSE(all.recomputed(plan.steps[step_id{2}].output));
     CHECK(all.kept == 3 * (image * (1 + 3 + 2) + 16 + 16));
     CHECK(all.partial == 3 * 9 * 16 * 16);  // a chunk a sample, the largest convolution
     CHECK(all.statistics == 3 * 4 * 16);
@@ -50,7 +50,7 @@ TEST_CASE("training/backward_plan: kept are outputs, what norms normalise and wh
     for (const char needed : none.step_needed) CHECK(needed == 0);
 
     // The classifier alone: no gradient goes further.
-    const backward_plan last = plan_backward(plan, trainable_set{}.add(plan.steps[4].id), 3);
+    const backward_plan last = plan_backward(plan, trainable_set{}.add(plan.steps[step_id{4}].id), 3);
     CHECK(last.step_needed == std::vector<char>{0, 0, 0, 0, 1});
     CHECK(last.partial == 3 * (16 * 16 + 16));
     CHECK(last.kept == none.kept);
@@ -76,9 +76,9 @@ TEST_CASE("training/backward_plan: a channel's norm is enough to keep what the w
     const plan lowered = lower(small());
     const auto one = trainable_set{}.add(node_id{2}, "gamma", {{5, 6}});
     const backward_plan made = plan_backward(lowered.view(), one, 2);
-    CHECK(made.normalises(0));
-    CHECK_FALSE(made.normalises(1));
-    CHECK(made.recomputed(lowered.view().steps[0].output));
+    CHECK(made.normalises(step_id{0}));
+    CHECK_FALSE(made.normalises(step_id{1}));
+    CHECK(made.recomputed(lowered.steps[step_id{0}].output));
 }
 
 TEST_CASE("training/backward_plan: buffers alive together do not meet") {
@@ -88,12 +88,12 @@ TEST_CASE("training/backward_plan: buffers alive together do not meet") {
         const plan_view plan = lowered.view();
         const backward_plan made = plan_backward(plan, everything(), 5, true);
         std::vector<std::pair<std::size_t, std::size_t>> kept;
-        const auto note = [&](std::size_t at, int value) {
-            const std::size_t size = plan.values[static_cast<std::size_t>(value)].size.elements() * 5;
+        const auto note = [&](std::size_t at, value_id value) {
+            const std::size_t size = plan.values[value].size.elements() * 5;
             if (at != backward_plan::none) kept.push_back({at, at + size});
         };
-        for (std::size_t s = 0; s < plan.steps.size(); ++s) {
-            note(made.value_at[static_cast<std::size_t>(plan.steps[s].output)], plan.steps[s].output);
+        for (const step_id s : plan.steps.ids()) {
+            note(made.value_at[plan.steps[s].output], plan.steps[s].output);
             note(made.norm_at[s], plan.steps[s].output);
             note(made.input_at[s], plan.steps[s].output);
         }
@@ -102,12 +102,9 @@ TEST_CASE("training/backward_plan: buffers alive together do not meet") {
         CHECK(kept.back().second <= made.kept);
         // Gradients of a step's output and of its inputs are alive together.
         for (const auto& step : plan.steps) {
-            const auto at = [&](int v) { return made.gradient_at[static_cast<std::size_t>(v)]; };
-            const auto end = [&](int v) {
-                return at(v) + plan.values[static_cast<std::size_t>(v)].size.elements() * 5;
-            };
-            for (int i = 0; i < step.input_count; ++i) {
-                const int v = step.inputs[static_cast<std::size_t>(i)];
+            const auto at = [&](value_id v) { return made.gradient_at[v]; };
+            const auto end = [&](value_id v) { return at(v) + plan.values[v].size.elements() * 5; };
+            for (const value_id v : step.sources()) {
                 if (at(v) == backward_plan::none || at(step.output) == backward_plan::none) continue;
                 CHECK((end(v) <= at(step.output) || end(step.output) <= at(v)));
             }

@@ -36,7 +36,7 @@ TEST_CASE("training/freezing: heads, exits, norms and their complements are the 
     CHECK(nodes_of(plan, all_but(plan, norms_only(plan))) == nodes{1, 5, 6, 11});
     CHECK(nodes_of(plan, all_but(plan, nothing())) == nodes_of(plan, everything()));
     CHECK(nodes_of(plan, all_but(plan, everything())).empty());
-    CHECK(nodes_of(plan, steps_where(plan, [](const step_info& step) { return step.norm == 7; })) == nodes{6, 7});
+    CHECK(nodes_of(plan, steps_where(plan, [](const step_info& step) { return step.norm == edge{7}; })) == nodes{6, 7});
     CHECK_THROWS_WITH_AS((void)exit_only(plan, 2), doctest::Contains("exit 2 of 2"), error);
 
     const auto part = trainable_set{}.add(node_id{1}, "weight", {{1, 2}});
@@ -46,7 +46,7 @@ TEST_CASE("training/freezing: heads, exits, norms and their complements are the 
     // Dropout is in a set by its node.
     const auto drops = [&](const trainable_set& set) {
         const trained_parts parts = resolve(plan, set);
-        for (std::size_t s = 0; s < plan.steps.size(); ++s) {
+        for (const step_id s : plan.steps.ids()) {
             if (plan.steps[s].id == node_id{9}) return parts.steps[s].named;
         }
         return false;

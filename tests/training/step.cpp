@@ -302,29 +302,30 @@ TEST_CASE("training/step: a loss that is not a number names the tensor, hook or 
         CHECK(step.state().optimizer.steps == 0);
     };
     const training_state good = start_of(plan, 3);
-    const auto offset_of = [&](int node) {
+    const auto offset_of = [&](edge node) {
         for (const auto& tensor : plan.tensors) {
             if (tensor.node == node) return tensor.offset;
         }
         return std::size_t{0};
     };
     training_state sick = good;
-    sick.parameters[offset_of(6)] = nan;
-    const std::string named = "training_step: parameters: element " + std::to_string(offset_of(6)) +
+    sick.parameters[offset_of(edge{6})] = nan;
+    const std::string named = "training_step: parameters: element " + std::to_string(offset_of(edge{6})) +
                               " (conv2d_6.weight) is NaN; start from numbers";
     CHECK_THROWS_WITH_AS((training_step{net.training(), sgd{}, sick}), doctest::Contains(named.c_str()), error);
     training_step wild{net.training(), sgd{}, good};
     (void)wild(b, 1e30, one);
     CHECK_THROWS_WITH_AS((void)wild(b, 0.1, one),
                          doctest::Contains("has a number that is not finite; lower the learning"), error);
-    refused(good, {.before_forward = [&](std::span<float> p) { p[offset_of(5)] = nan; }},
+    refused(good, {.before_forward = [&](std::span<float> p) { p[offset_of(edge{5})] = nan; }},
             "the hook 'before_forward' made dense_5.weight not finite");
     refused(good, {.loss = [](const batch&, std::span<const exit_output>) { return std::nan(""); }},
             "the hook 'loss' returned nan");
-    refused(good, {.after_backward = [&](std::span<const float>, std::span<float> g) { g[offset_of(11)] = nan; }},
+    refused(good, {.after_backward = [&](std::span<const float>, std::span<float> g) { g[offset_of(edge{11})] = nan; }},
             "after the hook 'after_backward' the gradient of dense_11.weight is not finite in epoch 4, step 2");
     sick = good;
-    for (std::size_t i = 0; i < 54 * 2; ++i) sick.parameters[offset_of(11) + i] = 3e38F;  // their sum is too large
+    for (std::size_t i = 0; i < 54 * 2; ++i)
+        sick.parameters[offset_of(edge{11}) + i] = 3e38F;  // their sum is too large
     refused(sick, {}, "the logits of exit 1 are not finite");
 }
 

@@ -62,11 +62,11 @@ TEST_CASE("training/trainable_set: channels of a convolution are columns of its 
                               {weight.offset + 1, 2, true}, {weight.offset + 4, 2, true}, {bias.offset + 1, 2, false}});
     CHECK(parts.cleared == std::vector<parameter_range>{
                                {weight.offset, 1, true}, {weight.offset + 3, 1, true}, {bias.offset, 1, false}});
-    CHECK(parts.steps[0].weights);
-    CHECK_FALSE(parts.steps[0].norm);
+    CHECK(parts.steps[step_id{0}].weights);
+    CHECK_FALSE(parts.steps[step_id{0}].norm);
     CHECK(parts.statistics.empty());
     CHECK(parts.elements == 6);
-    CHECK_FALSE((parts.steps[1].weights || parts.steps[1].norm));
+    CHECK_FALSE((parts.steps[step_id{1}].weights || parts.steps[step_id{1}].norm));
 
     // Channels given twice, apart or overlapping, count once; all of them are the whole tensor.
     const auto united = trainable_set{}
@@ -80,8 +80,8 @@ TEST_CASE("training/trainable_set: a norm is trained channel by channel, with th
     const plan lowered = lower(two_exits());
     const plan_view plan = lowered.view();
     const trained_parts parts = resolve(plan, trainable_set{}.add(node_id{2}, "gamma", {{2, 3}}));
-    CHECK_FALSE(parts.steps[0].weights);
-    CHECK(parts.steps[0].norm);
+    CHECK_FALSE(parts.steps[step_id{0}].weights);
+    CHECK(parts.steps[step_id{0}].norm);
     CHECK(parts.norm_channels == std::vector<char>{0, 0, 1});
     CHECK(parts.ranges == std::vector<parameter_range>{{tensor_of(plan, 2, "gamma").offset + 2, 1, false}});
     CHECK(parts.statistics == std::vector<parameter_range>{{tensor_of(plan, 2, "mean").offset + 2, 1, false},

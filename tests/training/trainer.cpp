@@ -117,7 +117,7 @@ TEST_CASE("training/trainer: heads alone train on a frozen backbone") {
             moved = moved || t.parameters()[tensor.offset + i] != start[tensor.offset + i];
         }
         CAPTURE(tensor_name(tensor));
-        CHECK(moved == (tensor.node == 5));
+        CHECK(moved == (tensor.node == edge{5}));
     }
 }
 

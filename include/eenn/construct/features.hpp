@@ -10,7 +10,7 @@
 #include <eenn/core/executor.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/data/batches.hpp>
-#include <eenn/network/packed_weights.hpp>
+#include <eenn/network/infer.hpp>
 #include <eenn/tensor/float16.hpp>
 
 #include <functional>
@@ -48,11 +48,11 @@ struct feature_pass {
 
 /// @brief The step that makes the value of a node, the end of a fused step as sites are.
 /// @par Errors  eenn::error if there is none.
-[[nodiscard]] inline int step_of(const plan_view& plan, int node) {
-    for (std::size_t s = 0; s < plan.steps.size(); ++s) {
-        if (plan.steps[s].tail == node) return static_cast<int>(s);
+[[nodiscard]] inline step_id step_of(const plan_view& plan, edge node) {
+    for (const step_id s : plan.steps.ids()) {
+        if (plan.steps[s].tail == node) return s;
     }
-    raise("backbone", "layer " + std::to_string(node) + " makes no value of its own");
+    raise("backbone", "layer " + std::to_string(node.number) + " makes no value of its own");
 }
 
 /// @brief Runs the backbone over samples once, in inference, and keeps its features at `nodes` and its logits.
@@ -63,17 +63,16 @@ struct feature_pass {
 /// @return          false if the observer stopped it.
 /// @par Threads     Samples are spread over the executor; the bits do not depend on it.
 [[nodiscard]] inline bool run_backbone(const executable<float>& net, std::span<const float> parameters,
-                                       const data_set& set, std::span<const int> indices, std::span<const int> nodes,
+                                       const data_set& set, std::span<const int> indices, std::span<const edge> nodes,
                                        feature_pass& result, executor_ref executor,
                                        const std::function<bool(std::int64_t done)>& observer = {}) {
     const packed_weights<float> packed{net, parameters};
-    std::vector<int> steps;
+    std::vector<step_id> steps;
     const std::size_t count = indices.size();
     result.sites.clear();
-    for (const int node : nodes) {
+    for (const edge node : nodes) {
         steps.push_back(step_of(net.plan, node));
-        const auto& step = net.plan.steps[static_cast<std::size_t>(steps.back())];
-        const shape size = net.plan.values[static_cast<std::size_t>(step.output)].size;
+        const shape size = net.plan.values[net.plan.steps[steps.back()].output].size;
         result.sites.push_back({size, std::make_unique_for_overwrite<bfloat16[]>(count * size.elements())});
     }
     const auto& last = net.plan.exits.back();
@@ -90,21 +89,18 @@ struct feature_pass {
             const auto task = static_cast<std::size_t>(t);
             const auto all = static_cast<std::size_t>(tasks);
             for (std::size_t i = first + here * task / all; i < first + here * (task + 1) / all; ++i) {
-                const float* input = set[indices[i]].data();
-                int done = 0;
+                const std::span<const float> input = set[indices[i]];
+                step_id done{0};
                 for (std::size_t k = 0; k < steps.size(); ++k) {
-                    run_steps(net, done, steps[k] + 1, packed.data(), input, workspace.data());
-                    done = steps[k] + 1;
-                    const auto& step = net.plan.steps[static_cast<std::size_t>(steps[k])];
-                    const float* from =
-                        workspace.data() + net.plan.values[static_cast<std::size_t>(step.output)].offset;
-                    const std::size_t each = result.sites[k].size.elements();
-                    bfloat16* to = result.sites[k].values.get() + i * each;
-                    for (std::size_t x = 0; x < each; ++x) to[x] = to_bfloat16(from[x]);
+                    run_steps(net, {done, steps[k].next()}, packed, input, workspace);
+                    done = steps[k].next();
+                    const auto made = view_value(net.plan, net.plan.steps[steps[k]].output, workspace);
+                    bfloat16* to = result.sites[k].values.get() + i * made.size();
+                    for (const float x : made) *to++ = to_bfloat16(x);
                 }
-                run_steps(net, done, last.step + 1, packed.data(), input, workspace.data());
-                const float* from = workspace.data() + net.plan.values[static_cast<std::size_t>(last.logits)].offset;
-                std::copy_n(from, classes, result.logits.data() + i * classes);
+                run_steps(net, {done, last.step.next()}, packed, input, workspace);
+                const auto logits = view_value(net.plan, last.logits, workspace);
+                std::copy(logits.begin(), logits.end(), result.logits.data() + i * classes);
             }
         });
         if (observer && !observer(static_cast<std::int64_t>(first + here))) return false;

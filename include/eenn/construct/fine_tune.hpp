@@ -31,7 +31,7 @@ namespace detail {
 /// weights by it changes no bit of any answer.
 [[nodiscard]] inline float input_scale(const graph& network, const data_set& train) {
     for (const auto& node : network.nodes()) {
-        const bool reads = node.input_count > 0 && node.inputs[0] == 0;
+        const bool reads = node.input_count > 0 && node.inputs[0] == edge{0};
         if (reads && !std::holds_alternative<conv2d>(node.what) && !std::holds_alternative<dense>(node.what)) return 1;
     }
     double sum = 0;
@@ -45,8 +45,8 @@ namespace detail {
 /// Multiplies the weights that read the input.
 inline void scale_input_weights(const plan_view& plan, const graph& network, float scale, std::span<float> parameters) {
     for (const auto& tensor : plan.tensors) {
-        const auto& node = network.nodes()[static_cast<std::size_t>(tensor.node)];
-        if (node.inputs[0] != 0 || tensor.spec.name != "weight") continue;
+        const auto& node = network.nodes()[tensor.node];
+        if (node.inputs[0] != edge{0} || tensor.spec.name != "weight") continue;
         for (float& w : parameters.subspan(tensor.offset, tensor.spec.elements())) w *= scale;
     }
 }

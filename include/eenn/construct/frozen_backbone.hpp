@@ -34,8 +34,8 @@ struct frozen_backbone {
     [[nodiscard]] const site& site_at(int index) const { return layout.sites[static_cast<std::size_t>(index)]; }
 
     /// The exporter's name of a layer, or one made of its kind and id; a batch norm that was put in is called as its input.
-    [[nodiscard]] std::string name_of(int place) const {
-        const auto& node = start.network.nodes()[static_cast<std::size_t>(place)];
+    [[nodiscard]] std::string name_of(edge place) const {
+        const auto& node = start.network.nodes()[place];
         const bool put_in = !start.names.empty() && !start.names.contains(node.id);
         if (put_in && std::holds_alternative<batch_norm>(node.what)) return name_of(node.inputs[0]);
         return eenn::name_of(start, node.id);

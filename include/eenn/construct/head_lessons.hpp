@@ -118,12 +118,12 @@ private:
         trained_head made{};
     };
     struct kept_features {
-        std::vector<int> nodes;  // ascending
-        feature_pass train;      // of samples_
+        std::vector<edge> nodes;  // ascending
+        feature_pass train;       // of samples_
         feature_pass validation;
 
-        [[nodiscard]] bool has(int node) const { return std::binary_search(nodes.begin(), nodes.end(), node); }
-        [[nodiscard]] std::size_t slot(int node) const {
+        [[nodiscard]] bool has(edge node) const { return std::binary_search(nodes.begin(), nodes.end(), node); }
+        [[nodiscard]] std::size_t slot(edge node) const {
             return static_cast<std::size_t>(std::lower_bound(nodes.begin(), nodes.end(), node) - nodes.begin());
         }
     };
@@ -151,12 +151,12 @@ private:
 
     /// The backbone's features at the sites of some heads, unless they are there already; and the teacher's logits.
     [[nodiscard]] bool make_features(const std::vector<lesson*>& heads, const std::string& stage) {
-        std::vector<int> nodes;
+        std::vector<edge> nodes;
         for (const lesson* each : heads) {
-            const int node = site_of(*each->who).node;
+            const edge node = site_of(*each->who).node;
             if (!afresh(*each->who) && (nodes.empty() || nodes.back() != node)) nodes.push_back(node);
         }
-        const bool all = std::all_of(nodes.begin(), nodes.end(), [&](int node) { return features_.has(node); });
+        const bool all = std::all_of(nodes.begin(), nodes.end(), [&](edge node) { return features_.has(node); });
         if (all && !teacher_.empty()) return true;
         features_ = {};
         std::vector<int> every(static_cast<std::size_t>(given_.validation.size()));

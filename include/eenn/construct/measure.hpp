@@ -113,7 +113,7 @@ inline void describe_exits(const measured_exits& what, const setting& first, con
         out.lone_accuracy = lone_accuracy(test, k);
         out.share_by_class = by_class(here[x], what.test.labels, what.test.classes);
         if (last) {
-            out.site = what.base.name_of(what.base.network().here().node);
+            out.site = what.base.name_of(what.base.network().here());
             out.form = "classifier";
             out.threshold = never_exit;
             out.macs = what.base.layout.macs + of_heads;

@@ -51,9 +51,9 @@ namespace detail {
         aligned_vector<float> own(run.plan.sizes.workspace);
         heads.push_back({std::move(alone), std::move(weights), std::move(own)});
     }
-    std::vector<int> ends;  // of the piece up to each site: the first step behind it
-    for (const site& s : base.layout.sites) ends.push_back(step_of(net.plan, s.node) + 1);
-    ends.push_back(static_cast<int>(net.plan.steps.size()));
+    std::vector<step_id> ends;  // of the piece up to each site: the first step behind it
+    for (const site& s : base.layout.sites) ends.push_back(step_of(net.plan, s.node).next());
+    ends.push_back(net.plan.steps.end_id());
     std::vector<std::vector<double>> pieces(ends.size());
     const auto timed = [](auto&& run) {
         const auto start = clock::now();
@@ -65,26 +65,24 @@ namespace detail {
     const threshold_rules<> rule{{&plain, 1}};
     exit_state state;
     for (int round = -rounds / 10; round < rounds; ++round) {
-        const float* input = samples[std::max(round, 0) % samples.size()].data();
+        const std::span<const float> input = samples[std::max(round, 0) % samples.size()];
         for (std::size_t s = 0; s < ends.size(); ++s) {
-            const int first = s == 0 ? 0 : ends[s - 1];
+            const step_id first = s == 0 ? step_id{0} : ends[s - 1];
             const double taken = timed([&] {
-                run_steps(net, first, ends[s], packed.data(), input, workspace.data());
+                run_steps(net, {first, ends[s]}, packed, input, workspace);
                 rule.begin(state);
-                if (s + 1 == ends.size())
-                    sink += decide(rule, view_exit(net.plan, 0, workspace.data()), state).confidence;
+                if (s + 1 == ends.size()) sink += decide(rule, view_exit(net.plan, 0, workspace), state).confidence;
             });
             if (round >= 0) pieces[s].push_back(taken);
             for (std::size_t h = 0; h < heads.size() && s < base.layout.sites.size(); ++h) {
                 if (candidates[h].site != static_cast<int>(s)) continue;
-                const step_info& last = net.plan.steps[static_cast<std::size_t>(ends[s] - 1)];
-                const auto& made = net.plan.values[static_cast<std::size_t>(last.output)];
+                const step_id last{ends[s].number - 1};
+                const auto features = view_value(net.plan, net.plan.steps[last].output, workspace);
                 const executable<float> run = heads[h].net.inference();
                 const double of_head = timed([&] {
-                    run_steps(run, 0, static_cast<int>(run.plan.steps.size()), heads[h].packed.data(),
-                              workspace.data() + made.offset, heads[h].workspace.data());
+                    run_steps(run, run.plan.steps.ids(), heads[h].packed, features, heads[h].workspace);
                     rule.begin(state);
-                    sink += decide(rule, view_exit(run.plan, 0, heads[h].workspace.data()), state).confidence;
+                    sink += decide(rule, view_exit(run.plan, 0, heads[h].workspace), state).confidence;
                 });
                 if (round >= 0) heads[h].times.push_back(of_head);
             }

@@ -43,9 +43,9 @@ struct renormalised {
                                               executor_ref executor) {
     constexpr int most_samples = 256;
     std::vector<node_id> plain;  // convolutions without a norm
-    for (std::size_t n = 1; n < base.nodes().size(); ++n) {
+    for (const edge n : base.layers()) {
         const auto reads = [&](const graph::node& next) {
-            return std::holds_alternative<batch_norm>(next.what) && next.inputs[0] == static_cast<int>(n);
+            return std::holds_alternative<batch_norm>(next.what) && next.inputs[0] == n;
         };
         if (std::holds_alternative<conv2d>(base.nodes()[n].what) &&
             std::none_of(base.nodes().begin() + 1, base.nodes().end(), reads))
@@ -66,9 +66,8 @@ struct renormalised {
     if (made.norms.empty()) return made;
 
     const auto is_new = [&](const step_info& step) {
-        return step.norm >= 0 &&
-               std::find(made.norms.begin(), made.norms.end(),
-                         measured.nodes()[static_cast<std::size_t>(step.norm)].id) != made.norms.end();
+        return step.norm.exists() &&
+               std::find(made.norms.begin(), made.norms.end(), measured.nodes()[step.norm].id) != made.norms.end();
     };
     const int count = std::min(most_samples, set.size());
     backpropagation<float> state{net.training(), count, steps_where(plan, is_new)};
@@ -76,7 +75,7 @@ struct renormalised {
         state.forward(made.parameters.data(), set.pixels.data(), count, 0, 0, executor);
         for (const auto& step : plan.steps) {
             if (!is_new(step)) continue;
-            const auto channels = static_cast<std::size_t>(plan.values[static_cast<std::size_t>(step.output)].size.c);
+            const std::size_t channels = plan.values[step.output].size.channels();
             for (std::size_t c = 0; c < channels; ++c) {
                 float& variance = made.parameters[step.norm_state + channels + c];
                 made.parameters[step.norm_weights + c] = std::sqrt(variance + float{step.epsilon});

@@ -18,7 +18,7 @@ inline namespace EENN_ISA {
 
 /// @brief A place for an exit.
 struct site {
-    int node = 0;           ///< its value is all that the rest of the network needs
+    edge node{};            ///< its value is all that the rest of the network needs
     node_id id{};           ///< of that node
     shape features;         ///< of that value
     std::int64_t macs = 0;  ///< from the input to here
@@ -27,9 +27,9 @@ struct site {
 
 /// @brief The backbone of a network as a construction sees it.
 struct backbone {
-    std::vector<int> cuts;    ///< nodes whose value alone goes on to later nodes; ascending, without input and output
+    std::vector<edge> cuts;   ///< nodes whose value alone goes on to later nodes; ascending, without input and output
     std::vector<site> sites;  ///< the cuts where exits may go, by depth
-    int classifier = 0;       ///< first node of the classifier; everything from here on is the heads' blueprint
+    edge classifier{};        ///< first node of the classifier; everything from here on is the heads' blueprint
     shape classified;         ///< what the classifier gets
     int hidden = 0;           ///< units of its hidden dense layer, 0 without one
     int classes = 0;
@@ -91,91 +91,83 @@ template <>
 ///              without pooling in one block; here each ends one.
 [[nodiscard]] inline backbone find_backbone(const graph& network) {
     const auto& nodes = network.nodes();
-    const int last = network.here().node;
+    const edge last = network.here();
     if (!network.exits().empty()) {
         raise("construct", "the network has " + std::to_string(network.exits().size()) + " exits already",
               "give the plain network");
     }
     const shape logits = network.shape_of(network.here());
-    if (last == 0 || logits.h != 1 || logits.w != 1 || logits.c < 2) {
+    if (last == edge{0} || logits.h != 1 || logits.w != 1 || logits.c < 2) {
         raise("construct", "the network ends in " + to_string(logits), "it must end in a vector of two or more logits");
     }
 
     // A node is a cut if no later node reads anything made before it.
-    std::vector<int> last_reader(nodes.size(), 0);
-    std::vector<detail::node_class> classes(nodes.size(), detail::node_class::supports);
-    for (int n = 1; n <= last; ++n) {
-        const auto& node = nodes[static_cast<std::size_t>(n)];
-        for (int i = 0; i < node.input_count; ++i) {
-            last_reader[static_cast<std::size_t>(node.inputs[static_cast<std::size_t>(i)])] = n;
-        }
-        const shape in = nodes[static_cast<std::size_t>(node.inputs[0])].out;
-        classes[static_cast<std::size_t>(n)] =
-            std::visit([&](const auto& layer) { return detail::class_of(layer, in); }, node.what);
+    id_vector<edge, edge> last_reader(nodes.size(), edge{0});
+    id_vector<edge, detail::node_class> classes(nodes.size(), detail::node_class::supports);
+    for (edge n{1}; n <= last; ++n) {
+        const auto& node = nodes[n];
+        for (const edge source : node.sources()) last_reader[source] = n;
+        const shape in = nodes[node.inputs[0]].out;
+        classes[n] = std::visit([&](const auto& layer) { return detail::class_of(layer, in); }, node.what);
     }
     backbone found;
     found.classes = logits.c;
-    int reaches = last_reader[0];
-    for (int n = 1; n < last; ++n) {
+    edge reaches = last_reader.front();
+    for (edge n{1}; n < last; ++n) {
         if (reaches <= n) found.cuts.push_back(n);
-        reaches = std::max(reaches, last_reader[static_cast<std::size_t>(n)]);
+        reaches = std::max(reaches, last_reader[n]);
     }
 
     // The classifier starts behind the last cut that a convolution (any computing layer on a plane) comes before.
     const plan lowered = lower(network);
     found.macs = lowered.sizes.macs;
     found.parameters = static_cast<std::int64_t>(lowered.sizes.parameters);
-    const auto on_plane = [&](int n) {
-        const auto c = classes[static_cast<std::size_t>(n)];
-        return (c == detail::node_class::computes || c == detail::node_class::depthwise) &&
-               nodes[static_cast<std::size_t>(n)].out.pixels() > 1;
+    const auto on_plane = [&](edge n) {
+        const auto c = classes[n];
+        return (c == detail::node_class::computes || c == detail::node_class::depthwise) && nodes[n].out.pixels() > 1;
     };
-    int last_plane = 0;
-    for (int n = 1; n <= last; ++n) {
+    edge last_plane{0};
+    for (edge n{1}; n <= last; ++n) {
         if (on_plane(n)) last_plane = n;
     }
     // A block's end: the next node computes, or pools into the classifier.
-    const auto ends_block = [&](int cut) {
-        const auto next = classes[static_cast<std::size_t>(cut + 1)];
+    const auto ends_block = [&](edge cut) {
+        const auto next = classes[cut.next()];
         return next == detail::node_class::computes || next == detail::node_class::depthwise ||
                (cut >= last_plane && next != detail::node_class::supports);
     };
-    std::vector<int> ends;
-    for (const int cut : found.cuts) {
+    std::vector<edge> ends;
+    for (const edge cut : found.cuts) {
         if (ends_block(cut)) ends.push_back(cut);
     }
-    const auto before_classifier = std::find_if(ends.begin(), ends.end(), [&](int cut) { return cut >= last_plane; });
-    const int classified = before_classifier == ends.end() ? 0 : *before_classifier;
-    found.classifier = classified + 1;
-    found.classified = nodes[static_cast<std::size_t>(classified)].out;
-    for (int n = found.classifier; n < last; ++n) {
-        if (const auto* layer = std::get_if<dense>(&nodes[static_cast<std::size_t>(n)].what))
-            found.hidden = layer->units;
+    const auto before_classifier = std::find_if(ends.begin(), ends.end(), [&](edge cut) { return cut >= last_plane; });
+    const edge classified = before_classifier == ends.end() ? edge{0} : *before_classifier;
+    found.classifier = classified.next();
+    found.classified = nodes[classified].out;
+    for (edge n = found.classifier; n < last; ++n) {
+        if (const auto* layer = std::get_if<dense>(&nodes[n].what)) found.hidden = layer->units;
     }
 
-    std::vector<std::int64_t> macs_to(nodes.size(), 0);
+    id_vector<edge, std::int64_t> macs_to(nodes.size(), 0);
     for (const auto& step : lowered.steps) {
-        for (std::size_t n = static_cast<std::size_t>(step.node); n < nodes.size(); ++n) macs_to[n] += step.macs;
+        for (edge n = step.node; nodes.has(n); ++n) macs_to[n] += step.macs;
     }
     // All that comes after a cut reads its value alone, so the last step before it makes that.
-    const auto bytes_at = [&](int cut) {
-        int value = 0;
+    const auto bytes_at = [&](edge cut) {
+        value_id value{0};
         for (const auto& step : lowered.steps) {
             if (step.tail <= cut) value = step.output;
         }
-        return lowered.values[static_cast<std::size_t>(value)].bytes();
+        return lowered.values[value].bytes();
     };
-    int from = 0;
-    for (const int cut : ends) {
+    edge from{0};
+    for (const edge cut : ends) {
         if (cut >= classified) break;
         bool computes = false;
-        for (int n = from + 1; n <= cut; ++n) {
-            computes = computes || classes[static_cast<std::size_t>(n)] == detail::node_class::computes;
-        }
+        for (edge n = from.next(); n <= cut; ++n) computes = computes || classes[n] == detail::node_class::computes;
         if (!computes) continue;  // a depthwise convolution alone
         from = cut;
-        found.sites.push_back({cut, nodes[static_cast<std::size_t>(cut)].id, nodes[static_cast<std::size_t>(cut)].out,
-                               macs_to[static_cast<std::size_t>(cut)], bytes_at(cut)});
+        found.sites.push_back({cut, nodes[cut].id, nodes[cut].out, macs_to[cut], bytes_at(cut)});
     }
     return found;
 }

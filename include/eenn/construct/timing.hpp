@@ -70,7 +70,7 @@ namespace detail {
         const int last = std::min(first + turn, count);
         for (int i = first; i < last; ++i) {
             const auto start = clock::now();
-            const decision d = infer(early, early_packed, set[std::max(i, 0)].data(), workspace.data(), rule, state);
+            const decision d = infer(early, early_packed, set[std::max(i, 0)], workspace, rule, state);
             const double taken = detail::microseconds_since(start);
             if (first < 0) continue;  // the first turn warms up
             early_sum += taken;
@@ -78,7 +78,7 @@ namespace detail {
         }
         for (int i = first; i < last; ++i) {
             const auto start = clock::now();
-            (void)infer(base, base_packed, set[std::max(i, 0)].data(), workspace.data(), plain, state);
+            (void)infer(base, base_packed, set[std::max(i, 0)], workspace, plain, state);
             if (first >= 0) base_sum += detail::microseconds_since(start);
         }
     }
@@ -93,7 +93,7 @@ namespace detail {
     for (int r = 0; r < repeats; ++r) {
         rule.begin(state);
         for (std::size_t e = 0; e + 1 < exits; ++e) {
-            sink += decide(rule, view_exit(early.plan, e, workspace.data()), state).confidence;
+            sink += decide(rule, view_exit(early.plan, e, workspace), state).confidence;
         }
     }
     volatile float keep = sink;

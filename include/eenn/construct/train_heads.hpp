@@ -123,7 +123,7 @@ struct fresh_samples {
 
     training_options options = detail::head_options(how, seed, observer);
     options.checkpoint = under_way.writer();
-    options.trained = steps_where(net.plan(), [&](const step_info& step) { return base.place_of(step.id) < 0; });
+    options.trained = steps_where(net.plan(), [&](const step_info& step) { return !base.place_of(step.id).exists(); });
     // The teacher's word on the sample as it was.
     const auto classes = what.shape_of(what.here()).elements();
     std::vector<std::size_t> row(static_cast<std::size_t>(samples.train.size()), 0);

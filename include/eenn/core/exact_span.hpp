@@ -37,6 +37,7 @@ public:
 
     [[nodiscard]] constexpr T* data() const noexcept { return data_; }
     [[nodiscard]] static constexpr std::size_t size() noexcept { return N; }
+    [[nodiscard]] constexpr operator std::span<T>() const noexcept { return {data_, N}; }
 
 private:
     T* data_;

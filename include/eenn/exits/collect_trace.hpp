@@ -55,12 +55,12 @@ template <Executor X>
         aligned_vector<float> workspace(net.plan.sizes.workspace);
         const auto task = static_cast<std::size_t>(t);
         for (std::size_t i = trace.samples * task / all; i < trace.samples * (task + 1) / all; ++i) {
-            int step = 0;
+            step_id first{0};
             for (std::size_t e = 0; e < trace.exits; ++e) {
-                const int end = net.plan.exits[e].step + 1;
-                run_steps(net, step, end, packed.data(), set[static_cast<int>(i)].data(), workspace.data());
-                step = end;
-                const auto seen = view_exit(net.plan, e, workspace.data()).logits;
+                const step_id end = net.plan.exits[e].step.next();
+                run_steps(net, {first, end}, packed, set[static_cast<int>(i)], workspace);
+                first = end;
+                const auto seen = view_value(net.plan, net.plan.exits[e].logits, workspace);
                 std::copy(seen.begin(), seen.end(), trace.logits.data() + (i * trace.exits + e) * trace.classes);
             }
         }

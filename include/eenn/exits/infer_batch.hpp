@@ -46,12 +46,12 @@ public:
             raise("batch_inference", "block of " + std::to_string(block) + " samples", "a block has at least one");
         std::size_t largest = 0;
         for (const auto& exit : net_.plan.exits) {
-            std::vector<int> alive;
+            std::vector<value_id> alive;
             std::size_t size = 0;
-            for (std::size_t v = 1; v < net_.plan.values.size(); ++v) {
+            for (value_id v{1}; v < net_.plan.values.end_id(); ++v) {
                 const auto& value = net_.plan.values[v];
                 if (value.first > exit.step || value.last <= exit.step) continue;
-                alive.push_back(static_cast<int>(v));
+                alive.push_back(v);
                 size += round_up(value.size.elements(), workspace_grain);
             }
             carried_.push_back(alive);
@@ -81,7 +81,8 @@ public:
         }
         for (std::size_t start = 0; start < count; start += block_) {
             const std::size_t here = std::min(block_, count - start);
-            run_block(weights.data(), inputs.data() + start * each, rule, decisions.subspan(start, here), executor);
+            run_block(weights, inputs.subspan(start * each, here * each), rule, decisions.subspan(start, here),
+                      executor);
         }
         for (std::size_t i = 0; i < count && net_.plan.exits.back().classifies; ++i) {
             if (decisions[i].label < 0) {
@@ -93,26 +94,28 @@ public:
 
 private:
     template <class E>
-    void run_block(const T* packed, const T* inputs, const D& rule, std::span<decision> decisions, E& executor) {
+    void run_block(packed_view<T> packed, std::span<const T> inputs, const D& rule, std::span<decision> decisions,
+                   E& executor) {
         const std::size_t each = net_.plan.input.elements();
         std::size_t count = decisions.size();
         for (std::size_t i = 0; i < count; ++i) {
             survivors_[i] = i;
             rule.begin(states_[i]);
         }
-        int first = 0;
+        step_id first{0};
         for (std::size_t e = 0; count > 0; ++e) {
             const exit_info& at = net_.plan.exits[e];
-            const int end = at.step + 1;
+            const step_id end = at.step.next();
             executor.run(static_cast<int>(std::min(threads_, count)), [&](int t) {
                 const std::size_t tasks = std::min(threads_, count);
                 const auto task = static_cast<std::size_t>(t);
-                T* workspace = workspaces_.data() + task * net_.plan.sizes.workspace;
+                const std::size_t arena = net_.plan.sizes.workspace;
+                const std::span<T> workspace = std::span{workspaces_}.subspan(task * arena, arena);
                 for (std::size_t i = count * task / tasks; i < count * (task + 1) / tasks; ++i) {
                     const std::size_t sample = survivors_[i];
                     T* carry = carry_.data() + sample * slot_;
                     if (e > 0) move(carried_[e - 1], carry, workspace, false);
-                    run_steps(net_, first, end, packed, inputs + sample * each, workspace);
+                    run_steps(net_, {first, end}, packed, inputs.subspan(sample * each, each), workspace);
                     if (!at.classifies) {
                         decisions[sample] = {.exit = static_cast<int>(e)};
                         continue;
@@ -131,12 +134,11 @@ private:
         }
     }
 
-    void move(const std::vector<int>& values, T* carry, T* workspace, bool out) const noexcept {
-        for (const int v : values) {
-            const auto& value = net_.plan.values[static_cast<std::size_t>(v)];
-            T* at = workspace + value.offset;
-            std::memcpy(out ? carry : at, out ? at : carry, value.size.elements() * sizeof(T));
-            carry += round_up(value.size.elements(), workspace_grain);
+    void move(const std::vector<value_id>& values, T* carry, std::span<T> workspace, bool out) const noexcept {
+        for (const value_id v : values) {
+            const std::span<T> value = view_value(net_.plan, v, workspace);
+            std::memcpy(out ? carry : value.data(), out ? value.data() : carry, value.size_bytes());
+            carry += round_up(value.size(), workspace_grain);
         }
     }
 
@@ -146,7 +148,7 @@ private:
     std::size_t threads_;
     std::size_t block_;
     std::size_t slot_ = 0;
-    std::vector<std::vector<int>> carried_;  // values alive across each exit
+    std::vector<std::vector<value_id>> carried_;  // values alive across each exit
     aligned_vector<T> carry_;
     aligned_vector<T> workspaces_;
     std::vector<typename D::state> states_;

@@ -120,17 +120,16 @@ void read_option(text::json_reader& json, Value& value) {
 /// whether that is no classifier.
 template <class Layers>
 void write_graph(text::json_writer& json, const basic_graph<Layers>& g) {
-    const auto id_at = [&](int place) { return g.nodes()[static_cast<std::size_t>(place)].id.number; };
+    const auto id_at = [&](edge place) { return g.nodes()[place].id.number; };
     json.begin_object();
     json.key("input").array(std::array{g.input().h, g.input().w, g.input().c});
-    json.member("input_id", id_at(0));
+    json.member("input_id", id_at(edge{0}));
     json.key("nodes").begin_array();
-    for (std::size_t n = 1; n < g.nodes().size(); ++n) {
+    for (const edge n : g.layers()) {
         const auto& node = g.nodes()[n];
         json.begin_object().member("id", node.id.number);
         std::vector<int> inputs;
-        for (std::size_t k = 0; k < static_cast<std::size_t>(node.input_count); ++k)
-            inputs.push_back(id_at(node.inputs[k]));
+        for (const edge source : node.sources()) inputs.push_back(id_at(source));
         std::visit(
             [&]<class L>(const L& layer) {
                 json.member("kind", L::kind).key("inputs").array(inputs);
@@ -153,7 +152,7 @@ void write_graph(text::json_writer& json, const basic_graph<Layers>& g) {
     for (const auto& e : g.exits())
         json.begin_object().member("node", id_at(e.node)).member("policy", e.decides.name()).end_object();
     json.end_array();
-    json.member("end", id_at(g.here().node)).member("next_id", g.next_id().number);
+    json.member("end", id_at(g.here())).member("next_id", g.next_id().number);
     if (!g.classifies()) json.member("ends_in_features", true);
     json.end_object();
 }
@@ -205,9 +204,9 @@ template <class Variant, std::size_t I = 0>
 
 template <class Layers>
 [[nodiscard]] edge edge_of(const basic_graph<Layers>& g, node_id id, const text::json_reader& json) {
-    const int place = g.place_of(id);
-    if (place < 0) json.fail("there is no node " + to_string(id) + " before it");
-    return {place};
+    const edge place = g.place_of(id);
+    if (!place.exists()) json.fail("there is no node " + to_string(id) + " before it");
+    return place;
 }
 
 }  // namespace detail

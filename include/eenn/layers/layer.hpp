@@ -87,11 +87,13 @@ struct tensor_spec {
     int input_axis = -1;    ///< the axis that has an entry an input channel; -1: none
     int output_axis = 0;    ///< the axis that has an entry an output channel; -1: none
 
+    [[nodiscard]] constexpr std::span<const int> sizes() const noexcept {
+        return {dims.data(), static_cast<std::size_t>(rank)};
+    }
     /// Never wraps: see checked.hpp.
     [[nodiscard]] constexpr std::size_t elements() const noexcept {
         std::size_t count = 1;
-        for (int i = 0; i < rank; ++i)
-            count = saturated_product(count, static_cast<std::size_t>(dims[static_cast<std::size_t>(i)]));
+        for (const int size : sizes()) count = saturated_product(count, static_cast<std::size_t>(size));
         return count;
     }
 };
@@ -131,7 +133,7 @@ template <class L>
 struct problem {
     L layer{};
     std::array<shape, static_cast<std::size_t>(arity<L>)> in{};
-    int inputs = 1;
+    std::size_t inputs = 1;
     shape out{};
     bool norm = false;       ///< pack() is given a per-channel scale and shift to fold
     kernel_choice chosen{};  ///< what select() of the layer said when the plan was made

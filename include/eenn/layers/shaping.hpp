@@ -62,9 +62,9 @@ private:
     template <class P, class F>
     static void each(P p, F&& slice) noexcept {
         int offset = 0;
-        for (int i = 0; i < p.value.inputs; ++i) {
-            const int channels = p.value.in[static_cast<std::size_t>(i)].c;
-            slice(static_cast<std::size_t>(i), channels, offset);
+        for (std::size_t i = 0; i < p.value.inputs; ++i) {
+            const int channels = p.value.in[i].c;
+            slice(i, channels, offset);
             offset += channels;
         }
     }

@@ -22,9 +22,9 @@ template <class T>
 struct binding {
     eenn::plan plan;
     std::vector<std::shared_ptr<const void>> problems;  ///< what the operations point at
-    std::vector<forward_operation<T>> forward;
+    id_vector<step_id, forward_operation<T>> forward;
     std::size_t packed_elements = 0;
-    std::vector<backward_operation<T>> backward;  ///< empty before bind_backward()
+    id_vector<step_id, backward_operation<T>> backward;  ///< empty before bind_backward()
     std::size_t packed_gradient_elements = 0;
     const training_passes<T>* passes = nullptr;
 
@@ -45,7 +45,7 @@ void each_step(const Graph& g, const plan& lowered, F&& visit) {
                 using runs = std::conditional_t<L::role == layer_role::operation, L, typename Graph::carrier>;
                 visit(std::type_identity<runs>{}, step);
             },
-            g.nodes()[static_cast<std::size_t>(step.node)].what);
+            g.nodes()[step.node].what);
     }
 }
 
@@ -59,7 +59,8 @@ template <class T, class Graph>
     detail::packed_layout packed;
     detail::each_step(g, made.plan, [&]<class L>(std::type_identity<L>, const step_info& step) {
         using kernels = detail::kernels_of<T, L, dynamic<problem<L>>>;
-        const auto p = std::make_shared<const problem<L>>(detail::problem_of<L>(step, g.nodes()));
+        const auto p = std::make_shared<const problem<L>>(
+            detail::problem_of<L>(step, id_span<edge, const typename Graph::node>{g.nodes()}));
         const std::size_t offset = packed.place(packed_elements<T>(*p), fold_elements(made.plan.view(), step));
         made.forward.push_back({p.get(), &kernels::forward, &kernels::pack, offset});
         made.problems.push_back(p);
@@ -74,7 +75,7 @@ void bind_backward(const Graph& g, binding<T>& made) {
     detail::packed_layout packed;
     detail::each_step(g, made.plan, [&]<class L>(std::type_identity<L>, const step_info&) {
         using kernels = detail::kernels_of<T, L, dynamic<problem<L>>>;
-        const void* self = made.forward[made.backward.size()].self;
+        const void* self = made.forward[made.backward.end_id()].self;
         const auto& p = *static_cast<const problem<L>*>(self);
         const std::size_t offset = packed.place(packed_gradient_elements<T>(p), 0);
         made.backward.push_back({self, &kernels::backward, &kernels::pack_gradient, offset});

@@ -22,7 +22,17 @@ struct kept_channels {
     node_id node{};
     std::vector<int> inputs;   ///< along the input axis of its tensors
     std::vector<int> outputs;  ///< along their output axis
+
+    /// What became of a tensor's axis: empty, as before.
+    [[nodiscard]] constexpr std::span<const int> along(const tensor_spec& spec, std::size_t axis) const noexcept {
+        if (std::cmp_equal(axis, spec.output_axis)) return outputs;
+        if (std::cmp_equal(axis, spec.input_axis)) return inputs;
+        return {};
+    }
 };
+
+/// @brief A group of channels that go together.
+using group_id = place_id<struct channel_group_place>;
 
 /// @brief The groups of channels of a graph.
 ///
@@ -36,57 +46,54 @@ public:
     using graph = basic_graph<Layers>;
 
     constexpr explicit channel_groups(const graph& g) : values_(g.nodes().size(), value{}) {
-        values_[0].parts = {fresh(g.input().c, true)};
-        for (std::size_t i = 1; i < values_.size(); ++i) values_[i] = of_node(g, i);
-        for (const auto& e : g.exits()) fix(values_[static_cast<std::size_t>(e.node)]);
-        fix(values_[static_cast<std::size_t>(g.here().node)]);
+        values_.front().parts = {fresh(g.input().c, true)};
+        for (const edge i : g.layers()) values_[i] = of_node(g, i);
+        for (const auto& e : g.exits()) fix(values_[e.node]);
+        fix(values_[g.here()]);
     }
 
     /// The groups of the value of the node at a place, in order.
-    [[nodiscard]] constexpr std::vector<int> parts_of(int place) const {
-        return expanded(values_[static_cast<std::size_t>(place)].parts);
-    }
+    [[nodiscard]] constexpr std::vector<group_id> parts_of(edge place) const { return expanded(values_[place].parts); }
     /// How often they come one after another: 1, or the pixels of what was flattened.
-    [[nodiscard]] constexpr int repeat_of(int place) const { return values_[static_cast<std::size_t>(place)].repeat; }
+    [[nodiscard]] constexpr int repeat_of(edge place) const { return values_[place].repeat; }
     /// Channels of a group.
-    [[nodiscard]] constexpr int size(int group) const { return groups_[static_cast<std::size_t>(group)].size; }
+    [[nodiscard]] constexpr int size(group_id group) const { return groups_[group].size; }
     /// Whether its channels are those of the input, of logits, or read by a layer of which nothing is known.
-    [[nodiscard]] constexpr bool fixed(int group) const { return groups_[static_cast<std::size_t>(group)].fixed; }
-    /// Groups are numbered from 0 to this.
-    [[nodiscard]] constexpr int count() const { return static_cast<int>(groups_.size()); }
+    [[nodiscard]] constexpr bool fixed(group_id group) const { return groups_[group].fixed; }
+    [[nodiscard]] constexpr id_range<group_id> ids() const { return groups_.ids(); }
+    [[nodiscard]] constexpr std::size_t count() const { return groups_.size(); }
 
 private:
     struct value {
-        std::vector<int> parts;
+        std::vector<group_id> parts;
         int repeat = 1;
     };
     struct entry {
         int size = 0;
         bool fixed = false;
-        int same_as = -1;  // another group, which stands for this one
-        int first = -1;    // the two groups that this one was cut into
-        int second = -1;
+        group_id same_as{};  // another group, which stands for this one
+        group_id first{};    // the two groups that this one was cut into
+        group_id second{};
     };
 
-    constexpr int fresh(int size, bool fixed) {
+    constexpr group_id fresh(int size, bool fixed) {
         groups_.push_back({.size = size, .fixed = fixed});
-        return count() - 1;
+        return --groups_.end_id();
     }
-    [[nodiscard]] constexpr entry& at(int which) { return groups_[static_cast<std::size_t>(which)]; }
-    [[nodiscard]] constexpr const entry& at(int which) const { return groups_[static_cast<std::size_t>(which)]; }
 
     /// What groups have become: those that stand for them, and those that they were cut into.
-    [[nodiscard]] constexpr std::vector<int> expanded(const std::vector<int>& parts) const {
-        std::vector<int> pending{parts.rbegin(), parts.rend()};
-        std::vector<int> found;
+    [[nodiscard]] constexpr std::vector<group_id> expanded(const std::vector<group_id>& parts) const {
+        std::vector<group_id> pending{parts.rbegin(), parts.rend()};
+        std::vector<group_id> found;
         while (!pending.empty()) {
-            const int next = pending.back();
+            const group_id next = pending.back();
             pending.pop_back();
-            if (at(next).same_as >= 0) {
-                pending.push_back(at(next).same_as);
-            } else if (at(next).first >= 0) {
-                pending.push_back(at(next).second);
-                pending.push_back(at(next).first);
+            const entry& group = groups_[next];
+            if (group.same_as.exists()) {
+                pending.push_back(group.same_as);
+            } else if (group.first.exists()) {
+                pending.push_back(group.second);
+                pending.push_back(group.first);
             } else {
                 found.push_back(next);
             }
@@ -94,13 +101,13 @@ private:
         return found;
     }
     constexpr void fix(const value& v) {
-        for (const int part : expanded(v.parts)) at(part).fixed = true;
+        for (const group_id part : expanded(v.parts)) groups_[part].fixed = true;
     }
-    constexpr void cut(int which, int size) {
-        const int first = fresh(size, fixed(which));
-        const int second = fresh(at(which).size - size, fixed(which));
-        at(which).first = first;
-        at(which).second = second;
+    constexpr void cut(group_id which, int first_size) {
+        const group_id first = fresh(first_size, fixed(which));
+        const group_id second = fresh(size(which) - first_size, fixed(which));
+        groups_[which].first = first;
+        groups_[which].second = second;
     }
     /// Two values of equally many channels, which must go together.
     constexpr void tie(const value& a, const value& b) {
@@ -109,16 +116,16 @@ private:
             fix(b);
             return;
         }
-        std::vector<int> left = expanded(a.parts);
-        std::vector<int> right = expanded(b.parts);
+        std::vector<group_id> left = expanded(a.parts);
+        std::vector<group_id> right = expanded(b.parts);
         for (std::size_t i = 0; i < left.size() && i < right.size();) {
-            const int l = left[i];
-            const int r = right[i];
+            const group_id l = left[i];
+            const group_id r = right[i];
             if (l == r) {
                 ++i;
             } else if (size(l) == size(r)) {
-                at(l).fixed = fixed(l) || fixed(r);
-                at(r).same_as = l;
+                groups_[l].fixed = fixed(l) || fixed(r);
+                groups_[r].same_as = l;
                 ++i;
             } else {
                 cut(size(l) > size(r) ? l : r, std::min(size(l), size(r)));
@@ -128,14 +135,12 @@ private:
         }
     }
 
-    [[nodiscard]] constexpr value of_node(const graph& g, std::size_t i) {
+    [[nodiscard]] constexpr value of_node(const graph& g, edge i) {
         const auto& node = g.nodes()[i];
         std::array<shape, max_inputs> shapes{};
-        const auto inputs = static_cast<std::size_t>(node.input_count);
-        const auto input = [&](std::size_t k) -> const value& {
-            return values_[static_cast<std::size_t>(node.inputs[k])];
-        };
-        for (std::size_t k = 0; k < inputs; ++k) shapes[k] = g.shape_of(edge{node.inputs[k]});
+        const std::size_t inputs = node.input_count;
+        const auto input = [&](std::size_t k) -> const value& { return values_[node.inputs[k]]; };
+        for (std::size_t k = 0; k < inputs; ++k) shapes[k] = g.shape_of(node.inputs[k]);
         const auto flow = detail::visit_layer(
             [&](const auto& layer) {
                 return channels_of(layer, std::span<const shape>{shapes.data(), inputs});
@@ -185,8 +190,8 @@ private:
         return made;
     }
 
-    std::vector<value> values_;  // by node
-    std::vector<entry> groups_;
+    id_vector<edge, value> values_;
+    id_vector<group_id, entry> groups_;
 };
 
 /// @brief A network of other channels, and what became of each node's.
@@ -201,18 +206,18 @@ namespace detail {
 /// What a choice of a node's channels means for each of its groups; empty where a group stays as it is. A fault if it is no
 /// choice: one channel twice or out of range, parts mixed, a group without any.
 template <class Layers>
-[[nodiscard]] constexpr layer_fault choose_by_group(const channel_groups<Layers>& groups, int place,
+[[nodiscard]] constexpr layer_fault choose_by_group(const channel_groups<Layers>& groups, edge place,
                                                     std::span<const int> channels,
-                                                    std::vector<std::vector<int>>& chosen) {
+                                                    id_vector<group_id, std::vector<int>>& chosen) {
     std::size_t next = 0;
     int offset = 0;
     const auto parts = groups.parts_of(place);
     int all = 0;
-    for (const int part : parts) all += groups.size(part);
+    for (const group_id part : parts) all += groups.size(part);
     const auto wrong = [&](int channel) {
         return wrong_number(fault_kind::no_such_channel, channel, allowed_range::closed(-1, all - 1));
     };
-    for (const int part : parts) {
+    for (const group_id part : parts) {
         const int size = groups.size(part);
         std::vector<int> kept;
         std::vector<char> seen(static_cast<std::size_t>(size), 0);
@@ -222,12 +227,12 @@ template <class Layers>
             if (c < -1 || (channels[next] >= 0 && (c < 0 || seen[static_cast<std::size_t>(c)] != 0)))
                 return wrong(channels[next]);
             if (c >= 0) seen[static_cast<std::size_t>(c)] = 1;
-            same = same && c == static_cast<int>(kept.size());
+            same = same && std::cmp_equal(c, kept.size());
             kept.push_back(c);
         }
         if (kept.empty()) return {fault_kind::no_such_channel};
-        same = same && static_cast<int>(kept.size()) == size;
-        auto& of_group = chosen[static_cast<std::size_t>(part)];
+        same = same && std::cmp_equal(kept.size(), size);
+        auto& of_group = chosen[part];
         if (!same && of_group.empty()) of_group = kept;
         if (!same && of_group != kept) return {fault_kind::no_such_channel};  // the same group twice, chosen otherwise
         offset += size;
@@ -250,16 +255,15 @@ template <class Layers>
 [[nodiscard]] constexpr rechannelled<Layers> keep_channels(const basic_graph<Layers>& g, node_id at,
                                                            std::span<const int> channels) {
     rechannelled<Layers> made{detail::emptied(g), {}};
-    int place = 0;
+    edge place{};
     if (!detail::find(g, at, made.network, place)) return made;
     const channel_groups<Layers> groups{g};
-    std::vector<std::vector<int>> chosen(static_cast<std::size_t>(groups.count()), std::vector<int>{});
+    id_vector<group_id, std::vector<int>> chosen(groups.count(), std::vector<int>{});
     layer_fault wrong{};
     if (groups.repeat_of(place) != 1) wrong = {fault_kind::channels_are_fixed};
     if (wrong.kind == fault_kind::none) wrong = detail::choose_by_group(groups, place, channels, chosen);
-    for (int group = 0; group < groups.count(); ++group) {
-        if (!chosen[static_cast<std::size_t>(group)].empty() && groups.fixed(group))
-            wrong = {fault_kind::channels_are_fixed};
+    for (const group_id group : groups.ids()) {
+        if (!chosen[group].empty() && groups.fixed(group)) wrong = {fault_kind::channels_are_fixed};
     }
     if (wrong.kind != fault_kind::none) {
         made.network.refuse(place, wrong);
@@ -267,14 +271,14 @@ template <class Layers>
     }
 
     // By channel now, the channel before, for the value of a node; empty where nothing changed.
-    const auto kept_of = [&](int node) {
+    const auto kept_of = [&](edge node) {
         std::vector<int> kept;
         bool changed = false;
         int offset = 0;
         const auto parts = groups.parts_of(node);
         for (int pixel = 0; pixel < groups.repeat_of(node); ++pixel) {
-            for (const int part : parts) {
-                const auto& of_group = chosen[static_cast<std::size_t>(part)];
+            for (const group_id part : parts) {
+                const auto& of_group = chosen[part];
                 const int size = groups.size(part);
                 changed = changed || !of_group.empty();
                 for (const int c : of_group) kept.push_back(c < 0 ? -1 : offset + c);
@@ -286,8 +290,8 @@ template <class Layers>
         return kept;
     };
     detail::graph_copy<Layers> copy{g, made.network};
-    for (int i = 1; i < static_cast<int>(g.nodes().size()); ++i) {
-        const auto& node = g.nodes()[static_cast<std::size_t>(i)];
+    for (const edge i : g.layers()) {
+        const auto& node = g.nodes()[i];
         kept_channels kept{node.id, kept_of(node.inputs[0]), kept_of(i)};
         if (kept.inputs.empty() && kept.outputs.empty()) {
             copy.copy(i);

@@ -32,22 +32,22 @@ public:
     using graph = basic_graph<Layers>;
 
     /// @param input  what stands for the input of `from`.
-    constexpr graph_copy(const graph& from, graph& into, edge input = {})
-        : from_{from}, into_{into}, places_(from.nodes().size(), edge{-1}) {
-        set(0, input);
+    constexpr graph_copy(const graph& from, graph& into, edge input = edge{0})
+        : from_{from}, into_{into}, places_(from.nodes().size(), edge{}) {
+        set(edge{0}, input);
     }
 
     /// Readers of the node at `place` read `stands` from now on.
-    constexpr void set(int place, edge stands) { places_[static_cast<std::size_t>(place)] = stands; }
-    [[nodiscard]] constexpr edge of(int place) const { return places_[static_cast<std::size_t>(place)]; }
+    constexpr void set(edge place, edge stands) { places_[place] = stands; }
+    [[nodiscard]] constexpr edge of(edge place) const { return places_[place]; }
 
     /// The node at `place`, or another layer in its stead.
-    constexpr void copy(int place) { copy(place, from_.nodes()[static_cast<std::size_t>(place)].what); }
-    constexpr void copy(int place, const typename graph::layer& what) {
-        const auto& node = from_.nodes()[static_cast<std::size_t>(place)];
+    constexpr void copy(edge place) { copy(place, from_.nodes()[place].what); }
+    constexpr void copy(edge place, const typename graph::layer& what) {
+        const auto& node = from_.nodes()[place];
         std::array<edge, max_inputs> inputs{};
-        for (std::size_t i = 0; i < static_cast<std::size_t>(node.input_count); ++i) inputs[i] = of(node.inputs[i]);
-        set(place, into_.put(what, {inputs.data(), static_cast<std::size_t>(node.input_count)}, node.id));
+        for (std::size_t i = 0; i < node.input_count; ++i) inputs[i] = of(node.inputs[i]);
+        set(place, into_.put(what, {inputs.data(), node.input_count}, node.id));
     }
     /// All exits, and where the graph ends.
     constexpr void finish() {
@@ -59,13 +59,13 @@ public:
         for (std::size_t e = 0; e < from_.exits().size(); ++e) {
             if (wanted(e)) into_.exit_at(of(from_.exits()[e].node), from_.exits()[e].decides);
         }
-        into_.at(of(from_.here().node));
+        into_.at(of(from_.here()));
     }
 
 private:
     const graph& from_;
     graph& into_;
-    std::vector<edge> places_;
+    id_vector<edge, edge> places_;
 };
 
 /// Puts a body where the graph stands: a layer, a composite, a callable on the graph, or a graph, whose ids are kept.
@@ -73,12 +73,11 @@ template <class Layers, class Body>
 constexpr void build_body(basic_graph<Layers>& g, const Body& body) {
     if constexpr (std::is_same_v<Body, basic_graph<Layers>>) {
         if (!(body.input() == g.shape_of(g.here()))) {
-            g.refuse(static_cast<int>(g.nodes().size()),
-                     {fault_kind::shapes_differ, g.shape_of(g.here()), body.input()});
+            g.refuse(g.nodes().end_id(), {fault_kind::shapes_differ, g.shape_of(g.here()), body.input()});
             return;
         }
         graph_copy<Layers> copy{body, g, g.here()};
-        for (int i = 1; i < static_cast<int>(body.nodes().size()); ++i) copy.copy(i);
+        for (const edge i : body.layers()) copy.copy(i);
         copy.finish();
     } else if constexpr (std::is_same_v<Body, typename basic_graph<Layers>::layer>) {
         const std::array<edge, 1> from{g.here()};
@@ -93,7 +92,7 @@ constexpr void build_body(basic_graph<Layers>& g, const Body& body) {
 /// An empty graph with the input of another, the mark of its end, and its fault if it has one.
 template <class Layers>
 [[nodiscard]] constexpr basic_graph<Layers> emptied(const basic_graph<Layers>& g) {
-    basic_graph<Layers> made{g.input(), g.nodes()[0].id};
+    basic_graph<Layers> made{g.input(), g.nodes().front().id};
     if (!g.classifies()) made.ends_in_features();
     if (g.fault().kind != fault_kind::none) made.refuse(g.fault());
     return made;
@@ -101,10 +100,17 @@ template <class Layers>
 
 /// The place of a node, or a fault of the graph that comes back.
 template <class Layers>
-[[nodiscard]] constexpr bool find(const basic_graph<Layers>& g, node_id id, basic_graph<Layers>& made, int& place) {
+[[nodiscard]] constexpr bool find(const basic_graph<Layers>& g, node_id id, basic_graph<Layers>& made, edge& place) {
     place = g.place_of(id);
-    if (place < 0) made.refuse(id.number, {fault_kind::no_such_node});
-    return place >= 0;
+    if (!place.exists()) made.refuse(edge{id.number}, {fault_kind::no_such_node});
+    return place.exists();
+}
+
+/// What is wrong with an input that a node does not have.
+template <class Node>
+[[nodiscard]] constexpr layer_fault no_such_input(const Node& node, std::size_t input) {
+    const double last = edge{node.input_count}.number - 1;
+    return wrong_number(fault_kind::no_such_edge, edge{input}.number, allowed_range::closed(0, last));
 }
 
 }  // namespace detail
@@ -117,12 +123,12 @@ template <class Layers>
 template <class Layers, class Body>
 [[nodiscard]] constexpr basic_graph<Layers> insert_after(const basic_graph<Layers>& g, node_id at, const Body& body) {
     auto made = detail::emptied(g);
-    int place = 0;
+    edge place{};
     if (!detail::find(g, at, made, place)) return made;
     detail::graph_copy<Layers> copy{g, made};
     const node_id fresh = g.next_id();
-    for (int i = 0; i < static_cast<int>(g.nodes().size()); ++i) {
-        if (i > 0) copy.copy(i);
+    for (const edge i : g.nodes().ids()) {
+        if (i > edge{0}) copy.copy(i);
         if (i != place) continue;
         made.at(copy.of(i)).number_from(fresh);
         detail::build_body(made, body);
@@ -137,33 +143,27 @@ template <class Layers, class Body>
 /// @param body, faults  as insert_after(); no_such_edge if the node has fewer inputs.
 template <class Layers, class Body>
 [[nodiscard]] constexpr basic_graph<Layers> insert_before(const basic_graph<Layers>& g, node_id reader,
-                                                          const Body& body, int input = 0) {
+                                                          const Body& body, std::size_t input = 0) {
     auto made = detail::emptied(g);
-    int place = 0;
+    edge place{};
     if (!detail::find(g, reader, made, place)) return made;
-    const auto& node = g.nodes()[static_cast<std::size_t>(place)];
-    if (input < 0 || input >= node.input_count) {
-        made.refuse(place,
-                    wrong_number(fault_kind::no_such_edge, input, allowed_range::closed(0, node.input_count - 1)));
-        return made;
-    }
+    const auto& node = g.nodes()[place];
+    if (input >= node.input_count) return made.refuse(place, detail::no_such_input(node, input));
     detail::graph_copy<Layers> copy{g, made};
     const node_id fresh = g.next_id();
-    for (int i = 1; i < static_cast<int>(g.nodes().size()); ++i) {
+    for (const edge i : g.layers()) {
         if (i != place) {
             copy.copy(i);
             continue;
         }
-        const int source = node.inputs[static_cast<std::size_t>(input)];
-        const edge before = copy.of(source);
+        const edge before = copy.of(node.inputs[input]);
         made.at(before).number_from(fresh);
         detail::build_body(made, body);
         // Only this input of this node reads the body, so its other inputs are looked up before.
         std::array<edge, max_inputs> inputs{};
-        for (std::size_t k = 0; k < static_cast<std::size_t>(node.input_count); ++k)
-            inputs[k] = copy.of(node.inputs[k]);
-        inputs[static_cast<std::size_t>(input)] = made.here();
-        copy.set(i, made.put(node.what, {inputs.data(), static_cast<std::size_t>(node.input_count)}, node.id));
+        for (std::size_t k = 0; k < node.input_count; ++k) inputs[k] = copy.of(node.inputs[k]);
+        inputs[input] = made.here();
+        copy.set(i, made.put(node.what, {inputs.data(), node.input_count}, node.id));
     }
     copy.finish();
     return made;
@@ -173,11 +173,11 @@ template <class Layers, class Body>
 template <class Layers, class L>
 [[nodiscard]] constexpr basic_graph<Layers> replace(const basic_graph<Layers>& g, node_id at, const L& layer) {
     auto made = detail::emptied(g);
-    int place = 0;
+    edge place{};
     if (!detail::find(g, at, made, place)) return made;
-    if (place == 0) return made.refuse(0, {fault_kind::cannot_be_removed});
+    if (place == edge{0}) return made.refuse(place, {fault_kind::cannot_be_removed});
     detail::graph_copy<Layers> copy{g, made};
-    for (int i = 1; i < static_cast<int>(g.nodes().size()); ++i) {
+    for (const edge i : g.layers()) {
         if (i == place) {
             copy.copy(i, typename basic_graph<Layers>::layer{layer});
         } else {
@@ -191,13 +191,13 @@ template <class Layers, class L>
 /// @brief The nodes that the end of the network and its exits need.
 template <class Layers>
 [[nodiscard]] constexpr basic_graph<Layers> without_unneeded(const basic_graph<Layers>& g) {
-    std::vector<int> ends{g.here().node};
+    std::vector<edge> ends{g.here()};
     for (const auto& e : g.exits()) ends.push_back(e.node);
-    const auto needed = needed_by(g, ends, [](int) { return false; });
+    const auto needed = needed_by(g, ends, [](edge) { return false; });
     auto made = detail::emptied(g);
     detail::graph_copy<Layers> copy{g, made};
-    for (int i = 1; i < static_cast<int>(g.nodes().size()); ++i) {
-        if (needed[static_cast<std::size_t>(i)] != 0) copy.copy(i);
+    for (const edge i : g.layers()) {
+        if (needed[i] != 0) copy.copy(i);
     }
     copy.finish();
     return made.number_from(g.next_id());
@@ -207,19 +207,17 @@ template <class Layers>
 ///
 /// @par Faults  no_such_node; cannot_be_removed for the network's input; no_such_edge; those of layers that no longer fit.
 template <class Layers>
-[[nodiscard]] constexpr basic_graph<Layers> remove(const basic_graph<Layers>& g, node_id at, int input = 0) {
+[[nodiscard]] constexpr basic_graph<Layers> remove(const basic_graph<Layers>& g, node_id at, std::size_t input = 0) {
     auto made = detail::emptied(g);
-    int place = 0;
+    edge place{};
     if (!detail::find(g, at, made, place)) return made;
-    if (place == 0) return made.refuse(0, {fault_kind::cannot_be_removed});
-    const auto& node = g.nodes()[static_cast<std::size_t>(place)];
-    if (input < 0 || input >= node.input_count)
-        return made.refuse(
-            place, wrong_number(fault_kind::no_such_edge, input, allowed_range::closed(0, node.input_count - 1)));
+    if (place == edge{0}) return made.refuse(place, {fault_kind::cannot_be_removed});
+    const auto& node = g.nodes()[place];
+    if (input >= node.input_count) return made.refuse(place, detail::no_such_input(node, input));
     detail::graph_copy<Layers> copy{g, made};
-    for (int i = 1; i < static_cast<int>(g.nodes().size()); ++i) {
+    for (const edge i : g.layers()) {
         if (i == place) {
-            copy.set(i, copy.of(node.inputs[static_cast<std::size_t>(input)]));
+            copy.set(i, copy.of(node.inputs[input]));
         } else {
             copy.copy(i);
         }
@@ -235,7 +233,7 @@ template <class Layers, class Head>
 [[nodiscard]] constexpr basic_graph<Layers> branch(const basic_graph<Layers>& g, node_id at, const Head& head,
                                                    const policy& decides = max_probability{}) {
     auto made = detail::emptied(g);
-    int place = 0;
+    edge place{};
     if (!detail::find(g, at, made, place)) return made;
     detail::graph_copy<Layers> copy{g, made};
     const node_id fresh = g.next_id();
@@ -246,19 +244,19 @@ template <class Layers, class Head>
         logits = made.here();
     };
     // Behind heads that are there already: exits at one node keep the order in which they came.
-    int last = place;
     const auto backbone = backbone_of(g);
-    while (last + 1 < static_cast<int>(g.nodes().size()) && backbone[static_cast<std::size_t>(last) + 1] == 0) ++last;
-    for (int i = 0; i < static_cast<int>(g.nodes().size()); ++i) {
-        if (i > 0) copy.copy(i);
+    edge last = place;
+    for (edge next = place; g.nodes().has(++next) && backbone[next] == 0;) last = next;
+    for (const edge i : g.nodes().ids()) {
+        if (i > edge{0}) copy.copy(i);
         if (i == last) put_head();
     }
     std::size_t next = 0;
-    for (; next < g.exits().size() && copy.of(g.exits()[next].node).node < logits.node; ++next)
+    for (; next < g.exits().size() && copy.of(g.exits()[next].node) < logits; ++next)
         made.exit_at(copy.of(g.exits()[next].node), g.exits()[next].decides);
     made.exit_at(logits, decides);
     for (; next < g.exits().size(); ++next) made.exit_at(copy.of(g.exits()[next].node), g.exits()[next].decides);
-    return made.at(copy.of(g.here().node));
+    return made.at(copy.of(g.here()));
 }
 
 /// @brief Without one of its exits, and without the head that only that exit needs.
@@ -266,39 +264,38 @@ template <class Layers, class Head>
 template <class Layers>
 [[nodiscard]] constexpr basic_graph<Layers> remove_exit(const basic_graph<Layers>& g, int exit) {
     auto made = detail::emptied(g);
-    if (exit < 0 || exit >= static_cast<int>(g.exits().size())) return made.refuse(exit, {fault_kind::no_such_node});
+    if (exit < 0 || exit >= std::ssize(g.exits())) return made.refuse(edge{exit}, {fault_kind::no_such_node});
     detail::graph_copy<Layers> copy{g, made};
-    for (int i = 1; i < static_cast<int>(g.nodes().size()); ++i) copy.copy(i);
-    copy.finish([&](std::size_t e) { return static_cast<int>(e) != exit; });
+    for (const edge i : g.layers()) copy.copy(i);
+    copy.finish([&](std::size_t e) { return std::cmp_not_equal(e, exit); });
     return without_unneeded(made.number_from(g.next_id()));
 }
 
 /// @brief What comes up to a node, and nothing else: the node is the end. Exits that need no more stay.
 template <class Layers>
 [[nodiscard]] constexpr basic_graph<Layers> up_to(const basic_graph<Layers>& g, node_id at) {
-    basic_graph<Layers> made{g.input(), g.nodes()[0].id};
+    basic_graph<Layers> made{g.input(), g.nodes().front().id};
     if (g.fault().kind != fault_kind::none) made.refuse(g.fault());
-    int place = 0;
+    edge place{};
     if (!detail::find(g, at, made, place)) return made;
-    const std::array<int, 1> end{place};
-    const auto before = needed_by(g, end, [](int) { return false; });
+    const std::array<edge, 1> end{place};
+    const auto before = needed_by(g, end, [](edge) { return false; });
     const auto backbone = backbone_of(g);
     // Of an exit only what its head reads counts.
-    std::vector<int> ends{place};
+    std::vector<edge> ends{place};
     std::vector<char> stays(g.exits().size(), 0);
     for (std::size_t e = 0; e < g.exits().size(); ++e) {
-        const std::array<int, 1> logits{g.exits()[e].node};
-        const auto reads = needed_by(g, logits, [&](int i) { return backbone[static_cast<std::size_t>(i)] != 0; });
+        const std::array<edge, 1> logits{g.exits()[e].node};
+        const auto reads = needed_by(g, logits, [&](edge i) { return backbone[i] != 0; });
         bool inside = true;
-        for (std::size_t i = 0; i < reads.size(); ++i)
-            inside = inside && (reads[i] == 0 || backbone[i] == 0 || before[i] != 0);
+        for (const edge i : reads.ids()) inside = inside && (reads[i] == 0 || backbone[i] == 0 || before[i] != 0);
         stays[e] = inside ? 1 : 0;
         if (inside) ends.push_back(g.exits()[e].node);
     }
-    const auto needed = needed_by(g, ends, [](int) { return false; });
+    const auto needed = needed_by(g, ends, [](edge) { return false; });
     detail::graph_copy<Layers> copy{g, made};
-    for (int i = 1; i < static_cast<int>(g.nodes().size()); ++i) {
-        if (needed[static_cast<std::size_t>(i)] != 0) copy.copy(i);
+    for (const edge i : g.layers()) {
+        if (needed[i] != 0) copy.copy(i);
     }
     for (std::size_t e = 0; e < g.exits().size(); ++e) {
         if (stays[e] != 0) made.exit_at(copy.of(g.exits()[e].node), g.exits()[e].decides);
@@ -321,38 +318,36 @@ struct halves {
 ///              residual block, or if an exit of the device's comes after one of the server's.
 template <class Layers>
 [[nodiscard]] constexpr halves<Layers> split_at(const basic_graph<Layers>& g, node_id at) {
-    const auto count = static_cast<int>(g.nodes().size());
-    halves<Layers> made{up_to(g, at), basic_graph<Layers>{g.shape_of(edge{std::max(g.place_of(at), 0)}), at}};
-    const auto refuse = [&](int node, const layer_fault& why) {
+    const edge place = g.place_of(at);
+    halves<Layers> made{up_to(g, at), basic_graph<Layers>{g.shape_of(std::max(place, edge{0})), at}};
+    const auto refuse = [&](edge node, const layer_fault& why) {
         made.device.refuse(node, why);
         made.server.refuse(node, why);
         return made;
     };
-    const int place = g.place_of(at);
-    if (place < 0) return refuse(at.number, {fault_kind::no_such_node});
+    if (!place.exists()) return refuse(edge{at.number}, {fault_kind::no_such_node});
     const auto backbone = backbone_of(g);
-    if (place == 0 || place == g.here().node || backbone[static_cast<std::size_t>(place)] == 0)
-        return refuse(place, {fault_kind::not_a_cut});
-    std::vector<int> ends{g.here().node};
+    if (place == edge{0} || place == g.here() || backbone[place] == 0) return refuse(place, {fault_kind::not_a_cut});
+    std::vector<edge> ends{g.here()};
     for (std::size_t e = 0; e < g.exits().size(); ++e) {
-        const bool on_device = made.device.place_of(g.nodes()[static_cast<std::size_t>(g.exits()[e].node)].id) >= 0;
+        const bool on_device = made.device.place_of(g.nodes()[g.exits()[e].node].id).exists();
         if (on_device && ends.size() > 1) return refuse(g.exits()[e].node, {fault_kind::not_a_cut});
         if (!on_device) ends.push_back(g.exits()[e].node);
     }
-    const auto needed = needed_by(g, ends, [&](int i) { return i == place; });
-    for (int i = 0; i < count; ++i) {
-        const node_id id = g.nodes()[static_cast<std::size_t>(i)].id;
-        if (i != place && needed[static_cast<std::size_t>(i)] != 0 && (i == 0 || made.device.place_of(id) >= 0))
+    const auto needed = needed_by(g, ends, [&](edge i) { return i == place; });
+    for (const edge i : g.nodes().ids()) {
+        const node_id id = g.nodes()[i].id;
+        if (i != place && needed[i] != 0 && (i == edge{0} || made.device.place_of(id).exists()))
             return refuse(i, {fault_kind::not_a_cut});
     }
     detail::graph_copy<Layers> copy{g, made.server};
     copy.set(place, edge{0});
-    for (int i = 1; i < count; ++i) {
-        if (i != place && needed[static_cast<std::size_t>(i)] != 0) copy.copy(i);
+    for (const edge i : g.layers()) {
+        if (i != place && needed[i] != 0) copy.copy(i);
     }
     for (std::size_t e = g.exits().size() + 1 - ends.size(); e < g.exits().size(); ++e)
         made.server.exit_at(copy.of(g.exits()[e].node), g.exits()[e].decides);
-    made.server.at(copy.of(g.here().node)).number_from(g.next_id());
+    made.server.at(copy.of(g.here())).number_from(g.next_id());
     made.device.ends_in_features();
     if (!g.classifies()) made.server.ends_in_features();
     return made;

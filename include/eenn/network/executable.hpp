@@ -5,7 +5,6 @@
 #ifndef EENN_NETWORK_EXECUTABLE_HPP
 #define EENN_NETWORK_EXECUTABLE_HPP
 
-#include <eenn/core/executor.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/network/plan.hpp>
 #include <eenn/network/training_passes.hpp>
@@ -39,14 +38,14 @@ struct backward_operation {
 template <class T>
 struct executable {
     plan_view plan{};
-    std::span<const forward_operation<T>> forward;
+    id_span<step_id, const forward_operation<T>> forward;
     std::size_t packed_elements = 0;
 };
 
 /// @brief A network ready to train.
 template <class T>
 struct trainable : executable<T> {
-    std::span<const backward_operation<T>> backward;
+    id_span<step_id, const backward_operation<T>> backward;
     std::size_t packed_gradient_elements = 0;
     const training_passes<T>* passes = nullptr;
 };
@@ -89,17 +88,15 @@ template <class... L>
 }
 
 /// The problem of a step whose operation is of type L; a carrier works on its layer's first input.
-template <class L, class Nodes>
-[[nodiscard]] constexpr problem<L> problem_of(const step_info& step, const Nodes& nodes) {
-    const auto& node = nodes[static_cast<std::size_t>(step.node)];
+template <class L, class Node>
+[[nodiscard]] constexpr problem<L> problem_of(const step_info& step, id_span<edge, const Node> nodes) {
+    const Node& node = nodes[step.node];
     problem<L> p;
     if (const auto* what = std::get_if<L>(&node.what)) p.layer = *what;
     p.inputs = step.input_count;
-    for (std::size_t i = 0; i < static_cast<std::size_t>(step.input_count) && i < p.in.size(); ++i) {
-        p.in[i] = nodes[static_cast<std::size_t>(node.inputs[i])].out;
-    }
+    for (std::size_t i = 0; i < step.input_count && i < p.in.size(); ++i) p.in[i] = nodes[node.inputs[i]].out;
     p.out = node.out;
-    p.norm = step.norm >= 0;
+    p.norm = step.norm.exists();
     p.chosen = step.chosen;
     return p;
 }
@@ -122,9 +119,7 @@ void fold_norm(const step_info& step, std::size_t channels, const T* parameters,
 /// @brief Elements in which pack_weights() folds the norm of a step: the end of the packed weights, where the steps after it
 /// have not been written yet.
 [[nodiscard]] constexpr std::size_t fold_elements(const plan_view& plan, const step_info& step) noexcept {
-    if (step.norm < 0) return 0;
-    const auto channels = static_cast<std::size_t>(plan.values[static_cast<std::size_t>(step.output)].size.c);
-    return round_up(2 * channels, workspace_grain);
+    return step.norm.exists() ? round_up(2 * plan.values[step.output].size.channels(), workspace_grain) : 0;
 }
 
 namespace detail {
@@ -150,62 +145,26 @@ struct packed_layout {
 /// @par Shapes  parameters (plan.parameter_elements()), packed (net.packed_elements).
 /// @par Cost    one pass over the parameters. @par Memory  none: norms are folded in `packed`, before it is filled to its end.
 template <class T>
-void pack_weights(const executable<T>& net, const T* parameters, T* packed) noexcept {
-    for (std::size_t s = 0; s < net.plan.steps.size(); ++s) {
+void pack_weights(const executable<T>& net, std::span<const std::type_identity_t<T>> parameters,
+                  std::span<std::type_identity_t<T>> packed) noexcept {
+    for (const step_id s : net.plan.steps.ids()) {
         const step_info& step = net.plan.steps[s];
         const auto& op = net.forward[s];
         T* scale = nullptr;
         T* shift = nullptr;
         if (const std::size_t room = fold_elements(net.plan, step); room > 0) {
-            const auto output = static_cast<std::size_t>(step.output);
-            const auto channels = static_cast<std::size_t>(net.plan.values[output].size.c);
-            scale = packed + net.packed_elements - room;
+            const std::size_t channels = net.plan.values[step.output].size.channels();
+            scale = packed.last(room).data();
             shift = scale + channels;
-            fold_norm(step, channels, parameters, scale, shift);
+            fold_norm(step, channels, parameters.data(), scale, shift);
         }
-        op.pack(op.self, parameters + step.weights, scale, shift, packed + op.packed);
+        op.pack(op.self, parameters.data() + step.weights, scale, shift, packed.data() + op.packed);
     }
 }
 
 /// @brief Elements that run_steps() wants on so many threads: the memory plan, and scratch for each further thread.
 [[nodiscard]] constexpr std::size_t workspace_elements(const plan_view& plan, int thread_count) noexcept {
     return plan.sizes.workspace + static_cast<std::size_t>(thread_count - 1) * plan.sizes.divided_scratch;
-}
-
-/// @brief Runs steps [first, last) of one sample over its workspace; value 0 is read at `input`.
-///
-/// @param workspace  (workspace_elements(plan, executor.concurrency())).
-/// @par Threads  const; callers bring their own workspace. The executor's threads divide the larger steps among them, and
-///               every element is the same for any number of them.
-template <class T, class E = const serial>
-requires Executor<std::remove_reference_t<E>>
-void run_steps(const executable<T>& net, int first, int last, const T* packed, const T* input, T* workspace,
-               E&& executor = E{}) noexcept {
-    const auto at = [&](int value) -> const T* {
-        return value == 0 ? input : workspace + net.plan.values[static_cast<std::size_t>(value)].offset;
-    };
-    const int threads = executor.concurrency();
-    for (int s = first; s < last; ++s) {
-        const step_info& step = net.plan.steps[static_cast<std::size_t>(s)];
-        const auto& op = net.forward[static_cast<std::size_t>(s)];
-        forward_args<T> args;
-        for (std::size_t i = 0; i < static_cast<std::size_t>(step.input_count); ++i) args.in[i] = at(step.inputs[i]);
-        args.out = workspace + net.plan.values[static_cast<std::size_t>(step.output)].offset;
-        args.packed = packed + op.packed;
-        args.scratch = workspace + step.scratch;
-        if (step.residual >= 0) args.residual = at(step.residual);
-        args.act = step.act;
-        if (threads == 1 || !step.divides) {
-            op.forward(op.self, args);
-            continue;
-        }
-        executor.run(threads, [&](int i) {
-            forward_args<T> part = args;
-            part.mine = {i, threads};
-            if (i > 0) part.scratch = workspace + workspace_elements(net.plan, i);
-            op.forward(op.self, part);
-        });
-    }
 }
 
 }  // namespace EENN_ISA

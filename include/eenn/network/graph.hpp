@@ -42,12 +42,6 @@ template <class F, class... L>
 
 }  // namespace EENN_ISA
 
-/// @brief What a node makes, as something to build on: its place in the graph. Place 0 is the network's input.
-struct edge {
-    int node = 0;
-    friend constexpr bool operator==(const edge&, const edge&) = default;
-};
-
 /// @brief The first thing that is wrong with a graph: where, what, and what its message needs.
 struct graph_fault : layer_fault {
     int layer = -1;
@@ -92,12 +86,14 @@ public:
     struct node {
         node_id id{};
         layer what{};
-        std::array<int, max_inputs> inputs{};
-        int input_count = 0;
+        std::array<edge, max_inputs> inputs{};
+        std::size_t input_count = 0;
         shape out{};
+
+        [[nodiscard]] constexpr std::span<const edge> sources() const noexcept { return {inputs.data(), input_count}; }
     };
     struct exit_point {
-        int node = 0;  ///< its logits
+        edge node{};  ///< its logits
         policy decides = max_probability{};
     };
 
@@ -105,7 +101,7 @@ public:
     constexpr explicit basic_graph(shape input, node_id id = node_id{0})
         : nodes_{node{.id = id, .out = input}}, next_id_{0} {
         if (usable(id)) next_id_ = id.number + 1;
-        check_value(0, input, input, "input");
+        check_value(edge{0}, input, input, "input");
     }
 
     /// Appends layers one after another; composites expand. Returns the graph, so that a recipe may end in it.
@@ -170,7 +166,7 @@ public:
 
     /// The node at `logits` is an exit: for graphs that are rebuilt; exit() appends a head as well.
     constexpr basic_graph& exit_at(edge logits, const policy& decides = max_probability{}) {
-        if (exists(logits)) exits_.push_back({logits.node, decides});
+        if (exists(logits)) exits_.push_back({logits, decides});
         return *this;
     }
 
@@ -190,11 +186,11 @@ public:
     }
 
     /// Records a fault that an edit has found, as those of layers are.
-    constexpr basic_graph& refuse(int place, const layer_fault& why) {
-        return refuse(graph_fault{why, place, "graph"});
+    constexpr basic_graph& refuse(edge place, const layer_fault& why) {
+        return refuse(graph_fault{why, place.number, "graph"});
     }
     constexpr basic_graph& refuse(const graph_fault& wrong) {
-        fail(wrong.layer, wrong, wrong.layer_kind);
+        fail(edge{wrong.layer}, wrong, wrong.layer_kind);
         return *this;
     }
 
@@ -206,29 +202,23 @@ public:
     /// The end of the graph are logits.
     [[nodiscard]] constexpr bool classifies() const noexcept { return classifies_; }
 
-    [[nodiscard]] constexpr shape shape_of(edge e) const {
-        return e.node >= 0 && e.node < static_cast<int>(nodes_.size()) ? nodes_[static_cast<std::size_t>(e.node)].out
-                                                                       : shape{};
-    }
-    [[nodiscard]] constexpr shape input() const { return nodes_[0].out; }
-    /// The place of a node, or -1 if the graph has none of this id. Constant time where no edit has moved it.
-    [[nodiscard]] constexpr int place_of(node_id id) const {
-        const int count = static_cast<int>(nodes_.size());
-        if (id.number >= 0 && id.number < count && nodes_[static_cast<std::size_t>(id.number)].id == id)
-            return id.number;
-        for (int i = 0; i < count; ++i) {
-            if (nodes_[static_cast<std::size_t>(i)].id == id) return i;
+    [[nodiscard]] constexpr shape shape_of(edge e) const { return nodes_.has(e) ? nodes_[e].out : shape{}; }
+    [[nodiscard]] constexpr shape input() const { return nodes_.front().out; }
+    /// The place of a node; none if the graph has none of this id. Constant time where no edit has moved it.
+    [[nodiscard]] constexpr edge place_of(node_id id) const {
+        if (const edge likely{id.number}; nodes_.has(likely) && nodes_[likely].id == id) return likely;
+        for (const edge e : nodes_.ids()) {
+            if (nodes_[e].id == id) return e;
         }
-        return -1;
+        return {};
     }
-    [[nodiscard]] constexpr node_id id_of(edge e) const {
-        return e.node >= 0 && e.node < static_cast<int>(nodes_.size()) ? nodes_[static_cast<std::size_t>(e.node)].id
-                                                                       : node_id{};
-    }
+    [[nodiscard]] constexpr node_id id_of(edge e) const { return nodes_.has(e) ? nodes_[e].id : node_id{}; }
     /// The id that the next layer gets.
     [[nodiscard]] constexpr node_id next_id() const noexcept { return {next_id_}; }
     /// Layers and the input, in order; node i is layer i.
-    [[nodiscard]] constexpr const std::vector<node>& nodes() const noexcept { return nodes_; }
+    [[nodiscard]] constexpr const id_vector<edge, node>& nodes() const noexcept { return nodes_; }
+    /// The places of the layers, in order.
+    [[nodiscard]] constexpr id_range<edge> layers() const noexcept { return {edge{1}, nodes_.end_id()}; }
     /// Exits in order, without the last one, which is where the graph ends.
     [[nodiscard]] constexpr const std::vector<exit_point>& exits() const noexcept { return exits_; }
     [[nodiscard]] constexpr const graph_fault& fault() const noexcept { return fault_; }
@@ -256,52 +246,52 @@ private:
     template <class L>
     constexpr edge insert(const L& what, std::span<const edge> from, node_id id) {
         static_assert(std::is_constructible_v<layer, const L&>, "eenn: this layer is not in the graph's set of layers");
-        const int index = static_cast<int>(nodes_.size());
+        const edge place = nodes_.end_id();
         if (!usable(id)) return here_;
-        node made{.id = id, .what = what, .input_count = static_cast<int>(from.size())};
+        node made{.id = id, .what = what, .input_count = from.size()};
         std::array<shape, max_inputs> shapes{};
-        bool known = from.size() <= static_cast<std::size_t>(arity<L>);
+        bool known = std::cmp_less_equal(from.size(), arity<L>);
         if (!known) {
             layer_fault wrong = what.output(std::vector<shape>(from.size(), shape{})).why;  // how many the layer wants
             if (wrong.kind != fault_kind::wrong_number_of_inputs) {
-                wrong = wrong_number(fault_kind::wrong_number_of_inputs, made.input_count,
+                wrong = wrong_number(fault_kind::wrong_number_of_inputs, static_cast<double>(from.size()),
                                      allowed_range::closed(1, arity<L>));
             }
-            fail(index, wrong, L::kind);
+            fail(place, wrong, L::kind);
             made.input_count = 0;
         }
         for (std::size_t i = 0; known && i < from.size(); ++i) {
             if (!exists(from[i])) return here_;
-            made.inputs[i] = from[i].node;
+            made.inputs[i] = from[i];
             shapes[i] = shape_of(from[i]);
         }
         if (known) {
             const output_shape result = what.output(std::span<const shape>{shapes.data(), from.size()});
-            if (result.why.kind != fault_kind::none) fail(index, result.why, L::kind);
+            if (result.why.kind != fault_kind::none) fail(place, result.why, L::kind);
             made.out = result.value;
-            check_value(index, made.out, shapes[0], L::kind);
+            check_value(place, made.out, shapes[0], L::kind);
         }
         nodes_.push_back(made);
         next_id_ = std::max(next_id_, id.number + 1);
-        return here_ = edge{index};
+        return here_ = place;
     }
 
     constexpr bool usable(node_id id) {
         const bool counted = id.number >= 0 && id.number <= most_node_id;
-        if (counted && (id.number >= next_id_ || place_of(id) < 0)) return true;
-        fail(static_cast<int>(nodes_.size()),
+        if (counted && (id.number >= next_id_ || !place_of(id).exists())) return true;
+        fail(nodes_.end_id(),
              wrong_number(fault_kind::id_taken, id.number, allowed_range::closed(next_id_, most_node_id)), "graph");
         return false;
     }
 
     constexpr bool exists(edge e) {
-        const int count = static_cast<int>(nodes_.size());
-        if (e.node >= 0 && e.node < count) return true;
-        fail(count, wrong_number(fault_kind::no_such_edge, e.node, allowed_range::closed(0, count - 1)), "graph");
+        if (nodes_.has(e)) return true;
+        const edge end = nodes_.end_id();
+        fail(end, wrong_number(fault_kind::no_such_edge, e.number, allowed_range::closed(0, end.number - 1)), "graph");
         return false;
     }
 
-    constexpr void check_value(int place, shape made, shape from, std::string_view layer_kind) {
+    constexpr void check_value(edge place, shape made, shape from, std::string_view layer_kind) {
         layer_fault wrong{};
         if (made.fits()) return;
         if (!not_allowed(wrong, "height", made.h, 1) && !not_allowed(wrong, "width", made.w, 1) &&
@@ -311,15 +301,15 @@ private:
         fail(place, wrong, layer_kind);
     }
 
-    constexpr void fail(int place, const layer_fault& why, std::string_view layer_kind) {
-        const graph_fault wrong{why, place, layer_kind};
+    constexpr void fail(edge place, const layer_fault& why, std::string_view layer_kind) {
+        const graph_fault wrong{why, place.number, layer_kind};
         if (!std::is_constant_evaluated()) raise("graph", std::string{text_of(wrong).view()});
         if (fault_.kind == fault_kind::none) fault_ = wrong;
     }
 
-    std::vector<node> nodes_;
+    id_vector<edge, node> nodes_;
     std::vector<exit_point> exits_;
-    edge here_{};
+    edge here_{0};
     int next_id_ = 1;
     bool classifies_ = true;
     graph_fault fault_{};

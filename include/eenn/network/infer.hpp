@@ -5,6 +5,7 @@
 #ifndef EENN_NETWORK_INFER_HPP
 #define EENN_NETWORK_INFER_HPP
 
+#include <eenn/core/executor.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/network/packed_weights.hpp>
 #include <eenn/policies/threshold_rules.hpp>
@@ -22,21 +23,66 @@ template <std::size_t E>
     return rules;
 }
 
+/// @brief Runs steps of one sample over its workspace: `net.plan.steps.ids()`, or some of them.
+///
+/// @param input      (H,W,C), value 0.
+/// @param workspace  (workspace_elements(plan, executor.concurrency())), 64-byte aligned, as the steps before left it.
+/// @par Threads  const; callers bring their own workspace. The executor's threads divide the larger steps among them, and
+///               every element is the same for any number of them.
+template <class T, class E = const serial>
+requires Executor<std::remove_reference_t<E>>
+void run_steps(const executable<T>& net, id_range<step_id> steps, packed_view<std::type_identity_t<T>> packed,
+               std::span<const std::type_identity_t<T>> input, std::span<std::type_identity_t<T>> workspace,
+               E&& executor = E{}) noexcept {
+    const auto at = [&](value_id value) -> const T* {
+        return value == value_id{0} ? input.data() : workspace.data() + net.plan.values[value].offset;
+    };
+    const int threads = executor.concurrency();
+    for (const step_id s : steps) {
+        const step_info& step = net.plan.steps[s];
+        const auto& op = net.forward[s];
+        forward_args<T> args;
+        for (std::size_t i = 0; i < step.input_count; ++i) args.in[i] = at(step.inputs[i]);
+        args.out = workspace.data() + net.plan.values[step.output].offset;
+        args.packed = packed.data() + op.packed;
+        args.scratch = workspace.data() + step.scratch;
+        if (step.residual.exists()) args.residual = at(step.residual);
+        args.act = step.act;
+        if (threads == 1 || !step.divides) {
+            op.forward(op.self, args);
+            continue;
+        }
+        executor.run(threads, [&](int i) {
+            forward_args<T> part = args;
+            part.mine = {i, threads};
+            if (i > 0) part.scratch = workspace.data() + workspace_elements(net.plan, i);
+            op.forward(op.self, part);
+        });
+    }
+}
+
+/// @brief A value, the input apart, that run_steps() left in the workspace: (H,W,C). Later steps may use its memory.
+template <class Workspace>
+[[nodiscard]] constexpr auto view_value(const plan_view& plan, value_id value, Workspace&& workspace) noexcept {
+    return std::span{workspace}.subspan(plan.values[value].offset, plan.values[value].size.elements());
+}
+
 /// @brief What a decider sees of exit e, whose logits run_steps() left in the workspace.
-template <class T>
-[[nodiscard]] constexpr exit_view<T> view_exit(const plan_view& plan, std::size_t e, const T* workspace) noexcept {
+template <class Workspace>
+[[nodiscard]] constexpr auto view_exit(const plan_view& plan, std::size_t e, Workspace&& workspace) noexcept {
     const exit_info& at = plan.exits[e];
-    const T* logits = workspace + plan.values[static_cast<std::size_t>(at.logits)].offset;
-    return {e, e + 1 == plan.exits.size(), at.decides, {logits, static_cast<std::size_t>(at.classes)}};
+    const auto logits = view_value(plan, at.logits, workspace);
+    using value_type = typename decltype(logits)::value_type;
+    return exit_view<value_type>{e, e + 1 == plan.exits.size(), at.decides, logits};
 }
 
 /// @brief Asks for one line of each page of memory, up to a megabyte: after a sleep the machine has forgotten where pages lie, and
 /// so looks them up side by side instead of one by one. In warm caches it costs what can hardly be measured.
 template <class T>
-void look_up_pages(const T* from, std::size_t count) noexcept {
+void look_up_pages(std::span<const T> from) noexcept {
     constexpr std::size_t page = 4096 / sizeof(T);
     constexpr std::size_t most = 256 * page;
-    for (std::size_t i = 0; i < count && i < most; i += page) __builtin_prefetch(from + i);
+    for (std::size_t i = 0; i < from.size() && i < most; i += page) __builtin_prefetch(from.data() + i);
 }
 
 /// @brief Goes on with a sample whose earlier exits stand in another part of the network: `state` is as that part left it.
@@ -45,16 +91,17 @@ void look_up_pages(const T* from, std::size_t count) noexcept {
 template <class T, class D, class E = const serial>
 requires Decider<D, T> && Executor<std::remove_reference_t<E>>
 [[nodiscard]] decision resume_inference(const executable<T>& net, packed_view<std::type_identity_t<T>> weights,
-                                        const T* input, T* workspace, const D& rule, typename D::state& state,
-                                        E&& executor = E{}) noexcept {
-    look_up_pages(weights.data(), net.packed_elements);
-    look_up_pages(workspace, net.plan.sizes.workspace);
-    look_up_pages(input, net.plan.input.elements());
-    int step = 0;
+                                        std::span<const std::type_identity_t<T>> input,
+                                        std::span<std::type_identity_t<T>> workspace, const D& rule,
+                                        typename D::state& state, E&& executor = E{}) noexcept {
+    look_up_pages<T>({weights.data(), net.packed_elements});
+    look_up_pages<T>(workspace.first(net.plan.sizes.workspace));
+    look_up_pages<T>(input);
+    step_id first{0};
     for (std::size_t e = 0;; ++e) {
         const exit_info& at = net.plan.exits[e];
-        run_steps(net, step, at.step + 1, weights.data(), input, workspace, executor);
-        step = at.step + 1;
+        run_steps(net, {first, at.step.next()}, weights, input, workspace, executor);
+        first = at.step.next();
         if (!at.classifies) return {.exit = static_cast<int>(e)};
         const verdict said = decide(rule, view_exit(net.plan, e, workspace), state);
         if (said.leave) return {said.label, static_cast<int>(e), said.confidence};
@@ -76,8 +123,10 @@ requires Decider<D, T> && Executor<std::remove_reference_t<E>>
 /// @par Memory   None but the workspace. @par Threads  Safe with a workspace, a state and an executor of one's own.
 template <class T, class D, class E = const serial>
 requires Decider<D, T> && Executor<std::remove_reference_t<E>>
-[[nodiscard]] decision infer(const executable<T>& net, packed_view<std::type_identity_t<T>> weights, const T* input,
-                             T* workspace, const D& rule, typename D::state& state, E&& executor = E{}) noexcept {
+[[nodiscard]] decision infer(const executable<T>& net, packed_view<std::type_identity_t<T>> weights,
+                             std::span<const std::type_identity_t<T>> input,
+                             std::span<std::type_identity_t<T>> workspace, const D& rule, typename D::state& state,
+                             E&& executor = E{}) noexcept {
     rule.begin(state);
     return resume_inference(net, weights, input, workspace, rule, state, executor);
 }

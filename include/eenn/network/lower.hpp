@@ -23,8 +23,8 @@ inline constexpr std::size_t most_total_elements = std::size_t{1} << (std::numer
 /// @brief A plan that owns its arrays.
 struct plan {
     shape input{};
-    std::vector<step_info> steps;
-    std::vector<value_info> values;
+    id_vector<step_id, step_info> steps;
+    id_vector<value_id, value_info> values;
     std::vector<tensor_info> tensors;
     std::vector<exit_info> exits;
     plan_sizes sizes{};
@@ -52,11 +52,10 @@ struct layer_traits {
 };
 
 template <class Node>
-[[nodiscard]] constexpr layer_traits traits_of(const Node& n, std::span<const Node> nodes) {
+[[nodiscard]] constexpr layer_traits traits_of(const Node& n, id_span<edge, const Node> nodes) {
     std::array<shape, max_inputs> in{};
-    for (std::size_t i = 0; i < static_cast<std::size_t>(n.input_count); ++i)
-        in[i] = nodes[static_cast<std::size_t>(n.inputs[i])].out;
-    const std::span<const shape> shapes{in.data(), static_cast<std::size_t>(n.input_count)};
+    for (std::size_t i = 0; i < n.input_count; ++i) in[i] = nodes[n.inputs[i]].out;
+    const std::span<const shape> shapes{in.data(), n.input_count};
     return visit_layer(
         [&]<class L>(const L& what) {
             layer_traits t{.role = L::role,
@@ -108,12 +107,11 @@ struct selection {
     scratch_elements scratch{};
 };
 template <class Node>
-[[nodiscard]] constexpr selection select(const Node& n, std::span<const Node> nodes, const kernels::target& on) {
+[[nodiscard]] constexpr selection select(const Node& n, id_span<edge, const Node> nodes, const kernels::target& on) {
     return visit_layer(
         [&]<class L>(const L& what) {
             problem<L> here{.layer = what, .inputs = n.input_count, .out = n.out};
-            for (std::size_t i = 0; i < here.in.size() && i < static_cast<std::size_t>(n.input_count); ++i)
-                here.in[i] = nodes[static_cast<std::size_t>(n.inputs[i])].out;
+            for (std::size_t i = 0; i < here.in.size() && i < n.input_count; ++i) here.in[i] = nodes[n.inputs[i]].out;
             here.chosen = select_of(here, on);
             return selection{here.chosen, scratch_of(here)};
         },
@@ -122,18 +120,19 @@ template <class Node>
 
 /// A step while it grows: nodes join the step that makes their input as long as that step can take them.
 struct fusion_group {
-    int node = 0;
-    int tail = 0;
-    int norm = -1;
-    int residual = -1;  // node
+    edge node{};
+    edge tail{};
+    edge norm{};
+    edge residual{};
     activation act{};
     bool fuses = false;
     bool from_input = false;  // an identity that carries another layer: its input is input 0 of that layer
-    [[nodiscard]] constexpr bool takes_norm() const { return fuses && norm < 0 && residual < 0 && !has_act(); }
-    [[nodiscard]] constexpr bool takes_residual() const { return fuses && residual < 0 && !has_act(); }
+    [[nodiscard]] constexpr bool takes_norm() const { return takes_residual() && !norm.exists(); }
+    [[nodiscard]] constexpr bool takes_residual() const { return takes_act() && !residual.exists(); }
     [[nodiscard]] constexpr bool takes_act() const { return fuses && !has_act(); }
     [[nodiscard]] constexpr bool has_act() const { return act.kind != activation_kind::none; }
 };
+using fusion_id = place_id<fusion_group>;
 
 }  // namespace detail
 
@@ -151,99 +150,93 @@ struct fusion_group {
 template <class Graph>
 [[nodiscard]] constexpr plan lower(const Graph& g) {
     using node = typename Graph::node;
-    const std::vector<node>& nodes = g.nodes();
-    const auto count = nodes.size();
+    const id_span<edge, const node> nodes{g.nodes()};
+    const std::size_t count = nodes.size();
     plan made;
     made.input = g.input();
 
     // Exits: those of the graph, then its end.
     std::vector<typename Graph::exit_point> exits = g.exits();
-    exits.push_back({g.here().node, max_probability{}});
+    exits.push_back({g.here(), max_probability{}});
 
-    std::vector<detail::layer_traits> traits(count, detail::layer_traits{});
-    std::vector<int> root(count, 0);  // reshapes stand for what they reshape
-    std::vector<int> uses(count, 0);
+    id_vector<edge, detail::layer_traits> traits(count, detail::layer_traits{});
+    id_vector<edge, edge> root(count, edge{0});  // reshapes stand for what they reshape
+    id_vector<edge, int> uses(count, 0);
     detail::running_totals totals;
-    for (std::size_t i = 1; i < count; ++i) {
-        traits[i] = detail::traits_of(nodes[i], std::span<const node>{nodes});
+    for (const edge i : g.layers()) {
+        traits[i] = detail::traits_of(nodes[i], nodes);
         if (!totals.add(traits[i], nodes[i].out)) {
-            const shape in = nodes[static_cast<std::size_t>(nodes[i].inputs[0])].out;
-            made.wrong = {totals.wrong(in), static_cast<int>(i), traits[i].kind};
+            made.wrong = {totals.wrong(nodes[nodes[i].inputs[0]].out), i.number, traits[i].kind};
             if (!std::is_constant_evaluated()) raise("lower", std::string{text_of(made.wrong).view()});
             return made;
         }
         const bool reshape = traits[i].role == layer_role::reshape;
-        root[i] = reshape ? root[static_cast<std::size_t>(nodes[i].inputs[0])] : static_cast<int>(i);
-        for (int k = 0; !reshape && k < nodes[i].input_count; ++k) {
-            ++uses[static_cast<std::size_t>(
-                root[static_cast<std::size_t>(nodes[i].inputs[static_cast<std::size_t>(k)])])];
-        }
+        root[i] = reshape ? root[nodes[i].inputs[0]] : i;
+        if (reshape) continue;
+        for (const edge source : nodes[i].sources()) ++uses[root[source]];
     }
-    for (const auto& e : exits) ++uses[static_cast<std::size_t>(root[static_cast<std::size_t>(e.node)])];
+    for (const auto& e : exits) ++uses[root[e.node]];
 
     // Fusion: which group makes each root.
-    std::vector<detail::fusion_group> groups;
-    std::vector<int> group_of(count, -1);
-    for (std::size_t i = 1; i < count; ++i) {
+    id_vector<detail::fusion_id, detail::fusion_group> groups;
+    id_vector<edge, detail::fusion_id> group_of(count, detail::fusion_id{});
+    for (const edge i : g.layers()) {
         const auto& t = traits[i];
         if (t.role == layer_role::reshape) continue;
-        const auto maker = [&](int input) -> int {  // the group that makes this input, if only we read it
-            const int r = root[static_cast<std::size_t>(nodes[i].inputs[static_cast<std::size_t>(input)])];
-            return r > 0 && uses[static_cast<std::size_t>(r)] == 1 ? group_of[static_cast<std::size_t>(r)] : -1;
+        const auto maker =
+            [&](std::size_t input) -> detail::fusion_id {  // the group that makes this input, if only we read it
+            const edge r = root[nodes[i].inputs[input]];
+            return uses[r] == 1 ? group_of[r] : detail::fusion_id{};
         };
-        const int index = static_cast<int>(i);
-        int joined = -1;
+        detail::fusion_id joined;
         const auto start_group = [&] {
             const bool carrier = t.role != layer_role::operation;
-            groups.push_back({.node = index, .tail = index, .fuses = carrier || t.fuses, .from_input = carrier});
-            joined = static_cast<int>(groups.size()) - 1;
+            joined = groups.end_id();
+            groups.push_back({.node = i, .tail = i, .fuses = carrier || t.fuses, .from_input = carrier});
         };
         if (t.role == layer_role::operation) {
             start_group();
         } else if (t.role == layer_role::sum) {
-            int residual = 1;
-            for (int k = 0; k < 2; ++k) {
-                const int m = maker(k);
+            std::size_t residual = 1;
+            for (std::size_t k = 0; k < 2; ++k) {
+                const detail::fusion_id m = maker(k);
                 // Of two that could take it, the later one: it runs right before.
-                if (m >= 0 && groups[static_cast<std::size_t>(m)].takes_residual() &&
-                    (joined < 0 ||
-                     groups[static_cast<std::size_t>(m)].tail > groups[static_cast<std::size_t>(joined)].tail)) {
+                if (m.exists() && groups[m].takes_residual() &&
+                    (!joined.exists() || groups[m].tail > groups[joined].tail)) {
                     joined = m;
                     residual = 1 - k;
                 }
             }
-            if (joined < 0) start_group();
-            groups[static_cast<std::size_t>(joined)].residual =
-                root[static_cast<std::size_t>(nodes[i].inputs[static_cast<std::size_t>(residual)])];
+            if (!joined.exists()) start_group();
+            groups[joined].residual = root[nodes[i].inputs[residual]];
         } else {
-            const int m = maker(0);
+            const detail::fusion_id m = maker(0);
             const bool norm = t.role == layer_role::norm;
-            if (m >= 0 && (norm ? groups[static_cast<std::size_t>(m)].takes_norm()
-                                : groups[static_cast<std::size_t>(m)].takes_act())) {
+            if (m.exists() && (norm ? groups[m].takes_norm() : groups[m].takes_act())) {
                 joined = m;
             } else {
                 start_group();
             }
-            auto& group = groups[static_cast<std::size_t>(joined)];
+            auto& group = groups[joined];
             if (norm) {
-                group.norm = index;
+                group.norm = i;
             } else {
                 group.act = t.act;
             }
         }
-        groups[static_cast<std::size_t>(joined)].tail = index;
+        groups[joined].tail = i;
         group_of[i] = joined;
     }
 
     // Tensors: parameters in layer order, then state.
-    std::vector<std::size_t> weights(count, 0);
-    std::vector<std::size_t> states(count, 0);
-    const auto place_tensors = [&](bool trainable, std::size_t offset, std::vector<std::size_t>& starts) {
-        for (std::size_t i = 1; i < count; ++i) {
+    id_vector<edge, std::size_t> weights(count, 0);
+    id_vector<edge, std::size_t> states(count, 0);
+    const auto place_tensors = [&](bool trainable, std::size_t offset, id_vector<edge, std::size_t>& starts) {
+        for (const edge i : g.layers()) {
             starts[i] = offset;
             for (const auto& spec : traits[i].tensors) {
                 if (spec.trainable != trainable) continue;
-                made.tensors.push_back({static_cast<int>(i), nodes[i].id, traits[i].kind, spec, offset});
+                made.tensors.push_back({i, nodes[i].id, traits[i].kind, spec, offset});
                 offset += spec.elements();
             }
         }
@@ -252,36 +245,33 @@ template <class Graph>
     made.sizes.parameters = place_tensors(true, 0, weights);
     made.sizes.state = place_tensors(false, made.sizes.parameters, states) - made.sizes.parameters;
 
-    const kernels::target on{.far = made.sizes.parameters > static_cast<std::size_t>(kernels::tuning::near_parameters)};
+    const kernels::target on{.far = std::cmp_greater(made.sizes.parameters, kernels::tuning::near_parameters)};
 
     // Steps and values, in the order of the groups' last layers.
-    std::vector<int> value_of(count, 0);  // by root; 0 is the input
-    made.values.push_back({.size = g.input(), .first = -1, .last = -1});
-    for (std::size_t i = 1; i < count; ++i) {
-        if (group_of[i] < 0) continue;
-        const auto& group = groups[static_cast<std::size_t>(group_of[i])];
-        if (group.tail != static_cast<int>(i)) continue;
-        const auto& op = nodes[static_cast<std::size_t>(group.node)];
-        const auto& t = traits[static_cast<std::size_t>(group.node)];
-        const int step = static_cast<int>(made.steps.size());
+    id_vector<edge, value_id> value_of(count, value_id{0});  // by root
+    made.values.push_back({.size = g.input()});
+    for (const edge i : g.layers()) {
+        if (!group_of[i].exists()) continue;
+        const auto& group = groups[group_of[i]];
+        if (group.tail != i) continue;
+        const auto& op = nodes[group.node];
+        const auto& t = traits[group.node];
+        const step_id step = made.steps.end_id();
         step_info info{.node = group.node,
                        .id = op.id,
                        .layer = t.kind,
                        .tail = group.tail,
                        .input_count = group.from_input ? 1 : op.input_count,
                        .act = group.act};
-        const auto read = [&](int r) {
-            const int value = value_of[static_cast<std::size_t>(r)];
-            made.values[static_cast<std::size_t>(value)].last = step;
+        const auto read = [&](edge r) {
+            const value_id value = value_of[r];
+            made.values[value].last = step;
             return value;
         };
-        for (std::size_t k = 0; k < static_cast<std::size_t>(info.input_count); ++k) {
-            info.inputs[k] = read(root[static_cast<std::size_t>(op.inputs[k])]);
-        }
-        if (group.residual >= 0) info.residual = read(group.residual);
-        if (group.norm >= 0) {
-            const auto n = static_cast<std::size_t>(group.norm);
-            info.norm = group.norm;
+        for (std::size_t k = 0; k < info.input_count; ++k) info.inputs[k] = read(root[op.inputs[k]]);
+        if (group.residual.exists()) info.residual = read(group.residual);
+        if (const edge n = group.norm; n.exists()) {
+            info.norm = n;
             info.epsilon = traits[n].epsilon;
             info.momentum = traits[n].momentum;
             info.norm_weights = weights[n];
@@ -289,15 +279,15 @@ template <class Graph>
         }
         info.carrier = group.from_input;
         if (!info.carrier) {
-            info.weights = weights[static_cast<std::size_t>(group.node)];
+            info.weights = weights[group.node];
             info.weight_count = t.tensors.elements();
             info.macs = t.macs;
-            const detail::selection made_of = detail::select(op, std::span<const node>{nodes}, on);
+            const detail::selection made_of = detail::select(op, nodes, on);
             info.chosen = made_of.chosen;
             info.scratch_sizes = made_of.scratch;
             info.divides = t.divides && t.macs >= kernels::tuning::thread_grain;
         }
-        info.output = static_cast<int>(made.values.size());
+        info.output = made.values.end_id();
         value_of[i] = info.output;
         made.values.push_back({.size = nodes[i].out, .first = step, .last = step});
         made.steps.push_back(info);
@@ -305,32 +295,31 @@ template <class Graph>
     }
 
     // Exits: each is decided when its logits are there and every exit before it has been decided.
-    int decided = 0;
+    step_id decided{0};
     for (const auto& e : exits) {
-        const int value = value_of[static_cast<std::size_t>(root[static_cast<std::size_t>(e.node)])];
-        auto& v = made.values[static_cast<std::size_t>(value)];
+        const value_id value = value_of[root[e.node]];
+        auto& v = made.values[value];
         decided = std::max(decided, v.first);
         v.last = std::max(v.last, decided);
         exit_info info{
             .logits = value, .step = decided, .classes = static_cast<int>(v.size.elements()), .decides = e.decides};
-        for (int s = 0; s <= info.step; ++s) info.macs += made.steps[static_cast<std::size_t>(s)].macs;
+        for (step_id s{0}; s <= info.step; ++s) info.macs += made.steps[s].macs;
         made.exits.push_back(info);
     }
     made.exits.back().classifies = g.classifies();
 
     // Owners: the last exit owns all that it needs, which is the backbone; of the rest the first exit that needs it.
-    std::vector<int> pending;
+    std::vector<step_id> pending;
     const auto claim = [&](std::size_t exit) {
-        pending.push_back(made.values[static_cast<std::size_t>(made.exits[exit].logits)].first);
+        pending.push_back(made.values[made.exits[exit].logits].first);
         while (!pending.empty()) {
-            const int s = pending.back();
+            const step_id s = pending.back();
             pending.pop_back();
-            if (s < 0 || made.steps[static_cast<std::size_t>(s)].owner >= 0) continue;
-            step_info& step = made.steps[static_cast<std::size_t>(s)];
-            step.owner = static_cast<int>(exit);
-            for (std::size_t k = 0; k < static_cast<std::size_t>(step.input_count); ++k)
-                pending.push_back(made.values[static_cast<std::size_t>(step.inputs[k])].first);
-            if (step.residual >= 0) pending.push_back(made.values[static_cast<std::size_t>(step.residual)].first);
+            if (!s.exists() || made.steps[s].owner.exists()) continue;
+            step_info& step = made.steps[s];
+            step.owner = exit_id{exit};
+            for (const value_id source : step.sources()) pending.push_back(made.values[source].first);
+            if (step.residual.exists()) pending.push_back(made.values[step.residual].first);
         }
     };
     claim(made.exits.size() - 1);
@@ -338,39 +327,36 @@ template <class Graph>
 
     // The arena: values share a buffer where one takes over another's memory; then every buffer gets its place.
     std::vector<buffer_request> buffers;
-    std::vector<int> buffer_of(made.values.size(), -1);
-    std::vector<std::size_t> scratch_of_step(made.steps.size(), 0);
-    for (std::size_t s = 0; s < made.steps.size(); ++s) {
+    id_vector<value_id, std::size_t> buffer_of(made.values.size(), 0);
+    id_vector<step_id, std::size_t> scratch_of_step(made.steps.size(), 0);
+    for (const step_id s : made.steps.ids()) {
         const auto& step = made.steps[s];
         if (step.scratch_sizes.forward > 0) {
             scratch_of_step[s] = buffers.size();
             const std::size_t size = round_up(step.scratch_sizes.forward, workspace_grain);
-            buffers.push_back({size, static_cast<int>(s), static_cast<int>(s)});
+            buffers.push_back({size, s.number, s.number});
             if (step.divides) made.sizes.divided_scratch = std::max(made.sizes.divided_scratch, size);
         }
-        const auto& out = made.values[static_cast<std::size_t>(step.output)];
-        const auto takes_over = [&](int value) {
-            const auto& v = made.values[static_cast<std::size_t>(value)];
-            if (value == 0 || v.last != static_cast<int>(s) || v.size.elements() != out.size.elements()) return false;
-            buffer_of[static_cast<std::size_t>(step.output)] = buffer_of[static_cast<std::size_t>(value)];
-            buffers[static_cast<std::size_t>(buffer_of[static_cast<std::size_t>(value)])].last = out.last;
+        const auto& out = made.values[step.output];
+        const auto takes_over = [&](value_id value) {
+            const auto& v = made.values[value];
+            if (value == value_id{0} || v.last != s || v.size.elements() != out.size.elements()) return false;
+            buffer_of[step.output] = buffer_of[value];
+            buffers[buffer_of[value]].last = out.last.number;
             return true;
         };
-        const bool elementwise = step.carrier || traits[static_cast<std::size_t>(step.node)].in_place;
-        bool residual_free = step.residual >= 0;
-        for (std::size_t k = 0; k < static_cast<std::size_t>(step.input_count); ++k) {
-            residual_free = residual_free && (elementwise || step.inputs[k] != step.residual);
-        }
+        const bool elementwise = step.carrier || traits[step.node].in_place;
+        bool residual_free = step.residual.exists();
+        for (const value_id source : step.sources())
+            residual_free = residual_free && (elementwise || source != step.residual);
         if (residual_free && takes_over(step.residual)) continue;
         if (elementwise && takes_over(step.inputs[0])) continue;
-        buffer_of[static_cast<std::size_t>(step.output)] = static_cast<int>(buffers.size());
-        buffers.push_back({round_up(out.size.elements(), workspace_grain), out.first, out.last});
+        buffer_of[step.output] = buffers.size();
+        buffers.push_back({round_up(out.size.elements(), workspace_grain), out.first.number, out.last.number});
     }
     const memory_plan arena = plan_memory(buffers);
-    for (std::size_t v = 1; v < made.values.size(); ++v) {
-        made.values[v].offset = arena.offsets[static_cast<std::size_t>(buffer_of[v])];
-    }
-    for (std::size_t s = 0; s < made.steps.size(); ++s) {
+    for (value_id v{1}; v < made.values.end_id(); ++v) made.values[v].offset = arena.offsets[buffer_of[v]];
+    for (const step_id s : made.steps.ids()) {
         if (made.steps[s].scratch_sizes.forward > 0) made.steps[s].scratch = arena.offsets[scratch_of_step[s]];
     }
     made.sizes.workspace = arena.total;

@@ -36,16 +36,17 @@ struct memory_plan {
 namespace detail {
 
 /// The buffers by falling key, ties in their order. One function for all keys: each further sort costs the compiler 0.1 s.
-[[nodiscard, gnu::cold]] constexpr std::vector<int> order_of(const std::vector<std::ptrdiff_t>& keys) {
-    std::vector<int> order(keys.size(), 0);
-    for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int>(i);
+[[nodiscard, gnu::cold]] constexpr std::vector<std::size_t> order_of(const std::vector<std::ptrdiff_t>& keys) {
+    std::vector<std::size_t> order(keys.size(), 0);
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
     const std::ptrdiff_t* const key = keys.data();
-    std::sort(order.begin(), order.end(), [key](int a, int b) { return key[a] != key[b] ? key[a] > key[b] : a < b; });
+    std::sort(order.begin(), order.end(),
+              [key](std::size_t a, std::size_t b) { return key[a] != key[b] ? key[a] > key[b] : a < b; });
     return order;
 }
 
 template <class Key>
-[[nodiscard]] constexpr std::vector<int> order_by(std::span<const buffer_request> buffers, Key key) {
+[[nodiscard]] constexpr std::vector<std::size_t> order_by(std::span<const buffer_request> buffers, Key key) {
     std::vector<std::ptrdiff_t> keys(buffers.size(), 0);
     for (std::size_t i = 0; i < keys.size(); ++i) keys[i] = key(buffers[i]);
     return order_of(keys);
@@ -53,42 +54,39 @@ template <class Key>
 
 /// Which buffers are alive together, as one flat list: those of b are at [begin[b], begin[b + 1]).
 struct conflict_list {
-    std::vector<int> begin;
-    std::vector<int> others;
+    std::vector<std::size_t> begin;
+    std::vector<std::size_t> others;
 };
 
 [[nodiscard, gnu::cold]] constexpr conflict_list conflicts_of(std::span<const buffer_request> buffers,
                                                               std::size_t& lower_bound) {
     const auto count = buffers.size();
-    std::vector<int> pairs;
-    std::vector<int> alive;
+    std::vector<std::size_t> pairs;
+    std::vector<std::size_t> alive;
     lower_bound = 0;
-    for (const int b : order_by(buffers, [](const buffer_request& r) { return -r.first; })) {
-        const auto& now = buffers[static_cast<std::size_t>(b)];
-        std::size_t kept = 0;
+    for (const std::size_t b : order_by(buffers, [](const buffer_request& r) { return -r.first; })) {
+        const auto& now = buffers[b];
+        std::erase_if(alive, [&](std::size_t a) { return buffers[a].last < now.first; });
         std::size_t sum = now.size;
-        for (const int a : alive) {
-            if (buffers[static_cast<std::size_t>(a)].last < now.first) continue;
-            alive[kept++] = a;
-            sum += buffers[static_cast<std::size_t>(a)].size;
+        for (const std::size_t a : alive) {
+            sum += buffers[a].size;
             pairs.push_back(a);
             pairs.push_back(b);
         }
-        alive.erase(alive.begin() + static_cast<std::ptrdiff_t>(kept), alive.end());
         alive.push_back(b);
         lower_bound = std::max(lower_bound, sum);
     }
     conflict_list list;
     list.begin.assign(count + 1, 0);
     list.others.assign(pairs.size(), 0);
-    for (const int b : pairs) ++list.begin[static_cast<std::size_t>(b) + 1];
+    for (const std::size_t b : pairs) ++list.begin[b + 1];
     for (std::size_t i = 0; i < count; ++i) list.begin[i + 1] += list.begin[i];
-    std::vector<int> next(list.begin.begin(), list.begin.end() - 1);
+    std::vector<std::size_t> next(list.begin.begin(), list.begin.end() - 1);
     for (std::size_t i = 0; i < pairs.size(); i += 2) {
-        const auto a = static_cast<std::size_t>(pairs[i]);
-        const auto b = static_cast<std::size_t>(pairs[i + 1]);
-        list.others[static_cast<std::size_t>(next[a]++)] = pairs[i + 1];
-        list.others[static_cast<std::size_t>(next[b]++)] = pairs[i];
+        const std::size_t a = pairs[i];
+        const std::size_t b = pairs[i + 1];
+        list.others[next[a]++] = b;
+        list.others[next[b]++] = a;
     }
     return list;
 }
@@ -101,16 +99,16 @@ public:
     packer(const packer&) = delete;
     packer& operator=(const packer&) = delete;
 
-    /// The least offset that is free for buffer b: whoever is in the way pushes it behind his end.
-    [[nodiscard]] constexpr std::size_t lowest(int b) const {
+    /// The least offset that is free for buffer b: a placed neighbour in the way moves it to that neighbour's end.
+    [[nodiscard]] constexpr std::size_t lowest(std::size_t b) const {
         // Raw pointers: a constant expression pays for every call of operator[].
-        const int* const first = conflicts_.others.data() + conflicts_.begin[static_cast<std::size_t>(b)];
-        const int* const last = conflicts_.others.data() + conflicts_.begin[static_cast<std::size_t>(b) + 1];
-        const std::size_t size = buffers_[static_cast<std::size_t>(b)].size;
+        const std::size_t* const first = conflicts_.others.data() + conflicts_.begin[b];
+        const std::size_t* const last = conflicts_.others.data() + conflicts_.begin[b + 1];
+        const std::size_t size = buffers_[b].size;
         std::size_t offset = 0;
         for (bool moved = true; moved;) {
             moved = false;
-            for (const int* other = first; other != last; ++other) {
+            for (const std::size_t* other = first; other != last; ++other) {
                 if (offset < end_[*other] && offset + size > start_[*other]) {
                     offset = end_[*other];
                     moved = true;
@@ -119,13 +117,13 @@ public:
         }
         return offset;
     }
-    constexpr void put(int b, std::size_t offset) {
-        offsets_[static_cast<std::size_t>(b)] = offset;
-        ends_[static_cast<std::size_t>(b)] = offset + buffers_[static_cast<std::size_t>(b)].size;
+    constexpr void put(std::size_t b, std::size_t offset) {
+        offsets_[b] = offset;
+        ends_[b] = offset + buffers_[b].size;
     }
-    constexpr void take_back(int b) { ends_[static_cast<std::size_t>(b)] = 0; }
-    [[nodiscard]] constexpr bool placed(int b) const { return end_[b] != 0; }
-    [[nodiscard]] constexpr std::size_t end(int b) const { return end_[b]; }
+    constexpr void take_back(std::size_t b) { ends_[b] = 0; }
+    [[nodiscard]] constexpr bool placed(std::size_t b) const { return end_[b] != 0; }
+    [[nodiscard]] constexpr std::size_t end(std::size_t b) const { return end_[b]; }
     [[nodiscard]] constexpr const std::vector<std::size_t>& offsets() const { return offsets_; }
 
 private:
@@ -142,31 +140,31 @@ private:
 class exact_packer {
 public:
     constexpr exact_packer(std::span<const buffer_request> buffers, const conflict_list& conflicts, memory_plan& best,
-                           int budget)
+                           std::ptrdiff_t budget)
         : buffers_{buffers},
           conflicts_{conflicts},
           place_{buffers, conflicts},
           rises_(buffers.size(), 0),
           best_{best},
           budget_{budget} {
-        search(0, 0, -1, 0);
+        search(0, 0, 0, 0);
         best_.proven = best_.proven || budget_ > 0;
     }
 
 private:
-    [[gnu::cold]] constexpr void search(std::size_t depth, std::size_t floor, int previous, std::size_t top) {
+    [[gnu::cold]] constexpr void search(std::size_t depth, std::size_t floor, std::size_t previous, std::size_t top) {
         if (budget_ <= 0 || best_.total == best_.lower_bound) return;
         if (depth == buffers_.size()) {
             best_.total = top;
             best_.offsets = place_.offsets();
             return;
         }
-        for (int b = 0; b < static_cast<int>(buffers_.size()); ++b) {
+        for (std::size_t b = 0; b < buffers_.size(); ++b) {
             if (place_.placed(b)) continue;
             const auto offset = place_.lowest(b);
             budget_ -= 4;  // about what that cost
             if (offset < floor || (offset == floor && b < previous)) continue;
-            const auto end = std::max(top, offset + buffers_[static_cast<std::size_t>(b)].size);
+            const auto end = std::max(top, offset + buffers_[b].size);
             if (end >= best_.total) continue;
             place_.put(b, offset);
             if (rest_fits(offset)) search(depth + 1, offset, b, end);
@@ -176,18 +174,18 @@ private:
 
     /// Whatever is still to come lies at `floor` or above: at every start of a buffer it must fit beside what rises above.
     [[nodiscard, gnu::cold]] constexpr bool rest_fits(std::size_t floor) {
-        const auto count = static_cast<int>(buffers_.size());
+        const std::size_t count = buffers_.size();
         const buffer_request* const buffer = buffers_.data();
         std::size_t* const rise = rises_.data();
-        for (int b = 0; b < count; ++b) {
+        for (std::size_t b = 0; b < count; ++b) {
             const std::size_t end = place_.end(b);
             rise[b] = end == 0 ? buffer[b].size : end > floor ? end - floor : 0;
         }
-        for (int b = 0; b < count; ++b) {
+        for (std::size_t b = 0; b < count; ++b) {
             std::size_t sum = floor + rise[b];
-            const int* const last = conflicts_.others.data() + conflicts_.begin[static_cast<std::size_t>(b) + 1];
-            const int* other = conflicts_.others.data() + conflicts_.begin[static_cast<std::size_t>(b)];
-            budget_ -= static_cast<int>(last - other);
+            const std::size_t* const last = conflicts_.others.data() + conflicts_.begin[b + 1];
+            const std::size_t* other = conflicts_.others.data() + conflicts_.begin[b];
+            budget_ -= last - other;
             for (; other != last; ++other) {
                 if (buffer[*other].first <= buffer[b].first) sum += rise[*other];
             }
@@ -201,7 +199,7 @@ private:
     packer place_;
     std::vector<std::size_t> rises_;
     memory_plan& best_;
-    int budget_;
+    std::ptrdiff_t budget_;
 };
 
 }  // namespace detail
@@ -228,14 +226,14 @@ inline constexpr int memory_plan_budget = 20000;
     memory_plan best;
     const auto count = buffers.size();
     const auto conflicts = detail::conflicts_of(buffers, best.lower_bound);
-    best.total = static_cast<std::size_t>(-1);
-    const auto try_order = [&](const std::vector<int>& order) {
+    best.total = std::numeric_limits<std::size_t>::max();
+    const auto try_order = [&](const std::vector<std::size_t>& order) {
         detail::packer place{buffers, conflicts};
         std::size_t top = 0;
-        for (const int b : order) {
+        for (const std::size_t b : order) {
             const auto offset = place.lowest(b);
             place.put(b, offset);
-            top = std::max(top, offset + buffers[static_cast<std::size_t>(b)].size);
+            top = std::max(top, offset + buffers[b].size);
         }
         if (top < best.total) {
             best.total = top;

@@ -47,11 +47,10 @@ inline namespace EENN_ISA {
 template <class Layers>
 [[nodiscard]] std::string name_of(const basic_model<Layers>& m, node_id id) {
     if (const auto found = m.names.find(id); found != m.names.end()) return found->second;
-    const int place = m.network.place_of(id);
-    if (place <= 0) return place == 0 ? "input" : "node_" + to_string(id);
-    return std::visit([](const auto& layer) { return std::string{layer.kind}; },
-                      m.network.nodes()[static_cast<std::size_t>(place)].what) +
-           "_" + to_string(id);
+    const edge place = m.network.place_of(id);
+    if (place <= edge{0}) return place.exists() ? "input" : "node_" + to_string(id);
+    return std::visit([](const auto& layer) { return std::string{layer.kind}; }, m.network.nodes()[place].what) + "_" +
+           to_string(id);
 }
 
 /// @brief The digest of all that decides what a model answers: graph, parameters, rules, preprocessing.
@@ -64,7 +63,7 @@ template <class Layers>
 /// @par Errors  eenn::error naming the part, its size and what is allowed; parameters that are not numbers by their tensor.
 template <class Layers>
 void check(const basic_model<Layers>& m, const std::string& where = "model") {
-    if (m.network.here().node == 0) raise(where, "the graph has no layers", "append at least one");
+    if (m.network.here() == edge{0}) raise(where, "the graph has no layers", "append at least one");
     const plan lowered = lower(m.network);
     if (m.parameters.size() != lowered.view().parameter_elements())
         raise(where, std::to_string(m.parameters.size()) + " parameters for a network of " +
@@ -87,8 +86,8 @@ void check(const basic_model<Layers>& m, const std::string& where = "model") {
                   "thresholds are numbers, temperatures positive and finite");
     }
     check(m.prepare, m.network.input().c, where);
-    const int classes = static_cast<int>(m.network.shape_of(m.network.here()).elements());
-    if (!m.classes.empty() && static_cast<int>(m.classes.size()) != classes)
+    const std::size_t classes = m.network.shape_of(m.network.here()).elements();
+    if (!m.classes.empty() && m.classes.size() != classes)
         raise(where, std::to_string(m.classes.size()) + " class names for " + std::to_string(classes) + " logits");
 }
 
@@ -108,7 +107,7 @@ template <class Layers>
     made.parameters = initialize(after.view(), seed);
     transfer(before.view(), from.parameters, after.view(), made.parameters, channels);
     const auto logits_of = [](const basic_graph<Layers>& g, std::size_t e) {
-        return g.id_of(e < g.exits().size() ? edge{g.exits()[e].node} : g.here());
+        return g.id_of(e < g.exits().size() ? g.exits()[e].node : g.here());
     };
     for (std::size_t e = 0; e < after.exits.size() && !from.rules.empty(); ++e) {
         made.rules.push_back({after.exits[e].decides.default_threshold(), 1});
@@ -116,11 +115,12 @@ template <class Layers>
             if (logits_of(from.network, f) == logits_of(made.network, e)) made.rules.back() = from.rules[f];
         }
     }
-    if (made.network.id_of({0}) == from.network.id_of({0})) made.prepare = from.prepare;  // else it takes features
+    if (made.network.nodes().front().id == from.network.nodes().front().id)
+        made.prepare = from.prepare;  // else it takes features
     if (logits_of(made.network, after.exits.size() - 1) != logits_of(from.network, before.exits.size() - 1))
         made.classes.clear();
     for (const auto& [id, name] : from.names) {
-        if (made.network.place_of(id) >= 0) made.names.emplace(id, name);
+        if (made.network.place_of(id).exists()) made.names.emplace(id, name);
     }
     return made;
 }

@@ -20,24 +20,23 @@ inline namespace EENN_ISA {
 ///
 /// @par Cost  O(nodes).
 template <class Layers, class Stop>
-[[nodiscard]] constexpr std::vector<char> needed_by(const basic_graph<Layers>& g, std::span<const int> ends,
-                                                    Stop&& stop) {
+[[nodiscard]] constexpr id_vector<edge, char> needed_by(const basic_graph<Layers>& g, std::span<const edge> ends,
+                                                        Stop&& stop) {
     const auto& nodes = g.nodes();
-    std::vector<char> needed(nodes.size(), 0);
-    for (const int end : ends) needed[static_cast<std::size_t>(end)] = 1;
-    for (std::size_t i = nodes.size(); i-- > 0;) {
-        if (needed[i] == 0 || stop(static_cast<int>(i))) continue;
-        for (int k = 0; k < nodes[i].input_count; ++k)
-            needed[static_cast<std::size_t>(nodes[i].inputs[static_cast<std::size_t>(k)])] = 1;
+    id_vector<edge, char> needed(nodes.size(), 0);
+    for (const edge end : ends) needed[end] = 1;
+    for (edge i = nodes.end_id(); i > edge{0};) {
+        if (needed[--i] == 0 || stop(i)) continue;
+        for (const edge source : nodes[i].sources()) needed[source] = 1;
     }
     return needed;
 }
 
 /// @brief By node: 1 where the end of the graph needs it. The rest are heads of exits, or nothing needs them.
 template <class Layers>
-[[nodiscard]] constexpr std::vector<char> backbone_of(const basic_graph<Layers>& g) {
-    const std::array<int, 1> end{g.here().node};
-    return needed_by(g, end, [](int) { return false; });
+[[nodiscard]] constexpr id_vector<edge, char> backbone_of(const basic_graph<Layers>& g) {
+    const std::array<edge, 1> end{g.here()};
+    return needed_by(g, end, [](edge) { return false; });
 }
 
 }  // namespace EENN_ISA

@@ -6,6 +6,7 @@
 #define EENN_NETWORK_NETWORK_HPP
 
 #include <eenn/core/aligned.hpp>
+#include <eenn/core/executor.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/network/executable.hpp>
 #include <eenn/network/lower.hpp>
@@ -46,7 +47,7 @@ template <auto Recipe>
 [[nodiscard]] constexpr first_look look_at() {
     const auto g = Recipe();
     if (g.fault().kind != fault_kind::none) return {g.fault(), {}};
-    if (g.here().node == 0) return {{wrong_option("number of layers", 0, allowed_range::from(1)), 0, "graph"}, {}};
+    if (g.here() == edge{0}) return {{wrong_option("number of layers", 0, allowed_range::from(1)), 0, "graph"}, {}};
     const auto made = lower(g);
     return {made.wrong,
             {g.nodes().size(), made.steps.size(), made.values.size(), made.tensors.size(), made.exits.size()}};
@@ -61,6 +62,10 @@ struct frozen_plan {
     std::array<tensor_info, N.tensors> tensors{};
     std::array<exit_info, N.exits> exits{};
     plan_sizes sizes{};
+
+    [[nodiscard]] constexpr plan_view view() const noexcept {
+        return {nodes.front().out, std::span{steps}, std::span{values}, tensors, exits, sizes};
+    }
 };
 
 template <auto Recipe, plan_lengths N>
@@ -69,9 +74,7 @@ template <auto Recipe, plan_lengths N>
     using node = typename decltype(Recipe())::node;
     const auto made = lower(g);
     frozen_plan<node, N> frozen;
-    const auto copy = [](const auto& from, auto& to) {
-        for (std::size_t i = 0; i < to.size(); ++i) to[i] = from[i];
-    };
+    const auto copy = [](const auto& from, auto& to) { std::copy(from.begin(), from.end(), to.begin()); };
     copy(g.nodes(), frozen.nodes);
     copy(made.steps, frozen.steps);
     copy(made.values, frozen.values);
@@ -174,9 +177,7 @@ template <auto Recipe>
 struct network {
     static_assert(detail::check<Recipe>(), "eenn: the network is wrong");
 
-    static constexpr plan_view plan{detail::frozen<Recipe>.nodes[0].out, detail::frozen<Recipe>.steps,
-                                    detail::frozen<Recipe>.values,       detail::frozen<Recipe>.tensors,
-                                    detail::frozen<Recipe>.exits,        detail::frozen<Recipe>.sizes};
+    static constexpr plan_view plan = detail::frozen<Recipe>.view();
 
     static constexpr shape input = plan.input;
     static constexpr int classes = plan.classes();
@@ -218,11 +219,11 @@ private:
 
     template <std::size_t I>
     struct step {
+        static constexpr id_span<edge, const node> nodes{detail::frozen<Recipe>.nodes};
         static constexpr const step_info& info = detail::frozen<Recipe>.steps[I];
-        static constexpr std::size_t kind =
-            detail::step_kind(detail::frozen<Recipe>.nodes[static_cast<std::size_t>(info.node)].what);
+        static constexpr std::size_t kind = detail::step_kind(nodes[info.node].what);
         using layer = std::variant_alternative_t<kind, typename decltype(Recipe())::layer>;
-        static constexpr problem<layer> value = detail::problem_of<layer>(info, detail::frozen<Recipe>.nodes);
+        static constexpr problem<layer> value = detail::problem_of<layer>(info, nodes);
     };
 
     // Where each step's packed weights lie, and how many elements there are.
@@ -237,7 +238,7 @@ private:
         packed_table made;
         detail::packed_layout layout;
         for (std::size_t s = 0; s < step_count; ++s)
-            made.offsets[s] = layout.place(sizes[s], gradient ? 0 : fold_elements(plan, plan.steps[s]));
+            made.offsets[s] = layout.place(sizes[s], gradient ? 0 : fold_elements(plan, plan.steps[step_id{s}]));
         made.total = layout.total;
         return made;
     }

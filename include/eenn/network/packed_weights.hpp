@@ -72,7 +72,7 @@ public:
     packed_weights(const executable<T>& compiled, std::span<const std::type_identity_t<T>> parameters)
         : values_(compiled.packed_elements) {
         check_parameters<T>(compiled.plan, parameters, "packed_weights");
-        pack_weights(compiled, parameters.data(), values_.data());
+        pack_weights(compiled, parameters, values_);
     }
     operator packed_view<T>() const noexcept { return packed_view<T>{values_.data()}; }
     [[nodiscard]] const T* data() const noexcept { return values_.data(); }

@@ -18,16 +18,16 @@ namespace eenn {
 
 /// @brief One kernel call: an operation with the norm, residual and activation that were fused into it.
 struct step_info {
-    int node = 0;                          ///< the operation's layer
-    node_id id{};                          ///< of that layer
-    std::string_view layer{};              ///< its kind
-    int tail = 0;                          ///< the last layer that this step covers
-    std::array<int, max_inputs> inputs{};  ///< values
-    int input_count = 0;
-    int residual = -1;  ///< value added before the activation
-    int output = 0;     ///< value
+    edge node{};               ///< the operation's layer
+    node_id id{};              ///< of that layer
+    std::string_view layer{};  ///< its kind
+    edge tail{};               ///< the last layer that this step covers
+    std::array<value_id, max_inputs> inputs{};
+    std::size_t input_count = 0;
+    value_id residual{};  ///< added before the activation
+    value_id output{};
     activation act{};
-    int norm = -1;  ///< layer of the batch norm
+    edge norm{};  ///< layer of the batch norm
     real epsilon{};
     real momentum{};
     std::size_t weights = 0;  ///< offset of the operation's tensors among the parameters
@@ -40,15 +40,18 @@ struct step_info {
     kernel_choice chosen{};  ///< what computes it, forward and backward
     bool carrier = false;    ///< an identity for layers that no operation could take
     bool divides = false;    ///< worth more than one thread: each makes a share of the output
-    int owner = -1;          ///< the exit whose head it is part of; the last exit owns the backbone; -1: none needs it
+    exit_id owner{};  ///< the exit whose head it is part of; the last exit owns the backbone; none if nothing needs it
+
+    /// The values that the operation reads, without the residual.
+    [[nodiscard]] constexpr std::span<const value_id> sources() const noexcept { return {inputs.data(), input_count}; }
 };
 
 /// @brief A tensor that flows. Value 0 is the input, which lies where the caller has it.
 struct value_info {
     shape size{};
     std::size_t offset = 0;  ///< elements into the workspace
-    int first = 0;           ///< step that makes it
-    int last = 0;            ///< last step that reads it
+    step_id first{};         ///< that makes it; none makes the input
+    step_id last{};          ///< the last that reads it
     element_type type = element_type::f32;
     quantization stands_for{};
 
@@ -58,7 +61,7 @@ struct value_info {
 
 /// @brief A parameter tensor: `parameters[offset, offset + elements)`.
 struct tensor_info {
-    int node = 0;              ///< place of its layer in the graph
+    edge node{};               ///< place of its layer in the graph
     node_id id{};              ///< of its layer: with the name, what it is known by in files and to transfer()
     std::string_view layer{};  ///< kind of its layer
     tensor_spec spec{};
@@ -72,8 +75,8 @@ struct tensor_info {
 
 /// @brief An exit, the final one included.
 struct exit_info {
-    int logits = 0;  ///< value
-    int step = 0;    ///< decided after this step
+    value_id logits{};
+    step_id step{};  ///< decided after this step
     int classes = 0;
     policy decides{};
     std::int64_t macs = 0;  ///< from the input to this decision, earlier heads included
@@ -104,8 +107,8 @@ struct plan_sizes {
 /// @brief View of a compiled network's numbers: what inference, training and reports read. It owns nothing.
 struct plan_view {
     shape input{};
-    std::span<const step_info> steps;
-    std::span<const value_info> values;
+    id_span<step_id, const step_info> steps;
+    id_span<value_id, const value_info> values;
     std::span<const tensor_info> tensors;
     std::span<const exit_info> exits;
     plan_sizes sizes{};

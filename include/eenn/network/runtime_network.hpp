@@ -43,7 +43,7 @@ private:
 
 template <class T, class Graph>
 runtime_network<T, Graph>::runtime_network(const Graph& g) : graph_{g} {
-    if (g.here().node == 0) raise("runtime_network", "the graph has no layers", "append at least one");
+    if (g.here() == edge{0}) raise("runtime_network", "the graph has no layers", "append at least one");
     bound_ = bind<T>(graph_);
 }
 

@@ -42,8 +42,8 @@ public:
         return threshold_rules{std::move(rules)};
     }
     [[nodiscard]] packed_view<T> weights() const noexcept { return weights_; }
-    [[nodiscard]] T* workspace() noexcept { return workspace_.data(); }
-    [[nodiscard]] const T* workspace() const noexcept { return workspace_.data(); }
+    [[nodiscard]] std::span<T> workspace() noexcept { return workspace_; }
+    [[nodiscard]] std::span<const T> workspace() const noexcept { return workspace_; }
     void check(sample input) const {
         if (input.size() != compiled_.plan.input.elements()) {
             raise("session", "a sample of " + std::to_string(input.size()) + " elements, the network takes " +

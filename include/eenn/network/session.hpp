@@ -29,7 +29,7 @@ public:
     static constexpr bool sized = true;  ///< samples of another size cannot be passed
 
     explicit fixed_storage(parameters from) requires std::same_as<Weights, typename Network::packed> {
-        pack_weights(compiled(), from.data(), weights_.values.data());
+        pack_weights(compiled(), from, weights_.values);
     }
     explicit fixed_storage(const typename Network::packed& from) noexcept : weights_{from} {}
 
@@ -38,8 +38,8 @@ public:
         return threshold_rules{default_rules<Network::plan.exits.size()>(Network::plan)};
     }
     [[nodiscard]] packed_view<float> weights() const noexcept { return weights_; }
-    [[nodiscard]] float* workspace() noexcept { return workspace_.data.data(); }
-    [[nodiscard]] const float* workspace() const noexcept { return workspace_.data.data(); }
+    [[nodiscard]] std::span<float> workspace() noexcept { return workspace_.data; }
+    [[nodiscard]] std::span<const float> workspace() const noexcept { return workspace_.data; }
     static void check(sample) noexcept {}
 
 private:
@@ -107,15 +107,14 @@ public:
     /// With a state of the caller's, for deciders whose state outlives the sample or is sent on: begun here.
     [[nodiscard]] decision operator()(sample input, state_type& state) noexcept(Storage::sized) {
         storage_.check(input);
-        return infer(storage_.compiled(), storage_.weights(), input.data(), storage_.workspace(), rule_, state,
-                     executor_);
+        return infer(storage_.compiled(), storage_.weights(), input, storage_.workspace(), rule_, state, executor_);
     }
     /// Goes on with a sample whose earlier exits stand in another part of the network: `features` are what that part ends in,
     /// `state` is as it left it.
     [[nodiscard]] decision resume(sample features, state_type& state) noexcept(Storage::sized) {
         storage_.check(features);
-        return resume_inference(storage_.compiled(), storage_.weights(), features.data(), storage_.workspace(), rule_,
-                                state, executor_);
+        return resume_inference(storage_.compiled(), storage_.weights(), features, storage_.workspace(), rule_, state,
+                                executor_);
     }
 
     /// The logits of the exit where the last sample left, or the features that the network ends in; valid until the next call.

@@ -37,8 +37,8 @@ using summary_row = std::array<std::string, 10>;
 /// What joined the step's layer: norm, addition, activation. The first of them is a carrier's layer itself.
 [[nodiscard]] inline std::string fused_into(const step_info& step) {
     std::vector<std::string> parts;
-    if (step.norm >= 0) parts.emplace_back("norm");
-    if (step.residual >= 0) parts.emplace_back("add");
+    if (step.norm.exists()) parts.emplace_back("norm");
+    if (step.residual.exists()) parts.emplace_back("add");
     if (step.act.kind != activation_kind::none) parts.emplace_back(to_string(step.act.kind));
     std::string all;
     for (std::size_t i = step.carrier ? 1 : 0; i < parts.size(); ++i) all += (all.empty() ? "" : " ") + parts[i];
@@ -46,19 +46,20 @@ using summary_row = std::array<std::string, 10>;
 }
 
 /// Whose head a step is part of, if not the backbone's, and which exits are decided after it.
-[[nodiscard]] inline std::string exits_of(const plan_view& plan, std::size_t s) {
-    const int owner = plan.steps[s].owner;
-    const auto name = [](std::size_t e) { return "exit " + std::to_string(e); };
+[[nodiscard]] inline std::string exits_of(const plan_view& plan, step_id s) {
+    const exit_id owner = plan.steps[s].owner;
+    const exit_id last{plan.exits.size() - 1};
+    const auto name = [](exit_id e) { return "exit " + std::to_string(e.number); };
     std::string decided;
     bool own = false;
-    for (std::size_t e = 0; e < plan.exits.size(); ++e) {
-        if (plan.exits[e].step != static_cast<int>(s)) continue;
-        own = own || owner == static_cast<int>(e);
+    for (exit_id e{0}; e <= last; ++e) {
+        if (plan.exits[e.index()].step != s) continue;
+        own = own || owner == e;
         decided += (decided.empty() ? "" : ", ") + name(e) + " decides";
     }
-    if (owner < 0) return "nobody reads it";
-    if (own || owner + 1 == static_cast<int>(plan.exits.size())) return decided;
-    return name(static_cast<std::size_t>(owner)) + (decided.empty() ? "" : ", " + decided);
+    if (!owner.exists()) return "nobody reads it";
+    if (own || owner == last) return decided;
+    return name(owner) + (decided.empty() ? "" : ", " + decided);
 }
 
 /// Trainable elements of a step's layer and of the norm that joined it.
@@ -100,16 +101,17 @@ using summary_row = std::array<std::string, 10>;
 [[nodiscard]] inline std::string summary(const plan_view& plan) {
     std::vector<detail::summary_row> rows;
     rows.push_back({"step", "layer", "fused", "output", "type", "bytes", "parameters", "MACs", "kernel", "exits"});
-    const value_info& input = plan.values[0];
+    const value_info& input = plan.values.front();
     rows.push_back({"", "input", "", to_string(input.size), detail::type_of(input), detail::count_of(input.bytes()), "",
                     "", "", ""});
-    for (std::size_t s = 0; s < plan.steps.size(); ++s) {
+    for (const step_id s : plan.steps.ids()) {
         const step_info& step = plan.steps[s];
-        const value_info& output = plan.values[static_cast<std::size_t>(step.output)];
-        rows.push_back({std::to_string(s), std::string{step.layer} + " " + to_string(step.id), detail::fused_into(step),
-                        to_string(output.size), detail::type_of(output), detail::count_of(output.bytes()),
-                        detail::count_of(detail::parameters_of(plan, step)), text::integer_text(step.macs),
-                        std::string{to_string(step.chosen.forward)}, detail::exits_of(plan, s)});
+        const value_info& output = plan.values[step.output];
+        rows.push_back({std::to_string(s.number), std::string{step.layer} + " " + to_string(step.id),
+                        detail::fused_into(step), to_string(output.size), detail::type_of(output),
+                        detail::count_of(output.bytes()), detail::count_of(detail::parameters_of(plan, step)),
+                        text::integer_text(step.macs), std::string{to_string(step.chosen.forward)},
+                        detail::exits_of(plan, s)});
     }
     const plan_sizes& sizes = plan.sizes;
     std::string table = detail::aligned(rows);

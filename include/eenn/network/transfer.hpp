@@ -42,8 +42,7 @@ namespace detail {
 
 [[nodiscard]] inline std::string dims_of(const tensor_spec& spec) {
     std::string text;
-    for (int i = 0; i < spec.rank; ++i)
-        text += (i > 0 ? "x" : "") + std::to_string(spec.dims[static_cast<std::size_t>(i)]);
+    for (const int size : spec.sizes()) text += (text.empty() ? "" : "x") + std::to_string(size);
     return text;
 }
 
@@ -51,32 +50,21 @@ namespace detail {
 template <class T>
 void copy_chosen(const tensor_info& from, std::span<const std::type_identity_t<T>> values, const tensor_info& to,
                  std::span<T> into, const kept_channels& kept) {
-    std::array<std::size_t, 4> stride{1, 1, 1, 1};
-    for (int axis = from.spec.rank - 2; axis >= 0; --axis) {
-        const auto a = static_cast<std::size_t>(axis);
-        stride[a] = stride[a + 1] * static_cast<std::size_t>(from.spec.dims[a + 1]);
+    // By element of the target, axis after axis: its place in the source, or -1.
+    std::vector<std::ptrdiff_t> sources{0};
+    for (std::size_t axis = 0; axis < to.spec.sizes().size(); ++axis) {
+        const std::ptrdiff_t size = from.spec.dims[axis];
+        const std::span<const int> chosen = kept.along(to.spec, axis);
+        std::vector<std::ptrdiff_t> finer;
+        for (const std::ptrdiff_t outer : sources) {
+            for (const int place : chosen) finer.push_back(outer < 0 || place < 0 ? -1 : outer * size + place);
+            for (int i = 0; chosen.empty() && i < size; ++i) finer.push_back(outer < 0 ? -1 : outer * size + i);
+        }
+        sources = std::move(finer);
     }
-    std::array<int, 4> at{};
-    const std::size_t count = to.spec.elements();
-    for (std::size_t i = 0; i < count; ++i) {
-        std::size_t source = from.offset;
-        bool known = true;
-        for (int axis = 0; axis < to.spec.rank; ++axis) {
-            const auto a = static_cast<std::size_t>(axis);
-            int place = at[a];
-            if (axis == to.spec.output_axis && !kept.outputs.empty())
-                place = kept.outputs[static_cast<std::size_t>(place)];
-            if (axis == to.spec.input_axis && !kept.inputs.empty())
-                place = kept.inputs[static_cast<std::size_t>(place)];
-            known = known && place >= 0;
-            if (known) source += static_cast<std::size_t>(place) * stride[a];
-        }
-        if (known) into[to.offset + i] = values[source];
-        for (int axis = to.spec.rank - 1;
-             axis >= 0 && ++at[static_cast<std::size_t>(axis)] == to.spec.dims[static_cast<std::size_t>(axis)];
-             --axis) {
-            at[static_cast<std::size_t>(axis)] = 0;
-        }
+    const auto before = values.subspan(from.offset).begin();
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+        if (sources[i] >= 0) into[to.offset + i] = before[sources[i]];
     }
 }
 
@@ -122,19 +110,14 @@ std::size_t transfer(const plan_view& from, const Source& source_values, const p
             std::find_if(channels.begin(), channels.end(), [&](const kept_channels& k) { return k.node == target.id; });
         const kept_channels* how = kept == channels.end() ? nullptr : &*kept;
         bool fits = source->spec.rank == target.spec.rank;
-        for (int axis = 0; fits && axis < target.spec.rank; ++axis) {
-            const auto a = static_cast<std::size_t>(axis);
-            const std::vector<int>* chosen = how == nullptr                    ? nullptr
-                                             : axis == target.spec.output_axis ? &how->outputs
-                                             : axis == target.spec.input_axis  ? &how->inputs
-                                                                               : nullptr;
-            if (chosen == nullptr || chosen->empty()) {
-                fits = source->spec.dims[a] == target.spec.dims[a];
-            } else {
-                fits = chosen->size() == static_cast<std::size_t>(target.spec.dims[a]) &&
-                       std::all_of(chosen->begin(), chosen->end(),
-                                   [&](int place) { return place >= -1 && place < source->spec.dims[a]; });
-            }
+        for (std::size_t axis = 0; fits && axis < target.spec.sizes().size(); ++axis) {
+            const int before = source->spec.dims[axis];
+            const int now = target.spec.dims[axis];
+            const auto chosen = how == nullptr ? std::span<const int>{} : how->along(target.spec, axis);
+            fits = chosen.empty() ? before == now
+                                  : std::cmp_equal(chosen.size(), now) &&
+                                        std::all_of(chosen.begin(), chosen.end(),
+                                                    [&](int place) { return place >= -1 && place < before; });
         }
         if (!fits) {
             raise("transfer",
@@ -148,8 +131,8 @@ std::size_t transfer(const plan_view& from, const Source& source_values, const p
         if (kept != nullptr) {
             detail::copy_chosen(*source, from_values, *target, to_values, *kept);
         } else {
-            std::copy_n(from_values.begin() + static_cast<std::ptrdiff_t>(source->offset), source->spec.elements(),
-                        to_values.begin() + static_cast<std::ptrdiff_t>(target->offset));
+            std::copy_n(from_values.subspan(source->offset).begin(), source->spec.elements(),
+                        to_values.subspan(target->offset).begin());
         }
     }
     return shared.size();

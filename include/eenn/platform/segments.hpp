@@ -49,13 +49,13 @@ template <class Layer>
 }
 
 /// Elements of the arena that are in use while a step runs, and of the network's input while it is still read.
-[[nodiscard]] inline double live_elements(const plan_view& plan, std::size_t step) {
+[[nodiscard]] inline double live_elements(const plan_view& plan, step_id step) {
     std::vector<std::pair<std::size_t, std::size_t>> spans;  // values may share memory
     std::size_t sum = 0;
-    for (std::size_t v = 0; v < plan.values.size(); ++v) {
+    for (const value_id v : plan.values.ids()) {
         const value_info& value = plan.values[v];
-        if (std::cmp_greater(value.first, step) || std::cmp_less(value.last, step)) continue;
-        if (v == 0) {
+        if (value.first > step || value.last < step) continue;
+        if (v == value_id{0}) {
             sum += value.size.elements();
         } else {
             spans.emplace_back(value.offset, value.offset + value.size.elements());
@@ -91,57 +91,51 @@ template <class Layer>
 template <class Graph>
 [[nodiscard]] placement_task make_task(const Graph& g, const plan_view& plan, exit_trace trace = {},
                                        const cut_coding& coding = {}) {
-    const std::size_t steps = plan.steps.size();
     const std::size_t exits = plan.exits.size();
-    std::vector<std::size_t> made(plan.values.size(), 0);  // steps up to the one that makes it; 0: the input
-    for (std::size_t s = 0; s < steps; ++s) made[static_cast<std::size_t>(plan.steps[s].output)] = s + 1;
     const auto for_inputs = [&](const step_info& step, auto&& visit) {
-        std::for_each_n(step.inputs.begin(), step.input_count,
-                        [&](int value) { visit(static_cast<std::size_t>(value)); });
-        if (step.residual >= 0) visit(static_cast<std::size_t>(step.residual));
+        for (const value_id v : step.sources()) visit(v);
+        if (step.residual.exists()) visit(step.residual);
     };
-    const auto owned_by = [&](std::size_t step, std::size_t exit) {
-        return std::cmp_equal(plan.steps[step].owner, exit);
-    };
-    const auto in_backbone = [&](std::size_t step) { return owned_by(step, exits - 1); };
+    const auto owned_by = [&](step_id step, std::size_t exit) { return plan.steps[step].owner == exit_id{exit}; };
+    const auto in_backbone = [&](step_id step) { return owned_by(step, exits - 1); };
+    const auto maker = [&](value_id v) { return plan.values[v].first; };  // none makes the input
 
-    std::vector<std::size_t> read(plan.values.size(), 0);  // steps up to the last that reads it, of the backbone
-    for (std::size_t s = 0; s < steps; ++s) {
+    id_vector<value_id, step_id> read(plan.values.size(), step_id{});  // the last of the backbone that reads it
+    for (const step_id s : plan.steps.ids()) {
         if (!in_backbone(s)) continue;
-        for_inputs(plan.steps[s], [&](std::size_t v) { read[v] = s + 1; });
+        for_inputs(plan.steps[s], [&](value_id v) { read[v] = s; });
     }
-    const auto add = [&](workload& work, std::size_t s) {
+    const auto add = [&](workload& work, step_id s) {
         const step_info& step = plan.steps[s];
-        const auto& node = g.nodes()[static_cast<std::size_t>(step.node)];
-        const auto c = step.carrier
-                           ? operator_class::other
-                           : detail::class_of(node.what, plan.values[static_cast<std::size_t>(step.inputs[0])].size.c);
+        const auto& node = g.nodes()[step.node];
+        const auto c =
+            step.carrier ? operator_class::other : detail::class_of(node.what, plan.values[step.inputs[0]].size.c);
         work.operators[c] = true;
         work.macs[c] += static_cast<double>(step.macs);
         work.weights += static_cast<double>(step.weight_count);
-        if (step.norm >= 0) work.weights += plan.values[static_cast<std::size_t>(step.output)].size.c;
+        if (step.norm.exists()) work.weights += plan.values[step.output].size.c;
         work.activations = std::max(work.activations, detail::live_elements(plan, s));
     };
 
     placement_task task;
     task.trace = std::move(trace);
-    task.input_bytes = detail::coded_bytes(plan.values[0], coding.input_bytes_per_element);
-    std::vector<std::size_t> segment_of(steps, 0);  // of the backbone's
+    task.input_bytes = detail::coded_bytes(plan.values.front(), coding.input_bytes_per_element);
+    id_vector<step_id, std::size_t> segment_of(plan.steps.size(), 0);  // of the backbone's
     segment current;
-    for (std::size_t s = 0; s < steps; ++s) {
+    for (const step_id s : plan.steps.ids()) {
         if (!in_backbone(s)) continue;
         add(current.work, s);
         segment_of[s] = task.segments.size();
         std::size_t crossing = 0;  // values that later steps of the backbone read
-        std::size_t sent = 0;
-        for (std::size_t v = 0; v < plan.values.size(); ++v) {
-            if (made[v] > s + 1 || read[v] <= s + 1) continue;
+        value_id sent;
+        for (const value_id v : plan.values.ids()) {
+            if (maker(v) > s || read[v] <= s) continue;
             ++crossing;
             sent = v;
         }
-        const bool last = made[static_cast<std::size_t>(plan.exits.back().logits)] == s + 1;
+        const bool last = maker(plan.exits.back().logits) == s;
         if (crossing != 1 && !last) continue;
-        const auto tail = static_cast<std::size_t>(plan.steps[s].tail);
+        const edge tail = plan.steps[s].tail;
         current.last = g.nodes()[tail].id;
         current.name = std::visit([](const auto& what) { return std::string{what.kind}; }, g.nodes()[tail].what) + " " +
                        to_string(current.last);
@@ -155,16 +149,17 @@ template <class Graph>
     for (std::size_t e = 0; e < exits; ++e) {
         offered_exit offered{.name = "exit " + std::to_string(e), .after = 0, .head = {}};
         bool attached = false;
-        for (std::size_t s = 0; s < steps && e + 1 < exits; ++s) {
-            if (!owned_by(s, e)) continue;
+        for (const step_id s : plan.steps.ids()) {
+            if (e + 1 == exits || !owned_by(s, e)) continue;
             add(offered.head, s);
-            for_inputs(plan.steps[s], [&](std::size_t v) {
-                if (made[v] > 0 && owned_by(made[v] - 1, e)) return;
-                if (made[v] > 0 && !in_backbone(made[v] - 1)) {
+            for_inputs(plan.steps[s], [&](value_id v) {
+                const step_id from = maker(v);
+                if (from.exists() && owned_by(from, e)) return;
+                if (from.exists() && !in_backbone(from)) {
                     raise("make_task", "exit " + std::to_string(e) + " needs a layer of another exit's head",
                           "an exit may be closed, so give each a head of its own");
                 }
-                const std::size_t here = made[v] == 0 ? 0 : segment_of[made[v] - 1];
+                const std::size_t here = from.exists() ? segment_of[from] : 0;
                 if (attached && here != offered.after) {
                     raise("make_task", "exit " + std::to_string(e) + " reads features of several segments",
                           "let its head start from one layer");
@@ -177,8 +172,8 @@ template <class Graph>
             offered.name = "classifier";
             offered.after = std::max<std::size_t>(task.segments.size(), 1) - 1;
         } else if (!attached) {  // its logits are the backbone's own, or another exit's
-            const std::size_t s = made[static_cast<std::size_t>(plan.exits[e].logits)];
-            offered.after = s > 0 && in_backbone(s - 1) ? segment_of[s - 1] : e > 0 ? task.exits.back().after : 0;
+            const step_id s = maker(plan.exits[e].logits);
+            offered.after = s.exists() && in_backbone(s) ? segment_of[s] : e > 0 ? task.exits.back().after : 0;
         }
         task.exits.push_back(std::move(offered));
     }

@@ -42,6 +42,8 @@ struct shape {
         return saturated_product(saturated_product(static_cast<std::size_t>(h), static_cast<std::size_t>(w)),
                                  static_cast<std::size_t>(c));
     }
+    /// c, as a number of elements.
+    [[nodiscard]] constexpr std::size_t channels() const noexcept { return static_cast<std::size_t>(c); }
     /// Whether every axis has an element, and all together no more than most_elements.
     [[nodiscard]] constexpr bool fits() const noexcept {
         return h > 0 && w > 0 && c > 0 && elements() <= std::size_t{most_elements};

@@ -66,7 +66,7 @@ public:
         input_ = input;
         samples_ = samples;
         seed_ = random_bits(seed, 0x5eed, pass);
-        for (std::size_t s = 0; s < net_.plan.steps.size(); ++s) forward_step(s, parameters, executor);
+        for (const step_id s : net_.plan.steps.ids()) forward_step(s, parameters, executor);
     }
 
     /// The logits of exit e after forward(): (B, classes).
@@ -81,9 +81,9 @@ public:
         std::memset(gradients, 0, net_.plan.sizes.parameters * sizeof(T));
         written_.assign(net_.plan.values.size(), 0);
         for (std::size_t e = 0; e < net_.plan.exits.size(); ++e) {
-            if (exits[e]) written_[static_cast<std::size_t>(net_.plan.exits[e].logits)] = 1;
+            if (exits[e]) written_[net_.plan.exits[e].logits] = 1;
         }
-        for (std::size_t s = net_.plan.steps.size(); s-- > 0;) backward_step(s, parameters, gradients, executor);
+        for (step_id s = net_.plan.steps.end_id(); s > step_id{0};) backward_step(--s, parameters, gradients, executor);
         for (const parameter_range& r : layout_.trained.cleared) std::fill_n(gradients + r.offset, r.count, T{0});
     }
 
@@ -92,7 +92,7 @@ public:
         want_input_ = wanted;
         train(set_);
     }
-    [[nodiscard]] const T* input_gradient() const { return gradients_.data() + layout_.gradient_at[0]; }
+    [[nodiscard]] const T* input_gradient() const { return gradients_.data() + layout_.gradient_at.front(); }
 
     /// Bytes that this object holds: layout().bytes() for the threads that have worked, and the packed weights.
     [[nodiscard]] std::size_t bytes() const noexcept {
@@ -104,9 +104,13 @@ public:
 private:
     using real_sum = double;  // statistics are summed in double
 
-    struct range {
+    struct range {  // of samples
         int first;
         int count;
+
+        /// Elements of a value before them, and theirs; `each` of one sample.
+        [[nodiscard]] std::size_t offset(std::size_t each) const { return static_cast<std::size_t>(first) * each; }
+        [[nodiscard]] std::size_t size(std::size_t each) const { return static_cast<std::size_t>(count) * each; }
     };
     [[nodiscard]] int chunks() const { return backward_plan::chunks(samples_); }
     [[nodiscard]] range chunk(int k) const {
@@ -127,69 +131,71 @@ private:
                  scratch_.data() + static_cast<std::size_t>(mine.slot()) * layout_.scratch);
         });
     }
-    [[nodiscard]] const value_info& value(int v) const { return net_.plan.values[static_cast<std::size_t>(v)]; }
-    [[nodiscard]] std::size_t elements(int v) const { return value(v).size.elements(); }
-    [[nodiscard]] const T* at(int v) const {
-        return v == 0 ? input_ : values_.data() + layout_.value_at[static_cast<std::size_t>(v)];
+    [[nodiscard]] const value_info& value(value_id v) const { return net_.plan.values[v]; }
+    [[nodiscard]] std::size_t elements(value_id v) const { return value(v).size.elements(); }
+    [[nodiscard]] const T* at(value_id v) const {
+        return v == value_id{0} ? input_ : values_.data() + layout_.value_at[v];
     }
-    [[nodiscard]] T* gradient(int v) { return gradients_.data() + layout_.gradient_at[static_cast<std::size_t>(v)]; }
+    [[nodiscard]] T* gradient(value_id v) { return gradients_.data() + layout_.gradient_at[v]; }
 
-    [[nodiscard]] bool normalises(std::size_t s) const { return layout_.normalises(s); }
-    [[nodiscard]] bool recomputed(int v) const { return layout_.recomputed(v); }
-    [[nodiscard]] bool value_needed(int v) const { return layout_.value_needed[static_cast<std::size_t>(v)] != 0; }
+    [[nodiscard]] bool normalises(step_id s) const { return layout_.normalises(s); }
+    [[nodiscard]] bool recomputed(value_id v) const { return layout_.recomputed(v); }
+    [[nodiscard]] bool value_needed(value_id v) const { return layout_.value_needed[v] != 0; }
     /// What goes into the batch norm: kept, or the input of an identity step.
-    [[nodiscard]] const T* norm_input(std::size_t s) const {
+    [[nodiscard]] const T* norm_input(step_id s) const {
         const auto& step = net_.plan.steps[s];
         return step.carrier ? at(step.inputs[0]) : values_.data() + layout_.norm_at[s];
     }
 
     /// Value v of the samples r: where it is kept, or made anew at `spare`, which moves on behind it.
-    [[nodiscard]] const T* value_at(int v, range r, T*& spare) const {
-        const std::size_t start = static_cast<std::size_t>(r.first) * elements(v);
+    [[nodiscard]] const T* value_at(value_id v, range r, T*& spare) const {
+        const std::size_t start = r.offset(elements(v));
         if (!recomputed(v)) return at(v) + start;
-        const auto s = static_cast<std::size_t>(layout_.maker[static_cast<std::size_t>(v)]);
+        const step_id s = layout_.maker[v];
         T* const y = spare;
-        spare += block_size(v, r.count);
+        spare += block_size(v, r);
         net_.passes->affine(r.count * value(v).size.pixels(), value(v).size.c, norm_input(s) + start, scale_of(s),
                             shift_of(s), nullptr, net_.plan.steps[s].act, y);
         return y;
     }
-    [[nodiscard]] std::size_t block_size(int v, int samples) const {
-        return round_up(static_cast<std::size_t>(samples) * elements(v), workspace_grain);
+    [[nodiscard]] std::size_t block_size(value_id v, range r) const {
+        return round_up(r.size(elements(v)), workspace_grain);
     }
 
     /// Calls work(range) for blocks of a chunk that fit the cache, so that the passes over one block find it there.
     template <class Work>
-    void in_blocks(std::size_t s, int k, Work&& work) const {
+    void in_blocks(step_id s, int k, Work&& work) const {
         const range all = chunk(k);
         const int most = layout_.block_samples[s];
         for (int i = 0; i < all.count; i += most) work(range{all.first + i, std::min(most, all.count - i)});
     }
 
     // Of a step that normalises, per channel.
-    [[nodiscard]] T* mean_of(std::size_t s) { return statistics_[s].data(); }
-    [[nodiscard]] T* istd_of(std::size_t s) { return statistics_[s].data() + statistics_[s].size() / 4; }
-    [[nodiscard]] const T* scale_of(std::size_t s) const {
-        return statistics_[s].data() + statistics_[s].size() / 4 * 2;
+    [[nodiscard]] T* mean_of(step_id s) { return statistics_[s].data(); }
+    [[nodiscard]] T* istd_of(step_id s) { return statistics_[s].data() + statistics_[s].size() / 4; }
+    [[nodiscard]] const T* scale_of(step_id s) const { return statistics_[s].data() + statistics_[s].size() / 4 * 2; }
+    [[nodiscard]] const T* shift_of(step_id s) const { return statistics_[s].data() + statistics_[s].size() / 4 * 3; }
+
+    /// Two sums for each channel of a step, made by chunk k.
+    [[nodiscard]] real_sum* sums_of(int k, std::size_t wide) {
+        return sums_.data() + static_cast<std::size_t>(k) * 2 * wide;
     }
-    [[nodiscard]] const T* shift_of(std::size_t s) const {
-        return statistics_[s].data() + statistics_[s].size() / 4 * 3;
+    /// The weight gradients of chunk k.
+    [[nodiscard]] T* partial_of(int k, const step_info& step) {
+        return partial_.data() + static_cast<std::size_t>(k) * step.weight_count;
     }
 
     [[gnu::cold]] void lay_out(backward_plan planned) {
         layout_ = std::move(planned);
         values_.resize(layout_.kept);
         gradients_.resize(layout_.gradients);
-        packed_.resize(std::max(largest(net_.forward, net_.packed_elements),
-                                largest(net_.backward, net_.packed_gradient_elements)));
+        packed_.resize(std::max(largest<forward_operation<T>>(net_.forward, net_.packed_elements),
+                                largest<backward_operation<T>>(net_.backward, net_.packed_gradient_elements)));
         partial_.resize(layout_.partial);
         sums_.resize(static_cast<std::size_t>(backward_plan::chunks(capacity_)) * 2 * layout_.widest);
         statistics_.assign(net_.plan.steps.size(), {});
-        for (std::size_t s = 0; s < statistics_.size(); ++s) {
-            if (normalises(s)) {
-                const auto& step = net_.plan.steps[s];
-                statistics_[s].resize(4 * static_cast<std::size_t>(value(step.output).size.c));
-            }
+        for (const step_id s : net_.plan.steps.ids()) {
+            if (normalises(s)) statistics_[s].resize(4 * value(net_.plan.steps[s].output).size.channels());
         }
         coefficients_.resize(3 * layout_.widest);
     }
@@ -205,30 +211,28 @@ private:
         return most;
     }
 
-    [[nodiscard]] forward_args<T> arguments(std::size_t s, range r, T*& spare) const {
+    [[nodiscard]] forward_args<T> arguments(step_id s, range r, T*& spare) const {
         const auto& step = net_.plan.steps[s];
         forward_args<T> args;
         args.samples = r.count;
         args.first_sample = r.first;
-        for (std::size_t i = 0; i < static_cast<std::size_t>(step.input_count); ++i) {
-            args.in[i] = value_at(step.inputs[i], r, spare);
-        }
+        for (std::size_t i = 0; i < step.input_count; ++i) args.in[i] = value_at(step.inputs[i], r, spare);
         args.packed = packed_.data();
         args.training = layout_.trained.steps[s].named;
         args.seed = seed_;
-        args.stream = s;
+        args.stream = s.index();
         return args;
     }
 
-    void forward_step(std::size_t s, T* parameters, executor_ref executor) {
+    void forward_step(step_id s, T* parameters, executor_ref executor) {
         const auto& step = net_.plan.steps[s];
         const auto& op = net_.forward[s];
         const std::size_t each = elements(step.output);
         const int channels = value(step.output).size.c;
-        const auto wide = static_cast<std::size_t>(channels);
+        const std::size_t wide = value(step.output).size.channels();
         const int pixels = value(step.output).size.pixels();
         T* packed = packed_.data();
-        if (step.norm >= 0 && !normalises(s)) {
+        if (step.norm.exists() && !normalises(s)) {
             T* const scale = coefficients_.data();
             fold_norm(step, wide, parameters, scale, scale + wide);
             op.pack(op.self, parameters + step.weights, scale, scale + wide, packed);
@@ -237,17 +241,16 @@ private:
         }
         const bool norm = normalises(s);
         const bool kept = layout_.keeps_input(s);
-        T* const y = recomputed(step.output) ? nullptr
-                                             : values_.data() + layout_.value_at[static_cast<std::size_t>(step.output)];
+        T* const y = recomputed(step.output) ? nullptr : values_.data() + layout_.value_at[step.output];
         T* const u = kept ? values_.data() + layout_.input_at[s] : y;
         const auto residual_of = [&](range r, T*& spare) {
-            return step.residual < 0 ? nullptr : value_at(step.residual, r, spare);
+            return step.residual.exists() ? value_at(step.residual, r, spare) : nullptr;
         };
         each_chunk(executor, [&](int k, T* scratch) {
-            real_sum* sums = sums_.data() + static_cast<std::size_t>(k) * 2 * wide;
+            real_sum* sums = sums_of(k, wide);
             std::fill(sums, sums + 2 * wide, 0.0);
             in_blocks(s, k, [&](range r) {
-                const std::size_t start = static_cast<std::size_t>(r.first) * each;
+                const std::size_t start = r.offset(each);
                 if (!norm || !step.carrier) {
                     T* spare = scratch + layout_.kernel_scratch;
                     auto args = arguments(s, r, spare);
@@ -264,7 +267,7 @@ private:
         if ((!norm && !kept) || recomputed(step.output)) return;
         each_chunk(executor, [&](int k, T* scratch) {
             in_blocks(s, k, [&](range r) {
-                const std::size_t start = static_cast<std::size_t>(r.first) * each;
+                const std::size_t start = r.offset(each);
                 if (norm) {
                     T* spare = scratch + layout_.kernel_scratch;
                     net_.passes->affine(r.count * pixels, channels, norm_input(s) + start, scale_of(s), shift_of(s),
@@ -280,9 +283,9 @@ private:
 
     /// Mean and 1 / sqrt(var + epsilon) of the batch, and the scale and shift that follow; running statistics moved. Of a
     /// channel that is frozen they are the running ones, as fold_norm() takes them.
-    void batch_statistics(std::size_t s, T* parameters, double count) {
+    void batch_statistics(step_id s, T* parameters, double count) {
         const auto& step = net_.plan.steps[s];
-        const auto wide = static_cast<std::size_t>(value(step.output).size.c);
+        const std::size_t wide = value(step.output).size.channels();
         T* const kept = statistics_[s].data();  // mean, istd, scale, shift
         const double momentum = float{step.momentum};
         const std::span<const char> trained = layout_.trained.norm_of(s, wide);
@@ -299,7 +302,7 @@ private:
             double sum = 0;
             double squares = 0;
             for (int k = 0; k < chunks(); ++k) {
-                const real_sum* sums = sums_.data() + static_cast<std::size_t>(k) * 2 * wide;
+                const real_sum* sums = sums_of(k, wide);
                 sum += sums[c];
                 squares += sums[wide + c];
             }
@@ -319,13 +322,13 @@ private:
         }
     }
 
-    void backward_step(std::size_t s, const T* parameters, T* gradients, executor_ref executor) {
+    void backward_step(step_id s, const T* parameters, T* gradients, executor_ref executor) {
         const auto& step = net_.plan.steps[s];
-        if (layout_.step_needed[s] == 0 || written_[static_cast<std::size_t>(step.output)] == 0) return;
+        if (layout_.step_needed[s] == 0 || written_[step.output] == 0) return;
         const auto& op = net_.backward[s];
         const std::size_t each = elements(step.output);
         const int channels = value(step.output).size.c;
-        const auto wide = static_cast<std::size_t>(channels);
+        const std::size_t wide = value(step.output).size.channels();
         const int pixels = value(step.output).size.pixels();
         T* const dy = gradient(step.output);
         const bool anew = recomputed(step.output);
@@ -336,15 +339,15 @@ private:
 
         // Through the activation, to the residual, and the sums of the batch norm. du goes over dy, or at once to where the
         // residual's gradient begins; of an output made anew it is made anew too.
-        const bool to_residual = step.residual >= 0 && value_needed(step.residual);
-        const bool residual_written = to_residual && written_[static_cast<std::size_t>(step.residual)] != 0;
+        const bool to_residual = step.residual.exists() && value_needed(step.residual);
+        const bool residual_written = to_residual && written_[step.residual] != 0;
         T* const du = norm && to_residual && !residual_written ? gradient(step.residual) : dy;
         each_chunk(executor, [&](int k, T*) {
-            real_sum* sums = sums_.data() + static_cast<std::size_t>(k) * 2 * wide;
+            real_sum* sums = sums_of(k, wide);
             std::fill(sums, sums + 2 * wide, 0.0);
             in_blocks(s, k, [&](range r) {
-                const std::size_t start = static_cast<std::size_t>(r.first) * each;
-                const std::size_t count = static_cast<std::size_t>(r.count) * each;
+                const std::size_t start = r.offset(each);
+                const std::size_t count = r.size(each);
                 const T* input = u == nullptr ? nullptr : u + start;
                 if (anew) {
                     net_.passes->recomputed_gradient_sums(r.count * pixels, channels, dy + start, z + start,
@@ -366,10 +369,10 @@ private:
                 }
             });
         });
-        if (to_residual) written_[static_cast<std::size_t>(step.residual)] = 1;
+        if (to_residual) written_[step.residual] = 1;
         if (norm) {
             norm_gradients(s, parameters, gradients, static_cast<double>(samples_) * pixels);
-        } else if (step.norm >= 0) {  // frozen: a scale
+        } else if (step.norm.exists()) {  // frozen: a scale
             fold_norm(step, wide, parameters, coefficients_.data(), coefficients_.data() + wide);
             std::fill_n(coefficients_.data() + wide, 2 * wide, T{0});
         }
@@ -378,28 +381,27 @@ private:
         bool goes_on = has_weights;
         std::array<T*, max_inputs> din{};
         std::array<bool, max_inputs> accumulate{};
-        for (std::size_t i = 0; i < static_cast<std::size_t>(step.input_count); ++i) {
-            const auto v = static_cast<std::size_t>(step.inputs[i]);
-            if (!value_needed(step.inputs[i])) continue;
+        for (std::size_t i = 0; i < step.input_count; ++i) {
+            const value_id v = step.inputs[i];
+            if (!value_needed(v)) continue;
             goes_on = true;
-            din[i] = gradient(step.inputs[i]);
+            din[i] = gradient(v);
             accumulate[i] = written_[v] != 0;
             written_[v] = 1;
         }
         if (!goes_on) return;  // the norm alone is trained, and nothing before it
         if (step.weight_count > 0) op.pack(op.self, parameters + step.weights, packed_.data());
         each_chunk(executor, [&](int k, T* scratch) {
-            T* const dweights =
-                has_weights ? partial_.data() + static_cast<std::size_t>(k) * step.weight_count : nullptr;
+            T* const dweights = has_weights ? partial_of(k, step) : nullptr;
             if (has_weights) std::memset(dweights, 0, step.weight_count * sizeof(T));
             in_blocks(s, k, [&](range r) {
-                const std::size_t start = static_cast<std::size_t>(r.first) * each;
+                const std::size_t start = r.offset(each);
                 T* spare = scratch + layout_.kernel_scratch;
                 const T* dz = dy + start;
-                if (step.norm >= 0) {
+                if (step.norm.exists()) {
                     const T* const a = coefficients_.data();
                     T* const made = spare;
-                    spare += block_size(step.output, r.count);
+                    spare += block_size(step.output, r);
                     if (anew) {
                         net_.passes->recomputed_input_gradient(r.count * pixels, channels, dy + start, z + start,
                                                                scale_of(s), shift_of(s), step.act, a, a + wide,
@@ -413,10 +415,9 @@ private:
                 backward_args<T> args;
                 args.samples = r.count;
                 args.first_sample = r.first;
-                for (std::size_t i = 0; i < static_cast<std::size_t>(step.input_count); ++i) {
-                    const std::size_t offset = static_cast<std::size_t>(r.first) * elements(step.inputs[i]);
+                for (std::size_t i = 0; i < step.input_count; ++i) {
                     args.in[i] = value_at(step.inputs[i], r, spare);
-                    if (din[i] != nullptr) args.din[i] = din[i] + offset;
+                    if (din[i] != nullptr) args.din[i] = din[i] + r.offset(elements(step.inputs[i]));
                 }
                 args.accumulate = accumulate;
                 args.out = anew ? nullptr : y + start;
@@ -426,23 +427,20 @@ private:
                 args.scratch = scratch;
                 args.training = layout_.trained.steps[s].named;
                 args.seed = seed_;
-                args.stream = s;
+                args.stream = s.index();
                 op.backward(op.self, args);
             });
         });
         if (has_weights) {
-            for (int k = 0; k < chunks(); ++k) {
-                net_.passes->accumulate(step.weight_count,
-                                        partial_.data() + static_cast<std::size_t>(k) * step.weight_count,
-                                        gradients + step.weights);
-            }
+            for (int k = 0; k < chunks(); ++k)
+                net_.passes->accumulate(step.weight_count, partial_of(k, step), gradients + step.weights);
         }
     }
 
     /// Gradients of gamma and beta, and the coefficients of dz = a du + b z + c; a channel that is frozen is scaled.
-    void norm_gradients(std::size_t s, const T* parameters, T* gradients, double count) {
+    void norm_gradients(step_id s, const T* parameters, T* gradients, double count) {
         const auto& step = net_.plan.steps[s];
-        const auto wide = static_cast<std::size_t>(value(step.output).size.c);
+        const std::size_t wide = value(step.output).size.channels();
         const std::span<const char> trained = layout_.trained.norm_of(s, wide);
         for (std::size_t c = 0; c < wide; ++c) {
             if (trained[c] == 0) {
@@ -454,7 +452,7 @@ private:
             double beta = 0;
             double gamma = 0;
             for (int k = 0; k < chunks(); ++k) {
-                const real_sum* sums = sums_.data() + static_cast<std::size_t>(k) * 2 * wide;
+                const real_sum* sums = sums_of(k, wide);
                 beta += sums[c];
                 gamma += sums[wide + c];
             }
@@ -479,14 +477,14 @@ private:
     int samples_ = 0;
     std::uint64_t seed_ = 0;
     bool upward_ = false;  // the order of the last pass over the chunks
-    std::vector<char> written_;
+    id_vector<value_id, char> written_;
     aligned_vector<T> values_;
     aligned_vector<T> gradients_;
     aligned_vector<T> packed_;  // the weights of the step whose turn it is
     aligned_vector<T> partial_;
     aligned_vector<T> scratch_;  // one for each task that runs
     std::vector<real_sum> sums_;
-    std::vector<std::vector<T>> statistics_;  // mean, 1 / std, scale, shift
+    id_vector<step_id, std::vector<T>> statistics_;  // mean, 1 / std, scale, shift
     aligned_vector<T> coefficients_;
 };
 

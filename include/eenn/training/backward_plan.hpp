@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <vector>
 
 namespace eenn {
@@ -30,30 +31,30 @@ inline constexpr int batch_chunks = 8;
 /// what went into the norm. Kept are the other outputs, what goes into norms, and u where the activation's derivative needs it.
 /// The gradients of values lie in one arena, planned by liveness.
 struct backward_plan {
-    static constexpr std::size_t none = static_cast<std::size_t>(-1);
+    static constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
 
     trained_parts trained;
-    int batch = 1;                         ///< B, the most that fit
-    std::vector<char> step_needed;         ///< by step: a gradient flows through
-    std::vector<char> value_needed;        ///< by value: its gradient is wanted
-    std::vector<int> maker;                ///< by value: the step from whose z its readers make it anew; -1: it is kept
-    std::vector<std::size_t> value_at;     ///< by value: (B,H,W,C); none for the input and for what is made anew
-    std::vector<std::size_t> norm_at;      ///< by step: z; none where it does not normalise, or z is its kept input
-    std::vector<std::size_t> input_at;     ///< by step: u; none where it is not kept
-    std::vector<std::size_t> gradient_at;  ///< by value: in the arena of gradients; none where there is none
-    std::vector<int> block_samples;        ///< by step: that its passes work on at once
-    std::size_t kept = 0;                  ///< of values, z and u
-    std::size_t gradients = 0;             ///< of the arena
-    std::size_t partial = 0;               ///< sums of weight gradients: K times the largest step that has some
-    std::size_t statistics = 0;            ///< mean, 1 / deviation, scale and shift of all norms by the batch
-    std::size_t widest = 0;                ///< most channels of a step
-    std::size_t kernel_scratch = 0;        ///< of one thread
-    std::size_t scratch = 0;               ///< of one thread: that, and behind it what is made anew
+    int batch = 1;                                 ///< B, the most that fit
+    id_vector<step_id, char> step_needed;          ///< a gradient flows through
+    id_vector<value_id, char> value_needed;        ///< its gradient is wanted
+    id_vector<value_id, step_id> maker;            ///< the step from whose z its readers make it anew; none: it is kept
+    id_vector<value_id, std::size_t> value_at;     ///< (B,H,W,C); none for the input and for what is made anew
+    id_vector<step_id, std::size_t> norm_at;       ///< z; none where it does not normalise, or z is its kept input
+    id_vector<step_id, std::size_t> input_at;      ///< u; none where it is not kept
+    id_vector<value_id, std::size_t> gradient_at;  ///< in the arena of gradients; none where there is none
+    id_vector<step_id, int> block_samples;         ///< that its passes work on at once
+    std::size_t kept = 0;                          ///< of values, z and u
+    std::size_t gradients = 0;                     ///< of the arena
+    std::size_t partial = 0;                       ///< sums of weight gradients: K times the largest step that has some
+    std::size_t statistics = 0;                    ///< mean, 1 / deviation, scale and shift of all norms by the batch
+    std::size_t widest = 0;                        ///< most channels of a step
+    std::size_t kernel_scratch = 0;                ///< of one thread
+    std::size_t scratch = 0;                       ///< of one thread: that, and behind it what is made anew
 
     /// Whether the step normalises by the batch, in some channels at least.
-    [[nodiscard]] constexpr bool normalises(std::size_t step) const { return trained.steps[step].norm; }
-    [[nodiscard]] constexpr bool keeps_input(std::size_t step) const { return input_at[step] != none; }
-    [[nodiscard]] constexpr bool recomputed(int value) const { return maker[static_cast<std::size_t>(value)] >= 0; }
+    [[nodiscard]] constexpr bool normalises(step_id step) const { return trained.steps[step].norm; }
+    [[nodiscard]] constexpr bool keeps_input(step_id step) const { return input_at[step] != none; }
+    [[nodiscard]] constexpr bool recomputed(value_id value) const { return maker[value].exists(); }
 
     [[nodiscard]] static constexpr int chunks(int samples) { return std::min(samples, batch_chunks); }
     /// Bytes of all these buffers for elements of such a size; `threads` work at once. Parameters, their gradients, the state
@@ -74,39 +75,38 @@ public:
     [[gnu::cold]] constexpr void choose_needed(bool input_gradient) {
         made_.step_needed.assign(plan_.steps.size(), 0);
         made_.value_needed.assign(plan_.values.size(), 0);
-        made_.value_needed[0] = input_gradient ? 1 : 0;
-        for (std::size_t s = 0; s < plan_.steps.size(); ++s) {
+        made_.value_needed.front() = input_gradient ? 1 : 0;
+        for (const step_id s : plan_.steps.ids()) {
             const step_info& step = plan_.steps[s];
             const trained_step& trained = made_.trained.steps[s];
             bool needed = (trained.weights && step.weight_count > 0) || trained.norm;
-            for (std::size_t i = 0; i < inputs(step); ++i)
-                needed = needed || made_.value_needed[at(step.inputs[i])] != 0;
-            if (step.residual >= 0) needed = needed || made_.value_needed[at(step.residual)] != 0;
+            for (const value_id v : step.sources()) needed = needed || made_.value_needed[v] != 0;
+            if (step.residual.exists()) needed = needed || made_.value_needed[step.residual] != 0;
             made_.step_needed[s] = needed ? 1 : 0;
-            made_.value_needed[at(step.output)] = needed ? 1 : 0;
+            made_.value_needed[step.output] = needed ? 1 : 0;
         }
     }
 
     /// What can be made anew: the outputs of norms and clamps that no carrier, which may normalise its input, reads.
     [[gnu::cold]] constexpr void choose_recomputed() {
-        made_.maker.assign(plan_.values.size(), -1);
-        for (std::size_t s = 0; s < plan_.steps.size(); ++s) {
+        made_.maker.assign(plan_.values.size(), step_id{});
+        for (const step_id s : plan_.steps.ids()) {
             const step_info& step = plan_.steps[s];
-            if (made_.normalises(s) && !step.carrier && step.residual < 0 && kernels::is_clamp(step.act.kind))
-                made_.maker[at(step.output)] = static_cast<int>(s);
+            if (made_.normalises(s) && !step.carrier && !step.residual.exists() && kernels::is_clamp(step.act.kind))
+                made_.maker[step.output] = s;
         }
         for (const step_info& step : plan_.steps) {
-            if (step.carrier) made_.maker[at(step.inputs[0])] = -1;
+            if (step.carrier) made_.maker[step.inputs[0]] = {};
         }
-        for (const exit_info& exit : plan_.exits) made_.maker[at(exit.logits)] = -1;
+        for (const exit_info& exit : plan_.exits) made_.maker[exit.logits] = {};
     }
 
     [[gnu::cold]] constexpr void choose_blocks() {
         constexpr std::size_t block_elements = 16384;  // what the caches hold of each of a few tensors
         for (const step_info& step : plan_.steps) {
             std::size_t largest = elements(step.output);
-            for (std::size_t i = 0; i < inputs(step); ++i) {
-                if (made_.recomputed(step.inputs[i])) largest = std::max(largest, elements(step.inputs[i]));
+            for (const value_id v : step.sources()) {
+                if (made_.recomputed(v)) largest = std::max(largest, elements(v));
             }
             made_.block_samples.push_back(static_cast<int>(std::max<std::size_t>(1, block_elements / largest)));
         }
@@ -116,14 +116,14 @@ public:
         made_.value_at.assign(plan_.values.size(), backward_plan::none);
         made_.norm_at.assign(plan_.steps.size(), backward_plan::none);
         made_.input_at.assign(plan_.steps.size(), backward_plan::none);
-        for (std::size_t s = 0; s < plan_.steps.size(); ++s) {
+        for (const step_id s : plan_.steps.ids()) {
             const step_info& step = plan_.steps[s];
             const std::size_t each = batch_size(step.output);
             const auto keep = [&](std::size_t& offset) {
                 offset = made_.kept;
                 made_.kept += each;
             };
-            if (!made_.recomputed(step.output)) keep(made_.value_at[at(step.output)]);
+            if (!made_.recomputed(step.output)) keep(made_.value_at[step.output]);
             if (made_.normalises(s) && !step.carrier) keep(made_.norm_at[s]);
             if (made_.step_needed[s] != 0 && kernels::needs_input(step.act.kind)) keep(made_.input_at[s]);
         }
@@ -131,17 +131,17 @@ public:
 
     /// A gradient lives, in steps counted backward, from its last reader (or the loss) to its maker.
     [[gnu::cold]] constexpr void place_gradients() {
-        const int count = static_cast<int>(plan_.steps.size());
-        std::vector<char> is_logits(plan_.values.size(), 0);
-        for (const exit_info& exit : plan_.exits) is_logits[at(exit.logits)] = 1;
+        // The step that runs at a time counted backward, and the end for what no step makes.
+        const auto backward = [&](step_id s) { return plan_.steps.end_id().number - 1 - s.number; };
+        id_vector<value_id, char> is_logits(plan_.values.size(), 0);
+        for (const exit_info& exit : plan_.exits) is_logits[exit.logits] = 1;
         std::vector<buffer_request> buffers;
-        std::vector<std::size_t> owners;
-        for (std::size_t v = 0; v < plan_.values.size(); ++v) {
+        std::vector<value_id> owners;
+        for (const value_id v : plan_.values.ids()) {
             if (made_.value_needed[v] == 0 && is_logits[v] == 0) continue;
             owners.push_back(v);
-            buffers.push_back({batch_size(static_cast<int>(v)),
-                               is_logits[v] != 0 ? -1 : count - 1 - plan_.values[v].last,
-                               v == 0 ? count : count - 1 - plan_.values[v].first});
+            buffers.push_back({batch_size(v), is_logits[v] != 0 ? -1 : backward(plan_.values[v].last),
+                               backward(plan_.values[v].first)});
         }
         const memory_plan arena = plan_memory(buffers, 0);
         made_.gradient_at.assign(plan_.values.size(), backward_plan::none);
@@ -152,9 +152,9 @@ public:
     [[gnu::cold]] constexpr void size_rest() {
         std::size_t spare = 0;
         std::size_t largest_weights = 0;
-        for (std::size_t s = 0; s < plan_.steps.size(); ++s) {
+        for (const step_id s : plan_.steps.ids()) {
             const step_info& step = plan_.steps[s];
-            const auto channels = static_cast<std::size_t>(plan_.values[at(step.output)].size.c);
+            const std::size_t channels = plan_.values[step.output].size.channels();
             if (made_.trained.steps[s].weights) largest_weights = std::max(largest_weights, step.weight_count);
             if (made_.normalises(s)) made_.statistics += 4 * channels;
             made_.widest = std::max(made_.widest, channels);
@@ -168,24 +168,23 @@ public:
     }
 
 private:
-    [[nodiscard]] static constexpr std::size_t at(int index) { return static_cast<std::size_t>(index); }
-    [[nodiscard]] static constexpr std::size_t inputs(const step_info& step) { return at(step.input_count); }
-    [[nodiscard]] constexpr std::size_t elements(int v) const { return plan_.values[at(v)].size.elements(); }
-    [[nodiscard]] constexpr std::size_t batch_size(int v) const {
-        return round_up(at(made_.batch) * elements(v), workspace_grain);
+    [[nodiscard]] constexpr std::size_t elements(value_id v) const { return plan_.values[v].size.elements(); }
+    [[nodiscard]] constexpr std::size_t samples_size(value_id v, int samples) const {
+        return round_up(static_cast<std::size_t>(samples) * elements(v), workspace_grain);
     }
+    [[nodiscard]] constexpr std::size_t batch_size(value_id v) const { return samples_size(v, made_.batch); }
 
     /// Elements that the blocks of step s want: inputs and residual made anew, and the gradient behind its norm.
-    [[nodiscard]] constexpr std::size_t spare_elements(std::size_t s) const {
+    [[nodiscard]] constexpr std::size_t spare_elements(step_id s) const {
         const step_info& step = plan_.steps[s];
         const int chunks = backward_plan::chunks(made_.batch);
         const int samples = std::min(made_.block_samples[s], (made_.batch + chunks - 1) / chunks);
-        const auto block = [&](int v) { return round_up(at(samples) * elements(v), workspace_grain); };
+        const auto block = [&](value_id v) { return samples_size(v, samples); };
         std::size_t sum = 0;
-        for (std::size_t i = 0; i < inputs(step); ++i)
-            sum += made_.recomputed(step.inputs[i]) ? block(step.inputs[i]) : 0;
-        const std::size_t residual = step.residual >= 0 && made_.recomputed(step.residual) ? block(step.residual) : 0;
-        return sum + std::max(residual, step.norm >= 0 ? block(step.output) : 0);
+        for (const value_id v : step.sources()) sum += made_.recomputed(v) ? block(v) : 0;
+        const std::size_t residual =
+            step.residual.exists() && made_.recomputed(step.residual) ? block(step.residual) : 0;
+        return sum + std::max(residual, step.norm.exists() ? block(step.output) : 0);
     }
 
     const plan_view& plan_;

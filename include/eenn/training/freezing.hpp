@@ -15,19 +15,18 @@ inline namespace EENN_ISA {
 template <class Predicate>
 [[nodiscard]] constexpr trainable_set steps_where(const plan_view& plan, Predicate&& trained) {
     trainable_set set;
-    std::vector<char> norms;  // by place
+    edge end{0};
+    for (const step_info& step : plan.steps) end = std::max(end, step.tail);
+    id_vector<edge, char> norms(end.index() + 1, 0);
     for (const step_info& step : plan.steps) {
         if (!trained(step)) continue;
         set.add(step.id);
-        if (step.norm < 0 || step.norm == step.node) continue;
-        const auto norm = static_cast<std::size_t>(step.norm);
-        if (norms.size() <= norm) norms.resize(norm + 1, 0);
-        norms[norm] = 1;
+        if (step.norm.exists() && step.norm != step.node) norms[step.norm] = 1;
     }
-    int last = -1;
+    edge last;
     for (const tensor_info& tensor : plan.tensors) {
-        const auto place = static_cast<std::size_t>(tensor.node);
-        if (place >= norms.size() || norms[place] == 0 || tensor.node == last || !tensor.spec.trainable) continue;
+        if (!norms.has(tensor.node) || norms[tensor.node] == 0 || tensor.node == last || !tensor.spec.trainable)
+            continue;
         last = tensor.node;
         set.add(tensor.id);
     }
@@ -36,7 +35,7 @@ template <class Predicate>
 
 /// @brief The heads of the earlier exits. The backbone and its classifier, which the last exit owns, stay as they are.
 [[nodiscard]] constexpr trainable_set heads_only(const plan_view& plan) {
-    const int last = static_cast<int>(plan.exits.size()) - 1;
+    const exit_id last{plan.exits.size() - 1};
     return steps_where(plan, [last](const step_info& step) { return step.owner != last; });
 }
 
@@ -48,7 +47,7 @@ template <class Predicate>
         raise("exit_only", "exit " + std::to_string(exit) + " of " + std::to_string(plan.exits.size()),
               "exits count from 0");
     }
-    return steps_where(plan, [exit](const step_info& step) { return step.owner == static_cast<int>(exit); });
+    return steps_where(plan, [exit](const step_info& step) { return step.owner == exit_id{exit}; });
 }
 
 /// @brief Scales and shifts of batch norms; their channels are normalised by the batch.
@@ -70,7 +69,7 @@ template <class Predicate>
 [[nodiscard]] constexpr trainable_set all_but(const plan_view& plan, const trainable_set& frozen) {
     trainable_set set;
     const trained_parts parts = resolve(plan, frozen);
-    for (std::size_t s = 0; s < plan.steps.size(); ++s) {
+    for (const step_id s : plan.steps.ids()) {
         const bool tensors = plan.steps[s].weight_count > 0 || plan.steps[s].norm == plan.steps[s].node;
         if (!tensors && !parts.steps[s].named) set.add(plan.steps[s].id);
     }

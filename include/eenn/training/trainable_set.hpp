@@ -107,7 +107,7 @@ struct trained_parts {
     std::vector<parameter_range> ranges;      ///< what is trained, rising
     std::vector<parameter_range> statistics;  ///< running statistics that a forward pass moves, rising
     std::vector<parameter_range> cleared;     ///< frozen, among what backward computes
-    std::vector<trained_step> steps;
+    id_vector<step_id, trained_step> steps;
     std::vector<char> norm_channels;  ///< of the norms that are trained, one after another: 1 where by the batch
     std::size_t elements = 0;         ///< that are trained
 
@@ -116,7 +116,7 @@ struct trained_parts {
         return {channels.data() + first_channel[tensor], first_channel[tensor + 1] - first_channel[tensor]};
     }
     /// By channel of a step whose norm is trained: 1 where it is normalised by the batch.
-    [[nodiscard]] constexpr std::span<const char> norm_of(std::size_t step, std::size_t channel_count) const {
+    [[nodiscard]] constexpr std::span<const char> norm_of(step_id step, std::size_t channel_count) const {
         return {norm_channels.data() + steps[step].channel, channel_count};
     }
     /// Bytes of the gradients of what is trained. (backpropagation keeps a vector of all parameters at their offsets.)
@@ -136,13 +136,14 @@ struct channel_layout {
     std::size_t inner = 1;
 
     constexpr explicit channel_layout(const tensor_spec& spec) {
-        for (int a = 0; a < spec.rank; ++a) {
-            const int size = spec.dims[static_cast<std::size_t>(a)];
-            if (a == spec.output_axis) {
+        int axis = 0;
+        for (const int size : spec.sizes()) {
+            if (axis == spec.output_axis) {
                 channels = size;
             } else {
-                (a < spec.output_axis ? outer : inner) *= static_cast<std::size_t>(size);
+                (axis < spec.output_axis ? outer : inner) *= static_cast<std::size_t>(size);
             }
+            ++axis;
         }
     }
 };
@@ -215,7 +216,7 @@ struct channel_layout {
             refuse_channels(set, entry, tensor.spec);
         for (int c = first; c < last; ++c) parts.channels[parts.first_channel[t] + static_cast<std::size_t>(c)] = 1;
     }
-    for (std::size_t s = 0; s < plan.steps.size(); ++s) {
+    for (const step_id s : plan.steps.ids()) {
         if (plan.steps[s].id != entry.node) continue;
         parts.steps[s].named = true;
         found = found || name.empty();
@@ -243,25 +244,21 @@ struct channel_layout {
     parts.steps.resize(plan.steps.size(), {.named = set.is_everything()});
     for (const trained_tensor& entry : set.entries()) detail::mark(plan, set, entry, parts);
 
-    std::vector<std::size_t> step_of;  // by place of the operation or the norm
-    for (std::size_t s = 0; s < plan.steps.size(); ++s) {
-        const step_info& step = plan.steps[s];
-        const auto last = static_cast<std::size_t>(std::max(step.node, step.norm));
-        if (step_of.size() <= last) step_of.resize(last + 1, plan.steps.size());
-        step_of[static_cast<std::size_t>(step.node)] = s;
-        if (step.norm >= 0) step_of[static_cast<std::size_t>(step.norm)] = s;
-    }
-    for (const tensor_info& tensor : plan.tensors) {  // one that no step reads
-        const auto place = static_cast<std::size_t>(tensor.node);
-        if (step_of.size() <= place) step_of.resize(place + 1, plan.steps.size());
+    edge last{0};
+    for (const step_info& step : plan.steps) last = std::max(last, step.tail);
+    for (const tensor_info& tensor : plan.tensors) last = std::max(last, tensor.node);  // one that no step reads
+    id_vector<edge, step_id> step_of(last.index() + 1, step_id{});                      // of the operation or the norm
+    for (const step_id s : plan.steps.ids()) {
+        step_of[plan.steps[s].node] = s;
+        if (plan.steps[s].norm.exists()) step_of[plan.steps[s].norm] = s;
     }
     for (std::size_t t = 0; t < plan.tensors.size(); ++t) {
         const tensor_info& tensor = plan.tensors[t];
         const auto chosen = parts.channels_of(t);
         const std::size_t trained = detail::append_ranges(tensor, chosen, 1, parts.ranges);
         parts.elements += trained;
-        const std::size_t s = step_of[static_cast<std::size_t>(tensor.node)];
-        if (trained == 0 || s == plan.steps.size()) continue;
+        const step_id s = step_of[tensor.node];
+        if (trained == 0 || !s.exists()) continue;
         trained_step& step = parts.steps[s];
         step.named = true;
         if (plan.steps[s].norm != tensor.node) {
@@ -277,8 +274,8 @@ struct channel_layout {
     }
     for (std::size_t t = 0; t < plan.tensors.size(); ++t) {
         const tensor_info& tensor = plan.tensors[t];
-        const std::size_t s = step_of[static_cast<std::size_t>(tensor.node)];
-        if (s == plan.steps.size()) continue;
+        const step_id s = step_of[tensor.node];
+        if (!s.exists()) continue;
         const bool of_norm = plan.steps[s].norm == tensor.node;
         const auto chosen = parts.channels_of(t);
         if (tensor.spec.trainable) {

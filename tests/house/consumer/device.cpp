@@ -46,7 +46,7 @@ int main() {
     }
     const threshold_rules rules{std::array<exit_rule, 3>{{{.threshold = 0.8F}, {.threshold = 0.66F}, {}}}};
     net::session run{parameters, rules};
-    pack_weights(net::inference(), parameters, flash.values.data());
+    pack_weights(net::inference(), parameters, flash.values);
     net::flash_session same{flash, rules};
 
     bool agree = true;

@@ -154,10 +154,10 @@ TEST_CASE("io/onnx/fold: an option-A shortcut is a strided pool and a pad of cha
     m.floats("w", {8, 1}, ramp(8)).node("Gemm", {"flat", "w"}, "y");
     const auto made = onnx::import_network(m.made);
     REQUIRE(made.network.nodes().size() == 5);
-    const auto* slice = std::get_if<average_pool>(&made.network.nodes()[1].what);
+    const auto* slice = std::get_if<average_pool>(&made.network.nodes()[edge{1}].what);
     REQUIRE(slice != nullptr);
     CHECK((slice->kernel_h == 1 && slice->stride == 2 && slice->stride_w == 0));
-    const auto* grown = std::get_if<pad>(&made.network.nodes()[2].what);
+    const auto* grown = std::get_if<pad>(&made.network.nodes()[edge{2}].what);
     REQUIRE(grown != nullptr);
     CHECK((grown->channels_before == 2 && grown->channels_after == 2));
     // channel c holds 36 c .. 36 c + 35; of it rows and columns 0, 2, 4: their mean is 36 c + 14

@@ -24,8 +24,8 @@ namespace {
 // The kinds of the layers, in order.
 std::string kinds(const onnx::imported& made) {
     std::string all;
-    for (std::size_t i = 1; i < made.network.nodes().size(); ++i) {
-        all += (i > 1 ? " " : "") +
+    for (const edge i : made.network.layers()) {
+        all += (all.empty() ? "" : " ") +
                std::visit([](const auto& l) { return std::string{l.kind}; }, made.network.nodes()[i].what);
     }
     return all;

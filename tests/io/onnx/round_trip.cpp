@@ -8,7 +8,7 @@
 #include <eenn/io/onnx/import.hpp>
 #include <eenn/io/onnx/read.hpp>
 #include <eenn/io/onnx/write.hpp>
-#include <eenn/network/packed_weights.hpp>
+#include <eenn/network/infer.hpp>
 #include <eenn/network/parameters.hpp>
 #include <eenn/network/runtime_network.hpp>
 #include <string>
@@ -43,12 +43,12 @@ std::vector<std::vector<float>> logits_of(const graph& g, std::span<const float>
     const packed_weights packed{exe, parameters};
     aligned_vector<float> workspace(exe.plan.sizes.workspace);
     std::vector<std::vector<float>> logits;
-    int step = 0;
+    step_id first{0};
     for (const auto& exit : exe.plan.exits) {
-        run_steps(exe, step, exit.step + 1, packed.data(), x.data(), workspace.data());
-        step = exit.step + 1;
-        const float* z = workspace.data() + exe.plan.values[static_cast<std::size_t>(exit.logits)].offset;
-        logits.emplace_back(z, z + exit.classes);
+        run_steps(exe, {first, exit.step.next()}, packed, x, workspace);
+        first = exit.step.next();
+        const auto made = view_value(exe.plan, exit.logits, workspace);
+        logits.emplace_back(made.begin(), made.end());
     }
     return logits;
 }

@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <eenn/io/onnx/import.hpp>
-#include <eenn/network/packed_weights.hpp>
+#include <eenn/network/infer.hpp>
 #include <eenn/network/runtime_network.hpp>
 #include <span>
 #include <string>
@@ -45,7 +45,6 @@ inline std::vector<float> outputs_of(const eenn::onnx::imported& made, std::span
     const eenn::packed_weights packed{net, made.parameters};
     eenn::aligned_vector<float> workspace(net.plan.sizes.workspace);
     const eenn::shape in = net.plan.input;
-    const auto& last = net.plan.values[static_cast<std::size_t>(net.plan.exits.back().logits)];
     const eenn::shape out = made.network.shape_of(made.network.here());
     std::vector<float> all;
     for (std::size_t at = 0; at + in.elements() <= samples.size(); at += in.elements()) {
@@ -53,8 +52,8 @@ inline std::vector<float> outputs_of(const eenn::onnx::imported& made, std::span
         const bool ours = noted(made, "the file's input is (N,H,W") || noted(made, "the file's input is (N,L,C)");
         const auto laid = ours ? std::vector<float>(sample.begin(), sample.end()) : channels_last(sample, in);
         const eenn::aligned_vector<float> x(laid.begin(), laid.end());
-        eenn::run_steps(net, 0, static_cast<int>(net.plan.steps.size()), packed.data(), x.data(), workspace.data());
-        const std::span<const float> y{workspace.data() + last.offset, out.elements()};
+        eenn::run_steps(net, net.plan.steps.ids(), packed, x, workspace);
+        const std::span<const float> y = eenn::view_value(net.plan, net.plan.exits.back().logits, workspace);
         const auto made_here = noted(made, "the file's output is (N,H,W,C)") ? std::vector<float>(y.begin(), y.end())
                                                                              : channels_first(y, out);
         all.insert(all.end(), made_here.begin(), made_here.end());

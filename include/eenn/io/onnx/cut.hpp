@@ -28,27 +28,27 @@ namespace detail {
 [[nodiscard]] inline std::vector<stage> cut(const eenn::graph& g, const exit_list& exits,
                                             std::span<const node_id> last_nodes) {
     const auto backbone = backbone_of(g);
-    const auto in_backbone = [&](int node) { return backbone[static_cast<std::size_t>(node)] != 0; };
+    const auto in_backbone = [&](edge node) { return backbone[node] != 0; };
 
-    std::vector<int> ends;
+    std::vector<edge> ends;
     for (const node_id id : last_nodes) {
-        const int node = g.place_of(id);
-        if (node <= (ends.empty() ? 0 : ends.back()) || node >= g.here().node || !in_backbone(node)) {
+        const edge node = g.place_of(id);
+        if (node <= (ends.empty() ? edge{0} : ends.back()) || node >= g.here() || !in_backbone(node)) {
             raise("onnx", "the backbone cannot be cut behind node " + to_string(id),
                   "cuts are nodes of the backbone between the input and the end, rising");
         }
         ends.push_back(node);
     }
-    ends.push_back(g.here().node);
+    ends.push_back(g.here());
     std::vector<stage> stages(ends.size());
 
     // Exits: each where the last backbone node it reads is, and none before an earlier exit.
     std::size_t at = 0;
     for (std::size_t e = 0; e < exits.size(); ++e) {
         const auto reads = needed_by(g, std::array{exits.points[e].node}, in_backbone);
-        int deepest = 0;
-        for (int i = 0; i <= exits.points[e].node; ++i) {
-            if (reads[static_cast<std::size_t>(i)] != 0 && in_backbone(i)) deepest = i;
+        edge deepest{0};
+        for (edge i{0}; i <= exits.points[e].node; ++i) {
+            if (reads[i] != 0 && in_backbone(i)) deepest = i;
         }
         for (; ends[at] < deepest; ++at) stages[at + 1].first_exit = stages[at + 1].last_exit = e;
         stages[at].last_exit = e + 1;
@@ -63,20 +63,19 @@ namespace detail {
             s.takes_prefix = stages[k - 1].sends_prefix;
             s.takes_state = stages[k - 1].sends_state;
         } else {
-            s.takes = {0};
+            s.takes = {edge{0}};
         }
         if (k + 1 == stages.size()) break;
-        std::vector<int> later;
+        std::vector<edge> later;
         for (std::size_t e = s.last_exit; e < exits.size(); ++e) {
             if (exits.heard(e)) later.push_back(exits.points[e].node);
         }
-        const auto sent = [&](int node) {
-            return node <= ends[k] && in_backbone(node) &&
-                   !std::holds_alternative<flatten>(g.nodes()[static_cast<std::size_t>(node)].what);
+        const auto sent = [&](edge node) {
+            return node <= ends[k] && in_backbone(node) && !std::holds_alternative<flatten>(g.nodes()[node].what);
         };
         const auto wanted = needed_by(g, later, sent);
-        for (int i = 0; i <= ends[k]; ++i) {
-            if (wanted[static_cast<std::size_t>(i)] != 0 && sent(i)) s.sends.push_back(i);
+        for (edge i{0}; i <= ends[k]; ++i) {
+            if (wanted[i] != 0 && sent(i)) s.sends.push_back(i);
         }
         s.sends_prefix = "carry_" + std::to_string(k) + ".";
         s.sends_state = s.last_exit > 0 && exits.counted_from(s.last_exit);

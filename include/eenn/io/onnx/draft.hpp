@@ -91,10 +91,10 @@ public:
         finished made{all, {}, {}};
         for (std::size_t i = 1; i < layers_.size(); ++i) {
             std::vector<edge> from;
-            for (const int input : layers_[i].inputs) from.push_back({input});
+            for (const int input : layers_[i].inputs) from.push_back(edge{input});
             all.put(layers_[i].what, from);
         }
-        made.network = without_unneeded(all.at({last}));
+        made.network = without_unneeded(all.at(edge{last}));
         for (const auto& node : made.network.nodes())
             made.names[node.id] = layers_[static_cast<std::size_t>(node.id.number)].name;
         const plan lowered = lower(made.network);

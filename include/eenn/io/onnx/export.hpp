@@ -53,10 +53,10 @@ namespace detail {
     detail::layer_writer layers{to, g, parameters, options};
     const dimension batch = options.batch == 0 ? dimension{.name = "N"} : dimension{.size = options.batch, .name = {}};
 
-    to.input(layers.declared(0, to.claim(options.input), batch));
-    layers.provide(0, options.input);
+    to.input(layers.declared(edge{0}, to.claim(options.input), batch));
+    layers.provide(edge{0}, options.input);
     struct output {
-        int node;
+        edge node;
         std::string name;
         std::string value;
     };
@@ -66,7 +66,7 @@ namespace detail {
             outputs.push_back({e.node, to.claim(options.output + "_" + std::to_string(outputs.size())), {}});
         }
     }
-    outputs.push_back({g.here().node, to.claim(options.output), {}});
+    outputs.push_back({g.here(), to.claim(options.output), {}});
     for (auto& o : outputs) o.value = layers.value(o.node);
     for (const auto& o : outputs) {
         to.rename(o.value, o.name);
@@ -90,7 +90,7 @@ namespace detail {
     const detail::exit_list exits{g, rules};
     detail::stage whole;
     whole.last_exit = exits.size();
-    whole.takes = {0};
+    whole.takes = {edge{0}};
     return detail::export_stage(g, parameters, exits, whole, options);
 }
 

@@ -30,7 +30,7 @@ struct exit_list {
     std::span<const exit_rule> rules;
 
     exit_list(const eenn::graph& g, std::span<const exit_rule> given) : points{g.exits()}, rules{given} {
-        points.push_back({g.here().node, max_probability{}});
+        points.push_back({g.here(), max_probability{}});
         if (rules.size() != points.size()) {
             raise("onnx", "the graph has " + std::to_string(points.size()) + " exits, the last one included, and " +
                               std::to_string(rules.size()) + " rules were given");
@@ -59,8 +59,8 @@ struct exit_list {
 struct stage {
     std::size_t first_exit = 0;
     std::size_t last_exit = 0;  ///< one behind; an empty run is a file without decisions
-    std::vector<int> takes;     ///< nodes whose values come in
-    std::vector<int> sends;     ///< nodes whose values go on
+    std::vector<edge> takes;    ///< nodes whose values come in
+    std::vector<edge> sends;    ///< nodes whose values go on
     std::string takes_prefix;   ///< of the names of what comes in
     std::string sends_prefix;
     bool takes_state = false;  ///< the state of the exits before comes in, for a later patience
@@ -87,7 +87,7 @@ public:
     }
 
     void write() {
-        for (const int node : here_.takes) {
+        for (const edge node : here_.takes) {
             const auto name = to_.claim(here_.takes_prefix + layers_.name_of(node));
             to_.input(layers_.declared(node, name, {.size = 1, .name = {}}));
             layers_.provide(node, name);
@@ -133,7 +133,7 @@ private:
             if (here_.says_done) made.push_back({"done", data_type::boolean, true, dimensions({1})});
         }
         const dimension rows = decides_ ? dimension{-1, "sent"} : dimension{1, {}};
-        for (const int node : here_.sends) {
+        for (const edge node : here_.sends) {
             made.push_back(layers_.declared(node, here_.sends_prefix + layers_.name_of(node), rows));
         }
         if (here_.sends_state) {
@@ -182,7 +182,7 @@ private:
     std::vector<std::string> leave(const verdict& v) {
         auto values = said(v, true);
         const std::string name = "exit_" + std::to_string(v.e) + ".";
-        for (const int node : here_.sends) {
+        for (const edge node : here_.sends) {
             auto empty = layers_.declared(node, {}, {.size = 0, .name = {}});
             std::vector<std::int64_t> dims;
             for (const auto& d : empty.dims) dims.push_back(d.size);
@@ -199,7 +199,7 @@ private:
         std::vector<std::string> values;
         if (decides_) values = said(v, false);
         std::vector<std::string> sent;
-        for (const int node : here_.sends) sent.push_back(layers_.value(node));
+        for (const edge node : here_.sends) sent.push_back(layers_.value(node));
         if (here_.sends_state) sent.insert(sent.end(), {state_.last_label, state_.streak});
         for (const auto& value : sent) values.push_back(to_.add("Identity", "send." + value, {value}));
         return values;

@@ -88,44 +88,43 @@ public:
     /// Graph and parameters (plan.parameter_elements()) must outlive it.
     layer_writer(builder& to, const eenn::graph& g, std::span<const float> parameters, const export_options& options)
         : to_{to}, nodes_{g.nodes()}, options_{options}, values_(nodes_.size()), tensors_(nodes_.size()) {
-        if (g.here().node == 0) raise("onnx", "the graph has no layers", "append at least one");
+        if (g.here() == edge{0}) raise("onnx", "the graph has no layers", "append at least one");
         const plan lowered = lower(g);
         if (const auto wanted = lowered.view().parameter_elements(); parameters.size() != wanted) {
             raise("onnx", "the graph has " + std::to_string(wanted) + " parameters, " +
                               std::to_string(parameters.size()) + " were given");
         }
         for (const auto& tensor : lowered.tensors) {
-            tensors_[static_cast<std::size_t>(tensor.node)].push_back(
-                parameters.subspan(tensor.offset, tensor.spec.elements()));
+            tensors_[tensor.node].push_back(parameters.subspan(tensor.offset, tensor.spec.elements()));
         }
     }
 
     /// What the file calls a node.
-    [[nodiscard]] std::string name_of(int node) const {
-        const auto i = static_cast<std::size_t>(node);
-        if (node == 0) return options_.input;
+    [[nodiscard]] std::string name_of(edge node) const {
+        const std::size_t i = node.index();
+        if (node == edge{0}) return options_.input;
         if (i < options_.node_names.size() && !options_.node_names[i].empty()) return options_.node_names[i];
-        return std::string{kind_of(node)} + "_" + std::to_string(node);
+        return std::string{kind_of(node)} + "_" + std::to_string(node.number);
     }
-    [[nodiscard]] shape shape_of(int node) const { return at(node).out; }
+    [[nodiscard]] shape shape_of(edge node) const { return at(node).out; }
 
     /// Type and sizes of a node's value in the form that goes in and out of files: a vector if it has one pixel.
-    [[nodiscard]] value_info declared(int node, std::string name, dimension batch) const {
+    [[nodiscard]] value_info declared(edge node, std::string name, dimension batch) const {
         const shape s = shape_of(node);
         std::vector<dimension> dims = is_vector(s) ? dimensions({0, s.c}) : dimensions({0, s.c, s.h, s.w});
         dims[0] = std::move(batch);
         return {std::move(name), data_type::float32, true, std::move(dims)};
     }
     /// A node's value in that form.
-    std::string value(int node) { return is_vector(shape_of(node)) ? vector(node) : image(node); }
+    std::string value(edge node) { return is_vector(shape_of(node)) ? vector(node) : image(node); }
     /// Takes a node's value, in that form, from outside.
-    void provide(int node, const std::string& name) {
+    void provide(edge node, const std::string& name) {
         forms& v = forms_of(node);
         (is_vector(shape_of(node)) ? v.vector : v.image) = name;
     }
 
     /// A node's value as (N, H W C); it and what it needs are appended now if they were not before.
-    std::string vector(int node) {
+    std::string vector(edge node) {
         require(node);
         forms& v = forms_of(node);
         if (!v.vector.empty()) return v.vector;
@@ -138,7 +137,7 @@ public:
     }
 
     /// The same as (N,C,H,W).
-    std::string image(int node) {
+    std::string image(edge node) {
         require(node);
         forms& v = forms_of(node);
         if (!v.image.empty()) return v.image;
@@ -154,33 +153,35 @@ private:
     };
     static constexpr std::int64_t plane_axes[] = {2, 3};
 
-    [[nodiscard]] std::string_view kind_of(int node) const {
+    [[nodiscard]] std::string_view kind_of(edge node) const {
         return std::visit([](const auto& layer) { return std::string_view{layer.kind}; }, at(node).what);
     }
-    [[nodiscard]] const eenn::graph::node& at(int node) const { return nodes_[static_cast<std::size_t>(node)]; }
-    [[nodiscard]] bool flattens(int node) const { return node > 0 && std::holds_alternative<flatten>(at(node).what); }
-    [[nodiscard]] int input(int node, int which = 0) const { return at(node).inputs[static_cast<std::size_t>(which)]; }
-    [[nodiscard]] forms& forms_of(int node) { return values_[static_cast<std::size_t>(node)]; }
+    [[nodiscard]] const eenn::graph::node& at(edge node) const { return nodes_[node]; }
+    [[nodiscard]] bool flattens(edge node) const {
+        return node > edge{0} && std::holds_alternative<flatten>(at(node).what);
+    }
+    [[nodiscard]] edge input(edge node, std::size_t which = 0) const { return at(node).inputs[which]; }
+    [[nodiscard]] forms& forms_of(edge node) { return values_[node]; }
 
-    void require(int node) {
-        std::set<int> needed{node};
-        for (int i = node; i > 0; --i) {
+    void require(edge node) {
+        std::set<edge> needed{node};
+        for (edge i = node; i > edge{0}; --i) {
             if (!needed.contains(i) || forms_of(i).made()) continue;
-            for (int k = 0; k < at(i).input_count; ++k) needed.insert(input(i, k));
+            needed.insert(at(i).sources().begin(), at(i).sources().end());
         }
-        for (const int i : needed) {  // rising
-            if (i == 0 || forms_of(i).made()) continue;
+        for (const edge i : needed) {  // rising
+            if (i == edge{0} || forms_of(i).made()) continue;
             std::visit([&](const auto& layer) { write(i, layer); }, at(i).what);
         }
     }
 
     /// Appends an operator that makes a node's value.
-    void make(int node, bool as_image, const std::string& op_type, std::vector<std::string> inputs,
+    void make(edge node, bool as_image, const std::string& op_type, std::vector<std::string> inputs,
               std::vector<attribute> attributes = {}) {
         forms& v = forms_of(node);
         (as_image ? v.image : v.vector) = to_.add(op_type, name_of(node), std::move(inputs), std::move(attributes));
     }
-    void make_image(int node, const std::string& op_type, std::vector<std::string> inputs,
+    void make_image(edge node, const std::string& op_type, std::vector<std::string> inputs,
                     std::vector<attribute> attributes = {}) {
         make(node, true, op_type, std::move(inputs), std::move(attributes));
     }
@@ -190,54 +191,49 @@ private:
         bool as_image = false;
         std::vector<std::string> names;
     };
-    alike inputs_alike(int node) {
+    alike inputs_alike(edge node) {
         alike made;
-        for (int k = 0; k < at(node).input_count; ++k) {
-            made.as_image = made.as_image || !forms_of(input(node, k)).image.empty();
-        }
-        for (int k = 0; k < at(node).input_count; ++k) {
-            made.names.push_back(made.as_image ? image(input(node, k)) : vector(input(node, k)));
-        }
+        for (const edge source : at(node).sources()) made.as_image = made.as_image || !forms_of(source).image.empty();
+        for (const edge source : at(node).sources())
+            made.names.push_back(made.as_image ? image(source) : vector(source));
         return made;
     }
 
     /// The parameter tensors of a node, in the order of its layer's tensors().
-    [[nodiscard]] std::span<const float> parameter(int node, std::size_t which) const {
-        return tensors_[static_cast<std::size_t>(node)][which];
-    }
-    std::string constant(int node, const std::string& name, const tensor& value) {
+    [[nodiscard]] std::span<const float> parameter(edge node, std::size_t which) const { return tensors_[node][which]; }
+    std::string constant(edge node, const std::string& name, const tensor& value) {
         return to_.constant(name_of(node) + "." + name, value);
     }
-    std::string scalar(int node, const std::string& name, float value) {
+    std::string scalar(edge node, const std::string& name, float value) {
         return constant(node, name, scalar_of(value));
     }
-    std::string per_channel(int node, const std::string& name, std::size_t which) {
+    std::string per_channel(edge node, const std::string& name, std::size_t which) {
         const auto values = parameter(node, which);
         return constant(node, name, constant_of({std::ssize(values)}, values));
     }
 
     /// An operator that does not care about the form.
-    void keep_form(int node, const std::string& op_type, const std::vector<std::string>& constants = {},
+    void keep_form(edge node, const std::string& op_type, const std::vector<std::string>& constants = {},
                    std::vector<attribute> attributes = {}) {
         auto [as_image, from] = inputs_alike(node);
         from.insert(from.end(), constants.begin(), constants.end());
         make(node, as_image, op_type, std::move(from), std::move(attributes));
     }
 
-    void write(int, const flatten&) {}
+    void write(edge, const flatten&) {}
 
     template <PlainLayer L>
-    void write(int node, const L&) {
+    void write(edge node, const L&) {
         keep_form(node, plain_operator_of(L::kind));
     }
-    void write(int node, const relu6&) {
+    void write(edge node, const relu6&) {
         keep_form(node, "Clip", {to_.shared("clip.0", scalar_of(0.0F)), to_.shared("clip.6", scalar_of(6.0F))});
     }
-    void write(int node, const leaky_relu& layer) {
+    void write(edge node, const leaky_relu& layer) {
         keep_form(node, "LeakyRelu", {}, {real_number("alpha", layer.slope)});
     }
-    void write(int node, const hard_sigmoid&) { keep_form(node, "HardSigmoid", {}, hard_gate()); }
-    void write(int node, const hard_swish&) {
+    void write(edge node, const hard_sigmoid&) { keep_form(node, "HardSigmoid", {}, hard_gate()); }
+    void write(edge node, const hard_swish&) {
         if (options_.opset >= 14) {
             keep_form(node, "HardSwish");
             return;
@@ -246,22 +242,22 @@ private:
         const auto gate = to_.add("HardSigmoid", name_of(node) + ".gate", x.names, hard_gate());
         make(node, x.as_image, "Mul", {x.names[0], gate});
     }
-    void write(int node, const softmax&) { keep_form(node, "Softmax", {}, {integer("axis", 1)}); }
-    void write(int node, const concat&) { keep_form(node, "Concat", {}, {integer("axis", 1)}); }
-    void write(int node, const batch_norm& layer) {
+    void write(edge node, const softmax&) { keep_form(node, "Softmax", {}, {integer("axis", 1)}); }
+    void write(edge node, const concat&) { keep_form(node, "Concat", {}, {integer("axis", 1)}); }
+    void write(edge node, const batch_norm& layer) {
         keep_form(node, "BatchNormalization",
                   {per_channel(node, "gamma", 0), per_channel(node, "beta", 1), per_channel(node, "mean", 2),
                    per_channel(node, "var", 3)},
                   {real_number("epsilon", layer.epsilon)});
     }
-    void write(int node, const multiply&) {
+    void write(edge node, const multiply&) {
         if (shape_of(input(node, 0)) == shape_of(input(node, 1))) {
             keep_form(node, "Mul");
         } else {
             make_image(node, "Mul", {image(input(node, 0)), image(input(node, 1))});
         }
     }
-    void write(int node, const conv2d& layer) {
+    void write(edge node, const conv2d& layer) {
         const shape in = shape_of(input(node));
         const int inputs = in.c / layer.groups;
         const auto weight = convolution_weight(layer, inputs, parameter(node, 0));
@@ -277,8 +273,8 @@ private:
         attributes.push_back(integer("group", layer.groups));
         make_image(node, "Conv", std::move(from), std::move(attributes));
     }
-    void write(int node, const dense& layer) {
-        int read = input(node);
+    void write(edge node, const dense& layer) {
+        edge read = input(node);
         while (flattens(read)) read = input(read);
         const shape in = shape_of(read);
         const auto rows = static_cast<std::int64_t>(in.elements());
@@ -292,13 +288,13 @@ private:
         if (layer.bias) from.push_back(per_channel(node, "bias", 1));
         make(node, false, "Gemm", std::move(from));
     }
-    void write(int node, const max_pool& layer) { make_pool(node, "MaxPool", layer, {}); }
-    void write(int node, const average_pool& layer) {
+    void write(edge node, const max_pool& layer) { make_pool(node, "MaxPool", layer, {}); }
+    void write(edge node, const average_pool& layer) {
         make_pool(node, "AveragePool", layer, {integer("count_include_pad", layer.count_padding ? 1 : 0)});
     }
-    void write(int node, const global_average_pool&) { make_image(node, "GlobalAveragePool", {image(input(node))}); }
-    void write(int node, const global_max_pool&) { make_image(node, "GlobalMaxPool", {image(input(node))}); }
-    void write(int node, const pad& layer) {
+    void write(edge node, const global_average_pool&) { make_image(node, "GlobalAveragePool", {image(input(node))}); }
+    void write(edge node, const global_max_pool&) { make_image(node, "GlobalMaxPool", {image(input(node))}); }
+    void write(edge node, const pad& layer) {
         const std::int64_t amounts[] = {0, layer.channels_before, layer.top,    layer.left,
                                         0, layer.channels_after,  layer.bottom, layer.right};
         make_image(node, "Pad",
@@ -319,7 +315,7 @@ private:
                 integers("pads", {rows.before, columns.before, rows.after, columns.after})};
     }
     template <class Pool>
-    void make_pool(int node, const std::string& op_type, const Pool& layer, std::vector<attribute> attributes) {
+    void make_pool(edge node, const std::string& op_type, const Pool& layer, std::vector<attribute> attributes) {
         const shape in = shape_of(input(node));
         const auto g = layer.window().geometry(in, false);
         for (auto& a : window(layer.pad, in, {g.kernel_h, g.stride_h, 1}, {g.kernel_w, g.stride_w, 1})) {
@@ -332,10 +328,10 @@ private:
     }
 
     builder& to_;
-    const std::vector<eenn::graph::node>& nodes_;
+    const id_vector<edge, eenn::graph::node>& nodes_;
     const export_options& options_;
-    std::vector<forms> values_;                                 // by node
-    std::vector<std::vector<std::span<const float>>> tensors_;  // by node
+    id_vector<edge, forms> values_;
+    id_vector<edge, std::vector<std::span<const float>>> tensors_;
 };
 
 }  // namespace detail
