@@ -66,6 +66,31 @@ TEST_CASE("exits/infer_batch: samples that come to an end in features have no la
     CHECK(undecided > 0);
 }
 
+TEST_CASE("exits/infer_batch: samples go on past an output, as they do one at a time") {
+    graph g{{8, 8, 2}};
+    g(conv2d{.filters = 4}, relu{}).output_at(g.here());
+    g.exit(exit_head{.classes = 3});
+    g(conv2d{.filters = 4}, relu{}, global_average_pool{}, dense{.units = 3});
+    const runtime_network<float, graph> built{g};
+    const auto n = built.inference();
+    const packed_weights packed{n, initialize(n.plan, early_exits::seed)};
+    const auto images = early_exits::images(n.plan);
+    const threshold_rules rule{std::vector<exit_rule>{{.threshold = 0}, {.threshold = 0.4F}, {}}};
+    session one{n, packed_view<float>{packed}, rule};
+    serial here;
+    batch_inference<float, threshold_rules<std::vector<exit_rule>>> batch{n};
+    std::vector<decision> together(early_exits::sample_count);
+    batch(packed, images, rule, together, here);
+    int taken[3] = {};
+    for (std::size_t i = 0; i < early_exits::sample_count; ++i) {
+        CHECK(together[i] == one(early_exits::image(images, i)));
+        ++taken[together[i].exit];
+    }
+    CHECK(taken[0] == 0);
+    CHECK(taken[1] > 0);
+    CHECK(taken[2] > 0);
+}
+
 TEST_CASE("exits/infer_batch: bad rules and bad samples are errors that say which") {
     const auto n = net::inference();
     const packed_weights packed{n, initialize(n.plan, early_exits::seed)};

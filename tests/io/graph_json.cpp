@@ -32,6 +32,10 @@ TEST_CASE("io/graph_json: 300 generated graphs, edited and cut, come back the sa
         CHECK(digest_of(io::graph_from_json(io::graph_to_json(g))) == digest_of(g));
         CHECK(digest_of(io::graph_from_json(io::graph_to_json(g, 2))) == digest_of(g));
     }
+    graph marked{{4, 4, 1}};
+    marked(relu{}).output_at(marked.here()).exit(exit_head{.classes = 2}, entropy{});
+    marked(dense{.units = 2});
+    CHECK(digest_of(io::graph_from_json(io::graph_to_json(marked))) == digest_of(marked));
     graph odd{{3, 3, 2}, node_id{7}};
     odd(pad{.top = 1, .value = -std::numeric_limits<double>::infinity()}, max_pool{}, dropout{.rate = 0.125},
         conv2d{.filters = 4, .pad = padding{1, 2, 3, 4}});

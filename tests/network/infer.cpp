@@ -3,11 +3,14 @@
 #include <eenn/network/infer.hpp>
 #include <eenn/network/network.hpp>
 #include <eenn/network/runtime_network.hpp>
+#include <eenn/network/runtime_session.hpp>
+#include <eenn/network/summary.hpp>
 
 #include <doctest/doctest.h>
 
 #include <limits>
 
+#include "../raised.hpp"
 #include "early_exits.hpp"
 
 namespace {
@@ -107,6 +110,40 @@ TEST_CASE("network/infer: a decider may send a sample on from exits that its pol
     second_exit::state state;
     const auto d = infer(n, packed, early_exits::image(images, 0), scratch.data, second_exit{}, state);
     CHECK(d == decision{3, 1, 0.5F});
+}
+
+TEST_CASE("network/infer: nothing is decided at an output, and its value can be read after the sample has left") {
+    const auto with_output = [](bool classifies) {
+        graph g{{8, 8, 2}};
+        g(conv2d{.filters = 4}, relu{});
+        const edge features = g.here();
+        classifies ? g.exit_at(features) : g.output_at(features);
+        return g(conv2d{.filters = 4}, relu{}, conv2d{.filters = 4}, relu{}, global_average_pool{}, dense{.units = 3});
+    };
+    const graph g = with_output(false);
+    CHECK_FALSE(g.exits()[0].classifies);
+    CHECK(raised([&] { (void)lower(g); }).empty());
+    const runtime_network<float, graph> built{g};
+    const auto n = built.inference();
+    CHECK_FALSE(n.plan.exits[0].classifies);
+    CHECK(summary(n.plan).find("exit 0 is an output") != std::string::npos);
+    const auto parameters = initialize(n.plan, early_exits::seed);
+    session run{n, parameters};
+    const graph alone = up_to(g, node_id{2});
+    const runtime_network<float, graph> part{alone};
+    const auto images = early_exits::images(n.plan);
+    session features{part.inference(), std::span{parameters}.first(part.plan().parameter_elements())};
+    for (std::size_t i = 0; i < 5; ++i) {
+        const auto image = early_exits::image(images, i);
+        CHECK(run(image).exit == 1);
+        CHECK(run.output(0).size() == 8 * 8 * 4);
+        CHECK(features(image).exit >= 0);
+        CHECK(std::equal(run.output(0).begin(), run.output(0).end(), features.output(0).begin()));
+    }
+    // An edit keeps the output, and so does a half that has it.
+    CHECK_FALSE(insert_after(g, node_id{4}, relu6{}).exits()[0].classifies);
+    CHECK_FALSE(split_at(g, node_id{4}).device.exits()[0].classifies);
+    CHECK(remove_exit(g, 0).exits().empty());
 }
 
 TEST_CASE("network/infer: a network that ends in features decides nothing at its end") {

@@ -229,6 +229,37 @@ TEST_CASE("training/step: teaching is a loss over all exits whose last is the te
     CHECK_THROWS_WITH_AS((void)step.loss(), doctest::Contains("teaching: the batch has no labels"), error);
 }
 
+TEST_CASE("training/step: an output is trained by a hook; the loss on labels leaves it out") {
+    graph g{two_exits::network().input()};
+    g(conv2d{.filters = 3}, relu{}).output_at(g.here());
+    g(global_average_pool{}, dense{.units = 2});
+    runtime_network<float, graph> net{g};
+    const data_set set = sides(32, 1);
+    const batch b = samples_of(set, 0, 32);
+    serial one;
+    training_step on_labels{net.training(), optimizer, start_of(net.plan(), 3)};
+    on_labels.forward(b, one);
+    CHECK(on_labels.loss() > 0);
+    for (const float x : on_labels.outputs()[0].gradient) CHECK(x == 0);
+    CHECK(on_labels.outputs()[0].gradient.size() == 32 * g.shape_of(edge{2}).elements());
+
+    step_hooks hooks;
+    hooks.loss = [](const batch&, std::span<const exit_output> outputs) {
+        const auto& [exit, made, gradient, weight] = outputs[0];
+        double sum = 0;
+        for (std::size_t i = 0; i < made.size(); ++i) {
+            const float off = made[i] - 1;
+            gradient[i] = 2 * off / static_cast<float>(made.size());
+            sum += double{off} * double{off} / static_cast<double>(made.size());
+        }
+        return sum;
+    };
+    training_step to_ones{net.training(), sgd{}, start_of(net.plan(), 3), {.hooks = hooks}};
+    const double before = to_ones(b, 0.1, one);
+    for (int i = 0; i < 30; ++i) (void)to_ones(b, 0.1, one);
+    CHECK(to_ones(b, 0.1, one) < before / 2);
+}
+
 TEST_CASE("training/step: what is frozen keeps its bits under decay, momentum and averages; what is trained moves") {
     runtime_network<float, graph> net{two_exits::network()};
     const plan_view plan = net.plan();

@@ -40,7 +40,9 @@ template <Executor X>
                                    {}};
     for (std::size_t e = 0; e < trace.exits; ++e) {
         const exit_info& exit = net.plan.exits[e];
-        if (!exit.classifies) raise("collect_logits", "the network ends in features, not in logits");
+        if (!exit.classifies)
+            raise("collect_logits", e + 1 < trace.exits ? "exit " + std::to_string(e) + " is an output without logits"
+                                                        : "the network ends in features, not in logits");
         if (exit.classes != net.plan.classes()) {
             raise("collect_logits", "exit " + std::to_string(e) + " has " + std::to_string(exit.classes) +
                                         " classes, the last one " + std::to_string(net.plan.classes()));

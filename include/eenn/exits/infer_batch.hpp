@@ -116,11 +116,8 @@ private:
                     T* carry = carry_.data() + sample * slot_;
                     if (e > 0) move(carried_[e - 1], carry, workspace, false);
                     run_steps(net_, {first, end}, packed, inputs.subspan(sample * each, each), workspace);
-                    if (!at.classifies) {
-                        decisions[sample] = {.exit = static_cast<int>(e)};
-                        continue;
-                    }
-                    const verdict said = decide(rule, view_exit(net_.plan, e, workspace), states_[sample]);
+                    verdict said{.leave = e + 1 == net_.plan.exits.size(), .label = -1, .confidence = 0};
+                    if (at.classifies) said = decide(rule, view_exit(net_.plan, e, workspace), states_[sample]);
                     decisions[sample] = {said.label, said.leave ? static_cast<int>(e) : undecided, said.confidence};
                     if (!said.leave) move(carried_[e], carry, workspace, true);
                 }

@@ -149,8 +149,11 @@ void write_graph(text::json_writer& json, const basic_graph<Layers>& g) {
     }
     json.end_array();
     json.key("exits").begin_array();
-    for (const auto& e : g.exits())
-        json.begin_object().member("node", id_at(e.node)).member("policy", e.decides.name()).end_object();
+    for (const auto& e : g.exits()) {
+        json.begin_object().member("node", id_at(e.node));
+        e.classifies ? json.member("policy", e.decides.name()) : json.member("output", true);
+        json.end_object();
+    }
     json.end_array();
     json.member("end", id_at(g.here())).member("next_id", g.next_id().number);
     if (!g.classifies()) json.member("ends_in_features", true);
@@ -265,18 +268,21 @@ template <class Layers = standard_layers>
         } else if (key == "exits") {
             json.array([&] {
                 node_id node{};
-                policy decides = max_probability{};
+                typename graph::exit_point exit;
                 json.object([&](const std::string& member) {
                     if (member == "node") {
                         node = {detail::read_integer<int>(json)};
                     } else if (member == "policy") {
                         const std::string name = json.string();
-                        if (!parse_policy(name, decides)) json.fail("there is no policy '" + name + "'");
+                        if (!parse_policy(name, exit.decides)) json.fail("there is no policy '" + name + "'");
+                    } else if (member == "output") {
+                        exit.classifies = !json.boolean();
                     } else {
                         json.fail("an exit has no member '" + member + "'");
                     }
                 });
-                g.exit_at(detail::edge_of(g, node, json), decides);
+                exit.node = detail::edge_of(g, node, json);
+                g.put_exit(exit);
             });
         } else if (key == "end") {
             g.at(detail::edge_of(g, {detail::read_integer<int>(json)}, json));

@@ -31,7 +31,7 @@ inline void check_rules(const plan_view& plan, std::span<const exit_rule> rules,
         const bool counts = plan.exits[e].decides == policy{patience{}};
         const bool inside =
             range.contains(counts ? std::min(threshold, range.high) : threshold) || rules[e].threshold == never_exit;
-        if (e + 1 < rules.size() && !inside) {
+        if (e + 1 < rules.size() && plan.exits[e].classifies && !inside) {
             raise(where,
                   "threshold " + std::to_string(rules[e].threshold) + " of exit " + std::to_string(e) + " (" +
                       std::string{plan.exits[e].decides.name()} + ") is outside its range",

@@ -49,6 +49,11 @@ public:
         for (std::size_t i = 0; i < node.input_count; ++i) inputs[i] = of(node.inputs[i]);
         set(place, into_.put(what, {inputs.data(), node.input_count}, node.id));
     }
+    constexpr void copy_exit(std::size_t e) {
+        auto exit = from_.exits()[e];
+        exit.node = of(exit.node);
+        into_.put_exit(exit);
+    }
     /// All exits, and where the graph ends.
     constexpr void finish() {
         finish([](std::size_t) { return true; });
@@ -57,7 +62,7 @@ public:
     template <class Wanted>
     constexpr void finish(Wanted&& wanted) {
         for (std::size_t e = 0; e < from_.exits().size(); ++e) {
-            if (wanted(e)) into_.exit_at(of(from_.exits()[e].node), from_.exits()[e].decides);
+            if (wanted(e)) copy_exit(e);
         }
         into_.at(of(from_.here()));
     }
@@ -252,10 +257,9 @@ template <class Layers, class Head>
         if (i == last) put_head();
     }
     std::size_t next = 0;
-    for (; next < g.exits().size() && copy.of(g.exits()[next].node) < logits; ++next)
-        made.exit_at(copy.of(g.exits()[next].node), g.exits()[next].decides);
+    for (; next < g.exits().size() && copy.of(g.exits()[next].node) < logits; ++next) copy.copy_exit(next);
     made.exit_at(logits, decides);
-    for (; next < g.exits().size(); ++next) made.exit_at(copy.of(g.exits()[next].node), g.exits()[next].decides);
+    for (; next < g.exits().size(); ++next) copy.copy_exit(next);
     return made.at(copy.of(g.here()));
 }
 
@@ -298,7 +302,7 @@ template <class Layers>
         if (needed[i] != 0) copy.copy(i);
     }
     for (std::size_t e = 0; e < g.exits().size(); ++e) {
-        if (stays[e] != 0) made.exit_at(copy.of(g.exits()[e].node), g.exits()[e].decides);
+        if (stays[e] != 0) copy.copy_exit(e);
     }
     return made.at(copy.of(place)).number_from(g.next_id());
 }
@@ -345,8 +349,7 @@ template <class Layers>
     for (const edge i : g.layers()) {
         if (i != place && needed[i] != 0) copy.copy(i);
     }
-    for (std::size_t e = g.exits().size() + 1 - ends.size(); e < g.exits().size(); ++e)
-        made.server.exit_at(copy.of(g.exits()[e].node), g.exits()[e].decides);
+    for (std::size_t e = g.exits().size() + 1 - ends.size(); e < g.exits().size(); ++e) copy.copy_exit(e);
     made.server.at(copy.of(g.here())).number_from(g.next_id());
     made.device.ends_in_features();
     if (!g.classifies()) made.server.ends_in_features();

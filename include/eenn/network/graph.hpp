@@ -93,8 +93,9 @@ public:
         [[nodiscard]] constexpr std::span<const edge> sources() const noexcept { return {inputs.data(), input_count}; }
     };
     struct exit_point {
-        edge node{};  ///< its logits
+        edge node{};  ///< its logits, or what an output makes
         policy decides = max_probability{};
+        bool classifies = true;  ///< false: an output, where nothing is decided
     };
 
     /// @param id  of the input: 0, or that of the value which it stands for in a network that was cut.
@@ -166,7 +167,14 @@ public:
 
     /// The node at `logits` is an exit: for graphs that are rebuilt; exit() appends a head as well.
     constexpr basic_graph& exit_at(edge logits, const policy& decides = max_probability{}) {
-        if (exists(logits)) exits_.push_back({logits, decides});
+        return put_exit({logits, decides});
+    }
+    /// The node is an output that is no classifier: features, or a value that is regressed. Inference goes on past it and
+    /// keeps it in the workspace; training has it among its outputs, for a loss of the caller's.
+    constexpr basic_graph& output_at(edge value) { return put_exit({value, max_probability{}, false}); }
+    /// An exit or an output as another graph has it, of a node of this one.
+    constexpr basic_graph& put_exit(const exit_point& e) {
+        if (exists(e.node)) exits_.push_back(e);
         return *this;
     }
 
@@ -219,7 +227,7 @@ public:
     [[nodiscard]] constexpr const id_vector<edge, node>& nodes() const noexcept { return nodes_; }
     /// The places of the layers, in order.
     [[nodiscard]] constexpr id_range<edge> layers() const noexcept { return {edge{1}, nodes_.end_id()}; }
-    /// Exits in order, without the last one, which is where the graph ends.
+    /// Exits and outputs in order, without the last one, which is where the graph ends.
     [[nodiscard]] constexpr const std::vector<exit_point>& exits() const noexcept { return exits_; }
     [[nodiscard]] constexpr const graph_fault& fault() const noexcept { return fault_; }
     /// All that it is, for fingerprints: nodes with ids, layers and their options, exits, and where it goes on.

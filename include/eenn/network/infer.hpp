@@ -102,6 +102,7 @@ requires Decider<D, T> && Executor<std::remove_reference_t<E>>
         const exit_info& at = net.plan.exits[e];
         run_steps(net, {first, at.step.next()}, weights, input, workspace, executor);
         first = at.step.next();
+        if (!at.classifies && e + 1 < net.plan.exits.size()) continue;
         if (!at.classifies) return {.exit = static_cast<int>(e)};
         const verdict said = decide(rule, view_exit(net.plan, e, workspace), state);
         if (said.leave) return {said.label, static_cast<int>(e), said.confidence};

@@ -157,7 +157,7 @@ template <class Graph>
 
     // Exits: those of the graph, then its end.
     std::vector<typename Graph::exit_point> exits = g.exits();
-    exits.push_back({g.here(), max_probability{}});
+    exits.push_back({g.here(), max_probability{}, g.classifies()});
 
     id_vector<edge, detail::layer_traits> traits(count, detail::layer_traits{});
     id_vector<edge, edge> root(count, edge{0});  // reshapes stand for what they reshape
@@ -300,13 +300,15 @@ template <class Graph>
         const value_id value = value_of[root[e.node]];
         auto& v = made.values[value];
         decided = std::max(decided, v.first);
-        v.last = std::max(v.last, decided);
-        exit_info info{
-            .logits = value, .step = decided, .classes = static_cast<int>(v.size.elements()), .decides = e.decides};
+        v.last = e.classifies ? std::max(v.last, decided) : --made.steps.end_id();  // outputs stay to be read
+        exit_info info{.logits = value,
+                       .step = decided,
+                       .classes = static_cast<int>(v.size.elements()),
+                       .decides = e.decides,
+                       .classifies = e.classifies};
         for (step_id s{0}; s <= info.step; ++s) info.macs += made.steps[s].macs;
         made.exits.push_back(info);
     }
-    made.exits.back().classifies = g.classifies();
 
     // Owners: the last exit owns all that it needs, which is the backbone; of the rest the first exit that needs it.
     std::vector<step_id> pending;

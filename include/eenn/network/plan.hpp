@@ -81,7 +81,7 @@ struct exit_info {
     policy decides{};
     std::int64_t macs = 0;  ///< from the input to this decision, earlier heads included
     bool classifies =
-        true;  ///< false: its "logits" are features, the end of a part of a network; nothing is decided here
+        true;  ///< false: an output, or the features in which a part of a network ends; nothing is decided
 };
 
 /// @brief Totals of a plan.

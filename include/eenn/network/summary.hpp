@@ -55,7 +55,8 @@ using summary_row = std::array<std::string, 10>;
     for (exit_id e{0}; e <= last; ++e) {
         if (plan.exits[e.index()].step != s) continue;
         own = own || owner == e;
-        decided += (decided.empty() ? "" : ", ") + name(e) + " decides";
+        decided +=
+            (decided.empty() ? "" : ", ") + name(e) + (plan.exits[e.index()].classifies ? " decides" : " is an output");
     }
     if (!owner.exists()) return "nobody reads it";
     if (own || owner == last) return decided;

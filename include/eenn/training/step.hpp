@@ -166,7 +166,7 @@ public:
                   "give labels, or a loss that needs none: step_hooks::loss");
         double sum = 0;
         for (const exit_output& exit : outputs_) {
-            if (exit.gradient.empty()) continue;
+            if (exit.gradient.empty() || !net_.plan.exits[exit.exit].classifies) continue;
             const auto size = static_cast<std::size_t>(samples_.size);
             const loss_part part{.weight = exit.weight};
             const std::span<const int> labels{samples_.labels, size};

@@ -116,7 +116,7 @@ private:
 
     [[nodiscard]] bool classifies(const data_set& set) const {
         return std::all_of(plan().exits.begin(), plan().exits.end(),
-                           [&](const exit_info& exit) { return exit.classes == set.classes; });
+                           [&](const exit_info& exit) { return exit.classifies && exit.classes == set.classes; });
     }
 
     void check_data(const data_set& set) const {
@@ -126,7 +126,7 @@ private:
         }
         if (step_.options().hooks.loss) return;
         for (const auto& exit : plan().exits) {
-            if (exit.classes != set.classes) {
+            if (exit.classifies && exit.classes != set.classes) {
                 raise("trainer", "the data has " + std::to_string(set.classes) + " classes, an exit " +
                                      std::to_string(exit.classes) + " logits");
             }

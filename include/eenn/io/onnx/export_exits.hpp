@@ -30,19 +30,21 @@ struct exit_list {
     std::span<const exit_rule> rules;
 
     exit_list(const eenn::graph& g, std::span<const exit_rule> given) : points{g.exits()}, rules{given} {
-        points.push_back({g.here(), max_probability{}});
+        points.push_back({g.here(), max_probability{}, g.classifies()});
         if (rules.size() != points.size()) {
             raise("onnx", "the graph has " + std::to_string(points.size()) + " exits, the last one included, and " +
                               std::to_string(rules.size()) + " rules were given");
         }
     }
     [[nodiscard]] std::size_t size() const noexcept { return points.size(); }
-    /// Nobody leaves at a closed exit.
+    /// Nobody leaves at a closed exit or at an output.
     [[nodiscard]] bool closed(std::size_t e) const noexcept {
-        return e + 1 < size() && !(rules[e].threshold < never_exit);
+        return e + 1 < size() && !(points[e].classifies && rules[e].threshold < never_exit);
     }
     /// Whether it matters what exit e says.
-    [[nodiscard]] bool heard(std::size_t e) const noexcept { return !closed(e) || counted_from(e); }
+    [[nodiscard]] bool heard(std::size_t e) const noexcept {
+        return !closed(e) || (points[e].classifies && counted_from(e));
+    }
     [[nodiscard]] std::size_t open_between(std::size_t first, std::size_t last) const noexcept {
         std::size_t count = 0;
         for (std::size_t e = first; e < last; ++e) count += closed(e) ? 0 : 1;
