@@ -44,6 +44,11 @@ struct shape {
     }
     /// c, as a number of elements.
     [[nodiscard]] constexpr std::size_t channels() const noexcept { return static_cast<std::size_t>(c); }
+    /// Elements from one sample to the next, of a shape that fits().
+    [[nodiscard]] constexpr std::ptrdiff_t stride() const noexcept {
+        const std::ptrdiff_t pixel = c;
+        return pixel * w * h;
+    }
     /// Whether every axis has an element, and all together no more than most_elements.
     [[nodiscard]] constexpr bool fits() const noexcept {
         return h > 0 && w > 0 && c > 0 && elements() <= std::size_t{most_elements};
