@@ -45,7 +45,7 @@ struct identity {
 
     template <class T>
     [[nodiscard]] static constexpr std::size_t packed_elements(const problem<identity>& p) {
-        return p.norm ? 2 * static_cast<std::size_t>(p.out.c) : 0;
+        return p.norm ? 2 * p.out.channels() : 0;
     }
     template <class T, class P>
     static void pack(P p, const T*, const T* scale, const T* shift, T* packed) {
