@@ -89,8 +89,9 @@ bool run(const arguments& a) {
     options.seed = 1;
     options.learning_rate = one_cycle{.peak = 0.2};
     options.average_decay = 0.998;
-    const auto checkpoint = a.out / "checkpoint.safetensors";
-    options.checkpoint = checkpoint_file(checkpoint);
+    const checkpoint_file checkpoint{a.out / "training.checkpoint",
+                                     digest_of("train_cifar", models::cifar_resnet(1, a.exits), a.epochs, train)};
+    options.checkpoint = checkpoint;
     double seconds = 0;
     options.observer = [&](const training_progress& p) {
         char note[160];
@@ -106,10 +107,7 @@ bool run(const arguments& a) {
     };
     trainer training{net.training(), sgd{.momentum = 0.9, .weight_decay = 5e-4, .nesterov = true},
                      initialize(net.plan(), 1), options};
-    if (std::filesystem::exists(checkpoint)) {
-        training.resume(read_checkpoint(checkpoint));
-        std::printf("Going on after epoch %d\n", training.epoch());
-    }
+    if (checkpoint.resume(training)) std::printf("Going on after epoch %d\n", training.epoch());
     batch_loader batches{train, parts.train, {.size = 128, .seed = 1, .augment = {.crop_padding = 4, .flip = true}}};
     if (!training.run(batches, validation, pool)) {
         std::printf("Interrupted; the same command goes on after epoch %d\n", training.epoch());
@@ -127,7 +125,7 @@ bool run(const arguments& a) {
     json.end_array().end_object();
     io::write_weights(a.out / "weights.safetensors", net.plan(), std::span<const float>{training.parameters()});
     io::write_file(a.out / "summary.json", std::as_bytes(std::span{json.text()}));
-    std::filesystem::remove(checkpoint);
+    checkpoint.remove();
     return true;
 }
 

@@ -5,6 +5,7 @@
 #include <eenn/construct/augment.hpp>
 #include <eenn/construct/placing.hpp>
 #include <eenn/construct/report/augmentation.hpp>
+#include <eenn/core/processor_name.hpp>
 #include <eenn/core/threads.hpp>
 #include <eenn/data/split.hpp>
 #include <eenn/io/model_file.hpp>
@@ -18,7 +19,6 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 
 #include "arguments.hpp"
 #include "samples.hpp"
@@ -28,14 +28,6 @@ namespace {
 using namespace eenn;
 
 std::atomic<bool> interrupted{false};
-
-std::string processor_name() {
-    std::ifstream file{"/proc/cpuinfo"};
-    for (std::string line; std::getline(file, line);) {
-        if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
-    }
-    return "an unnamed processor";
-}
 
 void write(const augment::arguments& a, const construct::augmented& made) {
     io::write_model(a.out / "model.safetensors", made.model);

@@ -56,24 +56,26 @@ TEST_CASE("construct/kept_work: without a folder nothing is kept and nothing is 
     std::vector<float> into{9};
     kept.write(kept.key_of("stage"), {into});
     CHECK_FALSE(kept.read(kept.key_of("stage"), std::pair{&into, std::size_t{1}}));
-    CHECK_FALSE(kept.under_way(kept.key_of("stage")).writer());
-    CHECK_FALSE(kept.under_way(kept.key_of("stage")).state());
+    const checkpoint_file under_way = kept.under_way(kept.key_of("stage"));
+    under_way(training_state{});
+    CHECK(under_way.path().empty());
+    CHECK_FALSE(under_way.read());
 }
 
 TEST_CASE("construct/kept_work: a training under way goes on from its last epoch, and ends with its work") {
     const test::scratch_folder folder;
     const kept_work kept{folder.path};
     const digest key = kept.key_of("training");
-    const kept_training under_way = kept.under_way(key);
-    CHECK_FALSE(under_way.state());
+    const checkpoint_file under_way = kept.under_way(key);
+    CHECK_FALSE(under_way.read());
     training_state state;
     state.parameters = {1, 2, 3};
     state.epoch = 1;
     state.seed = 7;
-    under_way.writer()(state);
+    under_way(state);
     state.epoch = 2;
-    under_way.writer()(state);
-    const auto read = kept.under_way(key).state();
+    under_way(state);
+    const auto read = kept.under_way(key).read();
     REQUIRE(read);
     CHECK(read->epoch == 2);
     CHECK(read->parameters == state.parameters);
@@ -83,14 +85,14 @@ TEST_CASE("construct/kept_work: a training under way goes on from its last epoch
     const auto path = folder.path / (key.text() + ".training");
     const digest other = kept.key_of("other");
     std::filesystem::copy(path, folder.path / (other.text() + ".training"));
-    CHECK(raised([&] { (void)kept.under_way(other).state(); }).find("delete the file") != std::string::npos);
+    CHECK(raised([&] { (void)kept.under_way(other).read(); }).find("delete the file") != std::string::npos);
     for (std::uintmax_t at = 0; at < std::filesystem::file_size(path); ++at) {
         test::flip_byte(path, at);
-        const auto said = raised([&] { (void)under_way.state(); });
+        const auto said = raised([&] { (void)under_way.read(); });
         CHECK(said.find(path.string()) != std::string::npos);
         test::flip_byte(path, at);
     }
-    CHECK(under_way.state());
+    CHECK(under_way.read());
 
     kept.write(key, {std::vector<float>{1}});
     std::vector<float> into;

@@ -2,13 +2,14 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <chrono>
+#include <atomic>
 #include <eenn/data/batches.hpp>
 #include <set>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
+
+#include "../raised.hpp"
 
 using namespace eenn;
 
@@ -49,18 +50,6 @@ std::vector<copied_batch> all_batches(const data_set& set, const batch_options& 
     }
     return all;
 }
-
-template <class F>
-std::string raised(F&& call) {
-    try {
-        call();
-    } catch (const std::exception& e) {
-        return e.what();
-    }
-    return {};
-}
-
-bool contains(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
 const augmentation everything{.crop_padding = 2, .flip = true, .cutout = 2, .mix_up = 0.4, .fill = -1};
 
@@ -158,11 +147,30 @@ TEST_CASE("data/batches: what was prepared ahead is dropped by start() at any mo
 
 TEST_CASE("data/batches: a batch stays unchanged until the next call") {
     const data_set set = numbered(40);
-    batch_loader loader{set, {.size = 2, .shuffle = false, .ahead = 2}};
-    const batch* b = loader.next();
-    const auto before = copy_of(*b);
-    std::this_thread::sleep_for(std::chrono::milliseconds{20});  // time enough for the thread to fill all it may
-    CHECK(copy_of(*b) == before);
+    batch_options options{.size = 2, .shuffle = false, .ahead = 2};
+    std::atomic<int> calls{0};     // of next()
+    std::atomic<int> prepared{0};  // samples
+    std::vector<int> calls_before(40);
+    options.transform = [&](std::span<float>, random_stream) {
+        calls_before[static_cast<std::size_t>(prepared)] = calls;
+        ++prepared;
+        prepared.notify_one();
+    };
+    batch_loader loader{set, options};
+    for (int step = 0; step < 20; ++step) {
+        ++calls;
+        const batch* b = loader.next();
+        REQUIRE(b != nullptr);
+        const auto before = copy_of(*b);
+        const int all = std::min(40, 2 * (step + 1 + options.ahead));  // that the thread may prepare meanwhile
+        for (int now = prepared; now < all; now = prepared) prepared.wait(now);
+        CHECK(copy_of(*b) == before);
+    }
+    // Of three slots, step 3 takes that of step 0, so it has to wait for the second call, which gives that back.
+    for (int sample = 0; sample < 40; ++sample) {
+        CAPTURE(sample);
+        CHECK(calls_before[static_cast<std::size_t>(sample)] >= sample / 2 - 1);
+    }
 }
 
 TEST_CASE(
@@ -177,23 +185,49 @@ TEST_CASE(
         };
         batch_loader loader{set, options};
         REQUIRE(loader.next() != nullptr);
-        CHECK(contains(raised([&] { (void)loader.next(); }), "sample 5 is broken"));
-        CHECK(contains(raised([&] { (void)loader.next(); }), "sample 5 is broken"));
+        CHECK_THROWS_WITH_AS((void)loader.next(), "sample 5 is broken", std::runtime_error);
+        CHECK_THROWS_WITH_AS((void)loader.next(), "sample 5 is broken", std::runtime_error);
         loader.start(0, 2);
         CHECK(loader.next()->indices[0] == 8);
     }
 }
 
-TEST_CASE("data/batches: a loader can be destroyed at any moment of an epoch") {
+TEST_CASE("data/batches: a loader can be destroyed at any moment of an epoch, and then its thread has ended") {
     const data_set set = numbered(64);
+    std::atomic<int> entered{0};
+    std::atomic<int> left{0};
+    batch_options options{.size = 4, .ahead = 4};
+    options.transform = [&](std::span<float>, random_stream) {
+        ++entered;
+        ++left;
+    };
     for (int reads = 0; reads < 20; ++reads) {
-        batch_loader loader{set, {.size = 4, .ahead = 4}};
-        for (int r = 0; r < reads; ++r) (void)loader.next();
+        int batches = 0;
+        {
+            batch_loader loader{set, options};
+            for (int r = 0; r < reads; ++r) batches += loader.next() != nullptr ? 1 : 0;
+        }
+        CHECK(batches == std::min(reads, 16));
+        CHECK(entered == left);
     }
-    batch_options slow{.size = 4};
-    slow.transform = [](std::span<float>, random_stream) { std::this_thread::sleep_for(std::chrono::milliseconds{2}); };
-    batch_loader never_read{set, slow};
-    never_read.start(0);
+    // In the middle of a batch that nobody reads.
+    entered = left = 0;
+    std::atomic<bool> destroying{false};
+    options.transform = [&](std::span<float>, random_stream) {
+        ++entered;
+        entered.notify_one();
+        destroying.wait(false);
+        ++left;
+    };
+    {
+        batch_loader never_read{set, options};
+        never_read.start(0);
+        entered.wait(0);
+        destroying = true;
+        destroying.notify_one();
+    }
+    CHECK(entered >= 1);
+    CHECK(entered == left);
 }
 
 TEST_CASE("data/batches: senseless requests are refused") {

@@ -5,7 +5,9 @@
 #include <eenn/core/random.hpp>
 #include <eenn/exits/calibration.hpp>
 #include <limits>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace eenn;
@@ -103,6 +105,33 @@ TEST_CASE("exits/calibration: logits scaled by 3 or by 1/4 get their temperature
         CHECK(c.nll_after < c.nll_before);
         CHECK(c.steps < 15);
     }
+}
+
+TEST_CASE("exits/calibration: losses are those of extended precision, and the slope at the temperature found is none") {
+    const sample_set set = drawn(300, 8, 3, 51);
+    const calibration c = fit_temperature(set.logits, set.labels);
+    const auto exact = [&](long double b) {
+        long double loss = 0;
+        long double slope = 0;
+        for (std::size_t i = 0; i < set.labels.size(); ++i) {
+            const auto z = std::span{set.logits}.subspan(8 * i, 8);
+            const long double own = z[static_cast<std::size_t>(set.labels[i])];
+            long double sum = 0;
+            long double first = 0;
+            for (const long double other : z) {
+                const long double e = std::exp(b * (other - own));
+                sum += e;
+                first += e * (other - own);
+            }
+            loss += std::log(sum);
+            slope += first / sum;
+        }
+        return std::pair{loss / 300, slope / 300};
+    };
+    const auto close = [](double value, long double to) { return std::abs(value - to) < 1e-14L; };
+    CHECK(close(c.nll_before, exact(1).first));
+    CHECK(close(c.nll_after, exact(1 / static_cast<long double>(c.temperature)).first));
+    CHECK(std::abs(exact(1 / static_cast<long double>(c.temperature)).second) < 1e-10L);
 }
 
 TEST_CASE("exits/calibration: no other temperature has a smaller loss") {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// same_bits.cpp - a hash of what exp, exp - 1, tanh, log, sigmoid and the confidence policies give over a sweep of numbers;
-// same_bits.sh builds it for several instruction sets and compares.
+// same_bits.cpp - a hash of what exp, exp - 1, tanh, log, sigmoid and the confidence policies give over a sweep of numbers, and of
+// a calibration; same_bits.sh builds it for several instruction sets and compares.
+#include <eenn/exits/calibration.hpp>
 #include <eenn/kernels/activation.hpp>
 #include <eenn/policies/policy.hpp>
 
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <span>
+#include <vector>
 
 namespace {
 
@@ -71,6 +73,18 @@ void add_confidences() {
     }
 }
 
+void add_calibration() {
+    std::vector<float> logits(5 * 200);
+    std::vector<std::int32_t> labels(200);
+    std::uint32_t random = 2;
+    const auto draw = [&random] { return (random = random * 1664525 + 1013904223) >> 8; };
+    for (float& z : logits) z = static_cast<float>(draw()) * 0x1p-22F;
+    for (std::int32_t& label : labels) label = static_cast<std::int32_t>(draw() % 5);
+    for (std::size_t i = 0; i < labels.size(); i += 2) logits[5 * i + static_cast<std::size_t>(labels[i])] += 3;
+    const calibration fitted = fit_temperature(logits, labels);
+    for (const double value : {fitted.temperature, fitted.nll_before, fitted.nll_after}) add(value);
+}
+
 }  // namespace
 
 int main() {
@@ -78,5 +92,6 @@ int main() {
     add_functions<double>();
     add_confidences<float>();
     add_confidences<double>();
+    add_calibration();
     std::printf("%016llx\n", static_cast<unsigned long long>(hash));
 }

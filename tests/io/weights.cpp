@@ -6,6 +6,9 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
+#include <string>
+
+#include "folder.hpp"
 
 namespace {
 
@@ -50,6 +53,35 @@ TEST_CASE("io/weights: tensors are named by their layer path and come back bit f
     aligned_vector<float> from_memory(written.size());
     io::assign_weights(io::parse_safetensors(bytes), p.view(), std::span<float>{from_memory});
     CHECK(from_memory == written);
+}
+
+TEST_CASE("io/weights: the parameters in a file come as a vector; a wrong file is named with what is wanted") {
+    const scratch_folder folder;
+    const plan p = small_plan();
+    const plan other = small_plan(5);
+    const std::string path = (folder.path / "net.safetensors").string();
+    const auto written = initialize(p.view(), 7);
+    io::write_weights(path, p.view(), std::span<const float>{written});
+    CHECK(io::read_weights(path, p.view()) == written);
+    CHECK(io::read_weights<double>(path, p.view()) == aligned_vector<double>(written.begin(), written.end()));
+
+    const auto refused = [&] { return raised([&] { (void)io::read_weights(path, other.view()); }); };
+    CHECK(contains(refused(), path + ": tensor 'conv2d_1.weight' has shape [3, 3, 2, 4] where [3, 3, 2, 5] is wanted"));
+    const graph deeper = [] {
+        graph g{{4, 4, 2}};
+        g(conv2d{.filters = 4, .bias = true}, batch_norm{}, relu{}, dense{.units = 3}, dense{.units = 3});
+        return g;
+    }();
+    CHECK(contains(raised([&] { (void)io::read_weights(path, lower(deeper).view()); }),
+                   path + ": tensor 'dense_5.weight' is missing"));
+    io::write_file(path, io::as_bytes("no weights at all"));
+    CHECK(contains(refused(), path + ": "));
+    std::filesystem::remove(path);
+    CHECK(contains(refused(), path));
+    aligned_vector<float> few(3);
+    CHECK(contains(raised([&] { io::read_weights(path, p.view(), std::span<float>{few}); }), path));
+    CHECK(contains(raised([&] { io::assign_weights({}, p.view(), std::span<float>{few}); }),
+                   "room for 3 parameters of a network of " + std::to_string(written.size())));
 }
 
 TEST_CASE("io/weights: what does not fit is named, and the network stays as it was") {

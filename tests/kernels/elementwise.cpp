@@ -62,8 +62,8 @@ TEST_CASE("kernels/elementwise: products with whole, per-channel and per-pixel f
             kernels::multiply_backward(n, a_shape, b_shape, a.data(), b.data(), dy.data(), false, da.data(), false,
                                        db.data());
             for (std::size_t i = 0; i < a_count; ++i) {
-                const auto k =
-                    static_cast<std::size_t>(kernels::reference::factor_index(a_shape, b_shape, static_cast<int>(i)));
+                const auto k = static_cast<std::size_t>(
+                    kernels::reference::factor_index(a_shape, b_shape, static_cast<std::ptrdiff_t>(i)));
                 CHECK_EQ(y[i], a[i] * b[k]);
                 CHECK_EQ(da[i], dy[i] * b[k]);
                 wanted_db[k] += dy[i] * a[i];

@@ -42,8 +42,8 @@ void expect_exact(random_stream& random) {
 
 template <int N>
 void expect_distances() {
-    using pairs = kernels::winograd::point_pairs<N>;
-    using kernels::winograd::powers;
+    using pairs = kernels::winograd::point_pairs<double, N>;
+    constexpr auto& powers = kernels::winograd::powers<double>;
     for (int k = 0; k < pairs::count; ++k) {
         const double p = powers[k][1];
         double product = p * (2 * p);  // to 0 and to -p

@@ -81,8 +81,8 @@ TEST_CASE("training/trainer: a run that was interrupted and resumed ends in the 
         return t.parameters();
     }();
     auto o = options(4);
-    const auto checkpoint = files.path / "run.safetensors";
-    o.checkpoint = checkpoint_file(checkpoint);
+    const checkpoint_file checkpoint{files.path / "run.safetensors"};
+    o.checkpoint = checkpoint;
     int calls = 0;
     o.observer = [&](const training_progress&) { return ++calls < 13; };  // in the middle of the third epoch
     {
@@ -92,7 +92,7 @@ TEST_CASE("training/trainer: a run that was interrupted and resumed ends in the 
     }
     o.observer = nullptr;
     trainer t{net.training(), optimizer, initialize(net.plan(), 99), o};
-    t.resume(read_checkpoint(checkpoint));
+    REQUIRE(checkpoint.resume(t));
     CHECK(t.epoch() == 2);
     batch_loader batches{train, {.size = 32, .seed = 5}};
     CHECK(t.run(batches, validation, one));
@@ -256,7 +256,7 @@ TEST_CASE("training/trainer: a run with hooks and extra vectors goes on from a c
         return t.state();
     }();
     const auto checkpoint = files.path / "run.safetensors";
-    o.checkpoint = checkpoint_file(checkpoint);
+    o.checkpoint = checkpoint_file{checkpoint};
     int calls = 0;
     o.observer = [&](const training_progress&) { return ++calls < 11; };  // in the middle of the third epoch
     {

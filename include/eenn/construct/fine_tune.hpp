@@ -71,7 +71,7 @@ struct tuning_inputs {
     const digest key = kept.key_of("fine-tuned", given);
     aligned_vector<float> tuned;
     if (kept.read(key, std::pair{&tuned, net.plan().parameter_elements()})) return tuned;
-    const kept_training under_way = kept.under_way(key);
+    const checkpoint_file under_way = kept.under_way(key);
     training_options how;
     how.epochs = given.how.epochs;
     how.seed = given.seed;
@@ -81,7 +81,7 @@ struct tuning_inputs {
     how.exit_weights.back() = given.how.last_weight;
     how.average_decay = given.how.average_decay;
     how.clip_norm = given.how.clip_norm;
-    how.checkpoint = under_way.writer();
+    how.checkpoint = under_way;
     how.observer = [&](const training_progress& p) {
         return watch.tell("fine-tune", static_cast<std::int64_t>(p.epoch) * p.steps + p.step,
                           static_cast<std::int64_t>(p.epochs) * p.steps, "loss " + std::to_string(p.loss).substr(0, 5));
@@ -93,7 +93,7 @@ struct tuning_inputs {
     for (float& x : scaled_validation.pixels) x /= scale;
     trainer training{net.training(), sgd{.momentum = 0.9, .weight_decay = given.how.weight_decay, .nesterov = true},
                      std::move(start), how};
-    if (auto state = under_way.state()) training.resume(std::move(*state));
+    under_way.resume(training);
     batch_options loading{.size = given.how.batch, .seed = given.seed, .drop_last = true, .augment = given.how.augment};
     if (scale != 1) {
         loading.transform = [scale](std::span<float> pixels, random_stream) {
@@ -105,7 +105,7 @@ struct tuning_inputs {
     tuned = training.parameters();
     detail::scale_input_weights(net.plan(), given.network, 1 / scale, tuned);
     kept.write(key, {tuned});
-    under_way.end();
+    under_way.remove();
     return tuned;
 }
 

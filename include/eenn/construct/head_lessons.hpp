@@ -178,7 +178,7 @@ private:
     }
 
     [[nodiscard]] std::optional<trained_head> train(const lesson& each, const head_training& how,
-                                                    const kept_training& under_way, executor_ref executor,
+                                                    const checkpoint_file& under_way, executor_ref executor,
                                                     const head_observer& observer) const {
         const candidate& who = *each.who;
         if (afresh(who)) {
@@ -212,7 +212,7 @@ private:
                     stopped = true;
                 return !stopped;
             };
-            const kept_training under_way = resumable ? kept_.under_way(each.key) : kept_training{};
+            const checkpoint_file under_way = resumable ? kept_.under_way(each.key) : checkpoint_file{};
             auto made = train(each, how, under_way, executor, watch);
             if (!made) {
                 stopped = true;
@@ -220,7 +220,7 @@ private:
             }
             each.made = std::move(*made);
             kept_.write(each.key, {each.made.parameters, each.made.logits});
-            under_way.end();
+            under_way.remove();
         };
         constexpr double efficiency = 0.7;  // of one training on all threads, against trainings side by side
         std::size_t first = 0;

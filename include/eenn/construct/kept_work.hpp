@@ -12,10 +12,8 @@
 #include <eenn/training/checkpoint.hpp>
 
 #include <filesystem>
-#include <functional>
 #include <initializer_list>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -36,37 +34,6 @@ inline constexpr std::string_view instruction_set = EENN_NAME_OF(EENN_ISA);
 #undef EENN_TEXT_OF
 
 }  // namespace detail
-
-/// @brief The state of a training that is under way, in a file of its own that each epoch replaces.
-class kept_training {
-public:
-    /// Keeps nothing.
-    kept_training() = default;
-    kept_training(std::string path, const digest& key) : path_{std::move(path)}, key_{key} {}
-
-    /// For training_options::checkpoint; empty where nothing is kept.
-    [[nodiscard]] std::function<void(const training_state&)> writer() const {
-        if (path_.empty()) return {};
-        return [path = path_, key = key_](const training_state& state) {
-            io::write_sealed(path, detail::kept_by, key, checkpoint_bytes(state));
-        };
-    }
-    /// Where it goes on, if it was stopped.
-    /// @par Errors  eenn::error naming the file to delete, if it is damaged or of another training.
-    [[nodiscard]] std::optional<training_state> state() const {
-        if (path_.empty() || !std::filesystem::exists(path_)) return {};
-        return parse_checkpoint(io::read_sealed(path_, detail::kept_by, key_), path_);
-    }
-    /// Forgets it: what came of it is kept elsewhere.
-    void end() const {
-        std::error_code ignored;
-        if (!path_.empty()) std::filesystem::remove(path_, ignored);
-    }
-
-private:
-    std::string path_;
-    digest key_;
-};
 
 /// @brief What stages of a construction have finished: vectors of numbers in one journal.
 ///
@@ -107,7 +74,7 @@ public:
         });
         if (!found) return false;
         std::apply([&](auto&... vector) { ((*wanted.first = std::move(vector)), ...); }, read);
-        under_way(key).end();  // left by a run that ended between two lines
+        under_way(key).remove();  // left by a run that ended between two lines
         return true;
     }
 
@@ -126,8 +93,8 @@ public:
     }
 
     /// The training that comes to the work of a key.
-    [[nodiscard]] kept_training under_way(const digest& key) const {
-        return journal_ ? kept_training{(folder_ / (key.text() + ".training")).string(), key} : kept_training{};
+    [[nodiscard]] checkpoint_file under_way(const digest& key) const {
+        return journal_ ? checkpoint_file{(folder_ / (key.text() + ".training")).string(), key} : checkpoint_file{};
     }
 
 private:

@@ -12,9 +12,11 @@
 #include <eenn/construct/timing.hpp>
 #include <eenn/construct/train_heads.hpp>
 #include <eenn/core/isa.hpp>
+#include <eenn/core/processor_name.hpp>
 
 #include <chrono>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace eenn::construct {
@@ -107,10 +109,12 @@ namespace detail {
 ///
 /// @param trained  by candidate.
 /// @param samples  those that times are measured on.
+/// @param machine  whose times these are: those that were kept on another one are not taken.
 /// @par Cost  of times: some 200 passes of the base network and of every head on one thread.
 [[nodiscard]] inline part_costs price_parts(const frozen_backbone& base, std::span<const candidate> candidates,
                                             std::span<const trained_head> trained, const data_set& samples,
-                                            cost_unit unit, const kept_work& kept) {
+                                            cost_unit unit, const kept_work& kept,
+                                            const std::string& machine = processor_name()) {
     part_costs costs;
     if (unit == cost_unit::macs) {
         costs.base = static_cast<double>(base.layout.macs);
@@ -118,7 +122,7 @@ namespace detail {
         for (const candidate& who : candidates) costs.heads.push_back(static_cast<double>(who.macs));
         return costs;
     }
-    const digest key = kept.key_of("times", base, candidates, trained, samples);
+    const digest key = kept.key_of("times", machine, base, candidates, trained, samples);
     const std::size_t sites = base.layout.sites.size();
     std::vector<float> reach;  // and behind it the whole network
     std::vector<float> heads;

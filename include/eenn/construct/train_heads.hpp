@@ -70,13 +70,11 @@ namespace detail {
 /// @param under_way                        where training that was stopped goes on from.
 /// @param observer                         after every step, with the steps done of all; false stops training.
 /// @return                                 nothing if the observer stopped it.
-[[nodiscard]] inline std::optional<trained_head> train_head(const graph& what, const site_features& train,
-                                                            std::span<const int> labels, std::span<const float> teacher,
-                                                            const site_features& validation,
-                                                            std::span<const int> validation_labels,
-                                                            const head_training& how, std::uint64_t seed,
-                                                            executor_ref executor, const kept_training& under_way = {},
-                                                            const head_observer& observer = {}) {
+[[nodiscard]] inline std::optional<trained_head> train_head(
+    const graph& what, const site_features& train, std::span<const int> labels, std::span<const float> teacher,
+    const site_features& validation, std::span<const int> validation_labels, const head_training& how,
+    std::uint64_t seed, executor_ref executor, const checkpoint_file& under_way = {},
+    const head_observer& observer = {}) {
     runtime_network<float, graph> net{what};
     data_set samples{
         train.size, what.shape_of(what.here()).c, {}, {validation_labels.begin(), validation_labels.end()}, {}};
@@ -85,9 +83,9 @@ namespace detail {
         validation.read(i, samples.pixels.data() + i * train.size.elements());
     }
     training_options options = detail::head_options(how, seed, observer);
-    options.checkpoint = under_way.writer();
+    options.checkpoint = under_way;
     trainer training{net.training(), detail::head_optimizer(how), initialize(net.plan(), seed), options};
-    if (auto state = under_way.state()) training.resume(std::move(*state));
+    under_way.resume(training);
     feature_batches batches{train, labels, teacher, how.batch, seed};
     if (!training.run(batches, samples, executor)) return {};
     trained_head made{training.parameters(), {}};
@@ -112,7 +110,7 @@ struct fresh_samples {
 /// @param under_way         where training that was stopped goes on from.
 [[nodiscard]] inline std::optional<trained_head> train_head_afresh(
     const graph& what, const graph& base, std::span<const float> parameters, node_id site, const fresh_samples& samples,
-    const head_training& how, std::uint64_t seed, executor_ref executor, const kept_training& under_way = {},
+    const head_training& how, std::uint64_t seed, executor_ref executor, const checkpoint_file& under_way = {},
     const head_observer& observer = {}) {
     // The backbone up to the site, then the head as the end of the network.
     const graph chain = insert_after(up_to(base, site), site, what);
@@ -122,7 +120,7 @@ struct fresh_samples {
     transfer(whole.view(), parameters, net.plan(), start);
 
     training_options options = detail::head_options(how, seed, observer);
-    options.checkpoint = under_way.writer();
+    options.checkpoint = under_way;
     options.trained = steps_where(net.plan(), [&](const step_info& step) { return !base.place_of(step.id).exists(); });
     // The teacher's word on the sample as it was.
     const auto classes = what.shape_of(what.here()).elements();
@@ -140,7 +138,7 @@ struct fresh_samples {
         return how.criterion(taught, exits);
     };
     trainer training{net.training(), detail::head_optimizer(how), start, options};
-    if (auto state = under_way.state()) training.resume(std::move(*state));
+    under_way.resume(training);
     batch_loader batches{samples.train,
                          samples.indices,
                          {.size = how.batch, .seed = seed, .drop_last = true, .augment = samples.changes, .ahead = 0}};

@@ -6,6 +6,7 @@
 #define EENN_CORE_EXECUTOR_HPP
 
 #include <concepts>
+#include <type_traits>
 #include <utility>
 
 namespace eenn {
@@ -37,7 +38,7 @@ public:
     template <Executor E>
     requires(!std::same_as<std::remove_cvref_t<E>, executor_ref>) executor_ref(E& executor)
     noexcept
-        : executor_{const_cast<void*>(static_cast<const void*>(&executor))},
+        : executor_{const_cast<std::remove_const_t<E>*>(&executor)},
           run_{[](void* self, int count, void* task, void (*call)(void*, int)) {
               static_cast<E*>(self)->run(count, [=](int i) { call(task, i); });
           }},
@@ -46,7 +47,7 @@ public:
     template <class Task>
     void run(int count, Task&& task) const {
         using type = std::remove_reference_t<Task>;
-        run_(executor_, count, const_cast<void*>(static_cast<const void*>(&task)),
+        run_(executor_, count, const_cast<std::remove_const_t<type>*>(&task),
              [](void* self, int i) { (*static_cast<type*>(self))(i); });
     }
     [[nodiscard]] int concurrency() const { return concurrency_(executor_); }

@@ -54,7 +54,7 @@ namespace detail {
     constexpr double most = std::numeric_limits<float>::max();
     if (written == value || written > most || value > most) return written == value;
     const auto narrow = static_cast<float>(value);
-    return double{narrow} == value && static_cast<float>(written) == narrow;
+    return narrow == value && static_cast<float>(written) == narrow;
 }
 
 /// Digits as a number, in the usual notation from 0.0001 on and below 10^15.

@@ -91,7 +91,7 @@ public:
             return;
         }
         using type = std::remove_reference_t<Task>;
-        task_ = const_cast<void*>(static_cast<const void*>(&task));
+        task_ = const_cast<std::remove_const_t<type>*>(&task);
         call_ = [](void* self, int i) { (*static_cast<type*>(self))(i); };
         count_ = count;
         finished_.store(0, std::memory_order_relaxed);
@@ -125,8 +125,8 @@ private:
 
     // What there is to do, in one word: which call of run() it is, whether the pool ends, and how many tasks none has taken.
     // A thread takes a task by counting down; for a call that has ended it cannot, since the number of the call differs.
-    static constexpr std::uint64_t stopping = std::uint64_t{1} << 31;
-    static constexpr std::uint64_t one_call = std::uint64_t{1} << 32;
+    static constexpr std::uint64_t stopping = 1ULL << 31;
+    static constexpr std::uint64_t one_call = 1ULL << 32;
     static constexpr std::uint64_t untaken = stopping - 1;
 
     void offer(int count, bool stop) {

@@ -40,7 +40,7 @@ struct normalization {
         if (i < 0 || i >= set.size())
             raise("measure", "index " + std::to_string(i) + " is outside [0, " + std::to_string(set.size()) + ")");
     }
-    const auto channels = static_cast<std::size_t>(set.sample.c);
+    const std::size_t channels = set.sample.channels();
     const double count = static_cast<double>(indices.size()) * set.sample.pixels();
     const auto mean_of = [&](auto&& term) {
         std::vector<double> sums(channels);

@@ -17,6 +17,7 @@
 #include <eenn/core/error.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/policies/max_probability.hpp>
+#include <eenn/tensor/elementary.hpp>
 
 namespace eenn {
 inline namespace EENN_ISA {
@@ -133,7 +134,7 @@ struct calibration {
 /// In b = 1 / temperature the loss is convex: its slope is the mean of E_p[z] - z_label, its curvature the mean
 /// variance of z under p. Newton's method in double, kept inside a bracket that every slope narrows (else it bisects),
 /// until the next step or the bracket is below 1e-10 of b. Predictions do not change, as no temperature changes the
-/// order of logits.
+/// order of logits. Temperature and losses have the same bits on every machine.
 ///
 /// @par Cost    About ten passes of N C exponentials; memory 5 N bytes.
 /// @par Errors  eenn::error if sizes disagree, a label is outside of [0, C) or a logit is not finite.
@@ -175,16 +176,16 @@ struct calibration {
             double second = 0;
             for (std::size_t c = 0; c < classes; ++c) {
                 const double d = z[c] - largest;
-                const double e = std::exp(b * d);
+                const double e = exponential(rounded(b * d));
                 sum += e;
-                first += e * d;
-                second += e * d * d;
+                first += rounded(e * d);
+                second += rounded(e * d * d);
             }
             first /= sum;
             const double own = z[labels[i]] - largest;
-            mean.loss += std::log(sum) - b * own;
+            mean.loss += logarithm(sum) - rounded(b * own);
             mean.slope += first - own;
-            mean.curvature += second / sum - first * first;
+            mean.curvature += second / sum - rounded(first * first);
         }
         const double count = static_cast<double>(n);
         return point{mean.loss / count, mean.slope / count, mean.curvature / count};

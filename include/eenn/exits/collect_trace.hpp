@@ -30,7 +30,7 @@ template <Executor X>
         raise("collect_logits",
               "samples are " + to_string(set.sample) + ", the network takes " + to_string(net.plan.input));
     }
-    basic_logit_trace<float> trace{static_cast<std::size_t>(set.size()),
+    basic_logit_trace<float> trace{set.labels.size(),
                                    net.plan.exits.size(),
                                    static_cast<std::size_t>(net.plan.classes()),
                                    {},

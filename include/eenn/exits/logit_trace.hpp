@@ -107,8 +107,8 @@ void check_logit_trace(const basic_logit_trace<T>& trace) {
     made.logits.reserve(trace.logits.size());
     for (std::size_t x = 0; x < trace.logits.size(); ++x) {
         const float z = trace.logits[x];
-        made.logits.push_back(to_float16(z));
-        if (std::isfinite(z) && !std::isfinite(float{made.logits.back()})) {
+        const float kept = made.logits.emplace_back(to_float16(z));
+        if (std::isfinite(z) && !std::isfinite(kept)) {
             raise("logit_trace::logits", std::to_string(z) + " at " + place_of_logit(trace, x),
                   "16 bits hold logits from -65504 to 65504");
         }

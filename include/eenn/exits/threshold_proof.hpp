@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <queue>
 #include <span>
@@ -211,7 +212,7 @@ private:
                 done = false;
                 return;
             }
-            work_ -= static_cast<std::int64_t>(stayed.size());
+            work_ -= std::ssize(stayed);
             thresholds[here] = bound_.threshold(here, leaving);
             int out = 0;  // at the swept exit
             int correct = gone_right;

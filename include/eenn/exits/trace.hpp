@@ -100,7 +100,7 @@ inline void check_trace(const exit_trace& trace) {
             if (trace.correct[x] > trace.votes ||
                 (judged && (trace.prediction[x] == trace.labels[i]) != (trace.correct[x] != 0))) {
                 raise("exit_trace::correct",
-                      number(static_cast<int>(trace.correct[x])) + " at sample " + number(i) + ", exit " + number(k),
+                      number(trace.correct[x]) + " at sample " + number(i) + ", exit " + number(k),
                       judged ? "it must be 1 where the prediction is the label, else 0"
                              : "it must be at most " + number(trace.votes));
             }
@@ -196,7 +196,7 @@ inline void check_thresholds(std::span<const float> thresholds, std::span<const 
     }
     for (std::size_t e = 0; e < thresholds.size(); ++e) {
         const threshold_range& r = ranges[ranges.size() == 1 ? 0 : e];
-        if (thresholds[e] == never_exit || r.contains(static_cast<double>(thresholds[e]))) continue;
+        if (thresholds[e] == never_exit || r.contains(thresholds[e])) continue;
         raise("threshold of exit " + std::to_string(e),
               std::to_string(thresholds[e]) + " is outside of [" + std::to_string(r.low) + ", " +
                   std::to_string(r.high) + "]",
@@ -212,7 +212,7 @@ inline void check_thresholds(std::span<const float> thresholds, std::span<const 
 /// @par Errors  eenn::error if the trace fails check_trace, there are not E-1 thresholds or one is NaN.
 [[nodiscard]] inline exit_evaluation evaluate(const exit_trace& trace, std::span<const float> thresholds) {
     check_trace(trace);
-    const auto e = static_cast<std::size_t>(trace.exits);
+    const std::size_t e = trace.cost.size();
     if (thresholds.size() + 1 != e) {
         raise("evaluate", std::to_string(thresholds.size()) + " thresholds for " + std::to_string(e) + " exits",
               "give one for each exit but the last, " + std::to_string(e - 1));
@@ -235,9 +235,9 @@ inline void check_thresholds(std::span<const float> thresholds, std::span<const 
         raise("lone_accuracy", "exit " + std::to_string(exit) + " of " + std::to_string(trace.exits),
               "exits count from 0");
     }
-    int right = 0;
+    double right = 0;
     for (int i = 0; i < trace.samples; ++i) right += trace.correct[trace.at(i, exit)];
-    return static_cast<double>(right) / trace.votes / trace.samples;
+    return right / trace.votes / trace.samples;
 }
 
 }  // namespace EENN_ISA

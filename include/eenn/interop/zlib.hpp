@@ -57,7 +57,7 @@ public:
     }
 
 private:
-    static constexpr std::size_t most = std::size_t{1} << 30;
+    static constexpr std::size_t most = 1 << 30;
     std::span<const std::byte> input_;
     std::size_t used_ = 0;
     z_stream stream_{};
@@ -97,12 +97,12 @@ inline void inflate(std::span<const std::byte> deflated, std::span<std::byte> ou
 /// @par Errors  eenn::error naming `where` if the data are damaged, cut, too large or no gzip data.
 [[nodiscard]] inline aligned_vector<std::byte> gunzip(std::span<const std::byte> compressed,
                                                       const std::string& where = "gunzip",
-                                                      std::uint64_t most_bytes = std::uint64_t{1} << 30) {
+                                                      std::uint64_t most_bytes = 1 << 30) {
     if (compressed.size() < 2 || compressed[0] != std::byte{0x1f} || compressed[1] != std::byte{0x8b})
         raise(where, "is no gzip data");
     detail::inflate_stream stream{compressed, MAX_WBITS + 16, where};
     const std::uint64_t limit =
-        std::min(most_bytes, std::uint64_t{1} << 62) + 1;  // one byte more shows that there is more
+        std::min<std::uint64_t>(most_bytes, 1ULL << 62) + 1;  // one byte more shows that there is more
     aligned_vector<std::byte> content(
         static_cast<std::size_t>(std::min<std::uint64_t>(4 * std::uint64_t{compressed.size()} + 4096, limit)));
     std::size_t written = 0;
@@ -124,8 +124,7 @@ inline void inflate(std::span<const std::byte> deflated, std::span<std::byte> ou
 }
 
 /// @brief gunzip() of a file: `parse_idx(read_gzip("train-images-idx3-ubyte.gz"))`.
-[[nodiscard]] inline aligned_vector<std::byte> read_gzip(const std::string& path,
-                                                         std::uint64_t most_bytes = std::uint64_t{1} << 30) {
+[[nodiscard]] inline aligned_vector<std::byte> read_gzip(const std::string& path, std::uint64_t most_bytes = 1 << 30) {
     return gunzip(read_file(path), path, most_bytes);
 }
 

@@ -10,7 +10,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +23,7 @@
 #include <eenn/io/bytes.hpp>
 #include <eenn/io/file.hpp>
 #include <eenn/tensor/element_type.hpp>
+#include <eenn/text/digits.hpp>
 
 namespace eenn::io {
 inline namespace EENN_ISA {
@@ -144,15 +144,11 @@ private:
     }
     [[nodiscard]] std::int64_t integer() {
         skip_space();
-        const std::size_t start = at_;
-        std::int64_t value = 0;
-        while (at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9') {
-            const int digit = text_[at_++] - '0';
-            if (value > (std::numeric_limits<std::int64_t>::max() - digit) / 10) fail("a dim is too large");
-            value = 10 * value + digit;
-        }
-        if (at_ == start) fail("a non-negative integer is expected");
-        return value;
+        const auto [digits, value] = text::read_digits(text_.substr(at_));
+        if (digits == 0) fail("a non-negative integer is expected");
+        if (!value) fail("a dim is too large");
+        at_ += digits;
+        return *value;
     }
 
     std::string_view text_;

@@ -5,11 +5,14 @@
 #ifndef EENN_IO_WEIGHTS_HPP
 #define EENN_IO_WEIGHTS_HPP
 
+#include <eenn/core/aligned.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/io/safetensors.hpp>
 #include <eenn/network/parameters.hpp>
 
+#include <span>
 #include <string>
+#include <vector>
 
 namespace eenn::io {
 inline namespace EENN_ISA {
@@ -37,25 +40,41 @@ void write_weights(const std::string& path, const plan_view& plan, std::span<con
     write_safetensors(path, weight_views(plan, parameters), metadata);
 }
 
-/// @brief Fills `parameters` from tensors, which may be views of a file or of memory.
+/// @brief Fills `parameters`, (plan.parameter_elements()), from tensors, which may be views of a file or of memory.
 ///
 /// @par Errors  eenn::error for a tensor that is missing, superfluous, or of another shape or type than its layer wants,
-///              naming both; `parameters` is then as it was.
+///              naming `where` and both; `parameters` is then as it was.
 template <Element T>
-void assign_weights(const tensor_list& list, const plan_view& plan, std::span<T> parameters) {
+void assign_weights(const tensor_list& list, const plan_view& plan, std::span<T> parameters,
+                    const std::string& where = "weights") {
+    if (parameters.size() != plan.parameter_elements()) {
+        raise(where, "room for " + std::to_string(parameters.size()) + " parameters of a network of " +
+                         std::to_string(plan.parameter_elements()));
+    }
     std::vector<tensor_target<T>> wanted;
     for (const auto& tensor : plan.tensors) {
         const std::vector<std::int64_t> dims(tensor.spec.dims.begin(), tensor.spec.dims.begin() + tensor.spec.rank);
         wanted.push_back({tensor_name(tensor), dims, parameters.data() + tensor.offset});
     }
-    assign<T>(list.tensors, wanted, extra_tensors::refused, "weights");
+    assign<T>(list.tensors, wanted, extra_tensors::refused, where);
 }
 
 /// @brief Reads a weight file into `parameters`, (plan.parameter_elements()); see assign_weights().
 template <Element T>
 void read_weights(const std::string& path, const plan_view& plan, std::span<T> parameters) {
     const auto bytes = read_file(path);
-    assign_weights(parse_safetensors(bytes, path), plan, parameters);
+    assign_weights(parse_safetensors(bytes, path), plan, parameters, path);
+}
+
+/// @brief The parameters in a weight file, (plan.parameter_elements()): `net::session run{io::read_weights(path, net::plan)}`.
+///
+/// @par Memory  the parameters and, while they are read, the file.
+/// @par Errors  those of read_file() and assign_weights(), naming the file.
+template <Element T = float>
+[[nodiscard]] aligned_vector<T> read_weights(const std::string& path, const plan_view& plan) {
+    aligned_vector<T> parameters(plan.parameter_elements());
+    read_weights(path, plan, std::span<T>{parameters});
+    return parameters;
 }
 
 }  // namespace EENN_ISA

@@ -37,13 +37,13 @@ struct clamp {
 /// The other functions, which are too long to repeat in every tile.
 template <class T>
 [[gnu::noinline]] lanes<T> apply_long(activation f, lanes<T> u) noexcept {
-    const auto c = [](double value) { return broadcast(static_cast<T>(value)); };
+    const auto c = [](T value) { return broadcast(value); };
     switch (f.kind) {
-        case activation_kind::leaky_relu: return where_at_most(u, c(0), times(u, c(float{f.slope})), u);
+        case activation_kind::leaky_relu: return where_at_most(u, c(0), times(u, c(f.slope)), u);
         case activation_kind::sigmoid: return divide(c(1), plus(c(1), exponential(minus(c(0), u))));
         case activation_kind::tanh: return hyperbolic_tangent(u);
-        case activation_kind::hard_sigmoid: return at_least(at_most(madd(u, c(1.0 / 6), c(0.5)), c(1)), c(0));
-        case activation_kind::hard_swish: return times(u, at_least(at_most(madd(u, c(1.0 / 6), c(0.5)), c(1)), c(0)));
+        case activation_kind::hard_sigmoid: return at_least(at_most(madd(u, c(T{1} / 6), c(0.5)), c(1)), c(0));
+        case activation_kind::hard_swish: return times(u, at_least(at_most(madd(u, c(T{1} / 6), c(0.5)), c(1)), c(0)));
         default: return u;
     }
 }
@@ -60,20 +60,19 @@ template <class T>
 template <class T>
 [[nodiscard]] EENN_ALWAYS_INLINE lanes<T> derivative(activation f, const lanes<T>& dy, const lanes<T>& y,
                                                      const lanes<T>& u) noexcept {
-    const auto c = [](double value) { return broadcast(static_cast<T>(value)); };
+    const auto c = [](T value) { return broadcast(value); };
     const auto zero = broadcast(T{0});
     switch (f.kind) {
         case activation_kind::none: return dy;
         case activation_kind::relu: return where_at_most(y, zero, zero, dy);
         case activation_kind::relu6: return where_at_most(y, zero, zero, where_at_most(c(6), y, zero, dy));
-        case activation_kind::leaky_relu:
-            return where_at_most(y, zero, times(dy, broadcast(static_cast<T>(float{f.slope}))), dy);
+        case activation_kind::leaky_relu: return where_at_most(y, zero, times(dy, c(f.slope)), dy);
         case activation_kind::sigmoid: return times(dy, times(y, minus(c(1), y)));
         case activation_kind::hard_sigmoid:
-            return where_at_most(y, zero, zero, where_at_most(c(1), y, zero, times(dy, c(1.0 / 6))));
+            return where_at_most(y, zero, zero, where_at_most(c(1), y, zero, times(dy, c(T{1} / 6))));
         case activation_kind::tanh: return times(dy, madd(minus(zero, y), y, c(1)));
         case activation_kind::hard_swish:
-            return where_at_most(u, c(-3), zero, where_at_most(c(3), u, dy, times(dy, madd(u, c(1.0 / 3), c(0.5)))));
+            return where_at_most(u, c(-3), zero, where_at_most(c(3), u, dy, times(dy, madd(u, c(T{1} / 3), c(0.5)))));
     }
     return dy;
 }

@@ -136,6 +136,10 @@ constexpr void with_method(P p, F&& f) {
             x_pixel * g.in.w, x_pixel,     y_pixel * g.out.w, y_pixel};
 }
 
+/// Blocks of packed weights; a depthwise problem has one.
+[[nodiscard]] constexpr std::size_t packed_groups(const convolution& g) noexcept {
+    return static_cast<std::size_t>(g.depthwise() ? 1 : g.groups);
+}
 template <class T>
 [[nodiscard]] constexpr std::size_t group_size(const convolution& g) noexcept {
     const int groups = g.depthwise() ? 1 : g.groups;
@@ -154,22 +158,24 @@ struct slice {
     slice part{all};
     if (mine.count == 1) return part;
     convolution& g = part.g;
+    const std::ptrdiff_t in_pixel = all.in.c;
+    const std::ptrdiff_t out_pixel = all.out.c;
     if (all.pointwise()) {
         const int first = mine.first(all.out.pixels());
         g.in = {1, mine.last(all.out.pixels()) - first, all.in.c};
         g.out = {1, g.in.w, all.out.c};
-        part.x = static_cast<std::ptrdiff_t>(first) * all.in.c;
-        part.y = static_cast<std::ptrdiff_t>(first) * all.out.c;
+        part.x = first * in_pixel;
+        part.y = first * out_pixel;
     } else if (all.out.h > 1) {
         const int first = mine.first(all.out.h, tile_h);
         g.out.h = mine.last(all.out.h, tile_h) - first;
         g.pad_top -= first * all.stride_h;
-        part.y = static_cast<std::ptrdiff_t>(first) * all.out.w * all.out.c;
+        part.y = first * out_pixel * all.out.w;
     } else {
         const int first = mine.first(all.out.w, tile_w);
         g.out.w = mine.last(all.out.w, tile_w) - first;
         g.pad_left -= first * all.stride_w;
-        part.y = static_cast<std::ptrdiff_t>(first) * all.out.c;
+        part.y = first * out_pixel;
     }
     return part;
 }
@@ -178,10 +184,10 @@ struct slice {
 template <winograd_form F, class T>
 void convolve_images(const winograd_image& image, int n, const T* x, const T* packed, const T* residual, activation act,
                      T* y, T* scratch, const winograd::product_table<T>& products = winograd::products_of<T>) noexcept {
-    const std::ptrdiff_t out = static_cast<std::ptrdiff_t>(image.out_h) * image.out_w * image.out_channels;
+    const std::ptrdiff_t out = image.output().stride();
     for (int i = 0; i < n; ++i, y += out) {
         convolve_winograd<F>(image, x, packed, residual, act, y, scratch, products);
-        x += static_cast<std::ptrdiff_t>(image.in_h) * image.in_w * image.in_channels;
+        x += image.input().stride();
         if (residual != nullptr) residual += out;
     }
 }
@@ -197,10 +203,11 @@ void convolve_samples(const convolution& each, int n, const T* x, const T* packe
         if constexpr (How == algorithm::depthwise) {
             convolve_depthwise(one, x, packed, residual, act, y);
         } else {
-            for (int group = 0; group < g.groups; ++group) {
+            const T* weights = packed;
+            for (int group = 0; group < g.groups; ++group, weights += packed_group) {
                 const int skip = group * one.out_channels;
-                convolve(one, x + group * one.in_channels, packed + static_cast<std::size_t>(group) * packed_group,
-                         residual == nullptr ? nullptr : residual + skip, act, y + skip, tiles);
+                convolve(one, x + group * one.in_channels, weights, residual == nullptr ? nullptr : residual + skip,
+                         act, y + skip, tiles);
             }
         }
         x += g.in.elements();
@@ -236,9 +243,11 @@ void spread_samples(const convolution& each, int n, const T* dy, const T* packed
             g, [&](int ry, int rx, const residue_class& rows, const residue_class& columns, std::size_t size) {
                 plane c{rows.window, columns.window, g.out.c / groups, g.in.c / groups, 0, g.out.c, 0, 0};
                 c.x_row = c.x_pixel * g.out.w;
-                c.y_pixel = static_cast<std::ptrdiff_t>(g.stride_w) * g.in.c;
-                c.y_row = static_cast<std::ptrdiff_t>(g.stride_h) * g.in.w * g.in.c;
-                T* to = dx + (static_cast<std::ptrdiff_t>(ry) * g.in.w + rx) * g.in.c;
+                const std::ptrdiff_t in_pixel = g.in.c;
+                const std::ptrdiff_t in_row = in_pixel * g.in.w;
+                c.y_pixel = g.stride_w * in_pixel;
+                c.y_row = g.stride_h * in_row;
+                T* to = dx + ry * in_row + rx * in_pixel;
                 for (int group = 0; group < groups; ++group, weights += size) {
                     T* const part = to + group * c.out_channels;
                     const T* const before = accumulate ? part : nullptr;
@@ -275,8 +284,8 @@ template <class T>
     const int depth = g.kernel_h * g.kernel_w * (g.in.c / g.groups);
     for (int group = 0; group < groups; ++group) {
         const int first = group * out_channels;
-        const auto folded_weight = [&](int k, int o) {
-            const T w = weights[static_cast<std::ptrdiff_t>(k) * g.out.c + first + o];
+        const auto folded_weight = [&](std::ptrdiff_t k, int o) {
+            const T w = weights[k * g.out.c + first + o];
             return bias.scale == nullptr ? w : w * bias.scale[first + o];
         };
         packed = pack_blocks(
@@ -311,21 +320,21 @@ template <class T>
 void correlate(const convolution& g, int samples, axis::range oy, axis::range ox, int ky, int kx, int across,
                const T* x, const T* dy, int out_channels, T* dw, const tile_table<T>& tiles) noexcept {
     if (oy.first == oy.last || ox.first == ox.last) return;
-    const auto in_pixel = static_cast<std::ptrdiff_t>(g.in.c);
-    const auto out_pixel = static_cast<std::ptrdiff_t>(g.out.c);
+    const std::ptrdiff_t in_pixel = g.in.c;
+    const std::ptrdiff_t out_pixel = g.out.c;
     sweep<T> s;
     s.r = samples;
     s.q = oy.last - oy.first;
     s.k = ox.last - ox.first;
-    s.a_r = static_cast<std::ptrdiff_t>(g.in.elements());
-    s.b_r = static_cast<std::ptrdiff_t>(g.out.elements());
+    s.a_r = g.in.stride();
+    s.b_r = g.out.stride();
     s.a_q = g.stride_h * g.in.w * in_pixel;
     s.b_q = g.out.w * out_pixel;
     s.a_k = g.stride_w * in_pixel;
     s.b_k = out_pixel;
     s.out_row = out_pixel;
     x += (g.rows().input_of(oy.first, ky) * g.in.w + g.columns().input_of(ox.first, kx)) * in_pixel;
-    dy += (oy.first * static_cast<std::ptrdiff_t>(g.out.w) + ox.first) * out_pixel;
+    dy += (oy.first * g.out.w + ox.first) * out_pixel;
     for_each_pair<T>(out_channels, [&](int o, int vectors, int last) {
         s.last = last;
         s.b = dy + o;
@@ -348,7 +357,8 @@ void correlate_taps(const convolution& g, int samples, const T* x, const T* dy, 
     const int out_group = g.out.c / g.groups;
     const axis rows = g.rows();
     const axis columns = g.columns();
-    const std::ptrdiff_t tap = static_cast<std::ptrdiff_t>(in_group) * g.out.c;
+    const std::ptrdiff_t out_pixel = g.out.c;
+    const std::ptrdiff_t tap = in_group * out_pixel;
     const auto inside = joins_taps(g) ? columns.interior() : axis::range{0, 0};
     for (int ky = 0; ky < g.kernel_h; ++ky) {
         const auto oy = rows.outputs_of(ky);
@@ -388,8 +398,8 @@ void correlate_channels(const convolution& g, int n, const T* x, const T* dy, T*
 template <class T>
 void correlate_samples(const convolution& g, int n, const T* x, const T* dy, T* dw,
                        const tile_table<T>& tiles) noexcept {
-    const auto x_step = static_cast<std::ptrdiff_t>(g.in.elements());
-    const auto y_step = static_cast<std::ptrdiff_t>(g.out.elements());
+    const std::ptrdiff_t x_step = g.in.stride();
+    const std::ptrdiff_t y_step = g.out.stride();
     // Several samples in one sum save loads and stores of dw. Joined taps change the order, so there it is one at a time.
     const int fit = static_cast<int>(tuning::chunk_elements / (x_step + y_step));
     const int chunk = joins_taps(g) ? 1 : std::max(1, fit);
@@ -515,7 +525,7 @@ template <class T>
     const convolution& g = p.geometry;
     if (const method how = detail::compiled<T>(p.chosen.forward); how.by == algorithm::winograd)
         return packed_winograd_size(how.form(), g.in.c, g.out.c);
-    return detail::group_size<T>(g) * static_cast<std::size_t>(g.depthwise() ? 1 : g.groups);
+    return detail::group_size<T>(g) * detail::packed_groups(g);
 }
 
 /// @brief Lays weights out for forward() and folds a scale and shift per output channel: w scale, bias scale + shift.
@@ -530,7 +540,8 @@ constexpr void pack(P p, const T* weights, const std::type_identity_t<T>* bias, 
             const int in = p.value.geometry.in.c;
             const int out = p.value.geometry.out.c;
             for (int o = 0; o < out; ++o) packed[o] = biases(o);
-            const filter_view<T> filter{weights, static_cast<std::ptrdiff_t>(in) * out, out, 1, scale};
+            const std::ptrdiff_t row = out;
+            const filter_view<T> filter{weights, in * row, row, 1, scale};
             pack_winograd<how.value.form()>(in, out, filter, packed + out);
         } else {
             detail::pack_groups(p.value.geometry, weights, biases, packed);
@@ -545,7 +556,7 @@ template <class T>
     if (const method how = detail::compiled<T>(p.chosen.data_gradient); how.by == algorithm::winograd)
         return packed_winograd_size(how.form(), g.out.c, g.in.c);
     std::size_t sum = 0;
-    const auto groups = static_cast<std::size_t>(g.depthwise() ? 1 : g.groups);
+    const std::size_t groups = detail::packed_groups(g);
     detail::for_each_class<T>(
         g, [&](int, int, const residue_class&, const residue_class&, std::size_t size) { sum += groups * size; });
     return sum;
@@ -561,7 +572,8 @@ constexpr void pack_gradient(P p, const T* weights, T* packed) noexcept {
             const int in = p.value.geometry.in.c;
             const int out = p.value.geometry.out.c;
             for (int i = 0; i < in; ++i) packed[i] = T{0};
-            const std::ptrdiff_t tap = static_cast<std::ptrdiff_t>(in) * out;
+            const std::ptrdiff_t row = out;
+            const std::ptrdiff_t tap = in * row;
             const T* const last = weights + (p.value.geometry.kernel_h * p.value.geometry.kernel_w - 1) * tap;
             pack_winograd<how.value.form()>(out, in, filter_view<T>{last, -tap, 1, out, nullptr}, packed + in);
         } else {
@@ -659,9 +671,10 @@ void backward_weights(P p, int n, const T* x, const T* dy, T* dw, std::type_iden
             detail::correlate_samples(p.value.geometry, n, x, dy, dw, detail::tiles_for<T, detail::weight_tiles>(p));
         }
     });
-    if (dbias != nullptr)
-        add_rows(static_cast<std::size_t>(n) * static_cast<std::size_t>(p.value.geometry.out.pixels()),
-                 p.value.geometry.out.c, dy, dbias);
+    if (dbias != nullptr) {
+        const std::ptrdiff_t pixels = p.value.geometry.out.pixels();
+        add_rows(n * pixels, p.value.geometry.out.c, dy, dbias);
+    }
 }
 
 }  // namespace EENN_ISA

@@ -16,7 +16,7 @@ inline namespace EENN_ISA {
 template <class T>
 void concat_forward(int pixels, int channels, int out_channels, int offset, const T* x, T* y) noexcept {
     y += offset;
-    for (int p = 0; p < pixels; ++p, x += channels, y += out_channels) copy(static_cast<std::size_t>(channels), x, y);
+    for (int p = 0; p < pixels; ++p, x += channels, y += out_channels) std::copy_n(x, channels, y);
 }
 
 /// @brief dx = channels [offset, offset + channels) of dy, or dx += where `accumulate`.
@@ -28,7 +28,7 @@ void concat_backward(int pixels, int channels, int out_channels, int offset, con
         if (accumulate) {
             kernels::accumulate(static_cast<std::size_t>(channels), dy, dx);
         } else {
-            copy(static_cast<std::size_t>(channels), dy, dx);
+            std::copy_n(dy, channels, dx);
         }
     }
 }
@@ -39,11 +39,11 @@ void concat_backward(int pixels, int channels, int out_channels, int offset, con
 template <class T>
 void pad_forward(int n, shape in, shape out, int top, int left, int channels_before, std::type_identity_t<T> value,
                  const T* x, T* y) noexcept {
-    std::fill_n(y, static_cast<std::size_t>(n) * out.elements(), value);
+    const std::ptrdiff_t pixel = out.c;
+    std::fill_n(y, n * out.stride(), value);
     for (int i = 0; i < n; ++i, y += out.elements()) {
         for (int h = 0; h < in.h; ++h, x += in.w * in.c) {
-            concat_forward(in.w, in.c, out.c, channels_before, x,
-                           y + static_cast<std::ptrdiff_t>((h + top) * out.w + left) * out.c);
+            concat_forward(in.w, in.c, out.c, channels_before, x, y + ((h + top) * out.w + left) * pixel);
         }
     }
 }
@@ -52,10 +52,11 @@ void pad_forward(int n, shape in, shape out, int top, int left, int channels_bef
 template <class T>
 void pad_backward(int n, shape in, shape out, int top, int left, int channels_before, const T* dy, bool accumulate,
                   T* dx) noexcept {
+    const std::ptrdiff_t pixel = out.c;
     for (int i = 0; i < n; ++i, dy += out.elements()) {
         for (int h = 0; h < in.h; ++h, dx += in.w * in.c) {
-            concat_backward(in.w, in.c, out.c, channels_before,
-                            dy + static_cast<std::ptrdiff_t>((h + top) * out.w + left) * out.c, accumulate, dx);
+            concat_backward(in.w, in.c, out.c, channels_before, dy + ((h + top) * out.w + left) * pixel, accumulate,
+                            dx);
         }
     }
 }

@@ -156,22 +156,21 @@ inline constexpr auto depthwise_table =
 
 /// Lines of `count` outputs in tiles of nearly one size.
 template <class T>
-void run_depthwise(depthwise_sweep<T> s, const std::array<depthwise_function<T>, tuning::depthwise_pixels>& table,
-                   int count) noexcept {
+void run_depthwise(depthwise_sweep<T> s, const depthwise_function<T>* table, int count) noexcept {
     const balanced_tiles t(count, tuning::depthwise_pixels);
     if (t.larger > 0) {
         depthwise_sweep<T> part = s;
         part.tiles = t.larger;
         part.right = false;  // there is always a smaller tile behind
-        table[static_cast<std::size_t>(t.size)](part);
-        const std::ptrdiff_t done = static_cast<std::ptrdiff_t>(t.larger) * (t.size + 1);
+        table[t.size](part);
+        const std::ptrdiff_t done = t.larger * (t.size + 1);
         s.x_first += done * s.x_row;
         s.y += done * s.y_row;
         if (s.residual != nullptr) s.residual += done * s.y_row;
         s.left = false;
     }
     s.tiles = t.smaller;
-    table[static_cast<std::size_t>(t.size - 1)](s);
+    table[t.size - 1](s);
 }
 
 }  // namespace detail
@@ -184,7 +183,7 @@ void run_depthwise(depthwise_sweep<T> s, const std::array<depthwise_function<T>,
 /// @par Shapes  packed as pack_blocks(1, ...) lays it out; residual null or strided as y, and may be y.
 template <class T>
 void convolve_depthwise(const plane& g, const T* x, const T* packed, const T* residual, activation act, T* y) noexcept {
-    constexpr int W = lane_count<T>;
+    constexpr std::ptrdiff_t W = lane_count<T>;
     const int depth = g.rows.taps * g.columns.taps;
     const bool sliding = detail::slides(g.columns);
     for_each_run(g.rows, [&](axis::range oy, axis::range ky) {
@@ -204,8 +203,8 @@ void convolve_depthwise(const plane& g, const T* x, const T* packed, const T* re
             }
             s.x_r = g.rows.dilation * g.x_row;
             s.x_q = g.columns.dilation * g.x_pixel;
-            s.w_r = static_cast<std::ptrdiff_t>(g.columns.taps) * W;
-            s.w_vector = static_cast<std::ptrdiff_t>(1 + depth) * W;
+            s.w_r = g.columns.taps * W;
+            s.w_vector = (1 + depth) * W;
             s.channels = g.out_channels;
             s.act = act;
             constexpr int most = tuning::depthwise_pixels;
@@ -230,7 +229,7 @@ void convolve_depthwise(const plane& g, const T* x, const T* packed, const T* re
                                                          : detail::depthwise_table<K, 0>)
                                     : g.columns.stride == 1 ? detail::depthwise_table<K, 3, 1>
                                                             : detail::depthwise_table<K, 3, 2>;
-                detail::run_depthwise(s, table, down ? height : width);
+                detail::run_depthwise(s, table.data(), down ? height : width);
             };
             if constexpr (has_narrow<T>) {
                 constexpr int half = lane_count<narrow<T>>;

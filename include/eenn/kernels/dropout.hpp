@@ -14,7 +14,7 @@ inline namespace EENN_ISA {
 /// @brief Whether element `counter` of a stream is kept; false with probability `rate`.
 [[nodiscard]] constexpr bool kept(float rate, std::uint64_t seed, std::uint64_t stream,
                                   std::uint64_t counter) noexcept {
-    return static_cast<double>(random_bits(seed, stream, counter) >> 11) * 0x1p-53 >= static_cast<double>(rate);
+    return static_cast<double>(random_bits(seed, stream, counter) >> 11) * 0x1p-53 >= rate;
 }
 
 /// @brief y = x / (1 - rate) where kept, else 0; element i is number first + i of the stream.
@@ -23,7 +23,7 @@ inline namespace EENN_ISA {
 template <class T>
 void dropout_forward(std::size_t count, float rate, std::uint64_t seed, std::uint64_t stream, std::uint64_t first,
                      const T* x, T* y) noexcept {
-    const T scale = T{1} / (T{1} - static_cast<T>(rate));
+    const T scale = T{1} / (T{1} - rate);
     for (std::size_t i = 0; i < count; ++i) y[i] = kept(rate, seed, stream, first + i) ? x[i] * scale : T{0};
 }
 
@@ -31,12 +31,13 @@ void dropout_forward(std::size_t count, float rate, std::uint64_t seed, std::uin
 template <class T>
 void dropout_backward(std::size_t count, float rate, std::uint64_t seed, std::uint64_t stream, std::uint64_t first,
                       const T* dy, bool accumulate, T* dx) noexcept {
-    const lanes<T> scale = broadcast(T{1} / (T{1} - static_cast<T>(rate)));
+    const lanes<T> scale = broadcast(T{1} / (T{1} - rate));
     constexpr std::size_t W = lane_count<T>;
     for (std::size_t i = 0; i < count; i += W) {
-        const auto lanes_left = static_cast<int>(std::min(W, count - i));
+        const std::size_t here = std::min(W, count - i);
+        const auto lanes_left = static_cast<int>(here);
         alignas(64) T mask[W]{};
-        for (std::size_t lane = 0; lane < static_cast<std::size_t>(lanes_left); ++lane) {
+        for (std::size_t lane = 0; lane < here; ++lane) {
             mask[lane] = kept(rate, seed, stream, first + i + lane) ? T{1} : T{0};
         }
         const auto zero = broadcast(T{0});

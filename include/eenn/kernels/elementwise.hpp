@@ -68,16 +68,16 @@ void accumulate(std::size_t count, const T* x, T* y) noexcept {
 
 /// @brief sum += the rows of x, in their order. x (rows,C), sum (C).
 template <class T>
-void add_rows(std::size_t rows, int channels, const T* x, T* sum) noexcept {
+void add_rows(std::ptrdiff_t rows, int channels, const T* x, T* sum) noexcept {
     constexpr int W = lane_count<T>;
-    const auto stride = static_cast<std::ptrdiff_t>(channels);
+    const std::ptrdiff_t stride = channels;
     int c = 0;
     for (; c + 4 * W <= channels; c += 4 * W) {  // four independent sums hide the latency of addition
         lanes<T> acc[4];
         EENN_UNROLL
         for (int v = 0; v < 4; ++v) acc[v] = load<T>(sum + c + v * W);
         const T* from = x + c;
-        for (std::size_t r = 0; r < rows; ++r, from += stride) {
+        for (std::ptrdiff_t r = 0; r < rows; ++r, from += stride) {
             EENN_UNROLL
             for (int v = 0; v < 4; ++v) acc[v] = plus(acc[v], load<T>(from + v * W));
         }
@@ -88,7 +88,7 @@ void add_rows(std::size_t rows, int channels, const T* x, T* sum) noexcept {
         const int count = std::min(W, channels - c);
         lanes<T> acc = load_first<T>(sum + c, count);
         const T* from = x + c;
-        for (std::size_t r = 0; r < rows; ++r, from += stride) acc = plus(acc, load_first<T>(from, count));
+        for (std::ptrdiff_t r = 0; r < rows; ++r, from += stride) acc = plus(acc, load_first<T>(from, count));
         store_first<T>(sum + c, acc, count);
     }
 }
@@ -101,6 +101,7 @@ template <class T>
 void affine(int pixels, int channels, const T* x, const std::type_identity_t<T>* scale,
             const std::type_identity_t<T>* shift, const std::type_identity_t<T>* residual, activation act,
             T* y) noexcept {
+    const std::ptrdiff_t pixel = channels;
     const detail::joined_pixels<T> all(pixels, channels);
     const detail::repeated<T> scales(scale, all);
     const detail::repeated<T> shifts(shift, all);
@@ -108,9 +109,8 @@ void affine(int pixels, int channels, const T* x, const std::type_identity_t<T>*
         const detail::affine_pass<T, adds> pass{x, scales, shifts, residual, act, y};
         if (scale != nullptr || shift != nullptr) return detail::run_pass<T>(all.pixels, all.channels, pass);
         // Channels make no difference.
-        detail::for_each_vector<T>(static_cast<std::ptrdiff_t>(pixels) * channels, [&](std::ptrdiff_t i, auto k) {
-            pass.finish(detail::load_lanes<T>(x + i, k), i, k);
-        });
+        detail::for_each_vector<T>(
+            pixels * pixel, [&](std::ptrdiff_t i, auto k) { pass.finish(detail::load_lanes<T>(x + i, k), i, k); });
     };
     if (residual != nullptr) {
         run(std::true_type{});
@@ -118,7 +118,7 @@ void affine(int pixels, int channels, const T* x, const std::type_identity_t<T>*
         run(std::false_type{});
     }
     if (is_clamp(act.kind)) return;
-    detail::for_each_vector<T>(static_cast<std::ptrdiff_t>(pixels) * channels, [&](std::ptrdiff_t i, auto k) {
+    detail::for_each_vector<T>(pixels * pixel, [&](std::ptrdiff_t i, auto k) {
         detail::store_lanes<T>(y + i, detail::apply_long<T>(act, detail::load_lanes<T>(y + i, k)), k);
     });
 }
@@ -128,9 +128,9 @@ void affine(int pixels, int channels, const T* x, const std::type_identity_t<T>*
 /// @par Shapes  a, y (N, a_shape), b (N, b_shape); y may be a.
 template <class T>
 void multiply(int n, shape a_shape, shape b_shape, const T* a, const T* b, T* y) noexcept {
-    const auto channels = static_cast<std::ptrdiff_t>(a_shape.c);
+    const std::ptrdiff_t channels = a_shape.c;
     if (b_shape == a_shape) {
-        detail::for_each_vector<T>(n * static_cast<std::ptrdiff_t>(a_shape.elements()), [&](std::ptrdiff_t i, auto k) {
+        detail::for_each_vector<T>(n * a_shape.stride(), [&](std::ptrdiff_t i, auto k) {
             detail::store_lanes<T>(y + i, times(detail::load_lanes<T>(a + i, k), detail::load_lanes<T>(b + i, k)), k);
         });
         return;
@@ -153,11 +153,11 @@ void multiply(int n, shape a_shape, shape b_shape, const T* a, const T* b, T* y)
 template <class T>
 void multiply_backward(int n, shape a_shape, shape b_shape, const T* a, const T* b, const T* dy, bool add_to_a, T* da,
                        bool add_to_b, T* db) noexcept {
-    const auto channels = static_cast<std::ptrdiff_t>(a_shape.c);
+    const std::ptrdiff_t channels = a_shape.c;
     const bool whole = b_shape == a_shape;
     const bool per_channel = !whole && b_shape.pixels() == 1;
     const std::ptrdiff_t b_step = whole ? channels : per_channel ? 0 : 1;
-    if (db != nullptr && !whole && !add_to_b) std::fill_n(db, static_cast<std::size_t>(n) * b_shape.elements(), T{0});
+    if (db != nullptr && !whole && !add_to_b) std::fill_n(db, n * b_shape.stride(), T{0});
     for (int i = 0; i < n; ++i) {
         for (int p = 0; p < a_shape.pixels(); ++p, a += channels, dy += channels) {
             const std::ptrdiff_t at = p * b_step;

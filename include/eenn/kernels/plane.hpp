@@ -27,9 +27,9 @@ inline namespace EENN_ISA {
 template <class T>
 [[nodiscard]] constexpr std::size_t packed_block_size(int taps, int in_channels, int out_channels) noexcept {
     constexpr int W = lane_count<T>;
+    const std::ptrdiff_t depth = in_channels;
     const int vectors = (out_channels + W - 1) / W;
-    return (1 + static_cast<std::size_t>(taps) * static_cast<std::size_t>(in_channels)) *
-           static_cast<std::size_t>(vectors * W);
+    return static_cast<std::size_t>((1 + taps * depth) * vectors * W);
 }
 
 /// @brief Lays weights out so; weight(k, o) for k = tap I + i, bias(o). Returns the end of what it wrote.
@@ -108,15 +108,15 @@ template <class T>
 }
 
 template <class T>
-[[gnu::noinline]] void run_blocks(sweep<T> s, const T* packed, std::size_t depth, std::size_t skipped, int out_channels,
-                                  int from, int to, int rows, const tile_table<T>& tiles) noexcept {
+[[gnu::noinline]] void run_blocks(sweep<T> s, const T* packed, std::ptrdiff_t depth, std::ptrdiff_t skipped,
+                                  int out_channels, int from, int to, int rows, const tile_table<T>& tiles) noexcept {
     constexpr int W = lane_count<T>;
     const T* residual = s.residual;
     T* out = s.out;
     for_each_block<T>(out_channels, from, to, rows, [&](int v, int vectors, int last) {
         const int width = std::min(vectors, 2) * W;
-        s.bias = packed + static_cast<std::size_t>(v * W) * (1 + depth);
-        s.b = s.bias + width + skipped * static_cast<std::size_t>(width);
+        s.bias = packed + v * W * (1 + depth);
+        s.b = s.bias + width + skipped * width;
         s.out = out + v * W;
         s.residual = residual == nullptr ? nullptr : residual + v * W;
         s.last = last;
@@ -138,22 +138,21 @@ template <class T>
                                 const tile_table<T>& tiles) noexcept {
     constexpr int W = lane_count<T>;
     const bool one_run = g.columns.dilation == 1 && g.x_pixel == g.in_channels;
-    const std::size_t depth = static_cast<std::size_t>(g.rows.taps) * static_cast<std::size_t>(g.columns.taps) *
-                              static_cast<std::size_t>(g.in_channels);
+    const std::ptrdiff_t tap = g.in_channels;
+    const std::ptrdiff_t depth = g.rows.taps * g.columns.taps * tap;
     for_each_run(g.rows, [&](axis::range oy, axis::range ky) {
         for_each_run(g.columns, [&](axis::range ox, axis::range kx) {
             sweep<T> s;
             const int height = oy.last - oy.first;
             const int width = ox.last - ox.first;
             const int across = kx.last - kx.first;
-            std::size_t skipped = 0;
+            std::ptrdiff_t skipped = 0;
             s.a = x;
             s.r = across == 0 ? 0 : ky.last - ky.first;
             if (s.r > 0) {
                 s.a +=
                     g.rows.input_of(oy.first, ky.first) * g.x_row + g.columns.input_of(ox.first, kx.first) * g.x_pixel;
-                skipped = static_cast<std::size_t>(ky.first * g.columns.taps + kx.first) *
-                          static_cast<std::size_t>(g.in_channels);
+                skipped = (ky.first * g.columns.taps + kx.first) * tap;
             }
             s.q = one_run ? 1 : across;
             s.k = one_run ? across * g.in_channels : g.in_channels;
@@ -166,10 +165,11 @@ template <class T>
                 s.b_k = block * W;
                 s.b_q = s.b_k * g.in_channels;
                 s.b_r = s.b_q * g.columns.taps;
-                s.b_block = static_cast<std::ptrdiff_t>(1 + depth) * block * W;
+                s.b_block = (1 + depth) * block * W;
                 const auto held = [&](int rows) { return detail::holds_blocks(tiles, g.out_channels, from, to, rows); };
-                const bool down = static_cast<long>(detail::run_cycles(height, block, held)) * width <
-                                  static_cast<long>(detail::run_cycles(width, block, held)) * height;
+                const std::int64_t of_column = detail::run_cycles(height, block, held);
+                const std::int64_t of_row = detail::run_cycles(width, block, held);
+                const bool down = of_column * width < of_row * height;
                 const std::ptrdiff_t a_row = g.columns.stride * g.x_pixel;
                 const std::ptrdiff_t a_line = g.rows.stride * g.x_row;
                 s.lines = down ? width : height;
@@ -183,7 +183,7 @@ template <class T>
                 for_each_size(down ? height : width, most_rows(block), held, [&](int rows, int count) {
                     part.tiles = count;
                     detail::run_blocks(part, packed, depth, skipped, g.out_channels, from, to, rows, tiles);
-                    const std::ptrdiff_t done = static_cast<std::ptrdiff_t>(count) * rows;
+                    const std::ptrdiff_t done = count * rows;
                     part.a += done * s.a_row;
                     part.out += done * s.out_row;
                     if (residual != nullptr) part.residual += done * s.out_row;

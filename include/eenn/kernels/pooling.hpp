@@ -48,10 +48,10 @@ template <class F>
 void for_each_run_of_windows(const pooling& g, int n, F&& f) noexcept {
     const axis rows = g.rows();
     const axis columns = g.columns();
-    const auto channels = static_cast<std::ptrdiff_t>(g.in.c);
+    const std::ptrdiff_t channels = g.in.c;
     std::ptrdiff_t to = 0;
     for (int i = 0; i < n; ++i) {
-        const std::ptrdiff_t sample = i * static_cast<std::ptrdiff_t>(g.in.elements());
+        const std::ptrdiff_t sample = i * g.in.stride();
         for (int y = 0; y < g.out.h; ++y) {
             const auto ky = rows.taps_at(y);
             for_each_run(columns, [&](axis::range xs, axis::range kx) {
@@ -67,7 +67,7 @@ void for_each_run_of_windows(const pooling& g, int n, F&& f) noexcept {
 /// f(window, output offset) for all of them.
 template <class F>
 void for_each_window(const pooling& g, int n, F&& f) noexcept {
-    const auto channels = static_cast<std::ptrdiff_t>(g.in.c);
+    const std::ptrdiff_t channels = g.in.c;
     for_each_run_of_windows(g, n, [&](window_place w, int count, std::ptrdiff_t to) {
         for (int i = 0; i < count; ++i, w.start += g.stride_w * channels, to += channels) f(w, to);
     });
@@ -110,7 +110,7 @@ struct take_mean {
 /// y of every window = fold.finish_of(window)(the elements inside, folded in scan order), per channel.
 template <class T, class Fold>
 [[gnu::noinline]] void fold_windows(const pooling& g, int n, const T* x, Fold fold, T* y) noexcept {
-    const auto channels = static_cast<std::ptrdiff_t>(g.in.c);
+    const std::ptrdiff_t channels = g.in.c;
     const std::ptrdiff_t row = channels * g.in.w;
     for_each_run_of_windows(g, n, [&](const window_place& w, int count, std::ptrdiff_t at) {
         const auto finish = fold.finish_of(w);
@@ -161,9 +161,9 @@ void max_pool_forward(G g, int n, const T* x, T* y) noexcept {
 /// @par Shapes  x, dx (N,H,W,C), dy (N,H',W',C).
 template <class T, Parameter<pooling> G>
 void max_pool_backward(G g, int n, const T* x, const T* dy, bool accumulate, T* dx) noexcept {
-    const auto channels = static_cast<std::ptrdiff_t>(g.value.in.c);
+    const std::ptrdiff_t channels = g.value.in.c;
     const std::ptrdiff_t row = channels * g.value.in.w;
-    if (!accumulate) std::fill_n(dx, static_cast<std::size_t>(n) * g.value.in.elements(), T{0});
+    if (!accumulate) std::fill_n(dx, n * g.value.in.stride(), T{0});
     detail::for_each_window(g.value, n, [&](const detail::window_place& w, std::ptrdiff_t from) {
         detail::for_each_vector<T>(channels, [&](std::ptrdiff_t c, auto k) {
             lanes<T> most = broadcast(-std::numeric_limits<T>::infinity());
@@ -186,9 +186,9 @@ void average_pool_forward(G g, int n, const T* x, T* y) noexcept {
 /// @brief dx = dy spread evenly over each window, or dx += where `accumulate`.
 template <class T, Parameter<pooling> G>
 void average_pool_backward(G g, int n, const T* dy, bool accumulate, T* dx) noexcept {
-    const auto channels = static_cast<std::ptrdiff_t>(g.value.in.c);
+    const std::ptrdiff_t channels = g.value.in.c;
     const std::ptrdiff_t row = channels * g.value.in.w;
-    if (!accumulate) std::fill_n(dx, static_cast<std::size_t>(n) * g.value.in.elements(), T{0});
+    if (!accumulate) std::fill_n(dx, n * g.value.in.stride(), T{0});
     detail::for_each_window(g.value, n, [&](const detail::window_place& w, std::ptrdiff_t from) {
         const lanes<T> part = broadcast(detail::pool_divisor<T>(g.value, w));
         detail::for_each_vector<T>(channels, [&](std::ptrdiff_t c, auto k) {
@@ -204,11 +204,10 @@ void average_pool_backward(G g, int n, const T* dy, bool accumulate, T* dx) noex
 /// @brief y = the mean over the plane, per channel. x (N, in), y (N,1,1,C).
 template <class T>
 void global_average_pool_forward(int n, shape in, const T* x, T* y) noexcept {
-    const auto pixels = static_cast<std::size_t>(in.pixels());
     const lanes<T> part = broadcast(T{1} / static_cast<T>(in.pixels()));
     for (int i = 0; i < n; ++i, x += in.elements(), y += in.c) {
         std::fill_n(y, in.c, T{0});
-        add_rows(pixels, in.c, x, y);
+        add_rows(in.pixels(), in.c, x, y);
         detail::for_each_vector<T>(in.c, [&](std::ptrdiff_t c, auto k) {
             detail::store_lanes<T>(y + c, times(detail::load_lanes<T>(y + c, k), part), k);
         });

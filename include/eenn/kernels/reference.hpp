@@ -10,8 +10,10 @@
 #include <eenn/kernels/dropout.hpp>
 #include <eenn/kernels/pooling.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 
 namespace eenn::kernels::reference {
 inline namespace EENN_ISA {
@@ -24,7 +26,7 @@ template <class T>
         case activation_kind::none: return u;
         case activation_kind::relu: return u < 0 ? T{0} : u;
         case activation_kind::relu6: return u < 0 ? T{0} : u > 6 ? T{6} : u;
-        case activation_kind::leaky_relu: return u < 0 ? u * static_cast<T>(float{f.slope}) : u;
+        case activation_kind::leaky_relu: return u < 0 ? u * static_cast<T>(f.slope) : u;
         case activation_kind::sigmoid: return 1 / (1 + std::exp(-u));
         case activation_kind::hard_sigmoid: return hard;
         case activation_kind::hard_swish: return u * hard;
@@ -38,7 +40,7 @@ template <class F>
 void for_each_product(const convolution& g, int n, F&& f) {
     const int in_group = g.in.c / g.groups;
     const int out_group = g.out.c / g.groups;
-    for (int i = 0; i < n; ++i)
+    for (std::ptrdiff_t i = 0; i < n; ++i)
         for (int oy = 0; oy < g.out.h; ++oy)
             for (int ox = 0; ox < g.out.w; ++ox)
                 for (int oc = 0; oc < g.out.c; ++oc)
@@ -49,9 +51,9 @@ void for_each_product(const convolution& g, int n, F&& f) {
                                 const int x = ox * g.stride_w + kx * g.dilation_w - g.pad_left;
                                 if (y < 0 || y >= g.in.h || x < 0 || x >= g.in.w) continue;
                                 const int ic = oc / out_group * in_group + k;
-                                f(static_cast<std::size_t>(((i * g.in.h + y) * g.in.w + x) * g.in.c + ic),
-                                  static_cast<std::size_t>(((ky * g.kernel_w + kx) * in_group + k) * g.out.c + oc),
-                                  static_cast<std::size_t>(((i * g.out.h + oy) * g.out.w + ox) * g.out.c + oc));
+                                f(((i * g.in.h + y) * g.in.w + x) * g.in.c + ic,
+                                  ((ky * g.kernel_w + kx) * in_group + k) * g.out.c + oc,
+                                  ((i * g.out.h + oy) * g.out.w + ox) * g.out.c + oc);
                             }
 }
 
@@ -59,30 +61,29 @@ void for_each_product(const convolution& g, int n, F&& f) {
 template <class T>
 void forward(const convolution& g, int n, const T* x, const T* w, const T* bias, const T* residual, activation act,
              T* y) {
-    const std::size_t count = static_cast<std::size_t>(n) * g.out.elements();
-    for (std::size_t i = 0; i < count; ++i) y[i] = bias == nullptr ? T{0} : bias[i % static_cast<std::size_t>(g.out.c)];
-    for_each_product(g, n, [&](std::size_t xi, std::size_t wi, std::size_t yi) { y[yi] += x[xi] * w[wi]; });
-    for (std::size_t i = 0; i < count; ++i) y[i] = apply(act, residual == nullptr ? y[i] : y[i] + residual[i]);
+    const std::ptrdiff_t count = n * g.out.stride();
+    for (std::ptrdiff_t i = 0; i < count; ++i) y[i] = bias == nullptr ? T{0} : bias[i % g.out.c];
+    for_each_product(g, n, [&](std::ptrdiff_t xi, std::ptrdiff_t wi, std::ptrdiff_t yi) { y[yi] += x[xi] * w[wi]; });
+    for (std::ptrdiff_t i = 0; i < count; ++i) y[i] = apply(act, residual == nullptr ? y[i] : y[i] + residual[i]);
 }
 
 /// @brief dx += dy * w transposed.
 template <class T>
 void backward_data(const convolution& g, int n, const T* dy, const T* w, T* dx) {
-    for_each_product(g, n, [&](std::size_t xi, std::size_t wi, std::size_t yi) { dx[xi] += dy[yi] * w[wi]; });
+    for_each_product(g, n, [&](std::ptrdiff_t xi, std::ptrdiff_t wi, std::ptrdiff_t yi) { dx[xi] += dy[yi] * w[wi]; });
 }
 
 /// @brief dw += x^T dy, dbias += sum of dy.
 template <class T>
 void backward_weights(const convolution& g, int n, const T* x, const T* dy, T* dw, T* dbias) {
-    for_each_product(g, n, [&](std::size_t xi, std::size_t wi, std::size_t yi) { dw[wi] += x[xi] * dy[yi]; });
-    for (std::size_t i = 0; i < static_cast<std::size_t>(n) * g.out.elements(); ++i)
-        dbias[i % static_cast<std::size_t>(g.out.c)] += dy[i];
+    for_each_product(g, n, [&](std::ptrdiff_t xi, std::ptrdiff_t wi, std::ptrdiff_t yi) { dw[wi] += x[xi] * dy[yi]; });
+    for (std::ptrdiff_t i = 0; i < n * g.out.stride(); ++i) dbias[i % g.out.c] += dy[i];
 }
 
 /// @brief f(x_index, y_index) for every element of every pooling window, in scan order.
 template <class F>
 void for_each_pooled(const pooling& g, int n, F&& f) {
-    for (int i = 0; i < n; ++i)
+    for (std::ptrdiff_t i = 0; i < n; ++i)
         for (int oy = 0; oy < g.out.h; ++oy)
             for (int ox = 0; ox < g.out.w; ++ox)
                 for (int c = 0; c < g.in.c; ++c)
@@ -91,17 +92,16 @@ void for_each_pooled(const pooling& g, int n, F&& f) {
                             const int y = oy * g.stride_h + ky - g.pad_top;
                             const int x = ox * g.stride_w + kx - g.pad_left;
                             if (y < 0 || y >= g.in.h || x < 0 || x >= g.in.w) continue;
-                            f(static_cast<std::size_t>(((i * g.in.h + y) * g.in.w + x) * g.in.c + c),
-                              static_cast<std::size_t>(((i * g.out.h + oy) * g.out.w + ox) * g.in.c + c));
+                            f(((i * g.in.h + y) * g.in.w + x) * g.in.c + c,
+                              ((i * g.out.h + oy) * g.out.w + ox) * g.in.c + c);
                         }
 }
 
 /// @brief y = the largest of each window.
 template <class T>
 void max_pool_forward(const pooling& g, int n, const T* x, T* y) {
-    for (std::size_t i = 0; i < static_cast<std::size_t>(n) * g.out.elements(); ++i)
-        y[i] = -std::numeric_limits<T>::infinity();
-    for_each_pooled(g, n, [&](std::size_t xi, std::size_t yi) {
+    std::fill_n(y, n * g.out.stride(), -std::numeric_limits<T>::infinity());
+    for_each_pooled(g, n, [&](std::ptrdiff_t xi, std::ptrdiff_t yi) {
         if (x[xi] > y[yi] || std::isnan(x[xi])) y[yi] = x[xi];
     });
 }
@@ -109,8 +109,8 @@ void max_pool_forward(const pooling& g, int n, const T* x, T* y) {
 /// @brief dx += dy at the first largest of each window. `taken` is scratch for N H' W' C flags.
 template <class T>
 void max_pool_backward(const pooling& g, int n, const T* x, const T* y, const T* dy, T* dx, bool* taken) {
-    for (std::size_t i = 0; i < static_cast<std::size_t>(n) * g.out.elements(); ++i) taken[i] = false;
-    for_each_pooled(g, n, [&](std::size_t xi, std::size_t yi) {
+    std::fill_n(taken, n * g.out.stride(), false);
+    for_each_pooled(g, n, [&](std::ptrdiff_t xi, std::ptrdiff_t yi) {
         if (taken[yi] || !(x[xi] == y[yi] || std::isnan(x[xi]))) return;
         taken[yi] = true;
         dx[xi] += dy[yi];
@@ -120,23 +120,21 @@ void max_pool_backward(const pooling& g, int n, const T* x, const T* y, const T*
 /// @brief What the mean of window yi divides by; `counts` is scratch for N H' W' C numbers.
 template <class T>
 void average_pool_counts(const pooling& g, int n, T* counts) {
-    for (std::size_t i = 0; i < static_cast<std::size_t>(n) * g.out.elements(); ++i) {
-        counts[i] = g.count_padding ? static_cast<T>(g.kernel_h * g.kernel_w) : T{0};
-    }
-    if (!g.count_padding) for_each_pooled(g, n, [&](std::size_t, std::size_t yi) { counts[yi] += 1; });
+    std::fill_n(counts, n * g.out.stride(), g.count_padding ? static_cast<T>(g.kernel_h * g.kernel_w) : T{0});
+    if (!g.count_padding) for_each_pooled(g, n, [&](std::ptrdiff_t, std::ptrdiff_t yi) { counts[yi] += 1; });
 }
 
 /// @brief y = the mean of each window.
 template <class T>
 void average_pool_forward(const pooling& g, int n, const T* x, const T* counts, T* y) {
-    for (std::size_t i = 0; i < static_cast<std::size_t>(n) * g.out.elements(); ++i) y[i] = 0;
-    for_each_pooled(g, n, [&](std::size_t xi, std::size_t yi) { y[yi] += x[xi] / counts[yi]; });
+    std::fill_n(y, n * g.out.stride(), T{0});
+    for_each_pooled(g, n, [&](std::ptrdiff_t xi, std::ptrdiff_t yi) { y[yi] += x[xi] / counts[yi]; });
 }
 
 /// @brief dx += dy spread over each window.
 template <class T>
 void average_pool_backward(const pooling& g, int n, const T* dy, const T* counts, T* dx) {
-    for_each_pooled(g, n, [&](std::size_t xi, std::size_t yi) { dx[xi] += dy[yi] / counts[yi]; });
+    for_each_pooled(g, n, [&](std::ptrdiff_t xi, std::ptrdiff_t yi) { dx[xi] += dy[yi] / counts[yi]; });
 }
 
 /// @brief y = act(x scale + shift + residual); scale, shift, residual may be null.
@@ -152,10 +150,9 @@ void affine(int pixels, int channels, const T* x, const T* scale, const T* shift
 }
 
 /// @brief Where element i of a product's first operand finds its factor in the second.
-[[nodiscard]] inline int factor_index(shape a, shape b, int i) {
-    const int each = static_cast<int>(a.elements());
-    const int sample = i / each * static_cast<int>(b.elements());
-    const int within = i % each;
+[[nodiscard]] inline std::ptrdiff_t factor_index(shape a, shape b, std::ptrdiff_t i) {
+    const std::ptrdiff_t sample = i / a.stride() * b.stride();
+    const std::ptrdiff_t within = i % a.stride();
     return b == a ? i : b.pixels() == 1 ? sample + within % a.c : sample + within / a.c;
 }
 

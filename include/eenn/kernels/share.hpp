@@ -5,6 +5,8 @@
 #ifndef EENN_KERNELS_SHARE_HPP
 #define EENN_KERNELS_SHARE_HPP
 
+#include <cstdint>
+
 namespace eenn::kernels {
 
 /// @brief Part `index` of `count`. The default is everything.
@@ -21,7 +23,8 @@ struct share {
 private:
     [[nodiscard]] constexpr int start(int part, int things, int grain) const noexcept {
         const int grains = (things + grain - 1) / grain;
-        const int at = static_cast<int>(static_cast<long>(grains) * part / count) * grain;
+        const std::int64_t shares = part;
+        const int at = static_cast<int>(shares * grains / count) * grain;
         return at < things ? at : things;
     }
 };

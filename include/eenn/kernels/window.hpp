@@ -54,8 +54,8 @@ struct axis {
         const int last = std::min(out, floor_divide(in - 1 - (taps - 1) * dilation + pad, stride) + 1);
         return first < last ? range{first, last} : range{0, 0};
     }
-    [[nodiscard]] constexpr std::ptrdiff_t input_of(int o, int t) const noexcept {
-        return static_cast<std::ptrdiff_t>(o) * stride + t * dilation - pad;
+    [[nodiscard]] constexpr std::ptrdiff_t input_of(std::ptrdiff_t o, int t) const noexcept {
+        return o * stride + t * dilation - pad;
     }
 };
 

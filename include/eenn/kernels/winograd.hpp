@@ -30,6 +30,9 @@ struct winograd_image {
     int in_h, in_w, in_channels;     ///< a multiple of W
     int out_h, out_w, out_channels;  ///< a multiple of winograd::block
     int pad_top, pad_left;
+
+    [[nodiscard]] constexpr shape input() const noexcept { return {in_h, in_w, in_channels}; }
+    [[nodiscard]] constexpr shape output() const noexcept { return {out_h, out_w, out_channels}; }
 };
 
 inline namespace EENN_ISA {
@@ -46,11 +49,12 @@ template <int H, int L, class T>
                                    std::ptrdiff_t plane, T* to) noexcept {
     using V = lanes<T>;
     const T* pixels[H][L];
+    const std::ptrdiff_t in_w = g.in_w;
     for (int i = 0; i < H; ++i) {
         const bool row_inside = row + i >= 0 && row + i < g.in_h;
         for (int j = 0; j < L; ++j) {
             const bool inside = row_inside && column + j >= 0 && column + j < g.in_w;
-            const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(row + i) * g.in_w + column + j;
+            const std::ptrdiff_t at = (row + i) * in_w + column + j;
             pixels[i][j] = inside ? x + at * g.in_channels : zeros;
         }
     }
@@ -230,11 +234,13 @@ struct tiling {
 
 /// Elements from one product's plane to the next.
 [[nodiscard]] constexpr std::ptrdiff_t tile_plane(const winograd_form& f, const winograd_image& g) noexcept {
-    return static_cast<std::ptrdiff_t>(tiling(f, g).at_once) * g.in_channels + gap;
+    const std::ptrdiff_t channels = g.in_channels;
+    return tiling(f, g).at_once * channels + gap;
 }
 template <class T>
 [[nodiscard]] constexpr std::ptrdiff_t out_plane(const winograd_form& f, const winograd_image& g) noexcept {
-    return static_cast<std::ptrdiff_t>(tiling(f, g).at_once) * product_channels<T>(g.out_channels) + gap;
+    const std::ptrdiff_t channels = product_channels<T>(g.out_channels);
+    return tiling(f, g).at_once * channels + gap;
 }
 
 /// The products that convolve_winograd() takes for an image, and for any share of it: of rows of tiles, or of tiles of one row.
@@ -307,15 +313,15 @@ template <class T>
 /// @brief Elements of scratch that convolve_winograd<f>() writes.
 template <class T>
 [[nodiscard]] constexpr std::size_t winograd_scratch(const winograd_form& f, const winograd_image& g) noexcept {
-    return static_cast<std::size_t>(f.products()) *
-               static_cast<std::size_t>(winograd::tile_plane(f, g) + winograd::out_plane<T>(f, g)) +
-           static_cast<std::size_t>(g.in_channels);
+    const std::ptrdiff_t planes = winograd::tile_plane(f, g) + winograd::out_plane<T>(f, g);
+    return static_cast<std::size_t>(f.products() * planes + g.in_channels);
 }
 
 /// @brief Elements of packed weights: O biases, then per block of O (products)(I)(block).
 [[nodiscard]] constexpr std::size_t packed_winograd_size(const winograd_form& f, int in_channels,
                                                          int out_channels) noexcept {
-    return static_cast<std::size_t>(out_channels) * (1 + static_cast<std::size_t>(f.products() * in_channels));
+    const std::ptrdiff_t depth = in_channels;
+    return static_cast<std::size_t>((1 + f.products() * depth) * out_channels);
 }
 
 /// @brief Where a filter's weights lie: tap t of input i and output o at weights[t tap + i in + o out], times scale[o].
@@ -335,7 +341,7 @@ template <winograd_form F, class T>
     constexpr std::size_t H = F.points_h(), L = F.points_w(), rows = F.taps_h, columns = F.taps_w;
     using row = std::array<T, W>;  // lanes innermost: computed as vectors
     const std::ptrdiff_t block = winograd::product_channels<T>(out_channels);
-    const std::ptrdiff_t plane = static_cast<std::ptrdiff_t>(in_channels) * block;
+    const std::ptrdiff_t plane = in_channels * block;
     for (std::ptrdiff_t first = 0; first < out_channels; first += lane_count<T>) {
         T* const to_vector = packed + first / block * F.products() * plane + first % block;
         for (int i = 0; i < in_channels; ++i) {
@@ -394,25 +400,25 @@ void convolve_winograd(const winograd_image& g, const T* x, const T* packed, con
     T* const made = tiles + products * in_plane;
     T* const zeros = made + products * out_plane;
     std::fill_n(zeros, g.in_channels, T{0});
+    const std::ptrdiff_t x_pixel = g.in_channels;
     const std::ptrdiff_t y_pixel = g.out_channels;
     const std::ptrdiff_t y_row = y_pixel * g.out_w;
     const T* const weights = packed + g.out_channels;
     const int block = winograd::product_channels<T>(g.out_channels);
-    const auto& of_rows = table[static_cast<std::size_t>(block / lane_count<T> - 1)];
+    const auto* const of_rows = table[static_cast<std::size_t>(block / lane_count<T> - 1)].data();
     const int scattered = F.points_h() == 1 ? block : lane_count<T>;
     for (int first = 0, here = 0; first < cut.count; first += here) {
         here = cut.round(first);
         for (int t = 0; t < here; ++t) {
-            winograd::gather_tile<F.points_h(), F.points_w()>(g, x, zeros,
-                                                              (first + t) / cut.across * F.out_h - g.pad_top,
-                                                              (first + t) % cut.across * F.out_w - g.pad_left, in_plane,
-                                                              tiles + static_cast<std::ptrdiff_t>(t) * g.in_channels);
+            winograd::gather_tile<F.points_h(), F.points_w()>(
+                g, x, zeros, (first + t) / cut.across * F.out_h - g.pad_top,
+                (first + t) % cut.across * F.out_w - g.pad_left, in_plane, tiles + t * x_pixel);
         }
         const balanced_tiles groups(here, tuning::winograd_tiles);
         for (int o = 0; o < g.out_channels; o += block) {
             winograd::product_sweep<T> s;
             s.tiles = tiles;
-            s.weights = weights + static_cast<std::ptrdiff_t>(o) * products * g.in_channels;
+            s.weights = weights + o * x_pixel * products;
             s.out = made;
             s.tile_plane = in_plane;
             s.out_plane = out_plane;
@@ -420,13 +426,13 @@ void convolve_winograd(const winograd_image& g, const T* x, const T* packed, con
             s.products = products;
             if (groups.larger > 0) {
                 s.groups = groups.larger;
-                of_rows[static_cast<std::size_t>(groups.size)](s);
-                const std::ptrdiff_t done = static_cast<std::ptrdiff_t>(groups.larger) * (groups.size + 1);
+                of_rows[groups.size](s);
+                const std::ptrdiff_t done = groups.larger * (groups.size + 1);
                 s.tiles += done * g.in_channels;
                 s.out += done * block;
             }
             s.groups = groups.smaller;
-            of_rows[static_cast<std::size_t>(groups.size - 1)](s);
+            of_rows[groups.size - 1](s);
             for (int t = 0; t < here; ++t) {
                 const int row = (first + t) / cut.across * F.out_h;
                 const int column = (first + t) % cut.across * F.out_w;

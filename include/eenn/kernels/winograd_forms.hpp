@@ -27,29 +27,30 @@ namespace winograd {
 
 /// The points of a form beside 0 and infinity come in pairs, p and -p, where p are the first of 1, 2 and 1/2: their powers.
 /// A table, not a function, which clang 14 would call from the unrolled loops.
-inline constexpr double powers[3][7]{
+template <class T>
+inline constexpr T powers[3][7]{
     {1, 1, 1, 1, 1, 1, 1}, {1, 2, 4, 8, 16, 32, 64}, {1, 1.0 / 2, 1.0 / 4, 1.0 / 8, 1.0 / 16, 1.0 / 32, 1.0 / 64}};
 /// Rows p and -p of G are over the same product of distances to the other points.
-template <int N>
+template <class T, int N>
 struct point_pairs;
-template <>
-struct point_pairs<1> {
+template <class T>
+struct point_pairs<T, 1> {
     static constexpr int count = 0;
 };
-template <>
-struct point_pairs<4> {
+template <class T>
+struct point_pairs<T, 4> {
     static constexpr int count = 1;
-    static constexpr double distances[]{2}, at_zero = 1;
+    static constexpr T distances[count]{2}, at_zero = 1;
 };
-template <>
-struct point_pairs<6> {
+template <class T>
+struct point_pairs<T, 6> {
     static constexpr int count = 2;
-    static constexpr double distances[]{-6, 24}, at_zero = 1.0 / 4;
+    static constexpr T distances[count]{-6, 24}, at_zero = 1.0 / 4;
 };
-template <>
-struct point_pairs<8> {
+template <class T>
+struct point_pairs<T, 8> {
     static constexpr int count = 3;
-    static constexpr double distances[]{-4.5, 90, 45.0 / 32}, at_zero = 1;
+    static constexpr T distances[count]{-4.5, 90, 45.0 / 32}, at_zero = 1;
 };
 
 /// u = G g.
@@ -68,11 +69,11 @@ template <std::size_t N, class T, std::size_t R>
     } else {
         std::array<T, N> u{};
         u[0] = g[0];
-        using pairs = point_pairs<8>;
+        using pairs = point_pairs<T, 8>;
         for (std::size_t p = 0; p < pairs::count; ++p) {
-            const T distance = static_cast<T>(pairs::distances[p]);
+            const T distance = pairs::distances[p];
             T sums[2]{};
-            for (std::size_t k = 0; k < R; ++k) sums[k % 2] += g[k] * static_cast<T>(powers[p][k]);  // exact products
+            for (std::size_t k = 0; k < R; ++k) sums[k % 2] += g[k] * powers<T>[p][k];  // exact products
             u[2 * p + 1] = (sums[0] + sums[1]) / distance;
             u[2 * p + 2] = (sums[0] - sums[1]) / distance;
         }
@@ -95,7 +96,7 @@ EENN_ALWAYS_INLINE void transform_input(const lanes<T> (&d)[4], lanes<T> (&t)[4]
 }
 template <class T>
 EENN_ALWAYS_INLINE void transform_input(const lanes<T> (&d)[6], lanes<T> (&t)[6]) noexcept {
-    const auto c = [](int value) { return broadcast(static_cast<T>(value)); };
+    const auto c = [](T value) { return broadcast(value); };
     const lanes<T> even = madd(c(-4), d[2], d[4]);
     const lanes<T> odd = madd(c(-4), d[1], d[3]);
     const lanes<T> even_far = minus(d[4], d[2]);
@@ -109,7 +110,7 @@ EENN_ALWAYS_INLINE void transform_input(const lanes<T> (&d)[6], lanes<T> (&t)[6]
 }
 template <class T>
 EENN_ALWAYS_INLINE void transform_input(const lanes<T> (&d)[8], lanes<T> (&t)[8]) noexcept {
-    const auto c = [](double value) { return broadcast(static_cast<T>(value)); };
+    const auto c = [](T value) { return broadcast(value); };
     t[0] = madd(c(5.25), minus(d[4], d[2]), minus(d[0], d[6]));
     t[7] = madd(c(5.25), minus(d[3], d[5]), minus(d[7], d[1]));
     const lanes<T> even = madd(c(-4.25), d[4], plus(d[2], d[6]));
@@ -138,7 +139,7 @@ EENN_ALWAYS_INLINE void transform_output(const lanes<T> (&m)[4], lanes<T> (&y)[2
 }
 template <class T>
 EENN_ALWAYS_INLINE void transform_output(const lanes<T> (&m)[6], lanes<T> (&y)[4]) noexcept {
-    const auto c = [](int value) { return broadcast(static_cast<T>(value)); };
+    const auto c = [](T value) { return broadcast(value); };
     const lanes<T> near_sum = plus(m[1], m[2]);
     const lanes<T> near_difference = minus(m[1], m[2]);
     const lanes<T> far_sum = plus(m[3], m[4]);
@@ -150,7 +151,7 @@ EENN_ALWAYS_INLINE void transform_output(const lanes<T> (&m)[6], lanes<T> (&y)[4
 }
 template <class T, int M>
 EENN_ALWAYS_INLINE void transform_output(const lanes<T> (&m)[8], lanes<T> (&y)[M]) noexcept {
-    const auto factor = [](int k, int j) { return broadcast(static_cast<T>(powers[k][j])); };
+    const auto factor = [](int k, int j) { return broadcast(powers<T>[k][j]); };
     const lanes<T> sums[]{plus(m[1], m[2]), plus(m[3], m[4]), plus(m[5], m[6])};
     const lanes<T> differences[]{minus(m[1], m[2]), minus(m[3], m[4]), minus(m[5], m[6])};
     y[0] = plus(plus(m[0], sums[0]), plus(sums[1], sums[2]));
@@ -167,9 +168,9 @@ template <class T, int M, int N>
 EENN_ALWAYS_INLINE void transform_output_gradient(const lanes<T> (&y)[M], lanes<T> (&m)[N]) noexcept {
     m[0] = y[0];
     if constexpr (N > 1) {
-        const auto factor = [](int k, int j) { return broadcast(static_cast<T>(powers[k][j])); };
+        const auto factor = [](int k, int j) { return broadcast(powers<T>[k][j]); };
         EENN_UNROLL
-        for (int k = 0; k < point_pairs<N>::count; ++k) {
+        for (int k = 0; k < point_pairs<T, N>::count; ++k) {
             lanes<T> even = y[0];
             EENN_UNROLL
             for (int j = 2; j < M; j += 2) even = madd(factor(k, j), y[j], even);
@@ -189,7 +190,7 @@ EENN_ALWAYS_INLINE void transform_filter_gradient(const lanes<T> (&u)[N], lanes<
     if constexpr (N == 1) {
         g[0] = u[0];
     } else {
-        using pairs = point_pairs<N>;
+        using pairs = point_pairs<T, N>;
         lanes<T> sums[pairs::count], differences[pairs::count];
         EENN_UNROLL
         for (int k = 0; k < pairs::count; ++k) {
@@ -198,12 +199,12 @@ EENN_ALWAYS_INLINE void transform_filter_gradient(const lanes<T> (&u)[N], lanes<
         }
         EENN_UNROLL
         for (int r = 0; r < R; ++r) {
-            const auto factor = [&](int k) { return broadcast(static_cast<T>(powers[k][r] / pairs::distances[k])); };
+            const auto factor = [&](int k) { return broadcast(powers<T>[k][r] / pairs::distances[k]); };
             g[r] = times(factor(0), r % 2 == 0 ? sums[0] : differences[0]);
             EENN_UNROLL
             for (int k = 1; k < pairs::count; ++k) g[r] = madd(factor(k), r % 2 == 0 ? sums[k] : differences[k], g[r]);
         }
-        g[0] = madd(broadcast(static_cast<T>(pairs::at_zero)), u[0], g[0]);
+        g[0] = madd(broadcast(pairs::at_zero), u[0], g[0]);
         g[R - 1] = plus(g[R - 1], u[N - 1]);
     }
 }

@@ -24,6 +24,7 @@ template <winograd_form F, class T>
     using V = lanes<T>;
     constexpr int H = F.points_h();
     constexpr int L = F.points_w();
+    const std::ptrdiff_t pixel = channels;
     for (int c = 0; c < channels; c += lane_count<T>) {
         V half[F.out_h][L];
         EENN_UNROLL
@@ -32,7 +33,7 @@ template <winograd_form F, class T>
             EENN_UNROLL
             for (int j = 0; j < F.out_w; ++j) {
                 const bool inside = i < rows && j < columns;
-                y[j] = inside ? load<T>(dy + i * row + static_cast<std::ptrdiff_t>(j) * channels + c) : broadcast(T{0});
+                y[j] = inside ? load<T>(dy + i * row + j * pixel + c) : broadcast(T{0});
             }
             transform_output_gradient<T>(y, half[i]);
         }
@@ -114,7 +115,8 @@ template <class T>
     constexpr int W = lane_count<T>;
     const winograd_form form = winograd_form_of<T>(g, taps_h, taps_w);
     if (form == winograd_form{}) return {};
-    const double pairs = static_cast<double>(g.in_channels) * g.out_channels / W;
+    const double ins = g.in_channels;
+    const double pairs = ins * g.out_channels / W;
     const double direct = tuning::winograd_gain * taps_h * taps_w * g.out_h * g.out_w * pairs;
     return winograd_cycles<T>(form, g, false) + 1.5 * form.products() * pairs < direct ? form : winograd_form{};
 }
@@ -123,8 +125,9 @@ template <class T>
 [[nodiscard]] constexpr std::size_t winograd_gradient_scratch(const winograd_form& f,
                                                               const winograd_image& g) noexcept {
     const std::ptrdiff_t tiles = winograd::gradient_tiles(f, g);
-    const std::ptrdiff_t plane = tiles * (g.in_channels + g.out_channels) +
-                                 static_cast<std::ptrdiff_t>(g.in_channels) * g.out_channels + 3 * winograd::gap;
+    const std::ptrdiff_t ins = g.in_channels;
+    const std::ptrdiff_t outs = g.out_channels;
+    const std::ptrdiff_t plane = tiles * (ins + outs) + ins * outs + 3 * winograd::gap;
     return static_cast<std::size_t>(f.products() * plane + g.in_channels);
 }
 
@@ -142,9 +145,11 @@ void correlate_winograd(const winograd_image& g, int n, const T* x, const T* dy,
     constexpr int products = F.products();
     const winograd::tiling cut(F, g);
     const int at_once = winograd::gradient_tiles(F, g);
-    const std::ptrdiff_t pairs = static_cast<std::ptrdiff_t>(g.in_channels) * g.out_channels;
-    const std::ptrdiff_t in_plane = static_cast<std::ptrdiff_t>(at_once) * g.in_channels + winograd::gap;
-    const std::ptrdiff_t out_plane = static_cast<std::ptrdiff_t>(at_once) * g.out_channels + winograd::gap;
+    const std::ptrdiff_t x_pixel = g.in_channels;
+    const std::ptrdiff_t y_pixel = g.out_channels;
+    const std::ptrdiff_t pairs = x_pixel * y_pixel;
+    const std::ptrdiff_t in_plane = at_once * x_pixel + winograd::gap;
+    const std::ptrdiff_t out_plane = at_once * y_pixel + winograd::gap;
     const std::ptrdiff_t sum_plane = pairs + winograd::gap;
     T* const tiles = scratch;
     T* const gradients = tiles + products * in_plane;
@@ -152,9 +157,9 @@ void correlate_winograd(const winograd_image& g, int n, const T* x, const T* dy,
     T* const zeros = sums + products * sum_plane;
     std::fill_n(zeros, g.in_channels, T{0});
     std::fill_n(sums, products * sum_plane, T{0});
-    const std::ptrdiff_t y_row = static_cast<std::ptrdiff_t>(g.out_w) * g.out_channels;
-    const std::ptrdiff_t x_image = static_cast<std::ptrdiff_t>(g.in_h) * g.in_w * g.in_channels;
-    const std::ptrdiff_t y_image = y_row * g.out_h;
+    const std::ptrdiff_t y_row = y_pixel * g.out_w;
+    const std::ptrdiff_t x_image = g.input().stride();
+    const std::ptrdiff_t y_image = g.output().stride();
     const int count = n * cut.count;
     for (int first = 0; first < count; first += at_once) {
         const int here = std::min(at_once, count - first);
@@ -164,12 +169,10 @@ void correlate_winograd(const winograd_image& g, int n, const T* x, const T* dy,
             const int row = tile / cut.across * F.out_h;
             const int column = tile % cut.across * F.out_w;
             winograd::gather_tile<F.points_h(), F.points_w()>(g, x + image * x_image, zeros, row - g.pad_top,
-                                                              column - g.pad_left, in_plane,
-                                                              tiles + static_cast<std::ptrdiff_t>(t) * g.in_channels);
-            winograd::gather_gradient_tile<F>(
-                dy + image * y_image + row * y_row + static_cast<std::ptrdiff_t>(column) * g.out_channels, y_row,
-                g.out_channels, std::min(F.out_h, g.out_h - row), std::min(F.out_w, g.out_w - column), out_plane,
-                gradients + static_cast<std::ptrdiff_t>(t) * g.out_channels);
+                                                              column - g.pad_left, in_plane, tiles + t * x_pixel);
+            winograd::gather_gradient_tile<F>(dy + image * y_image + row * y_row + column * y_pixel, y_row,
+                                              g.out_channels, std::min(F.out_h, g.out_h - row),
+                                              std::min(F.out_w, g.out_w - column), out_plane, gradients + t * y_pixel);
         }
         for (int k = 0; k < products; ++k) {
             winograd::accumulate_tiles(here, g.in_channels, g.out_channels, tiles + k * in_plane,

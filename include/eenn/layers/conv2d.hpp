@@ -66,7 +66,8 @@ struct conv2d {
         if (filters % groups != 0) return indivisible("filters", filters, groups);
         // Of one filter, of one input channel and of the window's reach: kernels count these in int.
         constexpr std::int64_t most = most_elements;
-        const std::int64_t taps = std::int64_t{kernel_h} * kernel_w;
+        std::int64_t taps = kernel_h;
+        taps *= kernel_w;
         const std::int64_t channels = std::max(in.c, filters) / groups;
         if (taps > most || taps * channels > most) {
             return too_large("weights per channel", static_cast<double>(taps) * static_cast<double>(channels),
@@ -75,8 +76,7 @@ struct conv2d {
         const std::int64_t rows = reach_of(kernel_h, dilation);
         const std::int64_t columns = reach_of(kernel_w, dilation_w == 0 ? dilation : dilation_w);
         if (std::max(rows, columns) > most) {
-            return too_large("elements under the window", static_cast<double>(std::max(rows, columns)), most_elements,
-                             in);
+            return too_large("elements under the window", std::max(rows, columns), most_elements, in);
         }
         const auto made = geometry(in).out;
         if (made.h < 1 || made.w < 1) {
@@ -115,7 +115,8 @@ struct conv2d {
     }
 
     [[nodiscard]] constexpr std::int64_t macs(std::span<const shape> in) const {
-        return static_cast<std::int64_t>(geometry(in[0]).out.elements()) * kernel_h * kernel_w * (in[0].c / groups);
+        const std::int64_t outputs = geometry(in[0]).out.stride();
+        return outputs * kernel_h * kernel_w * (in[0].c / groups);
     }
 
     [[nodiscard]] static constexpr kernel_choice select(const problem<conv2d>& p, const kernels::target& on) {
@@ -211,8 +212,9 @@ struct depthwise_conv2d {
     template <class Graph>
     constexpr void build(Graph& g) const {
         const int channels = g.shape_of(g.here()).c;
-        const std::int64_t filters = std::int64_t{channels} * multiplier;  // what conv2d refuses stays out of its range
-        g(conv2d{.filters = static_cast<int>(std::clamp<std::int64_t>(filters, 0, std::int64_t{most_elements} + 1)),
+        std::int64_t filters = channels;
+        filters *= multiplier;  // what conv2d refuses stays out of its range
+        g(conv2d{.filters = static_cast<int>(std::clamp<std::int64_t>(filters, 0, most_elements + 1)),
                  .kernel_h = kernel_h,
                  .kernel_w = kernel_w,
                  .stride = stride,

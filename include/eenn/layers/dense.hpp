@@ -8,6 +8,10 @@
 #include <eenn/kernels/convolution.hpp>
 #include <eenn/layers/layer.hpp>
 
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
 namespace eenn {
 
 /// @brief y = x W + b: (H,W,C) taken as I = H W C numbers -> (1,1,O), weight [I][O], bias [O].
@@ -35,8 +39,8 @@ struct dense {
         if (in.size() != 1) return wrong_inputs(in, 1, 1);
         layer_fault wrong{};
         if (not_allowed(wrong, "units", units, 1)) return wrong;
-        if (in[0].elements() > std::size_t{most_elements}) {
-            return too_large("inputs", static_cast<double>(in[0].elements()), most_elements, in[0]);
+        if (std::cmp_greater(in[0].elements(), most_elements)) {
+            return too_large("inputs", in[0].elements(), most_elements, in[0]);
         }
         return shape{1, 1, units};
     }
@@ -66,7 +70,8 @@ struct dense {
     }
 
     [[nodiscard]] constexpr std::int64_t macs(std::span<const shape> in) const {
-        return static_cast<std::int64_t>(in[0].elements()) * units;
+        const std::int64_t inputs = in[0].stride();
+        return inputs * units;
     }
 
     [[nodiscard]] static constexpr kernel_choice select(const problem<dense>& p, const kernels::target& on) {
@@ -85,7 +90,7 @@ struct dense {
             kernels::backward_data(g, a.samples, a.dout, a.packed_gradient, a.accumulate[0], a.din[0], nullptr);
         }
         if (a.dweights != nullptr) {
-            const std::size_t weights = p.value.in[0].elements() * static_cast<std::size_t>(p.value.layer.units);
+            const std::ptrdiff_t weights = p.value.in[0].stride() * p.value.layer.units;
             kernels::backward_weights(g, a.samples, a.in[0], a.dout, a.dweights,
                                       p.value.layer.bias ? a.dweights + weights : nullptr, nullptr);
         }
@@ -97,7 +102,7 @@ struct dense {
     }
     template <class T, class P>
     static void pack(P p, const T* weights, const T* scale, const T* shift, T* packed) {
-        const auto count = p.value.in[0].elements() * static_cast<std::size_t>(p.value.layer.units);
+        const std::ptrdiff_t count = p.value.in[0].stride() * p.value.layer.units;
         kernels::pack(transformed(p, selected{}), weights, p.value.layer.bias ? weights + count : nullptr, scale, shift,
                       packed);
     }

@@ -35,7 +35,7 @@ struct dropout {
         const std::size_t each = p.value.out.elements();
         const std::size_t count = static_cast<std::size_t>(a.samples) * each;
         if (a.training) {
-            kernels::dropout_forward(count, float{p.value.layer.rate}, a.seed, a.stream,
+            kernels::dropout_forward(count, p.value.layer.rate, a.seed, a.stream,
                                      static_cast<std::uint64_t>(a.first_sample) * each, a.in[0], a.out);
         } else if (a.out != a.in[0]) {
             kernels::copy(count, a.in[0], a.out);
@@ -47,7 +47,7 @@ struct dropout {
         const std::size_t each = p.value.out.elements();
         const std::size_t count = static_cast<std::size_t>(a.samples) * each;
         if (a.training) {
-            kernels::dropout_backward(count, float{p.value.layer.rate}, a.seed, a.stream,
+            kernels::dropout_backward(count, p.value.layer.rate, a.seed, a.stream,
                                       static_cast<std::uint64_t>(a.first_sample) * each, a.dout, a.accumulate[0],
                                       a.din[0]);
         } else if (a.accumulate[0]) {

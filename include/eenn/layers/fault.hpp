@@ -81,8 +81,9 @@ inline namespace EENN_ISA {
             allowed_range::closed(groups, groups)};
 }
 /// @brief "too large: 65536x65536x3 gives 12884901888 elements, at most 268435456".
-[[nodiscard]] constexpr layer_fault too_large(std::string_view what, double value, double most, shape input) {
-    return {fault_kind::too_large, {}, input, what, value, allowed_range::closed(0, most)};
+template <class Number>
+[[nodiscard]] constexpr layer_fault too_large(std::string_view what, Number value, double most, shape input) {
+    return {fault_kind::too_large, {}, input, what, static_cast<double>(value), allowed_range::closed(0, most)};
 }
 
 /// @brief Whether a size or count is not in [low, high]; then `why` says so.
@@ -95,7 +96,7 @@ inline namespace EENN_ISA {
 /// @brief The same of a real number.
 [[nodiscard]] constexpr bool not_allowed(layer_fault& why, const char* option, real value,
                                          const allowed_range& allowed) {
-    const double number = float{value};
+    const double number = value;
     if (allowed.contains(number)) return false;
     why = wrong_option(option, number, allowed);
     return true;
@@ -104,7 +105,7 @@ inline namespace EENN_ISA {
 /// @brief Appends "shapes differ, expected 8x8x7, got 8x8x4" or "rate is 1, allowed [0, 1)".
 constexpr void append(fixed_text& to, const layer_fault& why) noexcept {
     const auto put = [&to](const shape& s) {
-        to.append(double{1} * s.h).append("x").append(double{1} * s.w).append("x").append(double{1} * s.c);
+        to.append(1.0 * s.h).append("x").append(1.0 * s.w).append("x").append(1.0 * s.c);
     };
     if (why.kind == fault_kind::option_out_of_range) {
         append_option(to, why.option, why.value, why.allowed);

@@ -8,6 +8,9 @@
 #include <eenn/kernels/elementwise.hpp>
 #include <eenn/layers/layer.hpp>
 
+#include <algorithm>
+#include <cstddef>
+
 namespace eenn {
 
 /// @brief y = x. The step that carries a norm, an addition or an activation which no other step can take.
@@ -24,16 +27,15 @@ struct identity {
 
     template <class T, class P>
     static void forward(P p, const forward_args<T>& a) noexcept {
-        const auto channels = static_cast<std::size_t>(p.value.out.c);
         const T* scale = p.value.norm && a.packed != nullptr ? a.packed : nullptr;
         kernels::affine(a.samples * p.value.out.pixels(), p.value.out.c, a.in[0], scale,
-                        scale != nullptr ? scale + channels : nullptr, a.residual, a.act, a.out);
+                        scale != nullptr ? scale + p.value.out.c : nullptr, a.residual, a.act, a.out);
     }
 
     template <class T, class P>
     static void backward(P p, const backward_args<T>& a) noexcept {
         if (a.din[0] == nullptr) return;
-        const std::size_t count = static_cast<std::size_t>(a.samples) * p.value.out.elements();
+        const auto count = static_cast<std::size_t>(a.samples * p.value.out.stride());
         if (a.accumulate[0]) {
             kernels::accumulate(count, a.dout, a.din[0]);
         } else {
@@ -43,16 +45,13 @@ struct identity {
 
     template <class T>
     [[nodiscard]] static constexpr std::size_t packed_elements(const problem<identity>& p) {
-        return p.norm ? 2 * static_cast<std::size_t>(p.out.c) : 0;
+        return p.norm ? 2 * p.out.channels() : 0;
     }
     template <class T, class P>
     static void pack(P p, const T*, const T* scale, const T* shift, T* packed) {
         if (scale == nullptr) return;
-        const auto channels = static_cast<std::size_t>(p.value.out.c);
-        for (std::size_t i = 0; i < channels; ++i) {
-            packed[i] = scale[i];
-            packed[channels + i] = shift[i];
-        }
+        std::copy_n(scale, p.value.out.c, packed);
+        std::copy_n(shift, p.value.out.c, packed + p.value.out.c);
     }
 };
 

@@ -21,6 +21,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <span>
 #include <string_view>
 
@@ -132,7 +133,7 @@ inline namespace EENN_ISA {
 template <class L>
 struct problem {
     L layer{};
-    std::array<shape, static_cast<std::size_t>(arity<L>)> in{};
+    std::array<shape, arity<L>> in{};
     std::size_t inputs = 1;
     shape out{};
     bool norm = false;       ///< pack() is given a per-channel scale and shift to fold
@@ -326,7 +327,7 @@ constexpr void pack_gradient(P p, const T* weights, T* packed) {
                         allowed_range::closed(fewest, most));
 }
 [[nodiscard]] constexpr output_shape same_shapes(std::span<const shape> in, int wanted) {
-    if (static_cast<int>(in.size()) != wanted) return wrong_inputs(in, wanted, wanted);
+    if (std::ssize(in) != wanted) return wrong_inputs(in, wanted, wanted);
     for (const auto& s : in) {
         if (!(s == in[0])) return {fault_kind::shapes_differ, in[0], s};
     }

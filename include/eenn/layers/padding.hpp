@@ -62,8 +62,8 @@ inline constexpr padding valid{};
 }
 
 /// @brief Input elements from the first to the last tap of a window, both included.
-[[nodiscard]] constexpr std::int64_t reach_of(int kernel, int dilation) noexcept {
-    return (std::int64_t{kernel} - 1) * dilation + 1;
+[[nodiscard]] constexpr std::int64_t reach_of(std::int64_t kernel, std::int64_t dilation) noexcept {
+    return (kernel - 1) * dilation + 1;
 }
 
 /// @brief One axis of a window at its place: how many outputs, and the padding before and after. outputs < 1 is a misfit.
@@ -76,20 +76,20 @@ struct window_axis {
 /// @brief Lays a window of `kernel` taps, `dilation` apart, over `size` elements.
 ///
 /// Any ints do: sums are of 64 bits, and what an int does not hold becomes the largest int. Layers refuse such windows before.
-[[nodiscard]] constexpr window_axis place_window(int size, int kernel, int stride, int dilation, padding::rule rule,
-                                                 int before, int after) noexcept {
+[[nodiscard]] constexpr window_axis place_window(std::int64_t size, int kernel, int stride, int dilation,
+                                                 padding::rule rule, int before, int after) noexcept {
     constexpr std::int64_t most = std::numeric_limits<int>::max();
+    const auto held = [&](std::int64_t count) { return static_cast<int>(std::min(count, most)); };
     if (stride < 1) return {0, before, after};
     const std::int64_t reach = reach_of(kernel, dilation);
     if (rule == padding::rule::same) {
-        const std::int64_t outputs = (std::int64_t{size} + stride - 1) / stride;
+        const std::int64_t outputs = (size + stride - 1) / stride;
         const std::int64_t total = std::max<std::int64_t>((outputs - 1) * stride + reach - size, 0);
-        const auto first = static_cast<int>(std::min(total / 2, most));
-        return {static_cast<int>(outputs), first, static_cast<int>(std::min(total - total / 2, most))};
+        return {held(outputs), held(total / 2), held(total - total / 2)};
     }
-    const std::int64_t room = std::int64_t{size} + before + after - reach;
+    const std::int64_t room = size + before + after - reach;
     const std::int64_t outputs = room < 0 ? 0 : room / stride + 1;
-    return {static_cast<int>(std::min(outputs, most)), before, after};
+    return {held(outputs), before, after};
 }
 
 }  // namespace EENN_ISA

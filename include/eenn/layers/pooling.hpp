@@ -42,8 +42,9 @@ struct pooling_window {
             not_allowed(wrong, pad, kernel_h - 1, kw - 1)) {
             return wrong;
         }
-        const std::int64_t taps = std::int64_t{kernel_h} * kw;
-        if (taps > most_elements) return too_large("taps", static_cast<double>(taps), most_elements, in[0]);
+        std::int64_t taps = kernel_h;
+        taps *= kw;
+        if (taps > most_elements) return too_large("taps", taps, most_elements, in[0]);
         const auto made = geometry(in[0], false).out;
         if (made.h < 1 || made.w < 1)
             return {fault_kind::window_larger_than_input, shape{kernel_h, kw, in[0].c}, in[0]};

@@ -8,6 +8,11 @@
 #include <eenn/kernels/copy.hpp>
 #include <eenn/layers/layer.hpp>
 
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <utility>
+
 namespace eenn {
 
 /// @brief (H,W,C) -> (1,1,H W C): the same memory, rows first, channels last. Costs nothing.
@@ -17,8 +22,8 @@ struct flatten {
     friend constexpr bool operator==(const flatten&, const flatten&) = default;
     [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const {
         if (in.size() != 1) return wrong_inputs(in, 1, 1);
-        if (in[0].elements() > std::size_t{most_elements}) {
-            return too_large("elements", static_cast<double>(in[0].elements()), most_elements, in[0]);
+        if (std::cmp_greater(in[0].elements(), most_elements)) {
+            return too_large("elements", in[0].elements(), most_elements, in[0]);
         }
         return shape{1, 1, static_cast<int>(in[0].elements())};
     }
@@ -34,7 +39,7 @@ struct concat {
     friend constexpr bool operator==(const concat&, const concat&) = default;
 
     [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const {
-        if (in.size() < 2 || in.size() > std::size_t{arity}) return wrong_inputs(in, 2, arity);
+        if (in.size() < 2 || std::ssize(in) > arity) return wrong_inputs(in, 2, arity);
         std::int64_t channels = in[0].c;
         for (std::size_t i = 1; i < in.size(); ++i) {
             if (in[i].h != in[0].h || in[i].w != in[0].w) return {fault_kind::shapes_differ, in[0], in[i]};
@@ -98,8 +103,10 @@ struct pad {
                         allowed_range::closed(-allowed_range::infinity, allowed_range::infinity))) {
             return wrong;
         }
-        return output_of(std::int64_t{in[0].h} + top + bottom, std::int64_t{in[0].w} + left + right,
-                         std::int64_t{in[0].c} + channels_before + channels_after, in[0]);
+        const std::int64_t h = in[0].h;
+        const std::int64_t w = in[0].w;
+        const std::int64_t c = in[0].c;
+        return output_of(h + top + bottom, w + left + right, c + channels_before + channels_after, in[0]);
     }
     [[nodiscard]] constexpr channel_flow channels(std::span<const shape> /*in*/) const {
         return channels_before + channels_after == 0 ? channel_flow::keeps : channel_flow::pads;
@@ -107,8 +114,8 @@ struct pad {
     template <class T, class P>
     static void forward(P p, const forward_args<T>& a) noexcept {
         const pad& l = p.value.layer;
-        kernels::pad_forward(a.samples, p.value.in[0], p.value.out, l.top, l.left, l.channels_before,
-                             static_cast<T>(float{l.value}), a.in[0], a.out);
+        kernels::pad_forward(a.samples, p.value.in[0], p.value.out, l.top, l.left, l.channels_before, l.value, a.in[0],
+                             a.out);
     }
     template <class T, class P>
     static void backward(P p, const backward_args<T>& a) noexcept {

@@ -39,7 +39,7 @@ struct ensemble {
     [[nodiscard]] verdict operator()(const exit_view<T>& at, state& s) const noexcept {
         const exit_rule& rule = rules[at.exit];
         const leading_logits<T> lead{at.logits};
-        const T temperature = static_cast<T>(rule.temperature);
+        const T temperature = rule.temperature;
         ++s.exits;
         if (lead.label < 0 || at.logits.size() != Classes || !usable_temperature(temperature)) {
             s.sum.fill(std::numeric_limits<float>::quiet_NaN());

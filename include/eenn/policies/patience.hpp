@@ -21,9 +21,7 @@ inline namespace EENN_ISA {
 struct patience {
     static constexpr std::string_view name = "patience";
     static constexpr float default_threshold = 2;
-    [[nodiscard]] static constexpr threshold_range thresholds(int exits) noexcept {
-        return {1, static_cast<double>(exits)};
-    }
+    [[nodiscard]] static constexpr threshold_range thresholds(int exits) noexcept { return {1, 1.0 * exits}; }
 
     template <std::floating_point T = float>
     [[nodiscard]] scored<T> confidence(std::span<const std::type_identity_t<T>> logits,

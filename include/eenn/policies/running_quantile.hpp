@@ -40,7 +40,7 @@ struct running_quantile {
     [[nodiscard]] verdict operator()(const exit_view<T>& at, state& s) const noexcept {
         const scored<T> found = at.decides.template confidence<T>(at.logits, T{1}, s.exits);
         float& threshold = s.threshold[at.exit];
-        const bool leaves = found.leaves(static_cast<T>(threshold));
+        const bool leaves = found.leaves(threshold);
         if (found.label >= 0 && !at.last) threshold += rate * ((leaves ? 1.0F : 0.0F) - share[at.exit]);
         return {leaves, found.label, static_cast<float>(found.confidence)};
     }

@@ -28,8 +28,8 @@ struct threshold_rules {
     template <class T>
     [[nodiscard]] verdict operator()(const exit_view<T>& at, state& s) const noexcept {
         const exit_rule& rule = rules[at.exit];
-        const scored<T> found = at.decides.template confidence<T>(at.logits, static_cast<T>(rule.temperature), s);
-        return {found.leaves(static_cast<T>(rule.threshold)), found.label, static_cast<float>(found.confidence)};
+        const scored<T> found = at.decides.template confidence<T>(at.logits, rule.temperature, s);
+        return {found.leaves(rule.threshold), found.label, static_cast<float>(found.confidence)};
     }
 };
 template <class Rules>

@@ -185,10 +185,10 @@ template <class V>
     // x = 2^n (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)); subnormal numbers are made normal first.
     const V normal = every_lane<V>(std::numeric_limits<T>::min());
     const V raised = where_at_most(normal, x, x, times(x, every_lane<V>(T{1} / std::numeric_limits<T>::epsilon())));
-    const V offset = where_at_most(normal, x, zero, every_lane<V>(static_cast<T>(C::digits)));
+    const V offset = where_at_most(normal, x, zero, every_lane<V>(C::digits));
     const auto moved = std::bit_cast<bits<V>>(raised) + (std::bit_cast<bits<V>>(one) - C::root_of_half);
     const V exponent = std::bit_cast<V>((moved >> C::digits) + std::bit_cast<bits<V>>(every_lane<V>(C::shift)));
-    const V n = minus(minus(exponent, every_lane<V>(C::shift + static_cast<T>(C::bias))), offset);
+    const V n = minus(minus(exponent, every_lane<V>(C::shift + C::bias)), offset);
     constexpr bits<T> fraction = (bits<T>{1} << C::digits) - 1;
     const V f = minus(std::bit_cast<V>((moved & fraction) + C::root_of_half), one);
     const V s = divide(f, plus(every_lane<V>(2), f));

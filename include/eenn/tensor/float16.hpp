@@ -19,7 +19,7 @@ struct float16 {
 
     /// Exact.
     constexpr operator float() const noexcept {
-        const std::uint32_t sign = static_cast<std::uint32_t>(bits & 0x8000u) << 16;
+        const std::uint32_t sign = (bits & 0x8000u) << 16;
         const std::uint32_t exponent = (bits >> 10) & 0x1fu;
         const std::uint32_t fraction = bits & 0x3ffu;
         if (exponent == 0) {  // zero and subnormals: fraction * 2^-24 is exact in float

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <utility>
 
 namespace eenn {
 
@@ -33,7 +34,8 @@ struct shape {
     /// Never wraps: the largest int where there are more, 0 where an axis is negative.
     [[nodiscard]] constexpr int pixels() const noexcept {
         if (h < 0 || w < 0) return 0;
-        const std::int64_t exact = std::int64_t{h} * w;
+        std::int64_t exact = h;
+        exact *= w;
         return exact > std::numeric_limits<int>::max() ? std::numeric_limits<int>::max() : static_cast<int>(exact);
     }
     /// Never wraps: `uncountable` where there are more than a size holds, 0 where an axis is negative.
@@ -44,9 +46,14 @@ struct shape {
     }
     /// c, as a number of elements.
     [[nodiscard]] constexpr std::size_t channels() const noexcept { return static_cast<std::size_t>(c); }
+    /// Elements from one sample to the next, of a shape that fits().
+    [[nodiscard]] constexpr std::ptrdiff_t stride() const noexcept {
+        const std::ptrdiff_t pixel = c;
+        return pixel * w * h;
+    }
     /// Whether every axis has an element, and all together no more than most_elements.
     [[nodiscard]] constexpr bool fits() const noexcept {
-        return h > 0 && w > 0 && c > 0 && elements() <= std::size_t{most_elements};
+        return h > 0 && w > 0 && c > 0 && std::cmp_less_equal(elements(), most_elements);
     }
     friend constexpr bool operator==(const shape&, const shape&) = default;
 };

@@ -8,7 +8,6 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -16,6 +15,7 @@
 
 #include <eenn/core/error.hpp>
 #include <eenn/core/isa.hpp>
+#include <eenn/text/digits.hpp>
 
 namespace eenn::text {
 inline namespace EENN_ISA {
@@ -137,19 +137,15 @@ public:
     /// An integer in [0, 2^63).
     [[nodiscard]] std::int64_t integer() {
         skip_space();
-        const std::size_t start = at_;
-        std::int64_t value = 0;
-        while (at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9') {
-            const int digit = text_[at_++] - '0';
-            if (value > (std::numeric_limits<std::int64_t>::max() - digit) / 10) fail("a number is too large");
-            value = 10 * value + digit;
-        }
-        if (at_ == start) fail("a non-negative integer is expected");
-        if (text_[start] == '0' && at_ > start + 1) fail("a number starts with 0");
+        const auto [digits, value] = read_digits(text_.substr(at_));
+        if (digits == 0) fail("a non-negative integer is expected");
+        if (!value) fail("a number is too large");
+        if (text_[at_] == '0' && digits > 1) fail("a number starts with 0");
+        at_ += digits;
         if (at_ < text_.size() && (text_[at_] == '.' || text_[at_] == 'e' || text_[at_] == 'E')) {
             fail("a number is no integer");
         }
-        return value;
+        return *value;
     }
 
     [[nodiscard]] bool boolean() {

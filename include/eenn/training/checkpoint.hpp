@@ -1,19 +1,25 @@
 // SPDX-License-Identifier: MIT
 //
 // checkpoint.hpp - the state of a training run in a file, from where it goes on to the same bits.
-// Floor 7 (training); host subset. tests/training/trainer.cpp uses it.
+// Floor 7 (training); host subset.
 #ifndef EENN_TRAINING_CHECKPOINT_HPP
 #define EENN_TRAINING_CHECKPOINT_HPP
 
+#include <eenn/core/fingerprint.hpp>
 #include <eenn/core/isa.hpp>
+#include <eenn/core/version.hpp>
+#include <eenn/io/journal.hpp>
 #include <eenn/io/safetensors.hpp>
 #include <eenn/training/training_state.hpp>
 
 #include <charconv>
 #include <cstdio>
-#include <functional>
+#include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 namespace eenn {
@@ -24,6 +30,8 @@ namespace detail {
 // What extra vectors are called in a file.
 inline constexpr std::string_view extra_prefix = "extra.";
 inline constexpr std::string_view by_parameter_prefix = "extra_by_parameter.";
+
+inline constexpr digest checkpoint_kind = digest_of("eenn checkpoint", version);
 
 }  // namespace detail
 
@@ -108,10 +116,61 @@ inline void write_checkpoint(const std::string& path, const training_state& stat
     return parse_checkpoint(io::read_file(path), path);
 }
 
-/// @brief For training_options::checkpoint: writes each state to `path`, over the one before it.
-[[nodiscard]] inline std::function<void(const training_state&)> checkpoint_file(std::string path) {
-    return [path = std::move(path)](const training_state& state) { write_checkpoint(path, state); };
-}
+/// @brief The file of a training that may be stopped at any time: each epoch replaces it, and the next run goes on from it.
+///
+/// @code
+/// const checkpoint_file file{"run.checkpoint", digest_of(options)};
+/// options.checkpoint = file;
+/// trainer training{net, optimizer, start, options};
+/// file.resume(training);
+/// if (training.run(batches, validation)) file.remove();
+/// @endcode
+///
+/// @par Errors  those of io::write_file(); of resume(), eenn::error naming the file and what to do if it is damaged or of
+///              another training.
+class checkpoint_file {
+public:
+    /// Keeps nothing.
+    checkpoint_file() = default;
+    /// As write_checkpoint() writes it: whatever training its state fits takes it.
+    explicit checkpoint_file(std::string path) : path_{std::move(path)} {}
+    /// @param of  what the training is of: all that its steps depend on. Another one's file is refused.
+    checkpoint_file(std::string path, const digest& of) : path_{std::move(path)}, of_{of} {}
+
+    [[nodiscard]] const std::string& path() const noexcept { return path_; }
+
+    /// Writes a state over the one before it.
+    void operator()(const training_state& state) const {
+        if (path_.empty()) return;
+        if (of_) {
+            io::write_sealed(path_, detail::checkpoint_kind, *of_, checkpoint_bytes(state));
+        } else {
+            write_checkpoint(path_, state);
+        }
+    }
+    /// The state that was written last; none if there is no file.
+    [[nodiscard]] std::optional<training_state> read() const {
+        if (path_.empty() || !std::filesystem::exists(path_)) return {};
+        return parse_checkpoint(of_ ? io::read_sealed(path_, detail::checkpoint_kind, *of_) : io::read_file(path_),
+                                path_);
+    }
+    /// Lets a trainer, or a training step, go on from there. False if there is no file.
+    template <class Training>
+    bool resume(Training& training) const {
+        auto state = read();
+        if (state) training.resume(std::move(*state));
+        return state.has_value();
+    }
+    /// Forgets the training: what came of it is kept elsewhere.
+    void remove() const {
+        std::error_code ignored;
+        if (!path_.empty()) std::filesystem::remove(path_, ignored);
+    }
+
+private:
+    std::string path_;
+    std::optional<digest> of_;
+};
 
 }  // namespace EENN_ISA
 }  // namespace eenn

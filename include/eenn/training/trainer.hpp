@@ -44,7 +44,7 @@ struct training_options : step_options {
     int patience = 0;  ///< > 0: stop after so many epochs without a better validation accuracy, keep the best
     /// Called after every step and, with `validation` if there is one, after every epoch; returning false stops training cleanly.
     std::function<bool(const training_progress&)> observer{};
-    /// Called with the state after every epoch: checkpoint_file("run.safetensors") of checkpoint.hpp writes it.
+    /// Called with the state after every epoch: checkpoint_file{"run.safetensors"} of checkpoint.hpp writes it.
     std::function<void(const training_state&)> checkpoint{};
 };
 

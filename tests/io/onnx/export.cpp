@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <eenn/io/onnx/export.hpp>
 #include <eenn/network/parameters.hpp>
@@ -200,6 +201,22 @@ TEST_CASE("io/onnx/export: a closed exit is left out, unless a later patience co
     const auto p = onnx::export_early_exit(patient, counting(patient), rules);
     CHECK(ifs(p.network) == 1);
     CHECK_FALSE(floats(p.network, "dense_4.weight").empty());
+}
+
+TEST_CASE("io/onnx/export: an entropy is divided by the logarithm of the classes, to a unit in the last place") {
+    for (const int classes : {2, 3, 10, 35, 1000}) {
+        graph g{{4, 4, 2}};
+        g(conv2d{.filters = 3});
+        g.exit(exit_head{.classes = classes}, entropy{});
+        g(global_average_pool{}, dense{.units = classes});
+        const std::vector<exit_rule> rules{{0.5F, 1}, {0, 1}};
+        const auto written = floats(onnx::export_early_exit(g, counting(g), rules).network, "exit_0.log_classes");
+        REQUIRE(written.size() == 1);
+        const auto exact = std::log(static_cast<long double>(classes));
+        const float unit = std::nextafter(written[0], 100.0F) - written[0];
+        CAPTURE(classes);
+        CHECK(std::abs(written[0] - exact) < static_cast<long double>(unit));
+    }
 }
 
 TEST_CASE("io/onnx/export: rules that cannot be are refused") {

@@ -5,7 +5,6 @@
 #ifndef EENN_IO_ONNX_EXPORT_POLICIES_HPP
 #define EENN_IO_ONNX_EXPORT_POLICIES_HPP
 
-#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -14,6 +13,7 @@
 #include <eenn/core/isa.hpp>
 #include <eenn/io/onnx/build.hpp>
 #include <eenn/policies/policy.hpp>
+#include <eenn/tensor/elementary.hpp>
 
 namespace eenn::onnx {
 inline namespace EENN_ISA {
@@ -109,7 +109,7 @@ private:
         const auto terms = add("Where", "terms", {counts, add("Mul", "products", {e, d}), zero});
         const auto h = add("Sub", "entropy",
                            {add("Log", "logarithm", {sum}), add("Div", "mean", {total("weighted", terms), sum})});
-        const auto most = to_.constant(exit_ + "log_classes", single_of(std::log(static_cast<float>(classes))));
+        const auto most = to_.constant(exit_ + "log_classes", single_of(logarithm(static_cast<float>(classes))));
         const auto c = add("Sub", "certainty", {one, add("Div", "normalised", {h, most})});
         const auto low = to_.shared("clip.0", scalar_of(0.0F));
         const auto high = to_.shared("clip.1", scalar_of(1.0F));
