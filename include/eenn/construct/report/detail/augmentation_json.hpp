@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <eenn/construct/report/augmentation_json.hpp>
+#include <eenn/construct/report/terms.hpp>
 #include <eenn/construct/result.hpp>
 #include <eenn/core/flow.hpp>
 #include <eenn/core/isa.hpp>
@@ -21,15 +22,6 @@
 
 namespace eenn::report {
 inline namespace EENN_ISA {
-
-/// @brief How far a setting is from what its certificate allows: in shares of the base network's cost, or of the samples
-/// where cost is limited and accuracy is the objective; 0 if it is proven, infinity if the bound says nothing.
-[[nodiscard]] inline double certified_gap(const construct::setting_summary& s) {
-    if (s.proven) return 0;
-    if (s.accuracy_bound > 0) return std::max(0.0, s.accuracy_bound - s.validation_accuracy);
-    const double gap = s.validation_cost - s.bound;
-    return gap >= -1e-9 ? std::max(gap, 0.0) : INFINITY;
-}
 
 namespace json_parts {
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <eenn/construct/report/augmentation_text.hpp>
+#include <eenn/construct/report/terms.hpp>
 #include <eenn/construct/result.hpp>
 #include <eenn/core/flow.hpp>
 #include <eenn/core/isa.hpp>
@@ -39,12 +40,6 @@ inline namespace EENN_ISA {
         out += line + "\n";
     }
     return out;
-}
-
-/// @brief A threshold; "closed" where no sample can leave, "takes all" at the last exit.
-[[nodiscard]] inline std::string threshold_text(double threshold, bool last) {
-    if (last) return "takes all";
-    return std::isfinite(threshold) ? text::fixed_text(threshold, 4) : threshold > 0 ? "closed" : "open";
 }
 
 }  // namespace EENN_ISA
