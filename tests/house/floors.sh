@@ -5,7 +5,8 @@
 #
 #   1. a header includes its own folder and lower floors, as cmake/floors.txt numbers them; umbrellas (include/eenn/*.hpp)
 #      are the top, include anything but interop/, and nothing includes them but umbrellas
-#   2. an included eenn header exists, is written <eenn/...>, and no files include each other in a circle
+#   2. an included eenn header exists, is written <eenn/...>, and no files include each other in a circle, but a header and its
+#      definitions in detail/ (core/flow.hpp), which it alone includes; detail/ is included by its own folder alone
 #   3. Eigen is named in tensor/eigen.hpp alone, as <Eigen/Core>, and no umbrella reaches it; <execution> is named nowhere
 #   4. platform/ and exits/thresholds.hpp take numbers, not networks: they reach no kernel that computes, and no Eigen
 #   5. the device subset, which is all that infer.hpp reaches, includes no header that needs a host
@@ -15,6 +16,7 @@ root=$1
 cd "$root/include" || exit 2
 find eenn -name '*.hpp' | sort | xargs awk '
     function fault(text) { print text; faults++ }
+    function declaration_of(file) { sub(/detail\//, "", file); return file }
     function computes(file) { return folder_of(file) == "kernels" && includes[file] ~ / eenn\/(tensor|kernels)\// }
     function folder_of(file,   parts) { return split(file, parts, "/") > 2 ? parts[2] : "" }
 
@@ -45,6 +47,8 @@ find eenn -name '*.hpp' | sort | xargs awk '
         name = substr($0, RSTART + 1, RLENGTH - 2)
         if (quote != "<") fault(at "write <eenn/...>, not \"" name "\"")
         if (name ~ /^eenn\//) {
+            if (FILENAME ~ /\/detail\// && name == declaration_of(FILENAME)) next  # which includes this file
+            if (name ~ /\/detail\// && folder_of(name) != folder_of(FILENAME)) fault(at "detail/ is of its own folder alone: <" name ">")
             includes[FILENAME] = includes[FILENAME] " " name
             where[FILENAME, name] = at
         } else {
@@ -66,6 +70,8 @@ find eenn -name '*.hpp' | sort | xargs awk '
                 at = where[file, target]
                 to = folder_of(target)
                 if (!(target in known)) fault(at "no such header: <" target ">")
+                else if (target ~ /\/detail\// && declaration_of(target) in known && declaration_of(target) != file)
+                    fault(at "definitions are included by their own header alone: <" target ">")
                 else if (own == "" && to == "interop") fault(at "an umbrella may not include interop/")
                 else if (own == "" || own == to) continue
                 else if (to == "") fault(at "an umbrella is the top: only umbrellas include it")

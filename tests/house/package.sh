@@ -28,6 +28,11 @@ for program in consumer consumer_native consumer_tuning consumer_device consumer
     "$work/build/$program" > "$work/$program.out"
 done
 cat "$work/consumer.out"
+if [ -e "$work/build/consumer_constructs" ]; then
+    (cd "$work" && build/consumer_constructs)
+elif [ "$way" = find_package ]; then
+    echo "the package has no eenn::compiled with ONNX: nothing is constructed"
+fi
 
 # The device program computes what the host's does, and asks for neither heap nor exceptions.
 diff "$work/consumer_device.out" "$work/consumer_host.out" || { echo "FAIL: a device computes other bits"; exit 1; }

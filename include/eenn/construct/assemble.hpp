@@ -5,9 +5,9 @@
 #ifndef EENN_CONSTRUCT_ASSEMBLE_HPP
 #define EENN_CONSTRUCT_ASSEMBLE_HPP
 
+#include <eenn/construct/augmented.hpp>
 #include <eenn/construct/exit_judge.hpp>
 #include <eenn/construct/frozen_backbone.hpp>
-#include <eenn/construct/result.hpp>
 #include <eenn/construct/with_heads.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/exits/collect_trace.hpp>
@@ -63,16 +63,6 @@ struct assembled_network {
     made.settings = judge.settings_of(made.table, objectives, executor);
     return made;
 }
-
-/// @brief What comes out: the early-exit network of the first objective, ready to infer, and the account of it all.
-struct augmented {
-    bool finished = false;         ///< false: the observer stopped it; the state folder has what was done
-    eenn::model model{};           ///< with the exits that were kept and their rules; the base network if none pays off
-    std::vector<node_id> sites{};  ///< by kept exit but the last: the node it comes after
-    exit_trace validation{};       ///< of the model
-    exit_trace test{};
-    result report{};
-};
 
 /// @brief Leaves the exits of the first objective on the network, with their rules.
 ///

@@ -5,6 +5,7 @@
 #ifndef EENN_CONSTRUCT_EVALUATE_HPP
 #define EENN_CONSTRUCT_EVALUATE_HPP
 
+#include <eenn/construct/result.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/exits/trace.hpp>
 
@@ -69,13 +70,6 @@ struct paired_loss {
     return right;
 }
 
-/// @brief How well each class is told from the others; means over the classes weigh rare ones as much as common ones.
-struct class_scores {
-    std::vector<double> recall;  ///< (C), of a class's samples, those that were given it; 0 for a class without samples
-    std::vector<double> f1;      ///< (C), harmonic mean of recall and precision
-    double balanced_accuracy = 0;  ///< mean recall of the classes that have samples
-    double macro_f1 = 0;           ///< mean F1 of them
-};
 [[nodiscard]] inline class_scores score_classes(std::span<const std::int32_t> answers, std::span<const int> labels,
                                                 int classes) {
     const auto c = static_cast<std::size_t>(classes);

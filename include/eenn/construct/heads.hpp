@@ -5,6 +5,7 @@
 #ifndef EENN_CONSTRUCT_HEADS_HPP
 #define EENN_CONSTRUCT_HEADS_HPP
 
+#include <eenn/construct/head_form.hpp>
 #include <eenn/construct/sites.hpp>
 #include <eenn/core/isa.hpp>
 
@@ -14,26 +15,6 @@
 
 namespace eenn::construct {
 inline namespace EENN_ISA {
-
-/// @brief What a head computes before it classifies, see design_head().
-enum class head_form : unsigned char { small, medium, large, whole, dense };
-
-/// @brief The name that reports use.
-[[nodiscard]] constexpr std::string_view to_string(head_form form) noexcept {
-    switch (form) {
-        case head_form::small: return "small";
-        case head_form::medium: return "medium";
-        case head_form::large: return "large";
-        case head_form::whole: return "whole";
-        case head_form::dense: break;
-    }
-    return "dense";
-}
-
-/// @brief Whether heads of a form are made of separable stages, or of whole convolutions.
-[[nodiscard]] constexpr bool is_separable(head_form form) noexcept {
-    return form != head_form::whole && form != head_form::dense;
-}
 
 /// @brief An exit head: convolution stages that adapt a site's features, then the blueprint's classifier. A composite.
 ///

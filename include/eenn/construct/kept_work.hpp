@@ -9,6 +9,7 @@
 #include <eenn/core/isa.hpp>
 #include <eenn/core/version.hpp>
 #include <eenn/io/journal.hpp>
+#include <eenn/network/compiled.hpp>
 #include <eenn/training/checkpoint.hpp>
 
 #include <filesystem>
@@ -27,11 +28,18 @@ namespace detail {
 /// What all kept work is of.
 inline constexpr digest kept_by = digest_of("eenn construct", version);
 
+/// The instruction set that networks run on, which the library chooses where a program links it.
+[[nodiscard]] inline std::string instruction_set() {
+#if defined(EENN_COMPILED)
+    return std::string{"compiled_"} + compiled::kernel_sets().front()->isa;
+#else
 #define EENN_TEXT_OF(name) #name
 #define EENN_NAME_OF(macro) EENN_TEXT_OF(macro)
-inline constexpr std::string_view instruction_set = EENN_NAME_OF(EENN_ISA);
+    return EENN_NAME_OF(EENN_ISA);
 #undef EENN_NAME_OF
 #undef EENN_TEXT_OF
+#endif
+}
 
 }  // namespace detail
 
@@ -61,7 +69,7 @@ public:
     /// @par Cost  a pass over them, data sets included, where anything is kept.
     template <class... T>
     [[nodiscard]] digest key_of(const T&... inputs) const {
-        return journal_ ? digest_of(detail::instruction_set, inputs...) : digest{};
+        return journal_ ? digest_of(detail::instruction_set(), inputs...) : digest{};
     }
 
     /// Reads the vectors of a key, each of the size that is wanted; false, and nothing changed, if they are not kept.

@@ -5,21 +5,24 @@
 #ifndef EENN_CONSTRUCT_OPTIONS_HPP
 #define EENN_CONSTRUCT_OPTIONS_HPP
 
-#include <eenn/construct/heads.hpp>
-#include <eenn/construct/train_heads.hpp>
+#include <eenn/construct/head_form.hpp>
 #include <eenn/construct/watcher.hpp>
-#include <eenn/core/isa.hpp>
+#include <eenn/core/flow.hpp>
 #include <eenn/data/augment.hpp>
 #include <eenn/exits/objective.hpp>
-#include <eenn/platform/placement.hpp>
+#include <eenn/platform/candidates.hpp>
+#include <eenn/platform/platform.hpp>
+#include <eenn/training/teaching.hpp>
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string_view>
 #include <vector>
 
 namespace eenn::construct {
-inline namespace EENN_ISA {
+inline namespace EENN_HOST {
 
 /// @brief What exits are to save, and what limits on cost are shares of.
 enum class cost_unit : unsigned char {
@@ -31,6 +34,16 @@ enum class cost_unit : unsigned char {
 [[nodiscard]] constexpr std::string_view to_string(cost_unit unit) noexcept {
     return unit == cost_unit::macs ? "MACs" : "time";
 }
+
+/// @brief How heads are trained. The defaults suit image classifiers of tens of thousands of samples.
+struct head_training {
+    int epochs = 3;         ///< of every head that the search looks at
+    int final_epochs = 10;  ///< of those it chose, trained anew; no more than `epochs`: they stay as they are
+    int batch = 64;
+    double rate = 0.1;  ///< peak of one cycle
+    double weight_decay = 5e-4;
+    teaching criterion{};  ///< the backbone's classifier is the teacher
+};
 
 /// @brief Training of the whole early-exit network, once its exits are chosen.
 struct fine_tuning {
@@ -72,7 +85,7 @@ struct augment_options {
     construct_observer observer{};
 };
 
-}  // namespace EENN_ISA
+}  // namespace EENN_HOST
 }  // namespace eenn::construct
 
 #endif

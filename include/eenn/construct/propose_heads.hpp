@@ -5,6 +5,7 @@
 #ifndef EENN_CONSTRUCT_PROPOSE_HEADS_HPP
 #define EENN_CONSTRUCT_PROPOSE_HEADS_HPP
 
+#include <eenn/construct/heads.hpp>
 #include <eenn/construct/options.hpp>
 #include <eenn/construct/prune_heads.hpp>
 #include <eenn/construct/result.hpp>

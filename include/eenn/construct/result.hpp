@@ -10,13 +10,20 @@
 #include <utility>
 #include <vector>
 
-#include <eenn/construct/evaluate.hpp>
-#include <eenn/core/isa.hpp>
+#include <eenn/core/flow.hpp>
 #include <eenn/tensor/id.hpp>
 #include <eenn/tensor/shape.hpp>
 
 namespace eenn::construct {
-inline namespace EENN_ISA {
+inline namespace EENN_HOST {
+
+/// @brief How well each class is told from the others; means over the classes weigh rare ones as much as common ones.
+struct class_scores {
+    std::vector<double> recall;  ///< (C), of a class's samples, those that were given it; 0 for a class without samples
+    std::vector<double> f1;      ///< (C), harmonic mean of recall and precision
+    double balanced_accuracy = 0;  ///< mean recall of the classes that have samples
+    double macro_f1 = 0;           ///< mean F1 of them
+};
 
 /// @brief A place where an exit can go: the end of a block of the backbone.
 struct site_summary {
@@ -181,7 +188,7 @@ struct result {
     std::vector<std::pair<std::string, std::string>> notes;  ///< whatever else a reader should know: title, text
 };
 
-}  // namespace EENN_ISA
+}  // namespace EENN_HOST
 }  // namespace eenn::construct
 
 #endif

@@ -8,6 +8,7 @@
 #include <eenn/construct/features.hpp>
 #include <eenn/construct/heads.hpp>
 #include <eenn/construct/kept_work.hpp>
+#include <eenn/construct/options.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/network/runtime_network.hpp>
 #include <eenn/network/transfer.hpp>
@@ -20,16 +21,6 @@
 
 namespace eenn::construct {
 inline namespace EENN_ISA {
-
-/// @brief How heads are trained. The defaults suit image classifiers of tens of thousands of samples.
-struct head_training {
-    int epochs = 3;         ///< of every head that the search looks at
-    int final_epochs = 10;  ///< of those it chose, trained anew; no more than `epochs`: they stay as they are
-    int batch = 64;
-    double rate = 0.1;  ///< peak of one cycle
-    double weight_decay = 5e-4;
-    teaching criterion{};  ///< the backbone's classifier is the teacher
-};
 
 /// @brief A head, trained.
 struct trained_head {

@@ -5,6 +5,7 @@
 #ifndef EENN_CONSTRUCT_WATCHER_HPP
 #define EENN_CONSTRUCT_WATCHER_HPP
 
+#include <eenn/core/flow.hpp>
 #include <eenn/core/isa.hpp>
 
 #include <cstdint>
@@ -14,7 +15,7 @@
 #include <utility>
 
 namespace eenn::construct {
-inline namespace EENN_ISA {
+inline namespace EENN_HOST {
 
 /// @brief Where a construction stands, for an observer. The library itself prints nothing.
 struct construct_progress {
@@ -26,6 +27,9 @@ struct construct_progress {
 
 /// @brief Called often, on one thread at a time; returning false stops the construction cleanly.
 using construct_observer = std::function<bool(const construct_progress&)>;
+
+}  // namespace EENN_HOST
+inline namespace EENN_ISA {
 
 /// @brief Passes progress on to an observer, from any thread. Once it wants to stop, it is asked no more.
 class watcher {

@@ -12,12 +12,13 @@
 #include <string>
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/flow.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/core/random.hpp>
 #include <eenn/tensor/shape.hpp>
 
 namespace eenn {
-inline namespace EENN_ISA {
+inline namespace EENN_HOST {
 
 /// @brief Which random changes a training sample gets; all off by default.
 struct augmentation {
@@ -31,6 +32,9 @@ struct augmentation {
         return crop_padding != 0 || flip || cutout != 0 || mix_up != 0;
     }
 };
+
+}  // namespace EENN_HOST
+inline namespace EENN_ISA {
 
 /// @brief Raises eenn::error if a member has no meaning for samples of this shape.
 inline void check(const augmentation& changes, const shape& sample) {

@@ -6,6 +6,7 @@
 #define EENN_DATA_PREPROCESSING_HPP
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/flow.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/text/json_reader.hpp>
 #include <eenn/text/json_writer.hpp>
@@ -19,7 +20,7 @@
 #include <vector>
 
 namespace eenn {
-inline namespace EENN_ISA {
+inline namespace EENN_HOST {
 
 /// @brief x' = (scale (x - zero_point) - mean[c]) / deviation[c] of channel c. By default x' = x.
 struct preprocessing {
@@ -35,6 +36,9 @@ struct preprocessing {
     [[nodiscard]] bool is_identity() const noexcept { return scale == 1 && zero_point == 0 && mean.empty(); }
     friend bool operator==(const preprocessing&, const preprocessing&) = default;
 };
+
+}  // namespace EENN_HOST
+inline namespace EENN_ISA {
 
 /// @brief Refuses what cannot be applied to samples of C channels.
 /// @par Errors  eenn::error naming the member, its value and what is allowed.

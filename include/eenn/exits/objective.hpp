@@ -13,11 +13,12 @@
 #include <string>
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/flow.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/exits/trace.hpp>
 
 namespace eenn {
-inline namespace EENN_ISA {
+inline namespace EENN_HOST {
 
 /// @brief The trade-off between mean cost and accuracy that the user wants.
 struct exit_objective {
@@ -42,6 +43,9 @@ struct exit_objective {
         return {kind::weighted_sum, 0, cost_weight, error_weight};
     }
 };
+
+}  // namespace EENN_HOST
+inline namespace EENN_ISA {
 
 /// @brief An objective made ready for one trace: ranks (total cost, votes right), smaller first.
 ///

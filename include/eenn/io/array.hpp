@@ -17,6 +17,7 @@
 
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/error.hpp>
+#include <eenn/core/flow.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/io/bytes.hpp>
 #include <eenn/tensor/element_type.hpp>
@@ -41,6 +42,12 @@ template <class To, class From>
     }
 }
 
+// Apart from the loops, of which there is one for each pair of types.
+[[noreturn]] inline void refuse_element(const std::string& where, std::size_t i, element_type from, element_type to) {
+    raise(where, "element " + std::to_string(i) + " of type " + to_string(from) + " has no value in " + to_string(to),
+          "read it as a wider type");
+}
+
 }  // namespace detail
 
 /// @brief Elements of any type, unaligned and in native byte order, as numbers of type To.
@@ -52,12 +59,7 @@ void convert_elements(std::span<const std::byte> bytes, element_type type, To* t
         for (std::size_t i = 0; i < bytes.size() / sizeof(From); ++i) {
             From value;
             std::memcpy(&value, bytes.data() + i * sizeof(From), sizeof(From));
-            if (!detail::fits<To>(value)) {
-                raise(where,
-                      "element " + std::to_string(i) + " of type " + to_string(type) + " has no value in " +
-                          to_string(element_type_of<To>),
-                      "read it as a wider type");
-            }
+            if (!detail::fits<To>(value)) detail::refuse_element(where, i, type, element_type_of<To>);
             if constexpr (std::is_same_v<From, float16> || std::is_same_v<From, bfloat16>) {
                 target[i] = static_cast<To>(static_cast<float>(value));
             } else {
@@ -66,6 +68,15 @@ void convert_elements(std::span<const std::byte> bytes, element_type type, To* t
         }
     });
 }
+
+}  // namespace EENN_ISA
+inline namespace EENN_HOST {
+
+/// @brief convert_elements() to the types that samples and labels have, which a linked library holds.
+EENN_FLOW void convert_elements(std::span<const std::byte> bytes, element_type type, float* target,
+                                const std::string& where);
+EENN_FLOW void convert_elements(std::span<const std::byte> bytes, element_type type, std::int32_t* target,
+                                const std::string& where);
 
 /// @brief An array read from a file or to be written to one. Row-major (the last dim varies fastest), native byte
 /// order.
@@ -90,10 +101,13 @@ struct array {
     template <Number T>
     [[nodiscard]] aligned_vector<T> to(const std::string& where = "array") const {
         aligned_vector<T> converted(elements());
-        convert_elements(std::span<const std::byte>{bytes}, type, converted.data(), where);
+        io::convert_elements(std::span<const std::byte>{bytes}, type, converted.data(), where);
         return converted;
     }
 };
+
+}  // namespace EENN_HOST
+inline namespace EENN_ISA {
 
 /// @brief Array of the given dims with a copy of the values. Raises if their number is not the product of the dims.
 template <Element T>
@@ -109,5 +123,9 @@ template <Element T>
 
 }  // namespace EENN_ISA
 }  // namespace eenn::io
+
+#if !defined(EENN_COMPILED)
+#include <eenn/io/detail/array.hpp>
+#endif
 
 #endif

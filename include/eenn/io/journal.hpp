@@ -32,6 +32,7 @@
 #include <eenn/core/fingerprint.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/io/bytes.hpp>
+#include <eenn/io/detail/system_file.hpp>
 #include <eenn/io/file.hpp>
 
 namespace eenn::io {

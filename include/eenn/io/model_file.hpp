@@ -5,176 +5,38 @@
 #ifndef EENN_IO_MODEL_FILE_HPP
 #define EENN_IO_MODEL_FILE_HPP
 
-#include <charconv>
-#include <cmath>
-#include <limits>
-#include <string>
-#include <string_view>
-#include <utility>
+#include <eenn/core/flow.hpp>
+#include <eenn/network/basic_model.hpp>
 
-#include <eenn/core/isa.hpp>
-#include <eenn/io/graph_json.hpp>
-#include <eenn/io/weights.hpp>
-#include <eenn/network/model.hpp>
+#include <cstddef>
+#include <span>
+#include <string>
 
 namespace eenn::io {
-inline namespace EENN_ISA {
-
-namespace detail {
-
-/// The keys of ours among a file's metadata begin with this; all others are the user's.
-inline constexpr std::string_view model_key = "eenn.";
-inline constexpr std::string_view model_version = "1";
-
-[[nodiscard]] inline std::string rules_to_json(std::span<const exit_rule> rules) {
-    text::json_writer json{0};
-    json.begin_array();
-    for (const exit_rule& rule : rules) {
-        json.begin_array();
-        write_option(json, real{static_cast<double>(rule.threshold)});
-        json.value(rule.temperature).end_array();
-    }
-    return json.end_array().text();
-}
-[[nodiscard]] inline std::vector<exit_rule> rules_from_json(std::string_view text, const std::string& where) {
-    std::vector<exit_rule> rules;
-    text::json_reader json{text, where};
-    json.array([&] {
-        real threshold{};
-        int count = 0;
-        rules.emplace_back();
-        json.array([&] {
-            if (count++ == 0) {
-                read_option(json, threshold);
-                rules.back().threshold = threshold;
-            } else {
-                rules.back().temperature = static_cast<float>(json.number());
-            }
-        });
-        if (count != 2) json.fail("a rule has a threshold and a temperature");
-    });
-    json.end();
-    return rules;
-}
-
-[[nodiscard]] inline std::string list_to_json(std::span<const std::string> names) {
-    text::json_writer json{0};
-    return json.array(names).text();
-}
-[[nodiscard]] inline std::vector<std::string> list_from_json(std::string_view text, const std::string& where) {
-    std::vector<std::string> names;
-    text::json_reader json{text, where};
-    json.array([&] { names.push_back(json.string()); });
-    json.end();
-    return names;
-}
-
-[[nodiscard]] inline std::string names_to_json(const std::map<node_id, std::string>& names) {
-    text::json_writer json{0};
-    json.begin_object();
-    for (const auto& [id, name] : names) json.member(to_string(id), name);
-    return json.end_object().text();
-}
-[[nodiscard]] inline std::map<node_id, std::string> names_from_json(std::string_view text, const std::string& where) {
-    std::map<node_id, std::string> names;
-    text::json_reader json{text, where};
-    json.object([&](const std::string& key) {
-        int number = -1;
-        const auto [end, failed] = std::from_chars(key.data(), key.data() + key.size(), number);
-        if (failed != std::errc{} || end != key.data() + key.size()) json.fail("'" + key + "' is no id");
-        names[node_id{number}] = json.string();
-    });
-    json.end();
-    return names;
-}
-
-/// All that a file says of a model, for its checksum: what it answers, and what it is called.
-template <class Layers>
-[[nodiscard]] std::string checksum_of(const basic_model<Layers>& m) {
-    fingerprint print;
-    print.add(fingerprint_of(m).text()).add(m.classes);
-    for (const auto& [id, name] : m.names) print.add(id.number).add(name);
-    for (const auto& [key, value] : m.metadata) print.add(key).add(value);
-    return print.value().text();
-}
-
-}  // namespace detail
+inline namespace EENN_HOST {
 
 /// @brief Writes a model as a safetensors file whose metadata hold everything but the tensors; it appears whole or not at all.
 ///
-/// The tensors are named by kind and id ("conv2d_3.weight") and can be read by any reader of safetensors.
+/// The tensors are named by kind and id ("conv2d_3.weight") and can be read by any reader of safetensors. Models of layers
+/// beyond the standard ones are written and read by the functions of these names in basic_model_file.hpp.
 ///
 /// @par Errors  eenn::error for a model whose parts do not fit, for metadata of the user's under a key that begins with
 ///              "eenn.", and those of write_file(); what was at `path` is then still there.
-template <class Layers>
-void write_model(const std::string& path, const basic_model<Layers>& m) {
-    check(m, path);
-    tensor_metadata about;
-    for (const auto& [key, value] : m.metadata) {
-        if (key.starts_with(detail::model_key)) raise(path, "metadata '" + key + "' is ours", "choose another key");
-        about[key] = value;
-    }
-    const auto put = [&](const char* key, std::string value) {
-        about[std::string{detail::model_key} + key] = std::move(value);
-    };
-    put("version", std::string{detail::model_version});
-    put("graph", graph_to_json(m.network));
-    put("rules", detail::rules_to_json(m.rules));
-    put("preprocessing", preprocessing_to_json(m.prepare));
-    put("classes", detail::list_to_json(m.classes));
-    put("names", detail::names_to_json(m.names));
-    put("checksum", detail::checksum_of(m));
-    const plan lowered = lower(m.network);
-    write_weights(path, lowered.view(), std::span<const float>{m.parameters}, about);
-}
+EENN_FLOW void write_model(const std::string& path, const model& m);
 
 /// @brief A model from the bytes of such a file; `where` names it in errors.
 ///
 /// @par Errors  eenn::error for a file that is cut, damaged anywhere, of another version or no model at all.
-template <class Layers = standard_layers>
-[[nodiscard]] basic_model<Layers> parse_model(std::span<const std::byte> bytes, const std::string& where) {
-    const tensor_list list = parse_safetensors(bytes, where);
-    const auto get = [&](const char* key) -> const std::string& {
-        const auto found = list.metadata.find(std::string{detail::model_key} + key);
-        if (found == list.metadata.end())
-            raise(where, std::string{"no '"} + std::string{detail::model_key} + key + "' among its metadata",
-                  "it is not a model of eenn");
-        return found->second;
-    };
-    if (const std::string& version = get("version"); version != detail::model_version)
-        raise(where, "the model is of version " + version,
-              "this library reads version " + std::string{detail::model_version});
-    basic_model<Layers> m;
-    m.network = graph_from_json<Layers>(get("graph"), where);
-    if (m.network.here().node == 0) raise(where, "the graph has no layers");
-    const plan lowered = lower(m.network);
-    std::size_t stored = 0;
-    for (const tensor_view& tensor : list.tensors) stored += tensor.bytes.size() / sizeof(float);
-    if (lowered.view().parameter_elements() != stored)  // before so many are allocated
-        raise(where, std::to_string(stored) + " parameters for a network of " +
-                         std::to_string(lowered.view().parameter_elements()));
-    m.parameters.resize(stored);
-    assign_weights(list, lowered.view(), std::span<float>{m.parameters});
-    m.rules = detail::rules_from_json(get("rules"), where);
-    m.prepare = preprocessing_from_json(get("preprocessing"), where);
-    m.classes = detail::list_from_json(get("classes"), where);
-    m.names = detail::names_from_json(get("names"), where);
-    for (const auto& [key, value] : list.metadata) {
-        if (!key.starts_with(detail::model_key)) m.metadata[key] = value;
-    }
-    if (get("checksum") != detail::checksum_of(m))
-        raise(where, "its checksum differs", "the file is damaged: get it anew");
-    check(m, where);
-    return m;
-}
+[[nodiscard]] EENN_FLOW model parse_model(std::span<const std::byte> bytes, const std::string& where);
 
 /// @brief A model from a file.
-template <class Layers = standard_layers>
-[[nodiscard]] basic_model<Layers> read_model(const std::string& path) {
-    return parse_model<Layers>(read_file(path), path);
-}
+[[nodiscard]] EENN_FLOW model read_model(const std::string& path);
 
-}  // namespace EENN_ISA
+}  // namespace EENN_HOST
 }  // namespace eenn::io
+
+#if !defined(EENN_COMPILED)
+#include <eenn/io/detail/model_file.hpp>
+#endif
 
 #endif

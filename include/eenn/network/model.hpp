@@ -10,6 +10,7 @@
 #include <eenn/core/fingerprint.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/data/preprocessing.hpp>
+#include <eenn/network/basic_model.hpp>
 #include <eenn/network/channels.hpp>
 #include <eenn/network/lower.hpp>
 #include <eenn/network/parameters.hpp>
@@ -25,21 +26,6 @@
 #include <vector>
 
 namespace eenn {
-
-/// @brief What a user has, loads, changes, sends and stores.
-template <class Layers>
-struct basic_model {
-    basic_graph<Layers> network{shape{}};
-    aligned_vector<float> parameters{};             ///< (plan.parameter_elements()) of lower(network)
-    std::vector<exit_rule> rules{};                 ///< (E), the end among them; empty: those that the policies bring
-    preprocessing prepare{};                        ///< of raw samples
-    std::vector<std::string> classes{};             ///< names by label, or empty
-    std::map<node_id, std::string> names{};         ///< of layers, as an exporter called them
-    std::map<std::string, std::string> metadata{};  ///< whatever else a file said
-};
-
-/// @brief A model of standard layers.
-using model = basic_model<standard_layers>;
 
 inline namespace EENN_ISA {
 

@@ -11,12 +11,13 @@
 #include <string>
 #include <vector>
 
+#include <eenn/core/flow.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/platform/platform.hpp>
 #include <eenn/platform/task.hpp>
 
 namespace eenn {
-inline namespace EENN_ISA {
+inline namespace EENN_HOST {
 
 /// @brief What the processors do for a sample: stage after stage, none, one or many segments each.
 ///
@@ -60,6 +61,9 @@ private:
         joules += time * (watts + idle_watts);
     }
 };
+
+}  // namespace EENN_HOST
+inline namespace EENN_ISA {
 
 /// @brief What a processor has to hold for one stage, and whether it can.
 struct stage_demand {

@@ -13,11 +13,12 @@
 #include <utility>
 #include <vector>
 
+#include <eenn/core/flow.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/platform/assignment.hpp>
 
 namespace eenn {
-inline namespace EENN_ISA {
+inline namespace EENN_HOST {
 
 /// @brief What placements are compared by: a weighted sum of what a sample costs on average.
 struct placement_objective {
@@ -46,6 +47,9 @@ struct placement_limits {
     double worst_seconds = std::numeric_limits<double>::infinity();  ///< all kept heads and the last classifier run
     std::int64_t nodes = 200000;  ///< boxes of thresholds looked at; more tightens the bound, see placement::proven
 };
+
+}  // namespace EENN_HOST
+inline namespace EENN_ISA {
 
 /// @brief An assignment and what leaving at each exit costs under it.
 struct candidate {

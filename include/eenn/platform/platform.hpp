@@ -15,10 +15,11 @@
 #include <vector>
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/flow.hpp>
 #include <eenn/core/isa.hpp>
 
 namespace eenn {
-inline namespace EENN_ISA {
+inline namespace EENN_HOST {
 
 /// @brief Operators that processors run at different rates, or not at all.
 enum class operator_class : unsigned char { convolution, depthwise, dense, pooling, other };
@@ -93,6 +94,9 @@ struct platform {
     }
     friend bool operator==(const platform&, const platform&) = default;
 };
+
+}  // namespace EENN_HOST
+inline namespace EENN_ISA {
 
 namespace detail {
 

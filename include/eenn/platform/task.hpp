@@ -11,13 +11,14 @@
 #include <vector>
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/flow.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/exits/trace.hpp>
 #include <eenn/platform/platform.hpp>
 #include <eenn/tensor/id.hpp>
 
 namespace eenn {
-inline namespace EENN_ISA {
+inline namespace EENN_HOST {
 
 /// @brief What one piece of a network asks of the processor that runs it, for one sample.
 struct workload {
@@ -60,6 +61,9 @@ struct placement_task {
     std::vector<offered_exit> exits;  ///< (E), by depth; the last is the final classifier, after the last segment
     exit_trace trace;                 ///< (N,E) of validation data; its costs are not used
 };
+
+}  // namespace EENN_HOST
+inline namespace EENN_ISA {
 
 /// @brief Refuses a task that says nothing sensible.
 /// @par Cost    O(N E + S).

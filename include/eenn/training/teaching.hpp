@@ -5,11 +5,16 @@
 #ifndef EENN_TRAINING_TEACHING_HPP
 #define EENN_TRAINING_TEACHING_HPP
 
-#include <eenn/core/isa.hpp>
-#include <eenn/training/step.hpp>
+#include <eenn/core/error.hpp>
+#include <eenn/core/flow.hpp>
+#include <eenn/data/batch.hpp>
+#include <eenn/training/losses.hpp>
+
+#include <cstdint>
+#include <span>
 
 namespace eenn {
-inline namespace EENN_ISA {
+inline namespace EENN_HOST {
 
 /// @brief (1 - share) cross entropy on the labels + share T^2 KL(teacher || exit), for step_hooks::loss.
 ///
@@ -24,10 +29,12 @@ struct teaching {
     double temperature = 2;
     double smoothing = 0;  ///< of the labels
 
-    double operator()(const batch& samples, std::span<const exit_output> exits) const {
+    /// A template, so that its code is of the instruction set whose exit_output it is given.
+    template <class ExitOutput>
+    double operator()(const batch& samples, std::span<const ExitOutput> exits) const {
         if (samples.labels == nullptr) raise("teaching", "the batch has no labels", "give batches with labels");
         double sum = 0;
-        for (const exit_output& exit : exits) {
+        for (const ExitOutput& exit : exits) {
             if (exit.gradient.empty()) continue;
             const bool is_last = exit.exit == exits.back().exit;
             const float* own = is_last ? nullptr : exits.back().logits.data();
@@ -37,7 +44,8 @@ struct teaching {
     }
 
 private:
-    double of(const batch& samples, const exit_output& exit, const float* teacher) const {
+    template <class ExitOutput>
+    double of(const batch& samples, const ExitOutput& exit, const float* teacher) const {
         const std::span<const std::int32_t> labels{samples.labels, static_cast<std::size_t>(samples.size)};
         loss_part part{.weight = exit.weight};
         if (teacher == nullptr || share <= 0) return cross_entropy{smoothing}(exit.logits, labels, exit.gradient, part);
@@ -51,7 +59,7 @@ private:
     }
 };
 
-}  // namespace EENN_ISA
+}  // namespace EENN_HOST
 }  // namespace eenn
 
 #endif

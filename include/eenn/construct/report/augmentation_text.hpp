@@ -5,104 +5,22 @@
 #ifndef EENN_CONSTRUCT_REPORT_AUGMENTATION_TEXT_HPP
 #define EENN_CONSTRUCT_REPORT_AUGMENTATION_TEXT_HPP
 
-#include <algorithm>
-#include <cmath>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include <eenn/construct/result.hpp>
-#include <eenn/core/isa.hpp>
-#include <eenn/text/numbers.hpp>
-#include <eenn/text/progress.hpp>
+#include <eenn/core/flow.hpp>
+
+#include <string>
 
 namespace eenn::report {
-inline namespace EENN_ISA {
-
-/// @brief Rows of cells in columns, the first to the left and the others to the right; the first row is the heading.
-[[nodiscard]] inline std::string text_table(const std::vector<std::vector<std::string>>& rows) {
-    std::vector<std::size_t> widths;
-    for (const auto& row : rows) {
-        widths.resize(std::max(widths.size(), row.size()), 0);
-        for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], text::characters(row[c]));
-    }
-    std::string out;
-    for (const auto& row : rows) {
-        std::string line = "  ";
-        for (std::size_t c = 0; c < row.size(); ++c) {
-            const std::string room(widths[c] - text::characters(row[c]), ' ');
-            line += c == 0 ? row[c] + room : "   " + room + row[c];
-        }
-        line.erase(line.find_last_not_of(' ') + 1);
-        out += line + "\n";
-    }
-    return out;
-}
-
-/// @brief A threshold; "closed" where no sample can leave, "takes all" at the last exit.
-[[nodiscard]] inline std::string threshold_text(double threshold, bool last) {
-    if (last) return "takes all";
-    return std::isfinite(threshold) ? text::fixed_text(threshold, 4) : threshold > 0 ? "closed" : "open";
-}
+inline namespace EENN_HOST {
 
 /// @brief The verdict, what is gained and lost, and a row an exit: UTF-8, at most some twenty lines.
-[[nodiscard]] inline std::string augmentation_text(const construct::result& r) {
-    std::string out;
-    const auto line = [&](const std::string& text) { out += text + "\n"; };
-    if (!r.model.empty()) line(text::readable(r.model));
-    if (!r.verdict.empty()) line(text::readable(r.verdict));
-    line("");
-    out +=
-        text_table({{"", "base network", "with exits", "change"},
-                    {"accuracy", text::percent_text(r.base_accuracy, 2), text::percent_text(r.accuracy, 2),
-                     text::points_text(r.accuracy - r.base_accuracy) + " points"},
-                    {"balanced accuracy", text::percent_text(r.base_classes.balanced_accuracy, 2),
-                     text::percent_text(r.classes.balanced_accuracy, 2),
-                     text::points_text(r.classes.balanced_accuracy - r.base_classes.balanced_accuracy) + " points"},
-                    {"F1, mean of classes", text::percent_text(r.base_classes.macro_f1, 2),
-                     text::percent_text(r.classes.macro_f1, 2),
-                     text::points_text(r.classes.macro_f1 - r.base_classes.macro_f1) + " points"},
-                    {"MACs a sample", text::count_text(r.base_macs),
-                     text::count_text(r.mean_macs_share * static_cast<double>(r.base_macs)),
-                     text::points_text(r.mean_macs_share - 1, 1) + " %"},
-                    {"time, one by one",
-                     r.base_microseconds > 0 ? text::seconds_text(1e-6 * r.base_microseconds) : text::no_number,
-                     r.base_microseconds > 0 ? text::seconds_text(1e-6 * r.mean_microseconds) : text::no_number,
-                     r.base_microseconds > 0 ? text::points_text(r.mean_time_share - 1, 1) + " %" : text::no_number}});
-    if (r.pays_off && !r.exits.empty()) {
-        std::vector<std::vector<std::string>> rows{
-            {"exit", "leave here", "accuracy", "if all left", "threshold", "MACs", "time"}};
-        for (std::size_t e = 0; e < r.exits.size(); ++e) {
-            const construct::exit_summary& x = r.exits[e];
-            rows.push_back({text::shortened(x.site, 28) + ", " + text::readable(x.form), text::percent_text(x.share),
-                            x.share > 0 ? text::percent_text(x.accuracy, 2) : text::no_number,
-                            text::percent_text(x.lone_accuracy, 2),
-                            threshold_text(x.threshold, e + 1 == r.exits.size()), text::count_text(x.macs),
-                            x.microseconds > 0 ? text::seconds_text(1e-6 * x.microseconds) : text::no_number});
-        }
-        line("");
-        out += text_table(rows);
-    }
-    if (r.settings.size() > 1) {
-        std::vector<std::vector<std::string>> rows{{"asked for", r.cost_unit, "loss, points", "95 % interval"}};
-        for (const construct::setting_summary& s : r.settings) {
-            rows.push_back({text::readable(s.objective), text::percent_text(s.test_cost),
-                            text::fixed_text(100 * s.loss, 2),
-                            text::fixed_text(100 * s.loss_low, 2) + " to " + text::fixed_text(100 * s.loss_high, 2)});
-        }
-        line("");
-        out += text_table(rows);
-    }
-    if (!r.seconds.empty()) {
-        double total = 0;
-        for (const auto& stage : r.seconds) total += stage.second;
-        line("");
-        line("Took " + text::duration_text(total) + ".");
-    }
-    return out;
-}
+[[nodiscard]] EENN_FLOW std::string augmentation_text(const construct::result& r);
 
-}  // namespace EENN_ISA
+}  // namespace EENN_HOST
 }  // namespace eenn::report
+
+#if !defined(EENN_COMPILED)
+#include <eenn/construct/report/detail/augmentation_text.hpp>
+#endif
 
 #endif

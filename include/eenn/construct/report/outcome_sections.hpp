@@ -16,10 +16,9 @@
 
 #include <eenn/charts/html.hpp>
 #include <eenn/construct/report/augmentation_charts.hpp>
-#include <eenn/construct/report/augmentation_json.hpp>
-#include <eenn/construct/report/augmentation_text.hpp>
 #include <eenn/construct/report/network_figure.hpp>
 #include <eenn/construct/report/reliability_figure.hpp>
+#include <eenn/construct/report/terms.hpp>
 #include <eenn/construct/result.hpp>
 #include <eenn/core/isa.hpp>
 

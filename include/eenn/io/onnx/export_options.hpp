@@ -10,11 +10,12 @@
 #include <string>
 
 #include <eenn/core/error.hpp>
+#include <eenn/core/flow.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/io/onnx/model.hpp>
 
 namespace eenn::onnx {
-inline namespace EENN_ISA {
+inline namespace EENN_HOST {
 
 /// @brief What a caller may say about an exported file.
 struct export_options {
@@ -28,6 +29,9 @@ struct export_options {
     std::span<const std::string> node_names{};  ///< by node of the graph; where empty or absent: "conv2d_3"
     std::map<std::string, std::string> metadata{};
 };
+
+}  // namespace EENN_HOST
+inline namespace EENN_ISA {
 
 namespace detail {
 

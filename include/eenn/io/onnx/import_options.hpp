@@ -8,11 +8,11 @@
 #include <optional>
 #include <string>
 
-#include <eenn/core/isa.hpp>
+#include <eenn/core/flow.hpp>
 #include <eenn/tensor/shape.hpp>
 
 namespace eenn::onnx {
-inline namespace EENN_ISA {
+inline namespace EENN_HOST {
 
 /// @brief How import_network() reads a model.
 struct import_options {
@@ -22,7 +22,7 @@ struct import_options {
     std::string output{};          ///< which of several outputs to end in; the last if empty
 };
 
-}  // namespace EENN_ISA
+}  // namespace EENN_HOST
 }  // namespace eenn::onnx
 
 #endif

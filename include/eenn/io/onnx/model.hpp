@@ -5,7 +5,7 @@
 #ifndef EENN_IO_ONNX_MODEL_HPP
 #define EENN_IO_ONNX_MODEL_HPP
 
-#include <eenn/core/isa.hpp>
+#include <eenn/core/flow.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -14,8 +14,12 @@
 #include <string_view>
 #include <vector>
 
+#if defined(EENN_COMPILED_WITHOUT_ONNX)
+#error "eenn::compiled was built where protozero was not installed and has no ONNX: build it again, or link without it"
+#endif
+
 namespace eenn::onnx {
-inline namespace EENN_ISA {
+inline namespace EENN_HOST {
 
 /// @brief TensorProto.DataType, with its numbers.
 enum class data_type : int {
@@ -115,7 +119,7 @@ struct model {
     graph network;
 };
 
-}  // namespace EENN_ISA
+}  // namespace EENN_HOST
 }  // namespace eenn::onnx
 
 #endif
