@@ -146,7 +146,7 @@ template <class Layers>
               "this library reads version " + std::string{detail::model_version});
     basic_model<Layers> m;
     m.network = graph_from_json<Layers>(get("graph"), where);
-    if (m.network.here().node == 0) raise(where, "the graph has no layers");
+    if (m.network.here() == edge{0}) raise(where, "the graph has no layers");
     const plan lowered = lower(m.network);
     std::size_t stored = 0;
     for (const tensor_view& tensor : list.tensors) stored += tensor.bytes.size() / sizeof(float);
