@@ -75,10 +75,11 @@ TEST_CASE("exits/infer_batch: samples go on past an output, as they do one at a 
     const auto n = built.inference();
     const packed_weights packed{n, initialize(n.plan, early_exits::seed)};
     const auto images = early_exits::images(n.plan);
-    const threshold_rules rule{std::vector<exit_rule>{{.threshold = 0}, {.threshold = 0.4F}, {}}};
+    const auto rules = early_exits::middle_rules(n, packed, images);
+    const threshold_rules<> rule{rules};
     session one{n, packed_view<float>{packed}, rule};
     serial here;
-    batch_inference<float, threshold_rules<std::vector<exit_rule>>> batch{n};
+    batch_inference<float> batch{n};
     std::vector<decision> together(early_exits::sample_count);
     batch(packed, images, rule, together, here);
     int taken[3] = {};
