@@ -51,11 +51,12 @@ struct counted {
     float value = 0;
     static inline int flops = 0;
 
-    counted() = default;
-    explicit counted(double v) : value{static_cast<float>(v)} {}
+    constexpr counted() = default;
+    constexpr counted(double v) : value{static_cast<float>(v)} {}
     friend counted operator+(counted a, counted b) { return after_one(a.value + b.value); }
     friend counted operator-(counted a, counted b) { return after_one(a.value - b.value); }
     friend counted operator*(counted a, counted b) { return after_one(a.value * b.value); }
+    friend constexpr counted operator/(counted a, counted b) { return a.value / b.value; }  // of constants alone
 
 private:
     static counted after_one(float v) {

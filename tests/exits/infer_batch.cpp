@@ -17,6 +17,18 @@ using namespace eenn;
 
 using net = network<early_exits::recipe>;
 
+// Checks that a batch decides as a session does, and returns what it decides.
+std::vector<decision> compare_with_single(const executable<float>& n, packed_view<float> packed,
+                                          std::span<const float> images, const threshold_rules<>& rule) {
+    session one{n, packed, rule};
+    serial here;
+    batch_inference<float> batch{n};
+    std::vector<decision> together(early_exits::sample_count);
+    batch(packed, images, rule, together, here);
+    for (std::size_t i = 0; i < together.size(); ++i) CHECK(together[i] == one(early_exits::image(images, i)));
+    return together;
+}
+
 }  // namespace
 
 TEST_CASE("exits/infer_batch: decisions equal those of one at a time, in order, for any block and number of threads") {
@@ -53,16 +65,8 @@ TEST_CASE("exits/infer_batch: samples that come to an end in features have no la
     const auto images = early_exits::images(n.plan);
     const auto rules = early_exits::middle_rules(n, packed, images);
     const threshold_rules<> rule{rules};
-    session one{n, packed_view<float>{packed}, rule};
-    serial here;
-    batch_inference<float> batch{n};
-    std::vector<decision> together(early_exits::sample_count);
-    batch(packed, images, rule, together, here);
     int undecided = 0;
-    for (std::size_t i = 0; i < early_exits::sample_count; ++i) {
-        CHECK(together[i] == one(early_exits::image(images, i)));
-        undecided += together[i].label < 0 ? 1 : 0;
-    }
+    for (const decision& d : compare_with_single(n, packed, images, rule)) undecided += d.label < 0 ? 1 : 0;
     CHECK(undecided > 0);
 }
 
@@ -77,19 +81,29 @@ TEST_CASE("exits/infer_batch: samples go on past an output, as they do one at a 
     const auto images = early_exits::images(n.plan);
     const auto rules = early_exits::middle_rules(n, packed, images);
     const threshold_rules<> rule{rules};
-    session one{n, packed_view<float>{packed}, rule};
-    serial here;
-    batch_inference<float> batch{n};
-    std::vector<decision> together(early_exits::sample_count);
-    batch(packed, images, rule, together, here);
     int taken[3] = {};
-    for (std::size_t i = 0; i < early_exits::sample_count; ++i) {
-        CHECK(together[i] == one(early_exits::image(images, i)));
-        ++taken[together[i].exit];
-    }
+    for (const decision& d : compare_with_single(n, packed, images, rule)) ++taken[d.exit];
     CHECK(taken[0] == 0);
     CHECK(taken[1] > 0);
     CHECK(taken[2] > 0);
+}
+
+TEST_CASE("exits/infer_batch: exits that are decided after the same step are decided on the sample's own logits") {
+    graph twice{{8, 8, 2}};
+    twice(global_average_pool{}, dense{.units = 3});
+    twice.exit_at(twice.here()).exit_at(twice.here(), margin{});
+    graph at_end{{8, 8, 2}};
+    at_end(global_average_pool{}, dense{.units = 3}).output_at(at_end.here());
+    const graph logits_alone = up_to(early_exits::whole(max_probability{}), node_id{5});
+    for (const graph& g : {twice, at_end, logits_alone}) {
+        const runtime_network<float, graph> built{g};
+        const auto n = built.inference();
+        const packed_weights packed{n, initialize(n.plan, early_exits::seed)};
+        const auto images = early_exits::images(n.plan);
+        const auto rules = early_exits::middle_rules(n, packed, images);
+        const threshold_rules<> rule{rules};
+        compare_with_single(n, packed, images, rule);
+    }
 }
 
 TEST_CASE("exits/infer_batch: bad rules and bad samples are errors that say which") {

@@ -35,6 +35,7 @@ TEST_CASE("io/graph_json: 300 generated graphs, edited and cut, come back the sa
     graph marked{{4, 4, 1}};
     marked(relu{}).output_at(marked.here()).exit(exit_head{.classes = 2}, entropy{});
     marked(dense{.units = 2});
+    marked.put_exit({edge{1}, margin{}, false});  // an output has no policy
     CHECK(digest_of(io::graph_from_json(io::graph_to_json(marked))) == digest_of(marked));
     graph odd{{3, 3, 2}, node_id{7}};
     odd(pad{.top = 1, .value = -std::numeric_limits<double>::infinity()}, max_pool{}, dropout{.rate = 0.125},

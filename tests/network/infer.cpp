@@ -146,6 +146,33 @@ TEST_CASE("network/infer: nothing is decided at an output, and its value can be 
     CHECK(remove_exit(g, 0).exits().empty());
 }
 
+TEST_CASE("network/infer: what an exit decides on, or an output shows, is no later step's to overwrite") {
+    const std::vector<float> x{1, -2, 3, 4};
+    const auto value_of = [&](const graph& g, int exit) {
+        const runtime_network<float, graph> built{g};
+        session run{built.inference(), initialize(built.plan(), 3)};
+        (void)run(x);
+        return std::vector<float>(run.output(exit).begin(), run.output(exit).end());
+    };
+    graph plain{{1, 1, 4}};
+    plain(dense{.units = 4});
+    const auto logits = value_of(plain, 0);
+    graph softened{{1, 1, 4}};
+    softened(dense{.units = 4}).output_at(softened.here());
+    softened(softmax{});
+    CHECK(value_of(softened, 0) == logits);
+    graph summed{{1, 1, 4}};
+    summed(dense{.units = 4}).output_at(summed.here());
+    summed.residual([](graph& b) { b(dense{.units = 4}, relu{}); });
+    CHECK(value_of(summed, 0) == logits);
+    graph beside{{1, 1, 4}};  // the end comes before a step that could work in its place
+    beside(dense{.units = 4});
+    const edge end = beside.here();
+    beside(hard_swish{}).exit_at(beside.here());
+    beside.at(end);
+    CHECK(value_of(beside, 1) == logits);
+}
+
 TEST_CASE("network/infer: a network that ends in features decides nothing at its end") {
     const graph g = early_exits::parts(max_probability{}).device;
     CHECK_FALSE(g.classifies());

@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include "../raised.hpp"
 #include "generated.hpp"
 
 namespace {
@@ -104,6 +105,16 @@ TEST_CASE("network/lower: sharing memory changes no bit of what the exits say") 
             CHECK(std::equal(logits.begin(), logits.end(), apart.logits(e)));
         }
     }
+}
+
+TEST_CASE("network/lower: an exit where nothing has been computed is refused, and so is such an end") {
+    graph flat{{2, 2, 3}};
+    flat(flatten{});
+    CHECK(contains(raised([&] { (void)lower(flat); }), "layer 1 (flatten): no layer computes anything"));
+    graph early{{1, 1, 4}};
+    early.output_at(edge{0});
+    early(dense{.units = 4});
+    CHECK(contains(raised([&] { (void)lower(early); }), "layer 0 (input): no layer computes anything"));
 }
 
 TEST_CASE("network/lower: the kernels of a step are chosen once, and not again to pack, infer or train") {

@@ -34,7 +34,13 @@ TEST_CASE("network/model: an edited model keeps parameters, rules and names of w
     const model more = with_network(m, branch(m.network, node_id{7}, exit_head{.classes = 3}, margin{}));
     REQUIRE(more.rules.size() == 3);
     CHECK(more.rules[0] == m.rules[0]);
-    CHECK(more.rules[1] == exit_rule{margin::default_threshold, 1});
+    CHECK(more.rules[1] == exit_rule{never_exit, 1});  // until its head is trained
+    model bare = m;
+    bare.rules.clear();
+    CHECK(with_network(bare, replace(m.network, node_id{3}, relu6{})).rules.empty());
+    const model opened = with_network(bare, branch(m.network, node_id{7}, exit_head{.classes = 3}, margin{}));
+    CHECK(opened.rules[1].threshold == never_exit);
+    CHECK(opened.rules[0].threshold < never_exit);
     CHECK(more.rules[2] == m.rules[1]);
     CHECK(more.names == m.names);
     CHECK(more.classes == m.classes);

@@ -71,3 +71,30 @@ TEST_CASE("training/checkpoint: without a path nothing is written and nothing fo
     none.remove();
     CHECK_FALSE(none.read());
 }
+
+TEST_CASE(
+    "training/checkpoint: a bit that was flipped anywhere is seen, and so is an extra vector that is there twice") {
+    training_state state = state_after(2);
+    state.extra["levels"].values = {1, 2, 3};
+    const auto good = checkpoint_bytes(state);
+    CHECK(parse_checkpoint(good, "run").extra.at("levels").values == state.extra.at("levels").values);
+    int refused = 0;
+    for (std::size_t bit = 64; bit < 8 * good.size(); bit += 7) {  // behind the header's length
+        auto bytes = good;
+        bytes[bit / 8] ^= std::byte{1} << (bit % 8);
+        if (!raised([&] { (void)parse_checkpoint(bytes, "run"); }).empty()) {
+            ++refused;
+        } else {  // spaces between the header's tokens say nothing
+            CHECK(detail::checksum_of(parse_checkpoint(bytes, "run")) == detail::checksum_of(state));
+        }
+    }
+    CHECK(refused > 100);
+
+    std::vector<io::tensor_view> views;
+    const io::tensor_file file{good, "run"};
+    for (const io::tensor_view& view : file.tensors()) views.push_back(view);
+    const std::vector<float> again(100, 1.0F);
+    views.push_back(io::make_tensor_view<float>("extra_by_parameter.levels", {100}, std::span<const float>{again}));
+    const auto twice = io::safetensors_bytes(views, file.metadata());
+    CHECK(contains(raised([&] { (void)parse_checkpoint(twice, "run"); }), "'levels' is there twice"));
+}

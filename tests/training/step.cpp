@@ -260,6 +260,28 @@ TEST_CASE("training/step: an output is trained by a hook; the loss on labels lea
     CHECK(to_ones(b, 0.1, one) < before / 2);
 }
 
+TEST_CASE("training/step: exits of one node share a gradient, to which each adds its loss") {
+    const auto gradient_of = [](int exits, double weight) {
+        graph g{two_exits::network().input()};
+        g(global_average_pool{}, dense{.units = 2});
+        for (int e = 1; e < exits; ++e) g.exit_at(g.here());
+        runtime_network<float, graph> net{g};
+        const data_set set = sides(16, 1);
+        serial one;
+        training_step step{net.training(),
+                           sgd{},
+                           start_of(net.plan(), 3),
+                           {.exit_weights = std::vector<double>(static_cast<std::size_t>(exits), weight)}};
+        step.forward(samples_of(set, 0, 16), one);
+        (void)step.loss();
+        step.backward(one);
+        return std::vector<float>(step.gradients().begin(), step.gradients().end());
+    };
+    const auto twice = gradient_of(2, 1);
+    const auto heavy = gradient_of(1, 2);
+    for (std::size_t i = 0; i < twice.size(); ++i) CHECK(twice[i] == doctest::Approx(heavy[i]).epsilon(1e-5));
+}
+
 TEST_CASE("training/step: what is frozen keeps its bits under decay, momentum and averages; what is trained moves") {
     runtime_network<float, graph> net{two_exits::network()};
     const plan_view plan = net.plan();

@@ -16,6 +16,7 @@
 
 #include <eenn/kernels/tiles.hpp>
 #include <eenn/kernels/winograd_forms.hpp>
+#include <eenn/tensor/shape.hpp>
 
 #include <algorithm>
 #include <array>

@@ -31,6 +31,7 @@ enum class fault_kind : unsigned char {
     not_a_cut,            ///< more than the value asked for passes there
     cannot_be_removed,    ///< a node that nothing can stand for
     channels_are_fixed,   ///< the channels of a node are tied to the input, to logits or to what is not known
+    computes_nothing,     ///< an exit or an end for which no layer computes anything
     no_such_channel,      ///< a choice of channels that is empty, names one twice or one that is not there
 };
 
@@ -59,6 +60,7 @@ inline namespace EENN_ISA {
         case fault_kind::no_such_edge: return "no such edge";
         case fault_kind::no_such_node: return "no such node";
         case fault_kind::id_taken: return "an id that another node has, or that is none";
+        case fault_kind::computes_nothing: return "no layer computes anything for this exit";
         case fault_kind::not_a_cut: return "more than this value passes here";
         case fault_kind::cannot_be_removed: return "nothing can stand for this node";
         case fault_kind::channels_are_fixed: return "its channels cannot be chosen";

@@ -23,7 +23,8 @@ inline namespace EENN_ISA {
 inline void check_rules(const plan_view& plan, std::span<const exit_rule> rules, const std::string& where) {
     if (rules.size() != plan.exits.size()) {
         raise(where, std::to_string(rules.size()) + " rules for " + std::to_string(plan.exits.size()) + " exits",
-              "give one an exit, the last included");
+              rules.empty() ? "leave the rules out to go by the policies' own thresholds, or give one an exit"
+                            : "give one an exit, the last included");
     }
     for (std::size_t e = 0; e < rules.size(); ++e) {
         const auto range = plan.exits[e].decides.thresholds(static_cast<int>(plan.exits.size()));

@@ -114,8 +114,8 @@ template <class Layers>
 /// What is wrong with an input that a node does not have.
 template <class Node>
 [[nodiscard]] constexpr layer_fault no_such_input(const Node& node, std::size_t input) {
-    const double last = edge{node.input_count}.number - 1;
-    return wrong_number(fault_kind::no_such_edge, edge{input}.number, allowed_range::closed(0, last));
+    const auto count = static_cast<double>(node.input_count);
+    return wrong_number(fault_kind::no_such_edge, static_cast<double>(input), allowed_range::closed(0, count - 1));
 }
 
 }  // namespace detail
@@ -339,11 +339,12 @@ template <class Layers>
         if (!on_device) ends.push_back(g.exits()[e].node);
     }
     const auto needed = needed_by(g, ends, [&](edge i) { return i == place; });
+    edge beside;  // the last that the device makes and the server reads too
     for (const edge i : g.nodes().ids()) {
-        const node_id id = g.nodes()[i].id;
-        if (i != place && needed[i] != 0 && (i == edge{0} || made.device.place_of(id).exists()))
-            return refuse(i, {fault_kind::not_a_cut});
+        const bool on_device = i == edge{0} || made.device.place_of(g.nodes()[i].id).exists();
+        if (i != place && needed[i] != 0 && on_device) beside = i;
     }
+    if (beside.exists()) return refuse(beside, {fault_kind::not_a_cut});
     detail::graph_copy<Layers> copy{g, made.server};
     copy.set(place, edge{0});
     for (const edge i : g.layers()) {

@@ -174,7 +174,8 @@ public:
     constexpr basic_graph& output_at(edge value) { return put_exit({value, max_probability{}, false}); }
     /// An exit or an output as another graph has it, of a node of this one.
     constexpr basic_graph& put_exit(const exit_point& e) {
-        if (exists(e.node)) exits_.push_back(e);
+        const policy decides = e.classifies ? e.decides : max_probability{};  // an output has none
+        if (exists(e.node)) exits_.push_back({e.node, decides, e.classifies});
         return *this;
     }
 

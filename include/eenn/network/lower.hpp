@@ -144,8 +144,8 @@ using fusion_id = place_id<fusion_group>;
 /// (or of its input, for elementwise operations) where that dies with the step.
 ///
 /// @par Cost    Near linear in the layers, plus plan_memory().
-/// @par Errors  eenn::error at run time if its layers together are too large, naming the first with which they are; in constant
-///              evaluation plan::wrong says so. The graph has no other fault: building it would have thrown, and
+/// @par Errors  eenn::error at run time if its layers together are too large, naming the first with which they are, or if an
+///              exit is at the input, reshaped or not; in constant evaluation plan::wrong says so. The graph has no other fault: building it would have thrown, and
 ///              network<recipe> looks before.
 template <class Graph>
 [[nodiscard]] constexpr plan lower(const Graph& g) {
@@ -296,9 +296,17 @@ template <class Graph>
 
     // Exits: each is decided when its logits are there and every exit before it has been decided.
     step_id decided{0};
+    id_vector<value_id, char> read_later(made.values.size(), 0);  // after its last step, by whoever decides or looks
     for (const auto& e : exits) {
         const value_id value = value_of[root[e.node]];
+        if (value == value_id{0}) {  // the input, which is not in the workspace
+            const std::string_view kind = e.node == edge{0} ? std::string_view{"input"} : traits[e.node].kind;
+            made.wrong = {{fault_kind::computes_nothing}, e.node.number, kind};
+            if (!std::is_constant_evaluated()) raise("lower", std::string{text_of(made.wrong).view()});
+            return made;
+        }
         auto& v = made.values[value];
+        read_later[value] = 1;
         decided = std::max(decided, v.first);
         v.last = e.classifies ? std::max(v.last, decided) : --made.steps.end_id();  // outputs stay to be read
         exit_info info{.logits = value,
@@ -342,7 +350,9 @@ template <class Graph>
         const auto& out = made.values[step.output];
         const auto takes_over = [&](value_id value) {
             const auto& v = made.values[value];
-            if (value == value_id{0} || v.last != s || v.size.elements() != out.size.elements()) return false;
+            if (value == value_id{0} || read_later[value] != 0 || v.last != s ||
+                v.size.elements() != out.size.elements())
+                return false;
             buffer_of[step.output] = buffer_of[value];
             buffers[buffer_of[value]].last = out.last.number;
             return true;

@@ -79,8 +79,8 @@ void check(const basic_model<Layers>& m, const std::string& where = "model") {
 
 /// @brief A model of another network that shares nodes with this one, as edits make it.
 ///
-/// Parameters and rules follow by id; tensors that are new start as initialize(plan, seed) has them, exits that are new by
-/// their policies' thresholds. `with_network(m, insert_after(m.network, id, relu{}))`.
+/// Parameters and rules follow by id. Tensors that are new start as initialize(plan, seed) has them, at random, so an exit
+/// that is new stays closed (never_exit) until its head is trained and its threshold chosen. `with_network(m, insert_after(m.network, id, relu{}))`.
 ///
 /// @param channels  what keep_channels() kept, where it lies between the two.
 /// @par Errors      those of transfer(); `from` stays as it is.
@@ -95,12 +95,17 @@ template <class Layers>
     const auto logits_of = [](const basic_graph<Layers>& g, std::size_t e) {
         return g.id_of(e < g.exits().size() ? g.exits()[e].node : g.here());
     };
-    for (std::size_t e = 0; e < after.exits.size() && !from.rules.empty(); ++e) {
-        made.rules.push_back({after.exits[e].decides.default_threshold(), 1});
-        for (std::size_t f = 0; f < before.exits.size(); ++f) {
-            if (logits_of(from.network, f) == logits_of(made.network, e)) made.rules.back() = from.rules[f];
-        }
+    bool any_new = false;
+    for (std::size_t e = 0; e < after.exits.size(); ++e) {
+        std::size_t f = 0;
+        while (f < before.exits.size() && logits_of(from.network, f) != logits_of(made.network, e)) ++f;
+        const bool is_new = f == before.exits.size() && e + 1 < after.exits.size();
+        const bool has_rule = f < from.rules.size();
+        made.rules.push_back(has_rule ? from.rules[f] : exit_rule{after.exits[e].decides.default_threshold(), 1});
+        if (is_new) made.rules.back().threshold = never_exit;
+        any_new = any_new || is_new;
     }
+    if (from.rules.empty() && !any_new) made.rules.clear();
     if (made.network.nodes().front().id == from.network.nodes().front().id)
         made.prepare = from.prepare;  // else it takes features
     if (logits_of(made.network, after.exits.size() - 1) != logits_of(from.network, before.exits.size() - 1))

@@ -64,7 +64,12 @@ struct frozen_plan {
     plan_sizes sizes{};
 
     [[nodiscard]] constexpr plan_view view() const noexcept {
-        return {nodes.front().out, std::span{steps}, std::span{values}, tensors, exits, sizes};
+        return {nodes.front().out,
+                id_span<step_id, const step_info>{steps},
+                id_span<value_id, const value_info>{values},
+                tensors,
+                exits,
+                sizes};
     }
 };
 
@@ -196,12 +201,13 @@ struct network {
     /// Kernels for inference on T.
     template <class T = float>
     [[nodiscard]] static constexpr executable<T> inference() noexcept {
-        return {plan, forward_table<T>, packed_layout<T>.total};
+        return {plan, id_span<step_id, const forward_operation<T>>{forward_table<T>}, packed_layout<T>.total};
     }
     /// Kernels for inference and training on T.
     template <class T = float>
     [[nodiscard]] static constexpr trainable<T> training() noexcept {
-        return {inference<T>(), backward_table<T>, packed_gradient_layout<T>.total, &training_passes_here<T>};
+        return {inference<T>(), id_span<step_id, const backward_operation<T>>{backward_table<T>},
+                packed_gradient_layout<T>.total, &training_passes_here<T>};
     }
 
     /// Packed weights of this network.

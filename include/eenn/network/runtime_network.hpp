@@ -30,9 +30,12 @@ public:
     runtime_network& operator=(runtime_network&&) noexcept = default;
 
     [[nodiscard]] plan_view plan() const { return bound_.plan.view(); }
-    [[nodiscard]] executable<T> inference() const { return bound_.inference(); }
+    [[nodiscard]] executable<T> inference() const& { return bound_.inference(); }
     /// The first call adds the backward kernels; a program that never trains does not compile them.
-    [[nodiscard]] trainable<T> training();
+    [[nodiscard]] trainable<T> training() &;
+    // A view of a temporary would outlive it.
+    executable<T> inference() const&& = delete;
+    trainable<T> training() && = delete;
 
 private:
     Graph graph_;
@@ -48,7 +51,7 @@ runtime_network<T, Graph>::runtime_network(const Graph& g) : graph_{g} {
 }
 
 template <class T, class Graph>
-trainable<T> runtime_network<T, Graph>::training() {
+trainable<T> runtime_network<T, Graph>::training() & {
     if (bound_.backward.empty()) bind_backward(graph_, bound_);
     return bound_.training();
 }

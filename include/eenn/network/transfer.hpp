@@ -122,7 +122,8 @@ std::size_t transfer(const plan_view& from, const Source& source_values, const p
         if (!fits) {
             raise("transfer",
                   tensor_name(target) + " is " + detail::dims_of(source->spec) + " in the source, " +
-                      detail::dims_of(target.spec) + " in the target",
+                      detail::dims_of(target.spec) + " in the target" +
+                      (how == nullptr ? "" : ", which the channels that were kept do not explain"),
                   "give what keep_channels() kept, or a network whose node " + to_string(target.id) + " is the same");
         }
         shared.push_back({source, &target, how});

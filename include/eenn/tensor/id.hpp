@@ -36,7 +36,8 @@ struct place_id {
     int number = -1;
 
     constexpr place_id() = default;
-    constexpr explicit place_id(std::integral auto place) noexcept : number{static_cast<int>(place)} {}
+    template <std::integral I>
+    requires(!std::same_as<I, bool>) constexpr explicit place_id(I place) noexcept : number{static_cast<int>(place)} {}
 
     [[nodiscard]] constexpr bool exists() const noexcept { return number >= 0; }
     /// For lists that are indexed by numbers.
@@ -84,12 +85,23 @@ struct id_range {
     [[nodiscard]] constexpr iterator end() const noexcept { return {last}; }
 };
 
+template <class Id, class T>
+class id_vector;
+
 /// @brief A span that is indexed by places of one kind.
 template <class Id, class T>
 class id_span : public std::span<T> {
 public:
-    using std::span<T>::span;
-    constexpr id_span(std::span<T> all) noexcept : std::span<T>{all} {}
+    constexpr id_span() noexcept = default;
+    constexpr explicit id_span(std::span<T> all) noexcept : std::span<T>{all} {}
+    template <class U>
+    constexpr id_span(id_span<Id, U> all) noexcept : std::span<T>{all} {}
+    template <class U>
+    constexpr id_span(const id_vector<Id, U>& all) noexcept : std::span<T>{all} {}
+    template <class Other, class U>
+    id_span(id_span<Other, U>) = delete;
+    template <class Other, class U>
+    id_span(const id_vector<Other, U>&) = delete;
 
     [[nodiscard]] constexpr T& operator[](Id place) const noexcept { return this->data()[place.index()]; }
     [[nodiscard]] constexpr Id end_id() const noexcept { return Id{this->size()}; }

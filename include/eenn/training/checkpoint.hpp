@@ -31,6 +31,15 @@ namespace detail {
 inline constexpr std::string_view extra_prefix = "extra.";
 inline constexpr std::string_view by_parameter_prefix = "extra_by_parameter.";
 
+/// All that a state is, so that a damaged file is seen.
+[[nodiscard]] inline std::string checksum_of(const training_state& state) {
+    fingerprint print;
+    each_vector(state, [&](const char*, const aligned_vector<float>& values) { print.add(values); });
+    for (const auto& [name, vector] : state.extra) print.add(name).add(vector.by_parameter).add(vector.values);
+    print.add(state.epoch).add(state.optimizer.steps).add(state.epochs_without_gain).add(state.best_accuracy);
+    return print.add(state.seed).value().text();
+}
+
 inline constexpr digest checkpoint_kind = digest_of("eenn checkpoint", version);
 
 }  // namespace detail
@@ -57,7 +66,8 @@ inline constexpr digest checkpoint_kind = digest_of("eenn checkpoint", version);
                                          {"optimizer_steps", std::to_string(state.optimizer.steps)},
                                          {"epochs_without_gain", std::to_string(state.epochs_without_gain)},
                                          {"best_accuracy", accuracy},
-                                         {"seed", std::to_string(state.seed)}});
+                                         {"seed", std::to_string(state.seed)},
+                                         {"checksum", detail::checksum_of(state)}});
 }
 
 /// @brief Writes a state as safetensors; the file appears whole or not at all.
@@ -87,7 +97,9 @@ inline void write_checkpoint(const std::string& path, const training_state& stat
     for (const io::tensor_view& view : file.tensors()) {
         for (const auto prefix : {detail::extra_prefix, detail::by_parameter_prefix}) {
             if (!view.name.starts_with(prefix)) continue;
-            extra_vector& vector = state.extra[view.name.substr(prefix.size())];
+            const auto [added, is_new] = state.extra.try_emplace(view.name.substr(prefix.size()));
+            if (!is_new) raise(path, "the extra vector '" + added->first + "' is there twice");
+            extra_vector& vector = added->second;
             vector.by_parameter = prefix == detail::by_parameter_prefix;
             want(view, vector.values);
         }
@@ -107,6 +119,9 @@ inline void write_checkpoint(const std::string& path, const training_state& stat
     read("epochs_without_gain", state.epochs_without_gain);
     read("best_accuracy", state.best_accuracy);
     read("seed", state.seed);
+    const auto checksum = file.metadata().find("checksum");
+    if (checksum == file.metadata().end() || checksum->second != detail::checksum_of(state))
+        raise(path, "its checksum differs", "the file is damaged: delete it");
     return state;
 }
 

@@ -150,7 +150,7 @@ public:
         stage_ = stage::forward;
     }
 
-    /// What forward() came to, exit by exit.
+    /// What forward() came to, exit by exit. Exits of one node share their gradient.
     [[nodiscard]] std::span<const exit_output> outputs() const noexcept { return outputs_; }
 
     /// The loss of that batch, whose gradients it writes to outputs(): that of the hook, or the one on the labels.
@@ -168,7 +168,9 @@ public:
         for (const exit_output& exit : outputs_) {
             if (exit.gradient.empty() || !net_.plan.exits[exit.exit].classifies) continue;
             const auto size = static_cast<std::size_t>(samples_.size);
-            const loss_part part{.weight = exit.weight};
+            const auto shares = [&](const exit_output& other) { return other.gradient.data() == exit.gradient.data(); };
+            const auto first = std::find_if(outputs_.begin(), outputs_.end(), shares);  // exits of one node share it
+            const loss_part part{.weight = exit.weight, .accumulate = &*first != &exit};
             const std::span<const int> labels{samples_.labels, size};
             if (samples_.mixed_labels == nullptr) {
                 sum += options_.loss(exit.logits, labels, exit.gradient, part);
