@@ -54,7 +54,12 @@ struct place_id {
         --number;
         return *this;
     }
-    friend constexpr auto operator<=>(const place_id&, const place_id&) = default;
+    // One by one: the compiler takes longer over each comparison that it makes from operator<=>.
+    friend constexpr bool operator==(place_id a, place_id b) noexcept { return a.number == b.number; }
+    friend constexpr bool operator<(place_id a, place_id b) noexcept { return a.number < b.number; }
+    friend constexpr bool operator>(place_id a, place_id b) noexcept { return a.number > b.number; }
+    friend constexpr bool operator<=(place_id a, place_id b) noexcept { return a.number <= b.number; }
+    friend constexpr bool operator>=(place_id a, place_id b) noexcept { return a.number >= b.number; }
 };
 
 /// @brief A step of a plan.
