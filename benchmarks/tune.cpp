@@ -124,7 +124,7 @@ compare::spread median_of(std::vector<double> values) {
     std::sort(values.begin(), values.end());
     const double middle = static_cast<double>(values.size() - 1) / 2;
     const double reach = std::min(middle, std::sqrt(static_cast<double>(values.size())));
-    const auto at = [&](double rank) { return values[rank]; };
+    const auto at = [&](double rank) { return values[static_cast<std::size_t>(rank)]; };
     return {at(middle - reach), at(middle), at(std::ceil(middle + reach))};
 }
 
