@@ -18,9 +18,14 @@ using namespace eenn;
 using net = network<early_exits::recipe>;
 
 // Checks that a batch decides as a session does, and returns what it decides.
-std::vector<decision> compare_with_single(const executable<float>& n, packed_view<float> packed,
-                                          std::span<const float> images, const threshold_rules<>& rule) {
-    session one{n, packed, rule};
+std::vector<decision> compare_with_single(const graph& g) {
+    const runtime_network<float, graph> built{g};
+    const auto n = built.inference();
+    const packed_weights packed{n, initialize(n.plan, early_exits::seed)};
+    const auto images = early_exits::images(n.plan);
+    const auto rules = early_exits::middle_rules(n, packed, images);
+    const threshold_rules<> rule{rules};
+    session one{n, packed_view<float>{packed}, rule};
     serial here;
     batch_inference<float> batch{n};
     std::vector<decision> together(early_exits::sample_count);
@@ -59,14 +64,9 @@ TEST_CASE("exits/infer_batch: decisions equal those of one at a time, in order, 
 }
 
 TEST_CASE("exits/infer_batch: samples that come to an end in features have no label, and are no error") {
-    const runtime_network<float, graph> built{early_exits::parts(max_probability{}).device};
-    const auto n = built.inference();
-    const packed_weights packed{n, initialize(n.plan, early_exits::seed)};
-    const auto images = early_exits::images(n.plan);
-    const auto rules = early_exits::middle_rules(n, packed, images);
-    const threshold_rules<> rule{rules};
     int undecided = 0;
-    for (const decision& d : compare_with_single(n, packed, images, rule)) undecided += d.label < 0 ? 1 : 0;
+    for (const decision& d : compare_with_single(early_exits::parts(max_probability{}).device))
+        undecided += d.label < 0 ? 1 : 0;
     CHECK(undecided > 0);
 }
 
@@ -75,14 +75,8 @@ TEST_CASE("exits/infer_batch: samples go on past an output, as they do one at a 
     g(conv2d{.filters = 4}, relu{}).output_at(g.here());
     g.exit(exit_head{.classes = 3});
     g(conv2d{.filters = 4}, relu{}, global_average_pool{}, dense{.units = 3});
-    const runtime_network<float, graph> built{g};
-    const auto n = built.inference();
-    const packed_weights packed{n, initialize(n.plan, early_exits::seed)};
-    const auto images = early_exits::images(n.plan);
-    const auto rules = early_exits::middle_rules(n, packed, images);
-    const threshold_rules<> rule{rules};
     int taken[3] = {};
-    for (const decision& d : compare_with_single(n, packed, images, rule)) ++taken[d.exit];
+    for (const decision& d : compare_with_single(g)) ++taken[d.exit];
     CHECK(taken[0] == 0);
     CHECK(taken[1] > 0);
     CHECK(taken[2] > 0);
@@ -95,15 +89,7 @@ TEST_CASE("exits/infer_batch: exits that are decided after the same step are dec
     graph at_end{{8, 8, 2}};
     at_end(global_average_pool{}, dense{.units = 3}).output_at(at_end.here());
     const graph logits_alone = up_to(early_exits::whole(max_probability{}), node_id{5});
-    for (const graph& g : {twice, at_end, logits_alone}) {
-        const runtime_network<float, graph> built{g};
-        const auto n = built.inference();
-        const packed_weights packed{n, initialize(n.plan, early_exits::seed)};
-        const auto images = early_exits::images(n.plan);
-        const auto rules = early_exits::middle_rules(n, packed, images);
-        const threshold_rules<> rule{rules};
-        compare_with_single(n, packed, images, rule);
-    }
+    for (const graph& g : {twice, at_end, logits_alone}) compare_with_single(g);
 }
 
 TEST_CASE("exits/infer_batch: bad rules and bad samples are errors that say which") {

@@ -47,17 +47,16 @@ public:
         std::size_t largest = 0;
         for (std::size_t e = 0; e < net_.plan.exits.size(); ++e) {
             const exit_info& exit = net_.plan.exits[e];
-            const auto due_here = [&](value_id v) {  // of a later exit that is decided after the same step
+            const auto decided_later = [&](value_id v) {  // by an exit behind this one, after the same step perhaps
                 const auto after = net_.plan.exits.subspan(e + 1);
-                return std::any_of(after.begin(), after.end(), [&](const exit_info& later) {
-                    return later.logits == v && later.step == exit.step;
-                });
+                return std::any_of(after.begin(), after.end(),
+                                   [&](const exit_info& later) { return later.logits == v; });
             };
             std::vector<value_id> alive;
             std::size_t size = 0;
             for (value_id v{1}; v < net_.plan.values.end_id(); ++v) {
                 const auto& value = net_.plan.values[v];
-                if (value.first > exit.step || (value.last <= exit.step && !due_here(v))) continue;
+                if (value.first > exit.step || (value.last <= exit.step && !decided_later(v))) continue;
                 alive.push_back(v);
                 size += round_up(value.size.elements(), workspace_grain);
             }

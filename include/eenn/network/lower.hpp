@@ -145,8 +145,8 @@ using fusion_id = place_id<fusion_group>;
 ///
 /// @par Cost    Near linear in the layers, plus plan_memory().
 /// @par Errors  eenn::error at run time if its layers together are too large, naming the first with which they are, or if an
-///              exit is at the input, reshaped or not; in constant evaluation plan::wrong says so. The graph has no other fault: building it would have thrown, and
-///              network<recipe> looks before.
+///              exit is at the input, reshaped or not; in constant evaluation plan::wrong says so. The graph has no other
+///              fault: building it would have thrown, and network<recipe> looks before.
 template <class Graph>
 [[nodiscard]] constexpr plan lower(const Graph& g) {
     using node = typename Graph::node;
