@@ -25,8 +25,9 @@ inline namespace EENN_ISA {
 /// @brief Throws eenn::error{"where: what; remedy"}; the remedy may be empty.
 ///
 /// Without exceptions (device builds) it traps: the device subset checks at compile time and never calls it.
-[[noreturn]] inline void raise([[maybe_unused]] const std::string& where, [[maybe_unused]] const std::string& what,
-                               [[maybe_unused]] const std::string& remedy = {}) {
+[[noreturn, gnu::cold]] inline void raise([[maybe_unused]] const std::string& where,
+                                          [[maybe_unused]] const std::string& what,
+                                          [[maybe_unused]] const std::string& remedy = {}) {
 #if defined(__cpp_exceptions)
     std::string text = where;
     text.append(": ").append(what);

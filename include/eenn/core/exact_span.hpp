@@ -15,6 +15,14 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
+namespace detail {
+
+[[noreturn]] inline void refuse_size(std::size_t got, std::size_t wanted) {
+    raise("exact_span", std::to_string(got) + " elements, where " + std::to_string(wanted) + " are wanted");
+}
+
+}  // namespace detail
+
 /// @brief Views N elements. It comes from anything that std::span views.
 ///
 /// @par Errors  Arrays of another size do not compile; of a vector or a span without a fixed size it raises eenn::error, which
@@ -28,10 +36,7 @@ public:
         constexpr std::size_t extent = decltype(std::span{from})::extent;
         static_assert(extent == N || extent == std::dynamic_extent, "eenn: an array of another size than is wanted");
         if constexpr (extent == std::dynamic_extent) {
-            if (from.size() != N) {
-                raise("exact_span",
-                      std::to_string(from.size()) + " elements, where " + std::to_string(N) + " are wanted");
-            }
+            if (from.size() != N) detail::refuse_size(from.size(), N);
         }
     }
 

@@ -18,7 +18,6 @@
 #include <eenn/kernels/winograd_gradient.hpp>
 #include <eenn/tensor/shape.hpp>
 
-#include <iterator>
 #include <type_traits>
 #include <utility>
 

@@ -9,7 +9,6 @@
 
 #include <array>
 #include <cstddef>
-#include <iterator>
 #include <string_view>
 
 namespace eenn::kernels {

@@ -21,7 +21,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <span>
 #include <string_view>
 
@@ -101,7 +100,9 @@ struct tensor_spec {
 
 /// @brief The parameter tensors of one layer, at most four.
 struct tensor_list {
-    std::array<tensor_spec, 4> items{};
+    static constexpr std::size_t capacity = 4;
+
+    std::array<tensor_spec, capacity> items{};
     int count = 0;
 
     constexpr void push_back(const tensor_spec& spec) { items[static_cast<std::size_t>(count++)] = spec; }

@@ -13,6 +13,7 @@
 #include <eenn/network/packed_weights.hpp>
 #include <eenn/policies/threshold_rules.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <utility>
@@ -29,7 +30,7 @@ namespace detail {
 
 // constexpr, not consteval, throughout: clang evaluates a consteval call once more for the variable that it initialises.
 
-/// Array lengths of a plan, found by a first evaluation of the recipe.
+/// Array lengths of a plan, and of its graph.
 struct plan_lengths {
     std::size_t nodes = 0;
     std::size_t steps = 0;
@@ -37,21 +38,6 @@ struct plan_lengths {
     std::size_t tensors = 0;
     std::size_t exits = 0;
 };
-
-struct first_look {
-    graph_fault wrong{};
-    plan_lengths lengths{};
-};
-
-template <auto Recipe>
-[[nodiscard]] constexpr first_look look_at() {
-    const auto g = Recipe();
-    if (g.fault().kind != fault_kind::none) return {g.fault(), {}};
-    if (g.here() == edge{0}) return {{wrong_option("number of layers", 0, allowed_range::from(1)), 0, "graph"}, {}};
-    const auto made = lower(g);
-    return {made.wrong,
-            {g.nodes().size(), made.steps.size(), made.values.size(), made.tensors.size(), made.exits.size()}};
-}
 
 /// A plan and its nodes in arrays, so that they can be static data of a type.
 template <class Node, plan_lengths N>
@@ -63,6 +49,17 @@ struct frozen_plan {
     std::array<exit_info, N.exits> exits{};
     plan_sizes sizes{};
 
+    template <class From>
+    constexpr void copy(const From& from) {
+        const auto fill = [](const auto& source, auto& to) {
+            std::copy_n(source.begin(), std::min(source.size(), to.size()), to.begin());
+        };
+        fill(from.steps, steps);
+        fill(from.values, values);
+        fill(from.tensors, tensors);
+        fill(from.exits, exits);
+        sizes = from.sizes;
+    }
     [[nodiscard]] constexpr plan_view view() const noexcept {
         return {nodes.front().out,
                 id_span<step_id, const step_info>{steps},
@@ -73,24 +70,58 @@ struct frozen_plan {
     }
 };
 
-template <auto Recipe, plan_lengths N>
-[[nodiscard]] constexpr auto freeze() {
+// How a recipe becomes static data: its graph is made once to know its length, and once more to be lowered into arrays that
+// are long enough for any plan of it. What is compiled into the program are copies of the length that was found.
+
+/// The most that a plan of the graph holds.
+template <auto Recipe>
+[[nodiscard]] constexpr plan_lengths most_lengths() {
     const auto g = Recipe();
-    using node = typename decltype(Recipe())::node;
-    const auto made = lower(g);
-    frozen_plan<node, N> frozen;
-    const auto copy = [](const auto& from, auto& to) { std::copy(from.begin(), from.end(), to.begin()); };
-    copy(g.nodes(), frozen.nodes);
-    copy(made.steps, frozen.steps);
-    copy(made.values, frozen.values);
-    copy(made.tensors, frozen.tensors);
-    copy(made.exits, frozen.exits);
-    frozen.sizes = made.sizes;
+    const std::size_t nodes = g.nodes().size();
+    return {nodes, nodes, nodes, nodes * tensor_list::capacity, g.exits().size() + 1};
+}
+
+template <class Node, plan_lengths Most>
+struct drafted_plan {
+    graph_fault wrong{};
+    plan_lengths lengths{};
+    frozen_plan<Node, Most> plan{};
+};
+
+template <auto Recipe>
+[[nodiscard]] constexpr auto draft() {
+    const auto g = Recipe();
+    drafted_plan<typename decltype(Recipe())::node, most_lengths<Recipe>()> made;
+    if (g.fault().kind != fault_kind::none) {
+        made.wrong = g.fault();
+        return made;
+    }
+    if (g.here() == edge{0}) {
+        made.wrong = {wrong_option("number of layers", 0, allowed_range::from(1)), 0, "graph"};
+        return made;
+    }
+    const auto lowered = lower(g);
+    made.wrong = lowered.wrong;
+    made.lengths = {g.nodes().size(), lowered.steps.size(), lowered.values.size(), lowered.tensors.size(),
+                    lowered.exits.size()};
+    std::copy(g.nodes().begin(), g.nodes().end(), made.plan.nodes.begin());
+    made.plan.copy(lowered);
+    return made;
+}
+
+template <auto Recipe>
+inline constexpr auto drafted = draft<Recipe>();
+
+template <auto Recipe>
+[[nodiscard]] constexpr auto freeze() {
+    frozen_plan<typename decltype(Recipe())::node, drafted<Recipe>.lengths> frozen;
+    frozen.nodes = drafted<Recipe>.plan.nodes;
+    frozen.copy(drafted<Recipe>.plan);
     return frozen;
 }
 
 template <auto Recipe>
-inline constexpr first_look looked = look_at<Recipe>();
+inline constexpr auto frozen = freeze<Recipe>();
 
 #if defined(__clang__)
 // clang 14 prints a text in a template argument as numbers, but the arguments of a call that is no constant expression as
@@ -147,7 +178,7 @@ constexpr bool print_fault(const graph_fault& f) {
 /// Fails to compile for a faulty graph, with the fault in the message.
 template <auto Recipe>
 [[nodiscard]] constexpr bool check() {
-    constexpr graph_fault wrong = looked<Recipe>.wrong;
+    constexpr graph_fault wrong = drafted<Recipe>.wrong;
     if constexpr (wrong.kind != fault_kind::none) {
 #if defined(__clang__)
         static_assert(print_fault(wrong), "eenn: the network is wrong; the calls below say which layer and why");
@@ -160,9 +191,6 @@ template <auto Recipe>
         return true;
     }
 }
-
-template <auto Recipe>
-inline constexpr auto frozen = freeze<Recipe, looked<Recipe>.lengths>();
 
 }  // namespace detail
 

@@ -16,20 +16,7 @@
 #include <type_traits>
 #include <utility>
 
-#if defined(__AVX__)
-// GCC 12 takes the AVX-512 intrinsics' deliberately undefined operands for a mistake (GCC bug 105593).
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#endif
-#include <immintrin.h>
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic pop
-#endif
-#elif defined(__SSE2__)
-#include <emmintrin.h>
-#elif EENN_VECTOR_BYTES > 0
+#if defined(__aarch64__) && EENN_VECTOR_BYTES > 0
 #include <arm_neon.h>
 #endif
 
@@ -146,11 +133,11 @@ namespace masks {
 alignas(64) inline constexpr int first_floats[16]{-1, -1, -1, -1, -1, -1, -1, -1};
 alignas(64) inline constexpr long long first_doubles[8]{-1, -1, -1, -1};
 template <class T>
-[[nodiscard]] EENN_ALWAYS_INLINE __m256i first_mask(int count) noexcept {
+[[nodiscard]] EENN_ALWAYS_INLINE auto first_mask(int count) noexcept {
     if constexpr (sizeof(T) == 4) {
-        return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(first_floats + 8 - count));
+        return *reinterpret_cast<const vector_of_bytes<int, 32>::in_memory*>(first_floats + 8 - count);
     } else {
-        return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(first_doubles + 4 - count));
+        return *reinterpret_cast<const vector_of_bytes<long long, 32>::in_memory*>(first_doubles + 4 - count);
     }
 }
 }  // namespace masks
@@ -159,25 +146,31 @@ template <class T>
 /// @brief The first `count` lanes of memory, the rest zero; count in [0, W]. Touches no byte beyond them.
 template <class T>
 [[nodiscard]] EENN_ALWAYS_INLINE lanes<T> load_first(const element<T>* from, int count) noexcept {
+    // Half a vector is the lower half of one that is loaded whole.
+    [[maybe_unused]] const auto lower_half = []<class V>(const V& v) {
+        if constexpr (lane_of<V>::count == 16) {
+            return __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7);
+        } else if constexpr (lane_of<V>::count == 8) {
+            return __builtin_shufflevector(v, v, 0, 1, 2, 3);
+        } else {
+            return __builtin_shufflevector(v, v, 0, 1);
+        }
+    };
 #if EENN_VECTOR_BYTES == 64
     if constexpr (lane_count<T> == 16) {
-        return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1U << count) - 1U), from);
+        return __builtin_ia32_loadups512_mask(from, lanes<T>{}, static_cast<std::uint16_t>((1U << count) - 1U));
     } else if constexpr (std::is_same_v<T, double>) {
-        return _mm512_maskz_loadu_pd(static_cast<__mmask8>((1U << count) - 1U), from);
-    } else if constexpr (std::is_same_v<T, narrow<float>>) {
-        return _mm512_castps512_ps256(load_first<float>(from, count));
+        return __builtin_ia32_loadupd512_mask(from, lanes<T>{}, static_cast<std::uint8_t>((1U << count) - 1U));
     } else {
-        return _mm512_castpd512_pd256(load_first<double>(from, count));
+        return lower_half(load_first<element<T>>(from, count));
     }
 #elif EENN_VECTOR_BYTES == 32
     if constexpr (lane_count<T> == 8) {
-        return _mm256_maskload_ps(from, masks::first_mask<T>(count));
+        return __builtin_ia32_maskloadps256(reinterpret_cast<const lanes<T>*>(from), masks::first_mask<T>(count));
     } else if constexpr (std::is_same_v<T, double>) {
-        return _mm256_maskload_pd(from, masks::first_mask<T>(count));
-    } else if constexpr (std::is_same_v<T, narrow<float>>) {
-        return _mm256_castps256_ps128(load_first<float>(from, count));
+        return __builtin_ia32_maskloadpd256(reinterpret_cast<const lanes<T>*>(from), masks::first_mask<T>(count));
     } else {
-        return _mm256_castpd256_pd128(load_first<double>(from, count));
+        return lower_half(load_first<element<T>>(from, count));
     }
 #else
     if (count == lane_count<T>) return load<T>(from);
