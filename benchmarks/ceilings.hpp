@@ -7,7 +7,7 @@
 
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/random.hpp>
-#include <eenn/tensor/simd.hpp>
+#include <eenn/tensor/detail/simd.hpp>
 
 #include <array>
 #include <cstdint>

@@ -11,10 +11,10 @@
 #define EENN_BENCHMARKS_COSTS_HPP
 
 #include <eenn/core/error.hpp>
-#include <eenn/kernels/convolution.hpp>
-#include <eenn/network/executable.hpp>
+#include <eenn/kernels/detail/convolution.hpp>
+#include <eenn/network/detail/executable.hpp>
 #include <eenn/network/standard.hpp>
-#include <eenn/training/backward_plan.hpp>
+#include <eenn/training/detail/backward_plan.hpp>
 
 #include <optional>
 #include <string>

@@ -6,7 +6,7 @@
 // compiled with -ffp-contract=fast, since Eigen's arrays have no multiply-add of their own; the library's have.
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/random.hpp>
-#include <eenn/kernels/convolution.hpp>
+#include <eenn/kernels/detail/convolution.hpp>
 #include <eenn/tensor/eigen.hpp>
 
 #include <cstdio>

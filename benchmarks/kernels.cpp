@@ -8,7 +8,7 @@
 // that kernels which skip them can pass the peak.
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/random.hpp>
-#include <eenn/kernels/convolution.hpp>
+#include <eenn/kernels/detail/convolution.hpp>
 
 #include <algorithm>
 #include <chrono>

@@ -4,7 +4,7 @@
 #ifndef EENN_BENCHMARKS_MEASURE_HPP
 #define EENN_BENCHMARKS_MEASURE_HPP
 
-#include <eenn/tensor/simd.hpp>
+#include <eenn/tensor/detail/simd.hpp>
 
 #include <algorithm>
 #include <chrono>

@@ -8,7 +8,7 @@
 #include <eenn/exits/infer_batch.hpp>
 #include <eenn/network/parameters.hpp>
 #include <eenn/network/runtime_session.hpp>
-#include <eenn/training/backpropagation.hpp>
+#include <eenn/training/detail/backpropagation.hpp>
 #include <eenn/training/losses.hpp>
 #include <eenn/training/optimizers.hpp>
 

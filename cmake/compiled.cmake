@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
 # eenn::compiled - the kernels of networks made at run time as a static library, for several instruction sets, of which the
-# program takes at its start the best that the processor has, and the flows (core/flow.hpp), once. Who links it compiles
-# neither.
+# program takes at its start the best that the processor has, and the flows (core/detail/flow.hpp), once. Who links it
+# compiles neither.
 #
 # Each set of kernels is one object of the same source, whose symbols are made local but for one; of the flows' object those
 # stay that are no inline function and no template. Two objects, and a program, have templates of the standard library in

@@ -8,7 +8,7 @@
 // without flags. Medians of single calls, warm; one thread. Fails where a sample takes more than 1 / 0.95 of the type's time.
 #include "passes.hpp"
 
-#include <eenn/network/compiled.hpp>
+#include <eenn/network/detail/compiled.hpp>
 #include <eenn/network/runtime_network.hpp>
 
 #include <algorithm>

@@ -6,8 +6,8 @@
 #define EENN_BENCHMARKS_PEERS_NETWORK_HPP
 
 #include <eenn/core/aligned.hpp>
-#include <eenn/network/executable.hpp>
-#include <eenn/network/lower.hpp>
+#include <eenn/network/detail/executable.hpp>
+#include <eenn/network/detail/lower.hpp>
 #include <eenn/network/standard.hpp>
 
 #include <stdexcept>

@@ -3,7 +3,7 @@
 // onednn.cpp - the runner of oneDNN: its primitives one by one, sum and relu as post-ops, formats of its own choice.
 #include "runner.hpp"
 
-#include <eenn/network/memory_plan.hpp>
+#include <eenn/network/detail/memory_plan.hpp>
 
 #include <dnnl.hpp>
 

@@ -6,7 +6,7 @@
 // affects; names are those of ../kernels.cpp.
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/random.hpp>
-#include <eenn/kernels/convolution.hpp>
+#include <eenn/kernels/detail/convolution.hpp>
 
 #include <memory>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // choose.cpp - which of the library's kernels this processor can run.
-#include <eenn/network/compiled.hpp>
+#include <eenn/network/detail/compiled.hpp>
 
 #include <array>
 

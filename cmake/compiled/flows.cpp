@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// flows.cpp - the flows that the library holds (core/flow.hpp), but for those of ONNX files.
+// flows.cpp - the flows that the library holds (core/detail/flow.hpp), but for those of ONNX files.
 #include <eenn/construct/detail/augment.hpp>
 #include <eenn/construct/detail/placing.hpp>
 #include <eenn/construct/report/detail/augmentation.hpp>

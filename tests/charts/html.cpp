@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
-#include <eenn/charts/html.hpp>
+#include <eenn/charts/detail/html.hpp>
 #include <limits>
 #include <string>
 

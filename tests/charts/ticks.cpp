@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <eenn/charts/ticks.hpp>
+#include <eenn/charts/detail/ticks.hpp>
 #include <eenn/core/random.hpp>
 #include <string>
 #include <vector>

@@ -1,6 +1,6 @@
 // expect: no matching (function|constructor)
 // SPDX-License-Identifier: MIT
-#include <eenn/network/packed_weights.hpp>
+#include <eenn/network/detail/packed_weights.hpp>
 
 namespace {
 using namespace eenn;

@@ -1,6 +1,6 @@
 // expect: (could not convert|cannot convert|no known conversion|no viable conversion|conversion).*packed_view
 // SPDX-License-Identifier: MIT
-#include <eenn/network/packed_weights.hpp>
+#include <eenn/network/detail/packed_weights.hpp>
 
 namespace {
 using namespace eenn;

@@ -2,11 +2,11 @@
 //
 // The kernels that eenn::compiled holds, set by set, against those that this unit compiles from the headers.
 #include <eenn/core/threads.hpp>
-#include <eenn/network/compiled.hpp>
+#include <eenn/network/detail/compiled.hpp>
 #include <eenn/network/parameters.hpp>
 #include <eenn/network/runtime_network.hpp>
 #include <eenn/network/runtime_session.hpp>
-#include <eenn/training/backpropagation.hpp>
+#include <eenn/training/detail/backpropagation.hpp>
 
 #include <doctest/doctest.h>
 

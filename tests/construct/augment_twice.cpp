@@ -6,7 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <eenn/construct/report/augmentation_json.hpp>
-#include <eenn/core/fields.hpp>
+#include <eenn/core/detail/fields.hpp>
 #include <eenn/core/threads.hpp>
 
 #include "folder.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/construct/evaluate.hpp>
+#include <eenn/construct/detail/evaluate.hpp>
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/construct/features.hpp>
+#include <eenn/construct/detail/features.hpp>
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/construct/head_sets.hpp>
+#include <eenn/construct/detail/head_sets.hpp>
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/construct/heads.hpp>
+#include <eenn/construct/detail/heads.hpp>
 
 #include <doctest/doctest.h>
 

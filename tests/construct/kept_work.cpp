@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/construct/kept_work.hpp>
+#include <eenn/construct/detail/kept_work.hpp>
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/construct/part_costs.hpp>
+#include <eenn/construct/detail/part_costs.hpp>
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/construct/heads.hpp>
-#include <eenn/construct/prune_heads.hpp>
+#include <eenn/construct/detail/heads.hpp>
+#include <eenn/construct/detail/prune_heads.hpp>
 
 #include <doctest/doctest.h>
 

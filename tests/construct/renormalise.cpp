@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/construct/renormalise.hpp>
+#include <eenn/construct/detail/renormalise.hpp>
 
 #include <doctest/doctest.h>
 

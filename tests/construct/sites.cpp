@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/construct/sites.hpp>
+#include <eenn/construct/detail/sites.hpp>
 
 #include <doctest/doctest.h>
 

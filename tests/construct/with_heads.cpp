@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/construct/with_heads.hpp>
+#include <eenn/construct/detail/with_heads.hpp>
 
 #include <doctest/doctest.h>
 
-#include <eenn/network/infer.hpp>
+#include <eenn/network/detail/infer.hpp>
+#include <eenn/network/detail/transfer.hpp>
 #include <eenn/network/runtime_network.hpp>
-#include <eenn/network/transfer.hpp>
 
 #include "networks.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/core/allowed.hpp>
-#include <eenn/core/checked.hpp>
+#include <eenn/core/detail/allowed.hpp>
+#include <eenn/core/detail/checked.hpp>
 #include <eenn/core/random.hpp>
 
 #include <doctest/doctest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/core/crc32c.hpp>
+#include <eenn/core/detail/crc32c.hpp>
 
 #include <doctest/doctest.h>
 

@@ -3,7 +3,7 @@
 
 #include <array>
 #include <concepts>
-#include <eenn/core/exact_span.hpp>
+#include <eenn/core/detail/exact_span.hpp>
 #include <vector>
 
 using namespace eenn;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/core/fields.hpp>
+#include <eenn/core/detail/fields.hpp>
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/core/fingerprint.hpp>
+#include <eenn/core/detail/fingerprint.hpp>
 
 #include <doctest/doctest.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // slots.cpp - leases: the lowest free slot, and never one twice at a time.
-#include <eenn/core/slots.hpp>
+#include <eenn/core/detail/slots.hpp>
 #include <eenn/core/threads.hpp>
 
 #include <atomic>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <eenn/core/aligned.hpp>
-#include <eenn/core/constant.hpp>
+#include <eenn/core/detail/constant.hpp>
 #include <eenn/core/error.hpp>
 #include <eenn/core/version.hpp>
 #include <eenn/tensor/shape.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/data/mirror.hpp>
+#include <eenn/data/detail/mirror.hpp>
 
 #include <doctest/doctest.h>
 

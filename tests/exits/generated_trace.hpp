@@ -6,7 +6,7 @@
 
 #include <algorithm>
 #include <eenn/core/random.hpp>
-#include <eenn/exits/objective.hpp>
+#include <eenn/exits/detail/objective.hpp>
 #include <eenn/exits/trace.hpp>
 #include <functional>
 #include <vector>

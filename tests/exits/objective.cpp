@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
-#include <eenn/exits/objective.hpp>
+#include <eenn/exits/detail/objective.hpp>
 #include <limits>
 
 #include "generated_trace.hpp"

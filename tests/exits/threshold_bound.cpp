@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <array>
-#include <eenn/exits/threshold_bound.hpp>
+#include <eenn/exits/detail/threshold_bound.hpp>
 #include <functional>
 #include <limits>
 #include <vector>

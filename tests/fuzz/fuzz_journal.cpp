@@ -6,7 +6,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <eenn/io/journal.hpp>
+#include <eenn/io/detail/journal.hpp>
 #include <span>
 #include <vector>
 

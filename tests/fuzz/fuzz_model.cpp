@@ -5,7 +5,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <eenn/core/fingerprint.hpp>
+#include <eenn/core/detail/fingerprint.hpp>
 #include <eenn/io/model_file.hpp>
 #include <span>
 #include <string_view>

@@ -9,7 +9,7 @@
 #include <cstring>
 #include <eenn/core/random.hpp>
 #include <eenn/io/onnx/import.hpp>
-#include <eenn/network/lower.hpp>
+#include <eenn/network/detail/lower.hpp>
 #include <iterator>
 #include <optional>
 #include <span>

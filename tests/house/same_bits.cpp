@@ -3,7 +3,7 @@
 // same_bits.cpp - a hash of what exp, exp - 1, tanh, log, sigmoid and the confidence policies give over a sweep of numbers, and of
 // a calibration; same_bits.sh builds it for several instruction sets and compares.
 #include <eenn/exits/calibration.hpp>
-#include <eenn/kernels/activation.hpp>
+#include <eenn/kernels/detail/activation.hpp>
 #include <eenn/policies/policy.hpp>
 
 #include <array>

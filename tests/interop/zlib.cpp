@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <eenn/data/data_set.hpp>
 #include <eenn/interop/zlib.hpp>
-#include <eenn/io/bytes.hpp>
+#include <eenn/io/detail/bytes.hpp>
 #include <eenn/io/idx.hpp>
 #include <eenn/io/npz.hpp>
 #include <filesystem>

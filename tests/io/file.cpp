@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <csignal>
-#include <eenn/io/bytes.hpp>
+#include <eenn/io/detail/bytes.hpp>
 #include <eenn/io/file.hpp>
 #include <string>
 #include <thread>

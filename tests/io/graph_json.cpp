@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/io/graph_json.hpp>
+#include <eenn/io/detail/graph_json.hpp>
 
 #include <doctest/doctest.h>
 
-#include <eenn/core/fingerprint.hpp>
+#include <eenn/core/detail/fingerprint.hpp>
 
 #include "../network/edits.hpp"
 #include "../raised.hpp"

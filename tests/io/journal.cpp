@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <eenn/io/journal.hpp>
+#include <eenn/io/detail/journal.hpp>
 #include <string>
 #include <thread>
 #include <vector>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <eenn/io/weights.hpp>
-#include <eenn/network/lower.hpp>
+#include <eenn/network/detail/lower.hpp>
 #include <eenn/network/standard.hpp>
 
 #include <doctest/doctest.h>

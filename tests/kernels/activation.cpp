@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/kernels/activation.hpp>
-#include <eenn/kernels/reference.hpp>
+#include <eenn/kernels/detail/activation.hpp>
+#include <eenn/kernels/detail/reference.hpp>
 
 #include <doctest/doctest.h>
 

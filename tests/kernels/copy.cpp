@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/kernels/copy.hpp>
+#include <eenn/kernels/detail/copy.hpp>
 
 #include "generated.hpp"
 

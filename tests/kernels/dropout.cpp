@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/kernels/dropout.hpp>
+#include <eenn/kernels/detail/dropout.hpp>
 
 #include "generated.hpp"
 

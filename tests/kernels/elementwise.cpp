@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/kernels/elementwise.hpp>
-#include <eenn/kernels/reference.hpp>
+#include <eenn/kernels/detail/elementwise.hpp>
+#include <eenn/kernels/detail/reference.hpp>
 
 #include "generated.hpp"
 

@@ -6,8 +6,8 @@
 
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/random.hpp>
-#include <eenn/kernels/convolution.hpp>
-#include <eenn/kernels/pooling.hpp>
+#include <eenn/kernels/detail/convolution.hpp>
+#include <eenn/kernels/detail/pooling.hpp>
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/kernels/convolution.hpp>
-#include <eenn/kernels/method.hpp>
+#include <eenn/kernels/detail/convolution.hpp>
+#include <eenn/kernels/detail/method.hpp>
 
 #include <doctest/doctest.h>
 

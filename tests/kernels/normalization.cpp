@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/kernels/normalization.hpp>
+#include <eenn/kernels/detail/normalization.hpp>
 
 #include "generated.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/kernels/share.hpp>
+#include <eenn/kernels/detail/share.hpp>
 
 #include <doctest/doctest.h>
 

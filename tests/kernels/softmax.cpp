@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/kernels/reference.hpp>
-#include <eenn/kernels/softmax.hpp>
+#include <eenn/kernels/detail/reference.hpp>
+#include <eenn/kernels/detail/softmax.hpp>
 
 #include "generated.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/kernels/tiles.hpp>
+#include <eenn/kernels/detail/tiles.hpp>
 
 #include "generated.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/kernels/window.hpp>
+#include <eenn/kernels/detail/window.hpp>
 
 #include <eenn/core/random.hpp>
 

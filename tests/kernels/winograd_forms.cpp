@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <eenn/core/random.hpp>
-#include <eenn/kernels/winograd_forms.hpp>
+#include <eenn/kernels/detail/winograd_forms.hpp>
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/kernels/convolution.hpp>
-#include <eenn/kernels/reference.hpp>
+#include <eenn/kernels/detail/convolution.hpp>
+#include <eenn/kernels/detail/reference.hpp>
 
 #include <iterator>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// winograd_rows.cpp - one-dimensional convolutions by kernels/winograd.hpp: kernels of one row and 3, 5 or 7 columns.
-#include <eenn/kernels/convolution.hpp>
-#include <eenn/kernels/reference.hpp>
+// winograd_rows.cpp - one-dimensional convolutions by kernels/detail/winograd.hpp: kernels of one row and 3, 5 or 7 columns.
+#include <eenn/kernels/detail/convolution.hpp>
+#include <eenn/kernels/detail/reference.hpp>
 
 #include "winograd_problem.hpp"
 

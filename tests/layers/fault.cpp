@@ -3,7 +3,7 @@
 // Hostile options: every layer makes the right shape or a fault that is justified, and nothing overflows on the way. The oracle
 // computes in 128 bits. Constant evaluation refuses undefined behaviour, so the first part runs in the compiler too.
 #include <eenn/core/random.hpp>
-#include <eenn/network/lower.hpp>
+#include <eenn/network/detail/lower.hpp>
 #include <eenn/network/standard.hpp>
 
 #include <doctest/doctest.h>

@@ -3,11 +3,11 @@
 
 #include "../../examples/own_layer.hpp"
 
-#include <eenn/network/infer.hpp>
+#include <eenn/network/detail/infer.hpp>
 #include <eenn/network/network.hpp>
 #include <eenn/network/parameters.hpp>
 #include <eenn/network/runtime_network.hpp>
-#include <eenn/training/backpropagation.hpp>
+#include <eenn/training/detail/backpropagation.hpp>
 
 namespace {
 

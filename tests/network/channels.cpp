@@ -3,10 +3,10 @@
 
 #include <doctest/doctest.h>
 
-#include <eenn/network/lower.hpp>
+#include <eenn/network/detail/lower.hpp>
+#include <eenn/network/detail/transfer.hpp>
 #include <eenn/network/parameters.hpp>
 #include <eenn/network/standard.hpp>
-#include <eenn/network/transfer.hpp>
 
 #include "../raised.hpp"
 #include "edits.hpp"

@@ -5,8 +5,8 @@
 #define EENN_TESTS_NETWORK_EARLY_EXITS_HPP
 
 #include <eenn/core/random.hpp>
+#include <eenn/network/detail/infer.hpp>
 #include <eenn/network/edit.hpp>
-#include <eenn/network/infer.hpp>
 #include <eenn/network/parameters.hpp>
 #include <eenn/network/standard.hpp>
 

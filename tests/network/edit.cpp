@@ -3,11 +3,11 @@
 
 #include <doctest/doctest.h>
 
-#include <eenn/network/infer.hpp>
-#include <eenn/network/packed_weights.hpp>
+#include <eenn/network/detail/infer.hpp>
+#include <eenn/network/detail/packed_weights.hpp>
+#include <eenn/network/detail/transfer.hpp>
 #include <eenn/network/parameters.hpp>
 #include <eenn/network/runtime_network.hpp>
-#include <eenn/network/transfer.hpp>
 
 #include "../raised.hpp"
 #include "edits.hpp"

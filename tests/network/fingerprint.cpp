@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/core/fingerprint.hpp>
+#include <eenn/core/detail/fingerprint.hpp>
 #include <eenn/network/standard.hpp>
 
 #include <doctest/doctest.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <eenn/core/threads.hpp>
-#include <eenn/network/infer.hpp>
+#include <eenn/network/detail/infer.hpp>
 #include <eenn/network/network.hpp>
 #include <eenn/network/runtime_network.hpp>
 #include <eenn/network/runtime_session.hpp>

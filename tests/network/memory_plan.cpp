@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <eenn/core/random.hpp>
-#include <eenn/network/memory_plan.hpp>
+#include <eenn/network/detail/memory_plan.hpp>
 
 #include <doctest/doctest.h>
 

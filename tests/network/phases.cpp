@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <eenn/core/threads.hpp>
-#include <eenn/network/infer.hpp>
+#include <eenn/network/detail/infer.hpp>
 #include <eenn/network/network.hpp>
 #include <eenn/network/parameters.hpp>
 #include <eenn/network/runtime_network.hpp>
-#include <eenn/training/backpropagation.hpp>
+#include <eenn/training/detail/backpropagation.hpp>
 
 #include <doctest/doctest.h>
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <eenn/core/threads.hpp>
+#include <eenn/network/detail/transfer.hpp>
 #include <eenn/network/network.hpp>
 #include <eenn/network/runtime_network.hpp>
 #include <eenn/network/runtime_session.hpp>
 #include <eenn/network/session.hpp>
-#include <eenn/network/transfer.hpp>
 #include <eenn/policies/recall.hpp>
 #include <eenn/policies/running_quantile.hpp>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/network/transfer.hpp>
+#include <eenn/network/detail/transfer.hpp>
 
 #include <doctest/doctest.h>
 
-#include <eenn/network/lower.hpp>
+#include <eenn/network/detail/lower.hpp>
 #include <eenn/network/standard.hpp>
 
 #include "edits.hpp"

@@ -5,13 +5,13 @@
 //
 // Every case is a network with random parameters and thresholds at the median confidence of its samples, as a plain
 // model, as an early-exit model and as a chain of stages.
-#include <eenn/construct/heads.hpp>
+#include <eenn/construct/detail/heads.hpp>
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/random.hpp>
 #include <eenn/io/file.hpp>
 #include <eenn/io/onnx/export.hpp>
 #include <eenn/io/onnx/write.hpp>
-#include <eenn/network/infer.hpp>
+#include <eenn/network/detail/infer.hpp>
 #include <eenn/network/parameters.hpp>
 #include <eenn/network/runtime_network.hpp>
 #include <eenn/network/standard.hpp>

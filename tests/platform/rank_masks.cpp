@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <eenn/core/random.hpp>
-#include <eenn/platform/rank_masks.hpp>
+#include <eenn/platform/detail/rank_masks.hpp>
 
 using namespace eenn;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
-#include <eenn/network/lower.hpp>
+#include <eenn/network/detail/lower.hpp>
 #include <eenn/network/standard.hpp>
 #include <eenn/platform/placement.hpp>
 #include <eenn/platform/segments.hpp>

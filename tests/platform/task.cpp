@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
-#include <eenn/platform/task.hpp>
+#include <eenn/platform/detail/task.hpp>
 
 #include "generated_task.hpp"
 #include "messages.hpp"

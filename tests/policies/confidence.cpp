@@ -3,7 +3,7 @@
 
 #include <array>
 #include <cmath>
-#include <eenn/policies/confidence.hpp>
+#include <eenn/policies/detail/confidence.hpp>
 #include <limits>
 #include <vector>
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 #include <eenn/core/random.hpp>
-#include <eenn/policies/entropy.hpp>
+#include <eenn/policies/detail/entropy.hpp>
 #include <limits>
 #include <vector>
 

@@ -3,7 +3,7 @@
 
 #include <array>
 #include <cmath>
-#include <eenn/policies/margin.hpp>
+#include <eenn/policies/detail/margin.hpp>
 #include <limits>
 
 using namespace eenn;

@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 #include <eenn/core/random.hpp>
-#include <eenn/policies/max_probability.hpp>
+#include <eenn/policies/detail/max_probability.hpp>
 #include <limits>
 #include <vector>
 

@@ -3,8 +3,8 @@
 
 #include <array>
 #include <cmath>
-#include <eenn/policies/max_probability.hpp>
-#include <eenn/policies/patience.hpp>
+#include <eenn/policies/detail/max_probability.hpp>
+#include <eenn/policies/detail/patience.hpp>
 #include <limits>
 
 using namespace eenn;

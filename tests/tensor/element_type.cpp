@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/tensor/element_type.hpp>
+#include <eenn/tensor/detail/element_type.hpp>
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/tensor/elementary.hpp>
+#include <eenn/tensor/detail/elementary.hpp>
 
 #include <doctest/doctest.h>
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <eenn/core/random.hpp>
-#include <eenn/tensor/float16.hpp>
+#include <eenn/tensor/detail/float16.hpp>
 #include <limits>
 
 using namespace eenn;

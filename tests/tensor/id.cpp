@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/tensor/id.hpp>
+#include <eenn/tensor/detail/id.hpp>
 
 #include <doctest/doctest.h>
 

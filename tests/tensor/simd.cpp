@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/tensor/simd.hpp>
+#include <eenn/tensor/detail/simd.hpp>
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/text/digits.hpp>
+#include <eenn/text/detail/digits.hpp>
 
 #include <doctest/doctest.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
-#include <eenn/text/numbers.hpp>
+#include <eenn/text/detail/numbers.hpp>
 #include <limits>
 #include <string>
 

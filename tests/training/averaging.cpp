@@ -3,7 +3,7 @@
 
 #include <cmath>
 #include <eenn/core/random.hpp>
-#include <eenn/training/averaging.hpp>
+#include <eenn/training/detail/averaging.hpp>
 #include <limits>
 #include <vector>
 

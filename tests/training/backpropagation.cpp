@@ -2,7 +2,7 @@
 #include <eenn/core/executor.hpp>
 #include <eenn/network/parameters.hpp>
 #include <eenn/network/runtime_network.hpp>
-#include <eenn/training/backpropagation.hpp>
+#include <eenn/training/detail/backpropagation.hpp>
 #include <eenn/training/freezing.hpp>
 
 #include <doctest/doctest.h>

@@ -2,8 +2,8 @@
 #include <eenn/network/parameters.hpp>
 #include <eenn/network/runtime_network.hpp>
 #include <eenn/network/standard.hpp>
-#include <eenn/training/backpropagation.hpp>
-#include <eenn/training/backward_plan.hpp>
+#include <eenn/training/detail/backpropagation.hpp>
+#include <eenn/training/detail/backward_plan.hpp>
 #include <eenn/training/freezing.hpp>
 
 #include <doctest/doctest.h>

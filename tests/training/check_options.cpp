@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/network/lower.hpp>
+#include <eenn/network/detail/lower.hpp>
 #include <eenn/network/standard.hpp>
-#include <eenn/training/check_options.hpp>
+#include <eenn/training/detail/check_options.hpp>
 #include <eenn/training/optimizers.hpp>
 
 #include <doctest/doctest.h>

@@ -3,7 +3,7 @@
 
 #include <cmath>
 #include <eenn/core/random.hpp>
-#include <eenn/training/clipping.hpp>
+#include <eenn/training/detail/clipping.hpp>
 #include <limits>
 #include <vector>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <eenn/network/lower.hpp>
+#include <eenn/network/detail/lower.hpp>
 #include <eenn/training/freezing.hpp>
 
 #include <doctest/doctest.h>

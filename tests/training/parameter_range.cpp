@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
-#include <eenn/training/parameter_range.hpp>
+#include <eenn/training/detail/parameter_range.hpp>
 #include <limits>
 #include <string>
 #include <vector>

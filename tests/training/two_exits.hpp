@@ -5,8 +5,8 @@
 #define EENN_TESTS_TRAINING_TWO_EXITS_HPP
 
 #include <eenn/core/random.hpp>
-#include <eenn/data/batch.hpp>
 #include <eenn/data/data_set.hpp>
+#include <eenn/data/detail/batch.hpp>
 #include <eenn/network/standard.hpp>
 
 namespace two_exits {

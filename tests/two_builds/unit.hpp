@@ -4,7 +4,7 @@
 #ifndef EENN_TESTS_TWO_BUILDS_UNIT_HPP
 #define EENN_TESTS_TWO_BUILDS_UNIT_HPP
 
-#include <eenn/network/executable.hpp>
+#include <eenn/network/detail/executable.hpp>
 #include <eenn/network/standard.hpp>
 
 #include <vector>

@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-#include <eenn/charts/ticks.hpp>
+#include <eenn/charts/detail/ticks.hpp>
 #include <eenn/core/error.hpp>
 #include <eenn/core/isa.hpp>
 

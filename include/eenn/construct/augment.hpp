@@ -7,10 +7,10 @@
 
 #include <eenn/construct/augmented.hpp>
 #include <eenn/construct/options.hpp>
+#include <eenn/core/detail/flow.hpp>
 #include <eenn/core/executor.hpp>
-#include <eenn/core/flow.hpp>
 #include <eenn/data/data_set.hpp>
-#include <eenn/network/basic_model.hpp>
+#include <eenn/network/detail/basic_model.hpp>
 
 namespace eenn::construct {
 inline namespace EENN_HOST {

@@ -5,11 +5,11 @@
 #ifndef EENN_CONSTRUCT_AUGMENTED_HPP
 #define EENN_CONSTRUCT_AUGMENTED_HPP
 
-#include <eenn/construct/result.hpp>
-#include <eenn/core/flow.hpp>
-#include <eenn/exits/exit_trace.hpp>
-#include <eenn/network/basic_model.hpp>
-#include <eenn/tensor/id.hpp>
+#include <eenn/construct/detail/result.hpp>
+#include <eenn/core/detail/flow.hpp>
+#include <eenn/exits/detail/exit_trace.hpp>
+#include <eenn/network/detail/basic_model.hpp>
+#include <eenn/tensor/detail/id.hpp>
 
 #include <vector>
 

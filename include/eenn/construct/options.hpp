@@ -5,12 +5,12 @@
 #ifndef EENN_CONSTRUCT_OPTIONS_HPP
 #define EENN_CONSTRUCT_OPTIONS_HPP
 
-#include <eenn/construct/head_form.hpp>
-#include <eenn/construct/watcher.hpp>
-#include <eenn/core/flow.hpp>
+#include <eenn/construct/detail/head_form.hpp>
+#include <eenn/construct/detail/watcher.hpp>
+#include <eenn/core/detail/flow.hpp>
 #include <eenn/data/augment.hpp>
-#include <eenn/exits/objective.hpp>
-#include <eenn/platform/candidates.hpp>
+#include <eenn/exits/detail/objective.hpp>
+#include <eenn/platform/detail/candidates.hpp>
 #include <eenn/platform/platform.hpp>
 #include <eenn/training/teaching.hpp>
 

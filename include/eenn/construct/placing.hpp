@@ -5,13 +5,13 @@
 #ifndef EENN_CONSTRUCT_PLACING_HPP
 #define EENN_CONSTRUCT_PLACING_HPP
 
-#include <eenn/construct/result.hpp>
-#include <eenn/core/flow.hpp>
-#include <eenn/exits/exit_trace.hpp>
-#include <eenn/network/basic_model.hpp>
+#include <eenn/construct/detail/result.hpp>
+#include <eenn/core/detail/flow.hpp>
+#include <eenn/exits/detail/exit_trace.hpp>
+#include <eenn/network/detail/basic_model.hpp>
 #include <eenn/platform/placement.hpp>
-#include <eenn/policies/exit_rule.hpp>
-#include <eenn/tensor/id.hpp>
+#include <eenn/policies/detail/exit_rule.hpp>
+#include <eenn/tensor/detail/id.hpp>
 
 #include <vector>
 

@@ -11,8 +11,8 @@
 #include <span>
 #include <string>
 
+#include <eenn/core/detail/flow.hpp>
 #include <eenn/core/error.hpp>
-#include <eenn/core/flow.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/core/random.hpp>
 #include <eenn/tensor/shape.hpp>

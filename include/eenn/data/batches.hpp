@@ -24,8 +24,8 @@
 #include <eenn/core/isa.hpp>
 #include <eenn/core/random.hpp>
 #include <eenn/data/augment.hpp>
-#include <eenn/data/batch.hpp>
 #include <eenn/data/data_set.hpp>
+#include <eenn/data/detail/batch.hpp>
 
 namespace eenn {
 inline namespace EENN_ISA {

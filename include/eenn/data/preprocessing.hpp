@@ -5,10 +5,10 @@
 #ifndef EENN_DATA_PREPROCESSING_HPP
 #define EENN_DATA_PREPROCESSING_HPP
 
+#include <eenn/core/detail/flow.hpp>
 #include <eenn/core/error.hpp>
-#include <eenn/core/flow.hpp>
 #include <eenn/core/isa.hpp>
-#include <eenn/text/json_reader.hpp>
+#include <eenn/text/detail/json_reader.hpp>
 #include <eenn/text/json_writer.hpp>
 
 #include <cmath>

@@ -5,7 +5,7 @@
 #ifndef EENN_DATA_SPLIT_HPP
 #define EENN_DATA_SPLIT_HPP
 
-#include <eenn/core/flow.hpp>
+#include <eenn/core/detail/flow.hpp>
 #include <eenn/data/data_set.hpp>
 
 #include <concepts>

@@ -16,8 +16,8 @@
 
 #include <eenn/core/error.hpp>
 #include <eenn/core/isa.hpp>
-#include <eenn/policies/max_probability.hpp>
-#include <eenn/tensor/elementary.hpp>
+#include <eenn/policies/detail/max_probability.hpp>
+#include <eenn/tensor/detail/elementary.hpp>
 
 namespace eenn {
 inline namespace EENN_ISA {

@@ -10,7 +10,7 @@
 #include <eenn/core/isa.hpp>
 #include <eenn/data/data_set.hpp>
 #include <eenn/exits/logit_trace.hpp>
-#include <eenn/network/infer.hpp>
+#include <eenn/network/detail/infer.hpp>
 
 #include <algorithm>
 

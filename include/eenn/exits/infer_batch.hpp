@@ -9,8 +9,8 @@
 #include <eenn/core/error.hpp>
 #include <eenn/core/executor.hpp>
 #include <eenn/core/isa.hpp>
-#include <eenn/network/check_rules.hpp>
-#include <eenn/network/infer.hpp>
+#include <eenn/network/detail/check_rules.hpp>
+#include <eenn/network/detail/infer.hpp>
 
 #include <algorithm>
 #include <cstring>

@@ -9,7 +9,7 @@
 #include <eenn/core/isa.hpp>
 #include <eenn/exits/trace.hpp>
 #include <eenn/policies/threshold_rules.hpp>
-#include <eenn/tensor/float16.hpp>
+#include <eenn/tensor/detail/float16.hpp>
 
 #include <algorithm>
 #include <cmath>

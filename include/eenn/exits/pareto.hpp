@@ -18,7 +18,7 @@
 #include <vector>
 
 #include <eenn/core/isa.hpp>
-#include <eenn/exits/objective.hpp>
+#include <eenn/exits/detail/objective.hpp>
 #include <eenn/exits/trace.hpp>
 
 namespace eenn {

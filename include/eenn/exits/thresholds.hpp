@@ -17,10 +17,10 @@
 
 #include <eenn/core/error.hpp>
 #include <eenn/core/isa.hpp>
-#include <eenn/exits/objective.hpp>
+#include <eenn/exits/detail/objective.hpp>
+#include <eenn/exits/detail/threshold_graph.hpp>
+#include <eenn/exits/detail/threshold_proof.hpp>
 #include <eenn/exits/pareto.hpp>
-#include <eenn/exits/threshold_graph.hpp>
-#include <eenn/exits/threshold_proof.hpp>
 #include <eenn/exits/trace.hpp>
 
 namespace eenn {

@@ -16,8 +16,8 @@
 
 #include <eenn/core/error.hpp>
 #include <eenn/core/isa.hpp>
-#include <eenn/exits/exit_trace.hpp>
-#include <eenn/policies/confidence.hpp>
+#include <eenn/exits/detail/exit_trace.hpp>
+#include <eenn/policies/detail/confidence.hpp>
 
 namespace eenn {
 inline namespace EENN_ISA {

@@ -22,7 +22,7 @@
 #include <eenn/data/batches.hpp>
 #include <eenn/data/data_set.hpp>
 #include <eenn/io/array.hpp>
-#include <eenn/io/bytes.hpp>
+#include <eenn/io/detail/bytes.hpp>
 
 namespace eenn {
 inline namespace EENN_ISA {

@@ -13,7 +13,7 @@
 #include <utility>
 
 #include <eenn/core/isa.hpp>
-#include <eenn/io/graph_json.hpp>
+#include <eenn/io/detail/graph_json.hpp>
 #include <eenn/io/weights.hpp>
 #include <eenn/network/model.hpp>
 

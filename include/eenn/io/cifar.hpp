@@ -5,7 +5,7 @@
 #ifndef EENN_IO_CIFAR_HPP
 #define EENN_IO_CIFAR_HPP
 
-#include <eenn/core/flow.hpp>
+#include <eenn/core/detail/flow.hpp>
 #include <eenn/io/array.hpp>
 
 #include <cstddef>

@@ -5,8 +5,8 @@
 #ifndef EENN_IO_MODEL_FILE_HPP
 #define EENN_IO_MODEL_FILE_HPP
 
-#include <eenn/core/flow.hpp>
-#include <eenn/network/basic_model.hpp>
+#include <eenn/core/detail/flow.hpp>
+#include <eenn/network/detail/basic_model.hpp>
 
 #include <cstddef>
 #include <span>

@@ -6,7 +6,7 @@
 #define EENN_IO_NPY_HPP
 
 #include <eenn/core/aligned.hpp>
-#include <eenn/core/flow.hpp>
+#include <eenn/core/detail/flow.hpp>
 #include <eenn/io/array.hpp>
 
 #include <cstddef>

@@ -25,7 +25,7 @@
 #include <eenn/core/error.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/io/array.hpp>
-#include <eenn/io/bytes.hpp>
+#include <eenn/io/detail/bytes.hpp>
 #include <eenn/io/file.hpp>
 #include <eenn/io/npy.hpp>
 

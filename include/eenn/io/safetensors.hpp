@@ -25,10 +25,10 @@
 #include <eenn/core/error.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/io/array.hpp>
-#include <eenn/io/bytes.hpp>
+#include <eenn/io/detail/bytes.hpp>
 #include <eenn/io/file.hpp>
-#include <eenn/tensor/element_type.hpp>
-#include <eenn/text/json_reader.hpp>
+#include <eenn/tensor/detail/element_type.hpp>
+#include <eenn/text/detail/json_reader.hpp>
 
 namespace eenn::io {
 inline namespace EENN_ISA {

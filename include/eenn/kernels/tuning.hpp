@@ -3,8 +3,8 @@
 // tuning.hpp - the numbers that measurement chose.
 // Floor 2 (kernels). Letters: P = rows of a tile, V = vectors of a tile, W = lanes of one vector.
 //
-// What depends on the machine stands in a table: tuning/avx512.hpp, tuning/avx2.hpp, tuning/portable.hpp for all others,
-// or your own, whose quoted path is EENN_TUNING in every translation unit; build/bench/tune measures and writes one.
+// What depends on the machine stands in a table: detail/tuning/ has one for AVX-512, one for AVX2, one for all others. Or
+// it is your own, whose quoted path is EENN_TUNING in every translation unit; build/bench/tune measures and writes one.
 // Here stand what a table holds, with the ranges that the kernels can do, and what follows from reasoning.
 //
 // A table may change speed, memory (packed weights, scratch) and the order of sums, and so the last bits of results; what
@@ -18,13 +18,13 @@
 #include EENN_TUNING
 #define EENN_TABLE own
 #elif EENN_VECTOR_BYTES == 64
-#include <eenn/kernels/tuning/avx512.hpp>
+#include <eenn/kernels/detail/tuning/avx512.hpp>
 #define EENN_TABLE avx512
 #elif defined(__AVX2__) && defined(__FMA__)
-#include <eenn/kernels/tuning/avx2.hpp>
+#include <eenn/kernels/detail/tuning/avx2.hpp>
 #define EENN_TABLE avx2
 #else
-#include <eenn/kernels/tuning/portable.hpp>
+#include <eenn/kernels/detail/tuning/portable.hpp>
 #define EENN_TABLE portable
 #endif
 

@@ -5,9 +5,9 @@
 #ifndef EENN_LAYERS_CONV2D_HPP
 #define EENN_LAYERS_CONV2D_HPP
 
-#include <eenn/kernels/convolution.hpp>
+#include <eenn/kernels/detail/convolution.hpp>
+#include <eenn/layers/detail/padding.hpp>
 #include <eenn/layers/layer.hpp>
-#include <eenn/layers/padding.hpp>
 
 namespace eenn {
 

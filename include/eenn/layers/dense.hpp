@@ -5,7 +5,7 @@
 #ifndef EENN_LAYERS_DENSE_HPP
 #define EENN_LAYERS_DENSE_HPP
 
-#include <eenn/kernels/convolution.hpp>
+#include <eenn/kernels/detail/convolution.hpp>
 #include <eenn/layers/layer.hpp>
 
 #include <cstddef>

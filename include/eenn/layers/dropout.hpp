@@ -5,8 +5,8 @@
 #ifndef EENN_LAYERS_DROPOUT_HPP
 #define EENN_LAYERS_DROPOUT_HPP
 
-#include <eenn/kernels/dropout.hpp>
-#include <eenn/kernels/elementwise.hpp>
+#include <eenn/kernels/detail/dropout.hpp>
+#include <eenn/kernels/detail/elementwise.hpp>
 #include <eenn/layers/layer.hpp>
 
 namespace eenn {

@@ -9,13 +9,13 @@
 #ifndef EENN_LAYERS_LAYER_HPP
 #define EENN_LAYERS_LAYER_HPP
 
-#include <eenn/core/checked.hpp>
-#include <eenn/core/constant.hpp>
+#include <eenn/core/detail/checked.hpp>
+#include <eenn/core/detail/constant.hpp>
 #include <eenn/core/isa.hpp>
-#include <eenn/kernels/activation_kind.hpp>
-#include <eenn/kernels/method.hpp>
-#include <eenn/kernels/share.hpp>
-#include <eenn/layers/fault.hpp>
+#include <eenn/kernels/detail/activation_kind.hpp>
+#include <eenn/kernels/detail/method.hpp>
+#include <eenn/kernels/detail/share.hpp>
+#include <eenn/layers/detail/fault.hpp>
 #include <eenn/tensor/shape.hpp>
 
 #include <array>

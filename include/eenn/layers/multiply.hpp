@@ -5,7 +5,7 @@
 #ifndef EENN_LAYERS_MULTIPLY_HPP
 #define EENN_LAYERS_MULTIPLY_HPP
 
-#include <eenn/kernels/elementwise.hpp>
+#include <eenn/kernels/detail/elementwise.hpp>
 #include <eenn/layers/layer.hpp>
 
 namespace eenn {

@@ -5,9 +5,9 @@
 #ifndef EENN_LAYERS_POOLING_HPP
 #define EENN_LAYERS_POOLING_HPP
 
-#include <eenn/kernels/pooling.hpp>
+#include <eenn/kernels/detail/pooling.hpp>
+#include <eenn/layers/detail/padding.hpp>
 #include <eenn/layers/layer.hpp>
-#include <eenn/layers/padding.hpp>
 
 namespace eenn {
 

@@ -5,7 +5,7 @@
 #ifndef EENN_LAYERS_SHAPING_HPP
 #define EENN_LAYERS_SHAPING_HPP
 
-#include <eenn/kernels/copy.hpp>
+#include <eenn/kernels/detail/copy.hpp>
 #include <eenn/layers/layer.hpp>
 
 #include <cstddef>

@@ -5,7 +5,7 @@
 #ifndef EENN_LAYERS_SOFTMAX_HPP
 #define EENN_LAYERS_SOFTMAX_HPP
 
-#include <eenn/kernels/softmax.hpp>
+#include <eenn/kernels/detail/softmax.hpp>
 #include <eenn/layers/layer.hpp>
 
 namespace eenn {

@@ -10,8 +10,8 @@
 #define EENN_NETWORK_EDIT_HPP
 
 #include <eenn/core/isa.hpp>
+#include <eenn/network/detail/needed.hpp>
 #include <eenn/network/graph.hpp>
-#include <eenn/network/needed.hpp>
 
 #include <algorithm>
 #include <array>

@@ -10,7 +10,7 @@
 #include <eenn/layers/add.hpp>
 #include <eenn/layers/layer.hpp>
 #include <eenn/policies/policy.hpp>
-#include <eenn/tensor/id.hpp>
+#include <eenn/tensor/detail/id.hpp>
 
 #include <algorithm>
 #include <initializer_list>

@@ -6,17 +6,17 @@
 #define EENN_NETWORK_MODEL_HPP
 
 #include <eenn/core/aligned.hpp>
+#include <eenn/core/detail/fingerprint.hpp>
 #include <eenn/core/error.hpp>
-#include <eenn/core/fingerprint.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/data/preprocessing.hpp>
-#include <eenn/network/basic_model.hpp>
 #include <eenn/network/channels.hpp>
-#include <eenn/network/lower.hpp>
+#include <eenn/network/detail/basic_model.hpp>
+#include <eenn/network/detail/lower.hpp>
+#include <eenn/network/detail/transfer.hpp>
 #include <eenn/network/parameters.hpp>
 #include <eenn/network/standard.hpp>
-#include <eenn/network/transfer.hpp>
-#include <eenn/policies/exit_rule.hpp>
+#include <eenn/policies/detail/exit_rule.hpp>
 
 #include <cmath>
 #include <map>

@@ -8,9 +8,9 @@
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/executor.hpp>
 #include <eenn/core/isa.hpp>
-#include <eenn/network/executable.hpp>
-#include <eenn/network/lower.hpp>
-#include <eenn/network/packed_weights.hpp>
+#include <eenn/network/detail/executable.hpp>
+#include <eenn/network/detail/lower.hpp>
+#include <eenn/network/detail/packed_weights.hpp>
 #include <eenn/policies/threshold_rules.hpp>
 
 #include <algorithm>

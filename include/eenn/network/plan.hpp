@@ -7,8 +7,8 @@
 
 #include <eenn/layers/layer.hpp>
 #include <eenn/policies/policy.hpp>
-#include <eenn/tensor/element_type.hpp>
-#include <eenn/tensor/id.hpp>
+#include <eenn/tensor/detail/element_type.hpp>
+#include <eenn/tensor/detail/id.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -6,9 +6,9 @@
 #define EENN_NETWORK_RUNTIME_NETWORK_HPP
 
 #include <eenn/core/isa.hpp>
-#include <eenn/network/binding.hpp>
+#include <eenn/network/detail/binding.hpp>
 #if defined(EENN_COMPILED)
-#include <eenn/network/compiled.hpp>
+#include <eenn/network/detail/compiled.hpp>
 #endif
 
 namespace eenn {

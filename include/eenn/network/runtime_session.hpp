@@ -6,7 +6,7 @@
 #define EENN_NETWORK_RUNTIME_SESSION_HPP
 
 #include <eenn/core/aligned.hpp>
-#include <eenn/network/check_rules.hpp>
+#include <eenn/network/detail/check_rules.hpp>
 #include <eenn/network/session.hpp>
 
 #include <type_traits>

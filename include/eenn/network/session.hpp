@@ -5,8 +5,8 @@
 #ifndef EENN_NETWORK_SESSION_HPP
 #define EENN_NETWORK_SESSION_HPP
 
-#include <eenn/core/exact_span.hpp>
-#include <eenn/network/infer.hpp>
+#include <eenn/core/detail/exact_span.hpp>
+#include <eenn/network/detail/infer.hpp>
 #include <eenn/network/network.hpp>
 
 #include <concepts>

@@ -12,8 +12,8 @@
 #include <eenn/layers/composites.hpp>
 #include <eenn/layers/conv2d.hpp>
 #include <eenn/layers/dense.hpp>
+#include <eenn/layers/detail/identity.hpp>
 #include <eenn/layers/dropout.hpp>
-#include <eenn/layers/identity.hpp>
 #include <eenn/layers/multiply.hpp>
 #include <eenn/layers/pooling.hpp>
 #include <eenn/layers/shaping.hpp>

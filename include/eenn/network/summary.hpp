@@ -6,8 +6,8 @@
 #define EENN_NETWORK_SUMMARY_HPP
 
 #include <eenn/core/isa.hpp>
-#include <eenn/network/executable.hpp>
-#include <eenn/text/numbers.hpp>
+#include <eenn/network/detail/executable.hpp>
+#include <eenn/text/detail/numbers.hpp>
 
 #include <algorithm>
 #include <array>

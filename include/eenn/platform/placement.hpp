@@ -5,12 +5,12 @@
 #ifndef EENN_PLATFORM_PLACEMENT_HPP
 #define EENN_PLATFORM_PLACEMENT_HPP
 
-#include <eenn/core/flow.hpp>
-#include <eenn/exits/exit_trace.hpp>
-#include <eenn/platform/candidates.hpp>
+#include <eenn/core/detail/flow.hpp>
+#include <eenn/exits/detail/exit_trace.hpp>
+#include <eenn/platform/detail/candidates.hpp>
+#include <eenn/platform/detail/task.hpp>
 #include <eenn/platform/platform.hpp>
-#include <eenn/platform/task.hpp>
-#include <eenn/tensor/id.hpp>
+#include <eenn/tensor/detail/id.hpp>
 
 #include <cstddef>
 #include <cstdint>

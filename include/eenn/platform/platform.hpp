@@ -14,8 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include <eenn/core/detail/flow.hpp>
 #include <eenn/core/error.hpp>
-#include <eenn/core/flow.hpp>
 #include <eenn/core/isa.hpp>
 
 namespace eenn {

@@ -5,7 +5,7 @@
 #ifndef EENN_PLATFORM_READ_PLATFORM_HPP
 #define EENN_PLATFORM_READ_PLATFORM_HPP
 
-#include <eenn/core/flow.hpp>
+#include <eenn/core/detail/flow.hpp>
 #include <eenn/platform/platform.hpp>
 
 #include <string>

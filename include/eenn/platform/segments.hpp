@@ -15,7 +15,7 @@
 
 #include <eenn/core/isa.hpp>
 #include <eenn/network/plan.hpp>
-#include <eenn/platform/task.hpp>
+#include <eenn/platform/detail/task.hpp>
 
 namespace eenn {
 inline namespace EENN_ISA {

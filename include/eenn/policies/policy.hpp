@@ -7,11 +7,11 @@
 
 #include <cstdint>
 #include <eenn/core/isa.hpp>
-#include <eenn/policies/confidence.hpp>
-#include <eenn/policies/entropy.hpp>
-#include <eenn/policies/margin.hpp>
-#include <eenn/policies/max_probability.hpp>
-#include <eenn/policies/patience.hpp>
+#include <eenn/policies/detail/confidence.hpp>
+#include <eenn/policies/detail/entropy.hpp>
+#include <eenn/policies/detail/margin.hpp>
+#include <eenn/policies/detail/max_probability.hpp>
+#include <eenn/policies/detail/patience.hpp>
 
 namespace eenn {
 

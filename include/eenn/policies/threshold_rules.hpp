@@ -6,7 +6,7 @@
 #define EENN_POLICIES_THRESHOLD_RULES_HPP
 
 #include <eenn/policies/decider.hpp>
-#include <eenn/policies/exit_rule.hpp>
+#include <eenn/policies/detail/exit_rule.hpp>
 
 namespace eenn {
 inline namespace EENN_ISA {

@@ -5,7 +5,7 @@
 #ifndef EENN_TENSOR_SHAPE_HPP
 #define EENN_TENSOR_SHAPE_HPP
 
-#include <eenn/core/checked.hpp>
+#include <eenn/core/detail/checked.hpp>
 #include <eenn/core/isa.hpp>
 
 #include <cstddef>

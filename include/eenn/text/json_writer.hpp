@@ -16,7 +16,7 @@
 
 #include <eenn/core/error.hpp>
 #include <eenn/core/isa.hpp>
-#include <eenn/text/json_reader.hpp>
+#include <eenn/text/detail/json_reader.hpp>
 
 namespace eenn::text {
 inline namespace EENN_ISA {

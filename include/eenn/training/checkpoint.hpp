@@ -5,12 +5,12 @@
 #ifndef EENN_TRAINING_CHECKPOINT_HPP
 #define EENN_TRAINING_CHECKPOINT_HPP
 
-#include <eenn/core/fingerprint.hpp>
+#include <eenn/core/detail/fingerprint.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/core/version.hpp>
-#include <eenn/io/journal.hpp>
+#include <eenn/io/detail/journal.hpp>
 #include <eenn/io/safetensors.hpp>
-#include <eenn/training/training_state.hpp>
+#include <eenn/training/detail/training_state.hpp>
 
 #include <charconv>
 #include <cstdio>

@@ -16,7 +16,7 @@
 
 #include <eenn/core/error.hpp>
 #include <eenn/core/isa.hpp>
-#include <eenn/tensor/elementary.hpp>
+#include <eenn/tensor/detail/elementary.hpp>
 
 namespace eenn {
 inline namespace EENN_ISA {

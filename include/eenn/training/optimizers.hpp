@@ -14,10 +14,10 @@
 #include <type_traits>
 
 #include <eenn/core/aligned.hpp>
-#include <eenn/core/allowed.hpp>
+#include <eenn/core/detail/allowed.hpp>
 #include <eenn/core/error.hpp>
 #include <eenn/core/isa.hpp>
-#include <eenn/training/parameter_range.hpp>
+#include <eenn/training/detail/parameter_range.hpp>
 
 namespace eenn {
 inline namespace EENN_ISA {

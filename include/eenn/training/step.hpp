@@ -6,14 +6,14 @@
 #define EENN_TRAINING_STEP_HPP
 
 #include <eenn/core/isa.hpp>
-#include <eenn/data/batch.hpp>
+#include <eenn/data/detail/batch.hpp>
 #include <eenn/network/parameters.hpp>
-#include <eenn/training/averaging.hpp>
-#include <eenn/training/backpropagation.hpp>
-#include <eenn/training/check_options.hpp>
-#include <eenn/training/clipping.hpp>
+#include <eenn/training/detail/averaging.hpp>
+#include <eenn/training/detail/backpropagation.hpp>
+#include <eenn/training/detail/check_options.hpp>
+#include <eenn/training/detail/clipping.hpp>
+#include <eenn/training/detail/training_state.hpp>
 #include <eenn/training/losses.hpp>
-#include <eenn/training/training_state.hpp>
 
 #include <cmath>
 #include <functional>

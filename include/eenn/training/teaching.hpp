@@ -5,9 +5,9 @@
 #ifndef EENN_TRAINING_TEACHING_HPP
 #define EENN_TRAINING_TEACHING_HPP
 
+#include <eenn/core/detail/flow.hpp>
 #include <eenn/core/error.hpp>
-#include <eenn/core/flow.hpp>
-#include <eenn/data/batch.hpp>
+#include <eenn/data/detail/batch.hpp>
 #include <eenn/training/losses.hpp>
 
 #include <cstdint>

@@ -8,7 +8,7 @@
 #include <eenn/core/error.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/network/plan.hpp>
-#include <eenn/training/parameter_range.hpp>
+#include <eenn/training/detail/parameter_range.hpp>
 
 #include <algorithm>
 #include <cstddef>

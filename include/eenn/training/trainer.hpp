@@ -6,10 +6,10 @@
 #define EENN_TRAINING_TRAINER_HPP
 
 #include <eenn/core/isa.hpp>
-#include <eenn/data/batch.hpp>
 #include <eenn/data/data_set.hpp>
+#include <eenn/data/detail/batch.hpp>
 #include <eenn/exits/collect_trace.hpp>
-#include <eenn/training/check_options.hpp>
+#include <eenn/training/detail/check_options.hpp>
 #include <eenn/training/schedules.hpp>
 #include <eenn/training/step.hpp>
 

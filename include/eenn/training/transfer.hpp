@@ -6,8 +6,8 @@
 #define EENN_TRAINING_TRANSFER_HPP
 
 #include <eenn/core/isa.hpp>
-#include <eenn/network/transfer.hpp>
-#include <eenn/training/training_state.hpp>
+#include <eenn/network/detail/transfer.hpp>
+#include <eenn/training/detail/training_state.hpp>
 
 #include <utility>
 
@@ -22,7 +22,7 @@ inline namespace EENN_ISA {
 ///
 /// @param start     (to.parameter_elements()): initialize(to, seed), or what keeps the answers of the network as they were.
 /// @param channels  what keep_channels() kept, where it lies between the two.
-/// @par Errors      those of transfer() of network/transfer.hpp; eenn::error if the state is not of `from`.
+/// @par Errors      those of transfer() of network/detail/transfer.hpp; eenn::error if the state is not of `from`.
 [[nodiscard]] inline training_state transfer(const training_state& state, const plan_view& from, const plan_view& to,
                                              const aligned_vector<float>& start,
                                              std::span<const kept_channels> channels = {}) {

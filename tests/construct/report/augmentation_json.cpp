@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <eenn/construct/report/augmentation_json.hpp>
-#include <eenn/text/json_reader.hpp>
+#include <eenn/text/detail/json_reader.hpp>
 #include <limits>
 #include <map>
 #include <string>

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <eenn/construct/result.hpp>
+#include <eenn/construct/detail/result.hpp>
 #include <eenn/core/random.hpp>
 #include <limits>
 #include <string>

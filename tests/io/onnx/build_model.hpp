@@ -6,8 +6,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <eenn/io/onnx/build.hpp>
-#include <eenn/io/onnx/model.hpp>
+#include <eenn/io/onnx/detail/build.hpp>
+#include <eenn/io/onnx/detail/model.hpp>
 #include <numeric>
 #include <string>
 #include <vector>

@@ -10,7 +10,7 @@
 #include <eenn/io/onnx/import.hpp>
 #include <eenn/io/onnx/read.hpp>
 #include <eenn/io/onnx/write.hpp>
-#include <eenn/network/lower.hpp>
+#include <eenn/network/detail/lower.hpp>
 #include <filesystem>
 #include <span>
 #include <string>

@@ -7,7 +7,7 @@
 #include <eenn/interop/zlib.hpp>
 #include <eenn/io/npz.hpp>
 #include <eenn/io/onnx/import.hpp>
-#include <eenn/network/lower.hpp>
+#include <eenn/network/detail/lower.hpp>
 #include <filesystem>
 #include <string>
 

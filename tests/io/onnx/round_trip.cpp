@@ -8,7 +8,7 @@
 #include <eenn/io/onnx/import.hpp>
 #include <eenn/io/onnx/read.hpp>
 #include <eenn/io/onnx/write.hpp>
-#include <eenn/network/infer.hpp>
+#include <eenn/network/detail/infer.hpp>
 #include <eenn/network/parameters.hpp>
 #include <eenn/network/runtime_network.hpp>
 #include <string>

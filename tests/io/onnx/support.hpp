@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <eenn/io/onnx/import.hpp>
-#include <eenn/network/infer.hpp>
+#include <eenn/network/detail/infer.hpp>
 #include <eenn/network/runtime_network.hpp>
 #include <span>
 #include <string>

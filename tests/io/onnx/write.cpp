@@ -3,7 +3,7 @@
 
 #include <cstddef>
 #include <eenn/io/file.hpp>
-#include <eenn/io/onnx/build.hpp>
+#include <eenn/io/onnx/detail/build.hpp>
 #include <eenn/io/onnx/write.hpp>
 #include <string>
 #include <vector>

@@ -6,20 +6,20 @@
 #define EENN_CONSTRUCT_DETAIL_AUGMENT_HPP
 
 #include <eenn/construct/augment.hpp>
-#include <eenn/construct/fine_tune.hpp>
-#include <eenn/construct/frozen_backbone.hpp>
-#include <eenn/construct/head_lessons.hpp>
-#include <eenn/construct/kept_work.hpp>
-#include <eenn/construct/measure.hpp>
+#include <eenn/construct/detail/fine_tune.hpp>
+#include <eenn/construct/detail/frozen_backbone.hpp>
+#include <eenn/construct/detail/head_lessons.hpp>
+#include <eenn/construct/detail/kept_work.hpp>
+#include <eenn/construct/detail/measure.hpp>
+#include <eenn/construct/detail/propose_heads.hpp>
+#include <eenn/construct/detail/renormalise.hpp>
+#include <eenn/construct/detail/search_exits.hpp>
+#include <eenn/construct/detail/watcher.hpp>
 #include <eenn/construct/options.hpp>
-#include <eenn/construct/propose_heads.hpp>
-#include <eenn/construct/renormalise.hpp>
-#include <eenn/construct/search_exits.hpp>
-#include <eenn/construct/watcher.hpp>
 #include <eenn/core/executor.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/data/data_set.hpp>
-#include <eenn/data/mirror.hpp>
+#include <eenn/data/detail/mirror.hpp>
 #include <eenn/network/model.hpp>
 
 #include <algorithm>

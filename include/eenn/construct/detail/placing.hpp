@@ -5,10 +5,10 @@
 #ifndef EENN_CONSTRUCT_DETAIL_PLACING_HPP
 #define EENN_CONSTRUCT_DETAIL_PLACING_HPP
 
+#include <eenn/construct/detail/result.hpp>
 #include <eenn/construct/placing.hpp>
-#include <eenn/construct/result.hpp>
-#include <eenn/core/flow.hpp>
-#include <eenn/network/lower.hpp>
+#include <eenn/core/detail/flow.hpp>
+#include <eenn/network/detail/lower.hpp>
 #include <eenn/network/model.hpp>
 #include <eenn/network/standard.hpp>
 #include <eenn/platform/placement.hpp>

@@ -5,11 +5,11 @@
 #ifndef EENN_CONSTRUCT_REPORT_AUGMENTATION_HPP
 #define EENN_CONSTRUCT_REPORT_AUGMENTATION_HPP
 
+#include <eenn/construct/detail/result.hpp>
 #include <eenn/construct/report/augmentation_json.hpp>
 #include <eenn/construct/report/augmentation_page.hpp>
 #include <eenn/construct/report/augmentation_text.hpp>
-#include <eenn/construct/result.hpp>
-#include <eenn/core/flow.hpp>
+#include <eenn/core/detail/flow.hpp>
 
 #include <filesystem>
 

@@ -5,8 +5,8 @@
 #ifndef EENN_CONSTRUCT_REPORT_AUGMENTATION_JSON_HPP
 #define EENN_CONSTRUCT_REPORT_AUGMENTATION_JSON_HPP
 
-#include <eenn/construct/result.hpp>
-#include <eenn/core/flow.hpp>
+#include <eenn/construct/detail/result.hpp>
+#include <eenn/core/detail/flow.hpp>
 
 #include <string>
 

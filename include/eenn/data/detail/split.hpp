@@ -17,8 +17,8 @@
 #include <utility>
 #include <vector>
 
+#include <eenn/core/detail/flow.hpp>
 #include <eenn/core/error.hpp>
-#include <eenn/core/flow.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/core/random.hpp>
 #include <eenn/data/data_set.hpp>

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include <eenn/core/aligned.hpp>
+#include <eenn/core/detail/flow.hpp>
 #include <eenn/core/error.hpp>
-#include <eenn/core/flow.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/io/array.hpp>
 #include <eenn/io/cifar.hpp>

@@ -19,8 +19,8 @@
 #endif
 
 #include <eenn/core/aligned.hpp>
+#include <eenn/core/detail/flow.hpp>
 #include <eenn/core/error.hpp>
-#include <eenn/core/flow.hpp>
 #include <eenn/io/detail/system_file.hpp>
 #include <eenn/io/file.hpp>
 

@@ -5,7 +5,7 @@
 #ifndef EENN_IO_DETAIL_MODEL_FILE_HPP
 #define EENN_IO_DETAIL_MODEL_FILE_HPP
 
-#include <eenn/core/flow.hpp>
+#include <eenn/core/detail/flow.hpp>
 #include <eenn/io/basic_model_file.hpp>
 #include <eenn/io/model_file.hpp>
 

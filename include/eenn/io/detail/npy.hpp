@@ -17,15 +17,15 @@
 #include <vector>
 
 #include <eenn/core/aligned.hpp>
+#include <eenn/core/detail/flow.hpp>
 #include <eenn/core/error.hpp>
-#include <eenn/core/flow.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/io/array.hpp>
-#include <eenn/io/bytes.hpp>
+#include <eenn/io/detail/bytes.hpp>
 #include <eenn/io/file.hpp>
 #include <eenn/io/npy.hpp>
-#include <eenn/tensor/element_type.hpp>
-#include <eenn/text/digits.hpp>
+#include <eenn/tensor/detail/element_type.hpp>
+#include <eenn/text/detail/digits.hpp>
 
 namespace eenn::io {
 inline namespace EENN_ISA {

@@ -5,13 +5,13 @@
 #ifndef EENN_IO_ONNX_EXPORT_HPP
 #define EENN_IO_ONNX_EXPORT_HPP
 
-#include <eenn/core/flow.hpp>
-#include <eenn/io/onnx/export_options.hpp>
-#include <eenn/io/onnx/model.hpp>
-#include <eenn/network/basic_model.hpp>
+#include <eenn/core/detail/flow.hpp>
+#include <eenn/io/onnx/detail/export_options.hpp>
+#include <eenn/io/onnx/detail/model.hpp>
+#include <eenn/network/detail/basic_model.hpp>
 #include <eenn/network/standard.hpp>
-#include <eenn/policies/exit_rule.hpp>
-#include <eenn/tensor/id.hpp>
+#include <eenn/policies/detail/exit_rule.hpp>
+#include <eenn/tensor/detail/id.hpp>
 
 #include <filesystem>
 #include <span>

@@ -5,10 +5,10 @@
 #ifndef EENN_IO_ONNX_IMPORT_HPP
 #define EENN_IO_ONNX_IMPORT_HPP
 
-#include <eenn/core/flow.hpp>
-#include <eenn/io/onnx/import_options.hpp>
-#include <eenn/io/onnx/model.hpp>
-#include <eenn/network/basic_model.hpp>
+#include <eenn/core/detail/flow.hpp>
+#include <eenn/io/onnx/detail/import_options.hpp>
+#include <eenn/io/onnx/detail/model.hpp>
+#include <eenn/network/detail/basic_model.hpp>
 
 #include <filesystem>
 #include <string>

@@ -5,8 +5,8 @@
 #ifndef EENN_IO_ONNX_WRITE_HPP
 #define EENN_IO_ONNX_WRITE_HPP
 
-#include <eenn/core/flow.hpp>
-#include <eenn/io/onnx/model.hpp>
+#include <eenn/core/detail/flow.hpp>
+#include <eenn/io/onnx/detail/model.hpp>
 
 #include <cstddef>
 #include <filesystem>

@@ -16,11 +16,11 @@
 #include <utility>
 #include <vector>
 
-#include <eenn/core/flow.hpp>
+#include <eenn/core/detail/flow.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/exits/trace.hpp>
-#include <eenn/platform/candidates.hpp>
-#include <eenn/platform/joint_thresholds.hpp>
+#include <eenn/platform/detail/candidates.hpp>
+#include <eenn/platform/detail/joint_thresholds.hpp>
 #include <eenn/platform/placement.hpp>
 
 namespace eenn {

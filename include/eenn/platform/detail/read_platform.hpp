@@ -10,12 +10,12 @@
 #include <utility>
 #include <vector>
 
-#include <eenn/core/flow.hpp>
+#include <eenn/core/detail/flow.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/io/file.hpp>
 #include <eenn/platform/platform.hpp>
 #include <eenn/platform/read_platform.hpp>
-#include <eenn/text/json_reader.hpp>
+#include <eenn/text/detail/json_reader.hpp>
 
 namespace eenn {
 inline namespace EENN_ISA {

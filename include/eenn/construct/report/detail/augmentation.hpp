@@ -9,12 +9,12 @@
 #include <span>
 #include <string>
 
+#include <eenn/construct/detail/result.hpp>
 #include <eenn/construct/report/augmentation.hpp>
 #include <eenn/construct/report/augmentation_json.hpp>
 #include <eenn/construct/report/augmentation_page.hpp>
 #include <eenn/construct/report/augmentation_text.hpp>
-#include <eenn/construct/result.hpp>
-#include <eenn/core/flow.hpp>
+#include <eenn/core/detail/flow.hpp>
 #include <eenn/io/file.hpp>
 
 namespace eenn::report {

@@ -12,13 +12,13 @@
 #include <string_view>
 #include <vector>
 
+#include <eenn/construct/detail/result.hpp>
 #include <eenn/construct/report/augmentation_json.hpp>
-#include <eenn/construct/report/terms.hpp>
-#include <eenn/construct/result.hpp>
-#include <eenn/core/flow.hpp>
+#include <eenn/construct/report/detail/terms.hpp>
+#include <eenn/core/detail/flow.hpp>
 #include <eenn/core/isa.hpp>
+#include <eenn/text/detail/numbers.hpp>
 #include <eenn/text/json_writer.hpp>
-#include <eenn/text/numbers.hpp>
 
 namespace eenn::report {
 inline namespace EENN_ISA {

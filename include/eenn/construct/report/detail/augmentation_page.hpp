@@ -8,13 +8,13 @@
 #include <string>
 #include <vector>
 
-#include <eenn/charts/html.hpp>
+#include <eenn/charts/detail/html.hpp>
+#include <eenn/construct/detail/result.hpp>
 #include <eenn/construct/report/augmentation_page.hpp>
-#include <eenn/construct/report/outcome_sections.hpp>
-#include <eenn/construct/report/page_rules.hpp>
-#include <eenn/construct/report/search_sections.hpp>
-#include <eenn/construct/result.hpp>
-#include <eenn/core/flow.hpp>
+#include <eenn/construct/report/detail/outcome_sections.hpp>
+#include <eenn/construct/report/detail/page_rules.hpp>
+#include <eenn/construct/report/detail/search_sections.hpp>
+#include <eenn/core/detail/flow.hpp>
 
 namespace eenn::report {
 inline namespace EENN_HOST {

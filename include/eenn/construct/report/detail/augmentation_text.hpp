@@ -11,12 +11,12 @@
 #include <string_view>
 #include <vector>
 
+#include <eenn/construct/detail/result.hpp>
 #include <eenn/construct/report/augmentation_text.hpp>
-#include <eenn/construct/report/terms.hpp>
-#include <eenn/construct/result.hpp>
-#include <eenn/core/flow.hpp>
+#include <eenn/construct/report/detail/terms.hpp>
+#include <eenn/core/detail/flow.hpp>
 #include <eenn/core/isa.hpp>
-#include <eenn/text/numbers.hpp>
+#include <eenn/text/detail/numbers.hpp>
 #include <eenn/text/progress.hpp>
 
 namespace eenn::report {

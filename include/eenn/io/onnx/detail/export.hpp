@@ -10,15 +10,15 @@
 #include <string>
 #include <vector>
 
-#include <eenn/core/flow.hpp>
+#include <eenn/core/detail/flow.hpp>
 #include <eenn/core/isa.hpp>
-#include <eenn/io/onnx/build.hpp>
-#include <eenn/io/onnx/cut.hpp>
+#include <eenn/io/onnx/detail/build.hpp>
+#include <eenn/io/onnx/detail/cut.hpp>
+#include <eenn/io/onnx/detail/export_exits.hpp>
+#include <eenn/io/onnx/detail/export_layers.hpp>
+#include <eenn/io/onnx/detail/export_options.hpp>
+#include <eenn/io/onnx/detail/model.hpp>
 #include <eenn/io/onnx/export.hpp>
-#include <eenn/io/onnx/export_exits.hpp>
-#include <eenn/io/onnx/export_layers.hpp>
-#include <eenn/io/onnx/export_options.hpp>
-#include <eenn/io/onnx/model.hpp>
 #include <eenn/io/onnx/write.hpp>
 #include <eenn/network/model.hpp>
 #include <eenn/network/standard.hpp>

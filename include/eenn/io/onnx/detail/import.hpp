@@ -21,17 +21,17 @@
 #include <vector>
 
 #include <eenn/core/aligned.hpp>
+#include <eenn/core/detail/flow.hpp>
 #include <eenn/core/error.hpp>
-#include <eenn/core/flow.hpp>
 #include <eenn/core/isa.hpp>
+#include <eenn/io/onnx/detail/import_call.hpp>
+#include <eenn/io/onnx/detail/import_options.hpp>
+#include <eenn/io/onnx/detail/model.hpp>
+#include <eenn/io/onnx/detail/operators.hpp>
 #include <eenn/io/onnx/import.hpp>
-#include <eenn/io/onnx/import_call.hpp>
-#include <eenn/io/onnx/import_options.hpp>
-#include <eenn/io/onnx/model.hpp>
-#include <eenn/io/onnx/operators.hpp>
 #include <eenn/io/onnx/read.hpp>
 #include <eenn/network/model.hpp>
-#include <eenn/text/json_reader.hpp>
+#include <eenn/text/detail/json_reader.hpp>
 
 namespace eenn::onnx {
 inline namespace EENN_ISA {

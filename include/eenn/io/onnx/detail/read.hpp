@@ -24,14 +24,14 @@
 #include <protozero/pbf_reader.hpp>
 
 #include <eenn/core/aligned.hpp>
+#include <eenn/core/detail/flow.hpp>
 #include <eenn/core/error.hpp>
-#include <eenn/core/flow.hpp>
 #include <eenn/core/isa.hpp>
-#include <eenn/io/bytes.hpp>
+#include <eenn/io/detail/bytes.hpp>
 #include <eenn/io/file.hpp>
-#include <eenn/io/onnx/model.hpp>
+#include <eenn/io/onnx/detail/model.hpp>
+#include <eenn/io/onnx/detail/values.hpp>
 #include <eenn/io/onnx/read.hpp>
-#include <eenn/io/onnx/values.hpp>
 
 namespace eenn::onnx {
 inline namespace EENN_ISA {

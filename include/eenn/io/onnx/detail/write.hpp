@@ -17,12 +17,12 @@
 
 #include <protozero/pbf_writer.hpp>
 
+#include <eenn/core/detail/flow.hpp>
 #include <eenn/core/error.hpp>
-#include <eenn/core/flow.hpp>
 #include <eenn/core/isa.hpp>
-#include <eenn/io/bytes.hpp>
+#include <eenn/io/detail/bytes.hpp>
 #include <eenn/io/file.hpp>
-#include <eenn/io/onnx/model.hpp>
+#include <eenn/io/onnx/detail/model.hpp>
 #include <eenn/io/onnx/write.hpp>
 
 namespace eenn::onnx {

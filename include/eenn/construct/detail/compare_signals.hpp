@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+//
+// detail/compare_signals.hpp - policies and ways to choose thresholds, beside each other.
+// Floor 8 (construct); host subset.
+#ifndef EENN_CONSTRUCT_DETAIL_COMPARE_SIGNALS_HPP
+#define EENN_CONSTRUCT_DETAIL_COMPARE_SIGNALS_HPP
+
+#include <eenn/construct/detail/exit_judge.hpp>
+#include <eenn/construct/detail/result.hpp>
+#include <eenn/core/isa.hpp>
+#include <eenn/policies/policy.hpp>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace eenn::construct {
+inline namespace EENN_ISA {
+
+/// @brief Every policy through the solver, for the first objective, beside an oracle that knows which exits are right:
+/// on plain traces without a margin, so that what differs is the signal or the solver.
+///
+/// @param validation, test  what the chosen heads say there.
+/// @param heads             those of the first objective, indices into the tables.
+[[nodiscard]] inline std::vector<signal_row> compare_signals(const exit_judge& judge, const exit_objective& objective,
+                                                             const exit_table& validation, const exit_table& test,
+                                                             std::span<const int> heads) {
+    std::vector<signal_row> rows;
+    const double base = judge.costs.base;
+    const auto row = [&](const policy& signal, const threshold_options& how) {
+        exit_table seen = validation;
+        exit_table unseen = test;
+        for (auto* table : {&seen, &unseen}) {
+            for (auto& head : table->heads) head.decides = signal;
+        }
+        const exit_trace trace = trace_of(seen, heads);
+        const auto choice = try_thresholds(trace, judge.objective_on(trace, objective), how);
+        if (!choice) return;
+        const auto e = evaluate(trace_of(unseen, heads), choice->thresholds);
+        std::string solver{to_string(how.solver)};
+        if (how.solver == threshold_solver::proven && !choice->proven) solver = "best found";
+        rows.push_back({std::string{signal.name()}, std::move(solver), choice->evaluation.mean_cost / base,
+                        choice->evaluation.accuracy, e.mean_cost / base, e.accuracy});
+    };
+    for (int kind = 0; kind < policy_count; ++kind) row(policy{static_cast<policy_kind>(kind)}, {});
+    for (const auto solver : {threshold_solver::descent, threshold_solver::shared, threshold_solver::published})
+        row(max_probability{}, {.solver = solver});
+    const auto oracle = [&](const exit_table& table) {
+        const exit_trace trace = trace_of(table, heads);
+        double cost = 0;
+        int right = 0;
+        for (int i = 0; i < trace.samples; ++i) {
+            int e = 0;
+            while (e + 1 < trace.exits && trace.correct[trace.at(i, e)] == 0) ++e;
+            cost += trace.cost[static_cast<std::size_t>(e)];
+            right += trace.correct[trace.at(i, e)];
+        }
+        return std::pair{cost / trace.samples / base, right / static_cast<double>(trace.samples)};
+    };
+    const auto [seen_cost, seen_accuracy] = oracle(validation);
+    const auto [cost, accuracy] = oracle(test);
+    rows.push_back({"knows the labels", "oracle", seen_cost, seen_accuracy, cost, accuracy});
+    return rows;
+}
+
+}  // namespace EENN_ISA
+}  // namespace eenn::construct
+
+#endif

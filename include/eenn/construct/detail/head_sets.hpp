@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+//
+// detail/head_sets.hpp - which exits to keep: sets of trained heads, judged.
+// Floor 8 (construct); host subset.
+#ifndef EENN_CONSTRUCT_DETAIL_HEAD_SETS_HPP
+#define EENN_CONSTRUCT_DETAIL_HEAD_SETS_HPP
+
+#include <eenn/construct/detail/exit_table.hpp>
+#include <eenn/core/executor.hpp>
+#include <eenn/core/isa.hpp>
+#include <eenn/exits/thresholds.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace eenn::construct {
+inline namespace EENN_ISA {
+
+/// @brief What thresholds a set of heads gets; nothing if it cannot reach the objective.
+using head_set_judge = std::function<std::optional<threshold_choice>(std::span<const int> heads)>;
+/// @brief Told of every set of heads that was judged.
+using head_set_observer =
+    std::function<void(std::span<const int> heads, const std::optional<threshold_choice>& choice)>;
+
+/// @brief The set of heads that is judged best, empty if none is feasible.
+///
+/// All sets of one and two heads are judged; larger ones grow from the `beam` best of one head fewer, by every head of
+/// another site. Fewer exits win ties: an exit has to earn its place.
+///
+/// @param most   heads in a set, 1 at least.
+/// @param judge  called on several threads.
+/// @param watch  called in an order that does not depend on threads; may be empty.
+[[nodiscard]] inline std::vector<int> search_head_sets(const exit_table& table, int most, executor_ref executor,
+                                                       const head_set_judge& judge, const head_set_observer& watch = {},
+                                                       int beam = 12) {
+    struct judged {
+        double rank;
+        std::vector<int> heads;
+    };
+    const auto site_of = [&](int h) { return table.heads[static_cast<std::size_t>(h)].site; };
+    std::vector<int> best;
+    double best_rank = std::numeric_limits<double>::infinity();
+    std::vector<judged> level{{0, {}}};
+    for (int size = 1; size <= most && !level.empty(); ++size) {
+        std::vector<judged> next;
+        for (const judged& smaller : level) {
+            for (int h = 0; h < static_cast<int>(table.heads.size()); ++h) {
+                std::vector<int> heads = smaller.heads;
+                if (std::any_of(heads.begin(), heads.end(), [&](int other) { return site_of(other) == site_of(h); }))
+                    continue;
+                heads.insert(std::upper_bound(heads.begin(), heads.end(), h), h);
+                if (std::any_of(next.begin(), next.end(), [&](const judged& j) { return j.heads == heads; })) continue;
+                next.push_back({0, std::move(heads)});
+            }
+        }
+        std::vector<std::optional<threshold_choice>> choices(next.size());
+        std::atomic<std::size_t> turn{0};
+        executor.run(std::min(executor.concurrency(), static_cast<int>(next.size())), [&](int) {
+            for (std::size_t k = turn++; k < next.size(); k = turn++) choices[k] = judge(std::span{next[k].heads});
+        });
+        for (std::size_t k = 0; k < next.size(); ++k) {
+            next[k].rank = choices[k] ? choices[k]->objective : std::numeric_limits<double>::infinity();
+            if (watch) watch(std::span{next[k].heads}, choices[k]);
+        }
+        std::stable_sort(next.begin(), next.end(), [](const judged& a, const judged& b) { return a.rank < b.rank; });
+        if (!next.empty() && next.front().rank < best_rank * (1 - 1e-9)) {
+            best_rank = next.front().rank;
+            best = next.front().heads;
+        }
+        if (size >= 2 && next.size() > static_cast<std::size_t>(beam)) next.resize(static_cast<std::size_t>(beam));
+        level = std::move(next);
+    }
+    return best;
+}
+
+}  // namespace EENN_ISA
+}  // namespace eenn::construct
+
+#endif

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+//
+// detail/basic_model.hpp - what belongs to a network, as one value: parameters, exit rules, preprocessing, class names, metadata.
+// Floor 4 (network); host subset. tests/network/model.cpp reaches it. Letters: E = exits.
+#ifndef EENN_NETWORK_DETAIL_BASIC_MODEL_HPP
+#define EENN_NETWORK_DETAIL_BASIC_MODEL_HPP
+
+#include <eenn/core/aligned.hpp>
+#include <eenn/data/preprocessing.hpp>
+#include <eenn/network/graph.hpp>
+#include <eenn/network/standard.hpp>
+#include <eenn/policies/detail/exit_rule.hpp>
+#include <eenn/tensor/detail/id.hpp>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace eenn {
+
+/// @brief What a user has, loads, changes, sends and stores.
+template <class Layers>
+struct basic_model {
+    basic_graph<Layers> network{shape{}};
+    aligned_vector<float> parameters{};             ///< (plan.parameter_elements()) of lower(network)
+    std::vector<exit_rule> rules{};                 ///< (E), the end among them; empty: those that the policies bring
+    preprocessing prepare{};                        ///< of raw samples
+    std::vector<std::string> classes{};             ///< names by label, or empty
+    std::map<node_id, std::string> names{};         ///< of layers, as an exporter called them
+    std::map<std::string, std::string> metadata{};  ///< whatever else a file said
+};
+
+/// @brief A model of standard layers.
+using model = basic_model<standard_layers>;
+
+}  // namespace eenn
+
+#endif
