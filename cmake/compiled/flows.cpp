@@ -4,9 +4,6 @@
 #include <eenn/construct/detail/augment.hpp>
 #include <eenn/construct/detail/placing.hpp>
 #include <eenn/construct/report/detail/augmentation.hpp>
-#include <eenn/construct/report/detail/augmentation_json.hpp>
-#include <eenn/construct/report/detail/augmentation_page.hpp>
-#include <eenn/construct/report/detail/augmentation_text.hpp>
 #include <eenn/data/detail/split.hpp>
 #include <eenn/io/detail/array.hpp>
 #include <eenn/io/detail/cifar.hpp>

@@ -1,7 +1,7 @@
 // expect: batch_inference: the state of this decider outlives a sample
 // SPDX-License-Identifier: MIT
 #include <eenn/exits/infer_batch.hpp>
-#include <eenn/policies/running_quantile.hpp>
+#include <eenn/policies/deciders.hpp>
 
 namespace {
 using namespace eenn;

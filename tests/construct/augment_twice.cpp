@@ -5,7 +5,7 @@
 
 #include <doctest/doctest.h>
 
-#include <eenn/construct/report/augmentation_json.hpp>
+#include <eenn/construct/report/detail/augmentation_json.hpp>
 #include <eenn/core/detail/fields.hpp>
 #include <eenn/core/threads.hpp>
 

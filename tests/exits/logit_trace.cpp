@@ -6,9 +6,7 @@
 #include <eenn/network/parameters.hpp>
 #include <eenn/network/runtime_network.hpp>
 #include <eenn/network/runtime_session.hpp>
-#include <eenn/policies/ensemble.hpp>
-#include <eenn/policies/recall.hpp>
-#include <eenn/policies/running_quantile.hpp>
+#include <eenn/policies/deciders.hpp>
 
 #include <doctest/doctest.h>
 

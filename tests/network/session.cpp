@@ -5,8 +5,7 @@
 #include <eenn/network/runtime_network.hpp>
 #include <eenn/network/runtime_session.hpp>
 #include <eenn/network/session.hpp>
-#include <eenn/policies/recall.hpp>
-#include <eenn/policies/running_quantile.hpp>
+#include <eenn/policies/deciders.hpp>
 
 #include <doctest/doctest.h>
 

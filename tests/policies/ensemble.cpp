@@ -3,7 +3,7 @@
 
 #include <array>
 #include <cmath>
-#include <eenn/policies/ensemble.hpp>
+#include <eenn/policies/deciders.hpp>
 
 using namespace eenn;
 

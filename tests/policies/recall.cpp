@@ -3,8 +3,7 @@
 
 #include <array>
 #include <cmath>
-#include <eenn/policies/recall.hpp>
-#include <eenn/policies/threshold_rules.hpp>
+#include <eenn/policies/deciders.hpp>
 
 using namespace eenn;
 

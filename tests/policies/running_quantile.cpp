@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 #include <eenn/core/random.hpp>
-#include <eenn/policies/running_quantile.hpp>
+#include <eenn/policies/deciders.hpp>
 
 using namespace eenn;
 

@@ -3,7 +3,7 @@
 
 #include <array>
 #include <cmath>
-#include <eenn/policies/threshold_rules.hpp>
+#include <eenn/policies/deciders.hpp>
 #include <limits>
 
 using namespace eenn;

@@ -8,7 +8,7 @@
 #include <eenn/core/error.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/exits/trace.hpp>
-#include <eenn/policies/threshold_rules.hpp>
+#include <eenn/policies/deciders.hpp>
 #include <eenn/tensor/detail/float16.hpp>
 
 #include <algorithm>

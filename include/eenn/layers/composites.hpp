@@ -6,10 +6,10 @@
 #define EENN_LAYERS_COMPOSITES_HPP
 
 #include <eenn/layers/activations.hpp>
+#include <eenn/layers/arithmetic.hpp>
 #include <eenn/layers/batch_norm.hpp>
 #include <eenn/layers/conv2d.hpp>
 #include <eenn/layers/dense.hpp>
-#include <eenn/layers/multiply.hpp>
 #include <eenn/layers/pooling.hpp>
 
 namespace eenn {

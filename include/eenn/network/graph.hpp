@@ -7,7 +7,7 @@
 
 #include <eenn/core/error.hpp>
 #include <eenn/core/isa.hpp>
-#include <eenn/layers/add.hpp>
+#include <eenn/layers/arithmetic.hpp>
 #include <eenn/layers/layer.hpp>
 #include <eenn/policies/policy.hpp>
 #include <eenn/tensor/detail/id.hpp>

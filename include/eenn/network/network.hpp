@@ -11,7 +11,7 @@
 #include <eenn/network/detail/executable.hpp>
 #include <eenn/network/detail/lower.hpp>
 #include <eenn/network/detail/packed_weights.hpp>
-#include <eenn/policies/threshold_rules.hpp>
+#include <eenn/policies/deciders.hpp>
 
 #include <algorithm>
 #include <array>

@@ -7,17 +7,15 @@
 
 #include <eenn/core/isa.hpp>
 #include <eenn/layers/activations.hpp>
-#include <eenn/layers/add.hpp>
+#include <eenn/layers/arithmetic.hpp>
 #include <eenn/layers/batch_norm.hpp>
 #include <eenn/layers/composites.hpp>
 #include <eenn/layers/conv2d.hpp>
 #include <eenn/layers/dense.hpp>
 #include <eenn/layers/detail/identity.hpp>
 #include <eenn/layers/dropout.hpp>
-#include <eenn/layers/multiply.hpp>
 #include <eenn/layers/pooling.hpp>
 #include <eenn/layers/shaping.hpp>
-#include <eenn/layers/softmax.hpp>
 #include <eenn/network/graph.hpp>
 
 namespace eenn {

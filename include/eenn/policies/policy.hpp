@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// policy.hpp - any of the standard confidence policies as one value, for graphs and files.
+// policy.hpp - the standard confidence policies, and any of them as one value, for graphs and files.
 // Floor 3 (policies); device subset. Letters: C = classes, E = exits, T = floating-point type.
 #ifndef EENN_POLICIES_POLICY_HPP
 #define EENN_POLICIES_POLICY_HPP

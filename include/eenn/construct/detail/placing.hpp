@@ -13,7 +13,7 @@
 #include <eenn/network/standard.hpp>
 #include <eenn/platform/placement.hpp>
 #include <eenn/platform/segments.hpp>
-#include <eenn/policies/threshold_rules.hpp>
+#include <eenn/policies/deciders.hpp>
 
 #include <span>
 #include <string>

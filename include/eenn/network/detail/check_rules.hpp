@@ -7,7 +7,7 @@
 
 #include <eenn/core/error.hpp>
 #include <eenn/network/plan.hpp>
-#include <eenn/policies/threshold_rules.hpp>
+#include <eenn/policies/deciders.hpp>
 
 #include <algorithm>
 #include <cmath>

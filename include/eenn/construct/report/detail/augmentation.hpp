@@ -11,9 +11,9 @@
 
 #include <eenn/construct/detail/result.hpp>
 #include <eenn/construct/report/augmentation.hpp>
-#include <eenn/construct/report/augmentation_json.hpp>
-#include <eenn/construct/report/augmentation_page.hpp>
-#include <eenn/construct/report/augmentation_text.hpp>
+#include <eenn/construct/report/detail/augmentation_json.hpp>
+#include <eenn/construct/report/detail/augmentation_page.hpp>
+#include <eenn/construct/report/detail/augmentation_text.hpp>
 #include <eenn/core/detail/flow.hpp>
 #include <eenn/io/file.hpp>
 

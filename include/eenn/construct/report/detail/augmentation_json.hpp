@@ -13,7 +13,6 @@
 #include <vector>
 
 #include <eenn/construct/detail/result.hpp>
-#include <eenn/construct/report/augmentation_json.hpp>
 #include <eenn/construct/report/detail/terms.hpp>
 #include <eenn/core/detail/flow.hpp>
 #include <eenn/core/isa.hpp>

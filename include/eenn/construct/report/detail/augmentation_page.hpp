@@ -10,7 +10,6 @@
 
 #include <eenn/charts/detail/html.hpp>
 #include <eenn/construct/detail/result.hpp>
-#include <eenn/construct/report/augmentation_page.hpp>
 #include <eenn/construct/report/detail/outcome_sections.hpp>
 #include <eenn/construct/report/detail/page_rules.hpp>
 #include <eenn/construct/report/detail/search_sections.hpp>

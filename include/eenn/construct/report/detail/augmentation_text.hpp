@@ -12,7 +12,6 @@
 #include <vector>
 
 #include <eenn/construct/detail/result.hpp>
-#include <eenn/construct/report/augmentation_text.hpp>
 #include <eenn/construct/report/detail/terms.hpp>
 #include <eenn/core/detail/flow.hpp>
 #include <eenn/core/isa.hpp>

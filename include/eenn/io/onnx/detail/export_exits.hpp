@@ -18,7 +18,7 @@
 #include <eenn/io/onnx/detail/export_options.hpp>
 #include <eenn/io/onnx/detail/export_policies.hpp>
 #include <eenn/network/standard.hpp>
-#include <eenn/policies/threshold_rules.hpp>
+#include <eenn/policies/deciders.hpp>
 
 namespace eenn::onnx {
 inline namespace EENN_ISA {

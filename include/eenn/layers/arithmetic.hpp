@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: MIT
 //
-// multiply.hpp - the product of two tensors, or of one and a gate.
+// arithmetic.hpp - the sum of two tensors; the product of two, or of one and a gate.
 // Floor 3 (layers).
-#ifndef EENN_LAYERS_MULTIPLY_HPP
-#define EENN_LAYERS_MULTIPLY_HPP
+#ifndef EENN_LAYERS_ARITHMETIC_HPP
+#define EENN_LAYERS_ARITHMETIC_HPP
 
 #include <eenn/kernels/detail/elementwise.hpp>
 #include <eenn/layers/layer.hpp>
 
 namespace eenn {
+
+/// @brief a + b, two inputs of one shape.
+struct add {
+    static constexpr std::string_view kind = "add";
+    static constexpr layer_role role = layer_role::sum;
+    static constexpr int arity = 2;
+    [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const { return same_shapes(in, 2); }
+    friend constexpr bool operator==(const add&, const add&) = default;
+};
 
 /// @brief a * b; b has the shape of a, or is (1,1,C), one factor a channel, or (H,W,1), one factor a pixel.
 struct multiply {

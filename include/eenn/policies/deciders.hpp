@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+//
+// deciders.hpp - the library's deciders: thresholds, an ensemble of the exits so far, recall of the surest exit, and
+// thresholds that follow the data.
+// Floor 3 (policies); device subset. Letters: C = classes, E = exits, N = samples. Each has its test: tests/policies/ has
+// threshold_rules.cpp, ensemble.cpp, recall.cpp and running_quantile.cpp.
+#ifndef EENN_POLICIES_DECIDERS_HPP
+#define EENN_POLICIES_DECIDERS_HPP
+
+#include <eenn/policies/decider.hpp>
+#include <eenn/policies/detail/exit_rule.hpp>
+
+#include <array>
+
+namespace eenn {
+inline namespace EENN_ISA {
+
+/// @brief Leaves at the first exit whose policy's confidence reaches the threshold of its rule.
+///
+/// `patience` counts over exits: its count is in the state.
+///
+/// @tparam Rules  holds the rules, (E), the last exit's among them: a span views them, an array or a vector owns them.
+template <class Rules = std::span<const exit_rule>>
+struct threshold_rules {
+    using state = exit_state;
+    static constexpr bool sequential = false;
+
+    Rules rules{};
+
+    [[nodiscard]] constexpr std::size_t exit_count() const noexcept { return rules.size(); }
+    constexpr void begin(state& s) const noexcept { s = {}; }
+    template <class T>
+    [[nodiscard]] verdict operator()(const exit_view<T>& at, state& s) const noexcept {
+        const exit_rule& rule = rules[at.exit];
+        const scored<T> found = at.decides.template confidence<T>(at.logits, rule.temperature, s);
+        return {found.leaves(rule.threshold), found.label, static_cast<float>(found.confidence)};
+    }
+};
+template <class Rules>
+threshold_rules(Rules) -> threshold_rules<Rules>;
+static_assert(Decider<threshold_rules<>> && Decider<threshold_rules<>, double>, "threshold_rules must be a decider");
+
+/// @brief Leaves where the largest entry of the mean of softmax(z / temperature) over all exits so far reaches the
+/// threshold.
+///
+/// The exits' policies play no part. Logits that are not numbers make every later mean none either, and so do exits of
+/// another number of classes.
+///
+/// @tparam Classes  C.
+/// @tparam Rules    as those of threshold_rules; thresholds in [0, 1].
+/// @par Cost    three passes over C, 2 C exponentials an exit; the state has 4 C + 4 bytes.
+/// @par Source  Qendro, Campbell, Lio, Mascolo (2021), "Early exit ensembles for uncertainty quantification": the mean
+///              over all exits. Here it is taken over those so far, so that a sample may leave.
+template <std::size_t Classes, class Rules = std::span<const exit_rule>>
+struct ensemble {
+    struct state {
+        std::array<float, Classes> sum{};  ///< of the probabilities
+        int exits = 0;
+    };
+    static constexpr bool sequential = false;
+
+    Rules rules{};
+
+    [[nodiscard]] constexpr std::size_t exit_count() const noexcept { return rules.size(); }
+    constexpr void begin(state& s) const noexcept { s = {}; }
+    template <class T>
+    [[nodiscard]] verdict operator()(const exit_view<T>& at, state& s) const noexcept {
+        const exit_rule& rule = rules[at.exit];
+        const leading_logits<T> lead{at.logits};
+        const T temperature = rule.temperature;
+        ++s.exits;
+        if (lead.label < 0 || at.logits.size() != Classes || !usable_temperature(temperature)) {
+            s.sum.fill(std::numeric_limits<float>::quiet_NaN());
+        } else {
+            const T total = shifted_exponential_sum<T>(at.logits, lead.first, temperature);
+            for (std::size_t c = 0; c < Classes; ++c)
+                s.sum[c] += static_cast<float>(exponential((at.logits[c] - lead.first) / temperature) / total);
+        }
+        const leading_logits<float> best{s.sum};
+        if (best.label < 0) return {};
+        const float confidence = best.first / static_cast<float>(s.exits);
+        return {confidence >= rule.threshold, best.label, confidence};
+    }
+};
+static_assert(Decider<ensemble<2>> && Decider<ensemble<2>, double>, "ensemble must be a decider");
+
+/// @brief Leaves where another decider does. A sample that comes to the last exit gets the label of the exit whose
+/// confidence was the largest, the later one of equals.
+///
+/// It needs confidences that can be compared: one policy at all exits, calibrated.
+///
+/// @tparam Rule  the decider that says when.
+/// @par Source  Kaya, Hong, Dumitras (2019), "Shallow-deep networks: understanding and mitigating network overthinking":
+///              right answers of earlier exits get lost at the end. T-Tamer (2025, arXiv 2509.22992): rules without recall
+///              have no constant-factor guarantee, rules with it do. Theirs is optimal for a model of the exits; the
+///              largest confidence needs none.
+template <class Rule>
+struct recall {
+    struct state {
+        typename Rule::state rule{};
+        verdict surest{};
+    };
+    static constexpr bool sequential = Rule::sequential;
+
+    Rule rule{};
+
+    [[nodiscard]] constexpr std::size_t exit_count() const noexcept { return exit_count_of(rule); }
+    constexpr void begin(state& s) const noexcept {
+        rule.begin(s.rule);
+        s.surest = {};
+    }
+    template <class T>
+    requires Decider<Rule, T>
+    [[nodiscard]] constexpr verdict operator()(const exit_view<T>& at, state& s) const noexcept {
+        const verdict said = rule(at, s.rule);
+        if (said.label < 0) return said;
+        if (!(s.surest.confidence > said.confidence)) s.surest = said;
+        return at.last ? s.surest : said;
+    }
+};
+template <class Rule>
+recall(Rule) -> recall<Rule>;
+
+/// @brief Leaves where the exit's policy is as sure as a share of the samples that came here before: mean cost is held
+/// when the data drift, accuracy is not.
+///
+/// Of N samples that reach an exit, those that leave there differ from `share` by at most (r + rate) / (rate N), whatever
+/// the data, where all confidences and the first threshold lie in a range of length r (1 for all policies but patience).
+///
+/// @tparam Exits  E, the last one included.
+/// @par Cost    that of the policy; the state has 8 + 4 E bytes and outlives the sample.
+/// @par Source  Robbins, Monro (1951), "A stochastic approximation method", for a quantile; the bound as in Gibbs, Candes
+///              (2021), "Adaptive conformal inference under distribution shift", proposition 4.1.
+template <std::size_t Exits>
+struct running_quantile {
+    struct state {
+        exit_state exits{};
+        std::array<float, Exits> threshold{};  ///< at 0 all leave, so it rises
+    };
+    static constexpr bool sequential = true;
+
+    std::array<float, Exits>
+        share{};         ///< of the samples that reach an exit, those that shall leave there; the last is not read
+    float rate = 0.01F;  ///< what a threshold moves a sample, in the unit of the confidence
+
+    [[nodiscard]] static constexpr std::size_t exit_count() noexcept { return Exits; }
+    constexpr void begin(state& s) const noexcept { s.exits = {}; }
+    template <class T>
+    [[nodiscard]] verdict operator()(const exit_view<T>& at, state& s) const noexcept {
+        const scored<T> found = at.decides.template confidence<T>(at.logits, T{1}, s.exits);
+        float& threshold = s.threshold[at.exit];
+        const bool leaves = found.leaves(threshold);
+        if (found.label >= 0 && !at.last) threshold += rate * ((leaves ? 1.0F : 0.0F) - share[at.exit]);
+        return {leaves, found.label, static_cast<float>(found.confidence)};
+    }
+};
+static_assert(Decider<running_quantile<2>>, "running_quantile must be a decider");
+
+}  // namespace EENN_ISA
+}  // namespace eenn
+
+#endif
