@@ -10,5 +10,6 @@
 #include <eenn/io/detail/file.hpp>
 #include <eenn/io/detail/model_file.hpp>
 #include <eenn/io/detail/npy.hpp>
+#include <eenn/platform/detail/bandwidth_plans.hpp>
 #include <eenn/platform/detail/placement.hpp>
 #include <eenn/platform/detail/read_platform.hpp>

@@ -22,7 +22,14 @@ tree() {
     header training/step.hpp '#include <eenn/training/detail/step.hpp>'
     header interop/tbb.hpp '#include <eenn/training/loss.hpp>'
     header infer.hpp '#include <eenn/exits/loss.hpp>'
-    header eenn.hpp '#include <eenn/infer.hpp>' '#include <eenn/training/loss.hpp>'
+    header eenn.hpp '#include <eenn/infer.hpp>' '#include <eenn/training/loss.hpp>' '#include <eenn/training/step.hpp>' \
+        '#include <eenn/kernels/dense.hpp>'
+    header construct/heads.hpp '#include <eenn/training/loss.hpp>'
+    header construct/report/page.hpp '#include <eenn/construct/heads.hpp>'
+    header construct.hpp '#include <eenn/construct/heads.hpp>'
+    printf '%s\n' 'A header of `detail/`:' '```cpp' '#include <eenn/eenn.hpp>' '```' > "$work/README.md"
+    mkdir "$work/examples"
+    printf '%s\n' '#include <eenn/construct/heads.hpp>' > "$work/examples/heads.cpp"
 }
 
 # A header of the tree: header FILE LINE...
@@ -57,8 +64,8 @@ tree; header core/quoted.hpp '#include "version.hpp"'; expect 'write <eenn/...>'
 tree; header core/a.hpp '#include <eenn/core/b.hpp>'; header core/b.hpp '#include <eenn/core/a.hpp>'
 expect 'circle: eenn/core/a.hpp > eenn/core/b.hpp > eenn/core/a.hpp'
 tree; header training/detail/step.hpp '#include <eenn/training/hook.hpp>'; header training/hook.hpp '#include <eenn/training/step.hpp>'
-expect 'circle: eenn/training/detail/step.hpp > eenn/training/hook.hpp > eenn/training/step.hpp > eenn/training/detail/step.hpp'
-tree; header training/hook.hpp '#include <eenn/training/detail/step.hpp>'; expect 'definitions are included by their own header alone'
+expect 'eenn/training/step.hpp > eenn/training/detail/step.hpp > eenn/training/hook.hpp > eenn/training/step.hpp'
+tree; header training/hook.hpp '#include <eenn/training/detail/step.hpp>'; expect 'definitions are included by their own header'
 tree; header construct/heads.hpp '#include <eenn/training/detail/step.hpp>'; expect 'construct/heads.hpp:1: definitions are included'
 tree; header training/detail/part.hpp ''; header construct/heads.hpp '#include <eenn/training/detail/part.hpp>'; expect ''
 tree; header training/detail/part.hpp ''; header exits/side.hpp '#include <eenn/training/detail/part.hpp>'
@@ -70,6 +77,18 @@ tree; header platform/link.hpp '#include <eenn/kernels/dense.hpp>'; expect 'plat
 tree; header exits/loss.hpp '#include <eenn/tensor/eigen.hpp>'; expect 'infer.hpp: an umbrella does not cost'
 tree; header charts/sort.hpp '#include <execution>'; expect '<execution> forces'
 tree; header exits/loss.hpp '#include <thread>'; expect 'device subset may not include <thread>'
+tree; header exits/more.hpp ''; expect 'exits/more.hpp: eenn.hpp reaches all but'
+tree; header eenn.hpp '#include <eenn/construct/heads.hpp>'; expect 'construct/heads.hpp: eenn.hpp says it leaves this out'
+tree; header construct/more.hpp ''; expect 'construct/more.hpp: construct.hpp reaches all'
+tree; printf '%s\n' '```cpp' '#include <eenn/training/detail/step.hpp>' '```' >> "$work/README.md"; expect 'users include no header of detail/'
+tree; printf '%s\n' '#include <eenn/training/detail/step.hpp>' > "$work/examples/step.cpp"; expect 'users include no header of detail/'
+
+# One header too many: the tree has some already.
+tree
+for n in $(seq 100); do header "core/detail/n$n.hpp" ''; done
+expect ''
+for n in $(seq 100); do header "charts/n$n.hpp" ''; done
+expect 'headers outside of detail/, at most 100'
 
 rm -rf "$work"
 [ $failures -eq 0 ]

@@ -21,7 +21,7 @@
 // built with different -march flags then never share one definition, of which the linker would keep either: the program could
 // meet an illegal instruction, or packed weights of another layout. Outside stand the types that such units exchange: shape,
 // error, executor_ref, the layers and the graph, plan, executable, policy, exit_rule, decision, data_set. What their members do
-// is the same everywhere. What the library eenn::compiled exchanges with programs stands in EENN_HOST (core/detail/flow.hpp).
+// is the same everywhere. What the library eenn::compiled exchanges with programs stands in EENN_HOST (detail/flow.hpp).
 // tests/two_builds/ links three such units and looks at results, symbols and instructions.
 //
 // A build with a tuning table of its own (kernels/tuning.hpp) has other tiles and layouts, one with eenn::compiled other

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/head_lessons.hpp - what heads learn from: samples, the classifier's logits, and features of the frozen backbone.
+// detail/head_lessons.hpp - what heads learn from: samples, the classifier's logits, and features of the frozen
+// backbone.
 // Floor 8 (construct); host subset. Letters: N = samples, C = classes.
 #ifndef EENN_CONSTRUCT_DETAIL_HEAD_LESSONS_HPP
 #define EENN_CONSTRUCT_DETAIL_HEAD_LESSONS_HPP

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/kept_work.hpp - finished work in a folder, under keys that say all it depends on; trainings that are under way.
+// detail/kept_work.hpp - finished work in a folder, under keys that say all it depends on; trainings that are under
+// way.
 // Floor 8 (construct); host subset.
 #ifndef EENN_CONSTRUCT_DETAIL_KEPT_WORK_HPP
 #define EENN_CONSTRUCT_DETAIL_KEPT_WORK_HPP

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/renormalise.hpp - batch norms put back where an exporter folded them away, so that a network can be trained on.
+// detail/renormalise.hpp - batch norms put back where an exporter folded them away, so that a network can be trained
+// on.
 // Floor 8 (construct); host subset.
 #ifndef EENN_CONSTRUCT_DETAIL_RENORMALISE_HPP
 #define EENN_CONSTRUCT_DETAIL_RENORMALISE_HPP

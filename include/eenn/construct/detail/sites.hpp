@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/sites.hpp - where a trained network can be left: the ends of its blocks, and the classifier that heads are modelled on.
+// detail/sites.hpp - where a trained network can be left: the ends of its blocks, and the classifier that heads are
+// modelled on.
 // Floor 8 (construct).
 #ifndef EENN_CONSTRUCT_DETAIL_SITES_HPP
 #define EENN_CONSTRUCT_DETAIL_SITES_HPP

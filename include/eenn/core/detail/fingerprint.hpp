@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/fingerprint.hpp - a hash of everything that some work depends on, so that kept work is found again and no other.
+// detail/fingerprint.hpp - a hash of everything that some work depends on, so that kept work is found again and no
+// other.
 // Floor 0 (core).
 #ifndef EENN_CORE_DETAIL_FINGERPRINT_HPP
 #define EENN_CORE_DETAIL_FINGERPRINT_HPP

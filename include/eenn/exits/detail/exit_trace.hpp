@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/exit_trace.hpp - the table of what every exit says of every sample, and what thresholds make of it, as plain values.
+// detail/exit_trace.hpp - the table of what every exit says of every sample, and what thresholds make of it, as
+// plain values.
 // Floor 5 (exits); host subset. tests/exits/trace.cpp reaches it. Letters: N = samples, E = exits.
 #ifndef EENN_EXITS_DETAIL_EXIT_TRACE_HPP
 #define EENN_EXITS_DETAIL_EXIT_TRACE_HPP

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/convolution.hpp - convolutions of every kind, and dense layers as 1x1 convolutions: forward and both gradients.
+// detail/convolution.hpp - convolutions of every kind, and dense layers as 1x1 convolutions: forward and both
+// gradients.
 // Floor 2 (kernels). Letters: N = samples, I, O = input, output channels, G = groups, kh, kw = kernel, W = lanes.
 //
 // Tensors are dense (N,H,W,C). Weights come as [kh][kw][I/G][O] and are packed once for forward() and once for

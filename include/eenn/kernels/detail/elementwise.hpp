@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/elementwise.hpp - kernels that keep the shape: scale and shift with residual and activation, products, sums, copies.
+// detail/elementwise.hpp - kernels that keep the shape: scale and shift with residual and activation, products,
+// sums, copies.
 // Floor 2 (kernels). Letters: N = samples, C = channels, W = lanes of one vector.
 #ifndef EENN_KERNELS_DETAIL_ELEMENTWISE_HPP
 #define EENN_KERNELS_DETAIL_ELEMENTWISE_HPP

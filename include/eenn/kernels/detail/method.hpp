@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/method.hpp - which kernels compute a layer: a value that select() makes once, that the plan holds and anyone can print.
+// detail/method.hpp - which kernels compute a layer: a value that select() makes once, that the plan holds and
+// anyone can print.
 // Floor 2 (kernels). Letters: M = outputs of a tile, R = taps of a filter.
 #ifndef EENN_KERNELS_DETAIL_METHOD_HPP
 #define EENN_KERNELS_DETAIL_METHOD_HPP

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/plane.hpp - one image of a convolution: which tiles cover it, without padding, copies or edge cases in the tiles.
+// detail/plane.hpp - one image of a convolution: which tiles cover it, without padding, copies or edge cases in the
+// tiles.
 // Floor 2 (kernels). Letters: I, O = input, output channels; V = vectors; W = lanes of one vector.
 #ifndef EENN_KERNELS_DETAIL_PLANE_HPP
 #define EENN_KERNELS_DETAIL_PLANE_HPP

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/winograd.hpp - convolutions of stride 1 with fewer multiplications, over one image: 3x3, and rows of 3, 5 or 7 taps.
+// detail/winograd.hpp - convolutions of stride 1 with fewer multiplications, over one image: 3x3, and rows of 3, 5
+// or 7 taps.
 // Floor 2 (kernels). Letters: I, O = input, output channels; W = lanes of one vector; d, g, m = input tile, filter, product.
 //
 // The image is cut into tiles of outputs, 4x4 for instance. A tile's inputs d (6x6) and the filter g (3x3) become as large

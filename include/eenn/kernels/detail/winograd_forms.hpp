@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/winograd_forms.hpp - the transforms of Winograd's convolution along one axis, in each of its forms (method.hpp).
+// detail/winograd_forms.hpp - the transforms of Winograd's convolution along one axis, in each of its forms
+// (method.hpp).
 // Floor 2 (kernels). Letters: M = outputs of a tile, R = taps of a filter, N = M + R - 1 = points, d, g, m = inputs of a
 // tile, filter, product.
 //

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/basic_model.hpp - what belongs to a network, as one value: parameters, exit rules, preprocessing, class names, metadata.
+// detail/basic_model.hpp - what belongs to a network, as one value: parameters, exit rules, preprocessing, class
+// names, metadata.
 // Floor 4 (network); host subset. tests/network/model.cpp reaches it. Letters: E = exits.
 #ifndef EENN_NETWORK_DETAIL_BASIC_MODEL_HPP
 #define EENN_NETWORK_DETAIL_BASIC_MODEL_HPP

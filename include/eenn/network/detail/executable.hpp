@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/executable.hpp - a plan with the kernels of its steps: what inference and training run, whichever phase made it.
+// detail/executable.hpp - a plan with the kernels of its steps: what inference and training run, whichever phase
+// made it.
 // Floor 4 (network). Letters: N = samples.
 #ifndef EENN_NETWORK_DETAIL_EXECUTABLE_HPP
 #define EENN_NETWORK_DETAIL_EXECUTABLE_HPP

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/packed_weights.hpp - parameters as inference wants them: norms folded, laid out for the kernels. Types of their own.
+// detail/packed_weights.hpp - parameters as inference wants them: norms folded, laid out for the kernels. Types of
+// their own.
 // Floor 4 (network). tests/network/session.cpp uses it.
 #ifndef EENN_NETWORK_DETAIL_PACKED_WEIGHTS_HPP
 #define EENN_NETWORK_DETAIL_PACKED_WEIGHTS_HPP

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/training_passes.hpp - what training runs beside the layers' kernels: norms by the batch, activations and their gradients.
+// detail/training_passes.hpp - what training runs beside the layers' kernels: norms by the batch, activations and
+// their gradients.
 // Floor 4 (network).
 #ifndef EENN_NETWORK_DETAIL_TRAINING_PASSES_HPP
 #define EENN_NETWORK_DETAIL_TRAINING_PASSES_HPP

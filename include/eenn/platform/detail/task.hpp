@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/task.hpp - what is to be placed, by numbers: the backbone cut into segments, the exits it offers, and their trace.
+// detail/task.hpp - what is to be placed, by numbers: the backbone cut into segments, the exits it offers, and their
+// trace.
 // Floor 7 (platform); host subset; numbers alone, no Eigen. Letters: S = segments, E = exits, the last classifier
 // among them.
 #ifndef EENN_PLATFORM_DETAIL_TASK_HPP

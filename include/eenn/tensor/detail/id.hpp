@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/id.hpp - what names the parts of a network: ids of nodes for good, places in lists, and lists indexed by those.
+// detail/id.hpp - what names the parts of a network: ids of nodes for good, places in lists, and lists indexed by
+// those.
 // Floor 1 (tensor).
 #ifndef EENN_TENSOR_DETAIL_ID_HPP
 #define EENN_TENSOR_DETAIL_ID_HPP

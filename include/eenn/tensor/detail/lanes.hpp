@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/lanes.hpp - the machine's vector of T as a type: how many lanes it has, what they hold, how it comes from memory.
+// detail/lanes.hpp - the machine's vector of T as a type: how many lanes it has, what they hold, how it comes from
+// memory.
 // Floor 1 (tensor). Letters: W = lanes of one vector.
 //
 // Vectors are those of GCC and clang, which + - * / < and [] work on. Where a target has none for T, the vector is a T.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/backward_plan.hpp - what a batch keeps from forward to backward, which gradients flow, where all of it lies, and bytes.
+// detail/backward_plan.hpp - what a batch keeps from forward to backward, which gradients flow, where all of it
+// lies, and bytes.
 // Floor 7 (training). Letters: B = samples of the batch, C = channels, K = chunks of samples; z = what a batch norm
 // normalises, u = what goes into an activation, y = a step's output.
 #ifndef EENN_TRAINING_DETAIL_BACKWARD_PLAN_HPP

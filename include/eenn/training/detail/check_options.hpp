@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/check_options.hpp - what training refuses before it begins: options out of their range, parameters that are no numbers.
+// detail/check_options.hpp - what training refuses before it begins: options out of their range, parameters that are
+// no numbers.
 // Floor 7 (training); host subset. Letters: P = plan.parameter_elements().
 #ifndef EENN_TRAINING_DETAIL_CHECK_OPTIONS_HPP
 #define EENN_TRAINING_DETAIL_CHECK_OPTIONS_HPP

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/network_figure.hpp - the network as a ribbon along its MACs: where samples leave, what they save, where it is cut.
+// detail/network_figure.hpp - the network as a ribbon along its MACs: where samples leave, what they save, where it
+// is cut.
 // Floor 8 (construct); host subset.
 #ifndef EENN_CONSTRUCT_REPORT_DETAIL_NETWORK_FIGURE_HPP
 #define EENN_CONSTRUCT_REPORT_DETAIL_NETWORK_FIGURE_HPP

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/search_sections.hpp - the report's parts about how it was found: candidates, signals and solvers, time, origin.
+// detail/search_sections.hpp - the report's parts about how it was found: candidates, signals and solvers, time,
+// origin.
 // Floor 8 (construct); host subset.
 #ifndef EENN_CONSTRUCT_REPORT_DETAIL_SEARCH_SECTIONS_HPP
 #define EENN_CONSTRUCT_REPORT_DETAIL_SEARCH_SECTIONS_HPP

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/draft.hpp - a network while it is imported: layers with their tensors that may still change, then graph and parameters.
+// detail/draft.hpp - a network while it is imported: layers with their tensors that may still change, then graph and
+// parameters.
 // Floor 6 (io); host subset.
 #ifndef EENN_IO_ONNX_DETAIL_DRAFT_HPP
 #define EENN_IO_ONNX_DETAIL_DRAFT_HPP

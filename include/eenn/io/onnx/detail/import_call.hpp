@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/import_call.hpp - one operator of a model while it becomes layers: what it reads, and what it may ask and change.
+// detail/import_call.hpp - one operator of a model while it becomes layers: what it reads, and what it may ask and
+// change.
 // Floor 6 (io); host subset.
 #ifndef EENN_IO_ONNX_DETAIL_IMPORT_CALL_HPP
 #define EENN_IO_ONNX_DETAIL_IMPORT_CALL_HPP

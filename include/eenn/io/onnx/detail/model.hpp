@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/model.hpp - an ONNX file as plain values: what read.hpp parses, fold.hpp and import.hpp understand, export.hpp builds
-// and write.hpp writes. Floor 6 (io); host subset.
+// detail/model.hpp - an ONNX file as plain values: what read.hpp parses, fold.hpp and import.hpp understand,
+// export.hpp builds and write.hpp writes.
+// Floor 6 (io); host subset.
 #ifndef EENN_IO_ONNX_DETAIL_MODEL_HPP
 #define EENN_IO_ONNX_DETAIL_MODEL_HPP
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/values.hpp - the numbers inside ONNX tensors: element types, checked sizes, conversion to and from C++ numbers.
+// detail/values.hpp - the numbers inside ONNX tensors: element types, checked sizes, conversion to and from C++
+// numbers.
 // Floor 6 (io); host subset.
 #ifndef EENN_IO_ONNX_DETAIL_VALUES_HPP
 #define EENN_IO_ONNX_DETAIL_VALUES_HPP

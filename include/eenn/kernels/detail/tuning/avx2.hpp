@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/avx2.hpp - the tuning table for AVX2 with FMA: 16 registers of 8 floats. tuning.hpp says what each number is.
-// Floor 2 (kernels).
+// detail/tuning/avx2.hpp - the tuning table for AVX2 with FMA: 16 registers of 8 floats.
+// Floor 2 (kernels). tuning.hpp says what each number is.
 //
 // Measured on 2026-11-21 on one core of a shared AMD Zen 3 (104 GFLOP/s) with g++ 12 and clang 14, -O3 -march=native:
 // `benchmarks/kernels tiles` and `benchmarks/kernels`. Percentages are shares of that peak.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/avx512.hpp - the tuning table for AVX-512: 32 registers of 16 floats. tuning.hpp says what each number is.
-// Floor 2 (kernels).
+// detail/tuning/avx512.hpp - the tuning table for AVX-512: 32 registers of 16 floats.
+// Floor 2 (kernels). tuning.hpp says what each number is.
 //
 // AMD Zen 4, g++ 12: build/bench/tune --quick found nothing better for the tiles, the bands and Winograd's tiles than what
 // stands here; the numbers of whole networks (far_elements to thread_grain) are those of avx2.hpp.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/portable.hpp - the tuning table for whatever has none of its own (SSE2, AVX, NEON, ...): safe, and nowhere measured.
+// detail/tuning/portable.hpp - the tuning table for whatever has none of its own (SSE2, AVX, NEON, ...): safe, and
+// nowhere measured.
 // Floor 2 (kernels). tuning.hpp says what each number is.
 //
 // Tiles as large as the registers allow, by the reasons in avx2.hpp and, where there are 32 registers, avx512.hpp.
