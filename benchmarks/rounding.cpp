@@ -8,6 +8,7 @@
 // how many predictions differ; samples as examples/augment takes them.
 #include <eenn/core/threads.hpp>
 #include <eenn/io/onnx/import.hpp>
+#include <eenn/network/detail/infer.hpp>
 #include <eenn/network/detail/packed_weights.hpp>
 #include <eenn/network/runtime_network.hpp>
 #include <eenn/network/standard.hpp>
