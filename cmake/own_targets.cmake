@@ -23,10 +23,33 @@ if(EENN_NATIVE)
     target_link_libraries(eenn_own_flags INTERFACE eenn::native)
 endif()
 
-# eenn_program(<target> <source>...): one of our programs.
-function(eenn_program target)
+# What the flows and the networks made at run time of our programs are linked from, so that each does not compile them anew:
+# eenn::compiled where it is built, else the same sources, compiled once with the flags of this build (a sanitizer's, say).
+if(EENN_COMPILED)
+    add_library(eenn_own ALIAS eenn_compiled)
+else()
+    add_library(eenn_own STATIC EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR}/compiled/choose.cpp
+        ${CMAKE_CURRENT_LIST_DIR}/compiled/kernels.cpp ${CMAKE_CURRENT_LIST_DIR}/compiled/flows.cpp)
+    set_source_files_properties(${CMAKE_CURRENT_LIST_DIR}/compiled/kernels.cpp PROPERTIES
+        COMPILE_DEFINITIONS EENN_KERNEL_SET=eenn_kernels_plain)
+    set_source_files_properties(${CMAKE_CURRENT_LIST_DIR}/compiled/flows.cpp ${CMAKE_CURRENT_LIST_DIR}/compiled/onnx.cpp
+        PROPERTIES COMPILE_DEFINITIONS EENN_COMPILED)
+    target_compile_definitions(eenn_own INTERFACE EENN_COMPILED)
+    target_link_libraries(eenn_own PUBLIC eenn::eenn PRIVATE eenn_own_flags)
+    if(eenn_onnx_FOUND)
+        target_sources(eenn_own PRIVATE ${CMAKE_CURRENT_LIST_DIR}/compiled/onnx.cpp)
+        target_link_libraries(eenn_own PRIVATE eenn::onnx)
+    endif()
+endif()
+
+# eenn_program(<target> <source>...): one of our programs. eenn_header_program: one that compiles all that it needs.
+function(eenn_header_program target)
     add_executable(${target} ${ARGN})
     target_link_libraries(${target} PRIVATE eenn::eenn eenn_own_flags)
+endfunction()
+function(eenn_program target)
+    eenn_header_program(${target} ${ARGN})
+    target_link_libraries(${target} PRIVATE eenn_own)
 endfunction()
 
 # Gives a program all components that this machine has.

@@ -3,7 +3,10 @@
 
 #include <eenn/construct/augment.hpp>
 #include <eenn/construct/report/augmentation.hpp>
+#include <eenn/data/batches.hpp>
+#include <eenn/network/runtime_network.hpp>
 #include <eenn/text/progress.hpp>
+#include <eenn/training/trainer.hpp>
 
 #include <cstdio>
 #include <filesystem>

@@ -4,7 +4,10 @@
 #include <doctest/doctest.h>
 
 #include <eenn/core/threads.hpp>
+#include <eenn/data/batches.hpp>
+#include <eenn/network/runtime_network.hpp>
 #include <eenn/network/runtime_session.hpp>
+#include <eenn/training/trainer.hpp>
 
 #include <unistd.h>
 

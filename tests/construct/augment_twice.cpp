@@ -5,9 +5,14 @@
 
 #include <doctest/doctest.h>
 
-#include <eenn/construct/report/detail/augmentation_json.hpp>
+#include <eenn/construct/report/augmentation.hpp>
 #include <eenn/core/detail/fields.hpp>
+#include <eenn/core/detail/fingerprint.hpp>
 #include <eenn/core/threads.hpp>
+#include <eenn/data/batches.hpp>
+#include <eenn/network/model.hpp>
+#include <eenn/network/runtime_network.hpp>
+#include <eenn/training/trainer.hpp>
 
 #include "folder.hpp"
 #include "networks.hpp"

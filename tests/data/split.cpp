@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <eenn/core/random.hpp>
 #include <eenn/data/split.hpp>
 #include <set>
 #include <string>

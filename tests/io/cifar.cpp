@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <eenn/io/cifar.hpp>
+#include <eenn/io/file.hpp>
 #include <vector>
 
 #include "folder.hpp"

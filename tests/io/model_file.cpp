@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <eenn/io/model_file.hpp>
 
+#include <eenn/core/detail/fingerprint.hpp>
+#include <eenn/io/file.hpp>
+#include <eenn/io/safetensors.hpp>
+#include <eenn/network/detail/lower.hpp>
+#include <eenn/network/model.hpp>
+#include <eenn/network/parameters.hpp>
+
 #include <doctest/doctest.h>
 
 #include <limits>

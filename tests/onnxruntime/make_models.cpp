@@ -8,6 +8,7 @@
 #include <eenn/construct/detail/heads.hpp>
 #include <eenn/core/aligned.hpp>
 #include <eenn/core/random.hpp>
+#include <eenn/io/detail/bytes.hpp>
 #include <eenn/io/file.hpp>
 #include <eenn/io/onnx/export.hpp>
 #include <eenn/io/onnx/write.hpp>

@@ -3,8 +3,12 @@
 
 #include <algorithm>
 #include <cctype>
+#include <eenn/charts/detail/html.hpp>
 #include <eenn/construct/report/augmentation.hpp>
+#include <eenn/construct/report/detail/network_figure.hpp>
 #include <eenn/io/file.hpp>
+#include <eenn/text/detail/numbers.hpp>
+#include <eenn/text/detail/table.hpp>
 #include <filesystem>
 #include <limits>
 #include <set>
@@ -249,7 +253,7 @@ TEST_CASE(
     CHECK(has(text, "Took 23 min 15 s."));
     CHECK(std::count(text.begin(), text.end(), '\n') <= 24);
     CHECK_FALSE(has(augmentation_text(fixture::bare()), "if all left"));
-    CHECK(text_table({{"a", "bb"}, {"\xc3\xa4\xc3\xb6", "c"}}) == "  a    bb\n  \xc3\xa4\xc3\xb6    c\n");
+    CHECK(text::table({{"a", "bb"}, {"\xc3\xa4\xc3\xb6", "c"}}) == "  a    bb\n  \xc3\xa4\xc3\xb6    c\n");
 }
 
 TEST_CASE(

@@ -3,7 +3,7 @@
 
 #include <cmath>
 #include <cstdlib>
-#include <eenn/construct/report/detail/augmentation_json.hpp>
+#include <eenn/construct/report/augmentation.hpp>
 #include <eenn/text/detail/json_reader.hpp>
 #include <limits>
 #include <map>

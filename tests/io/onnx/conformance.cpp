@@ -6,7 +6,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <eenn/io/file.hpp>
+#include <eenn/io/onnx/detail/values.hpp>
 #include <eenn/io/onnx/import.hpp>
+#include <eenn/io/onnx/read.hpp>
 #include <filesystem>
 #include <string>
 #include <vector>

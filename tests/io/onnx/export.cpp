@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <eenn/io/onnx/export.hpp>
+#include <eenn/network/detail/lower.hpp>
 #include <eenn/network/parameters.hpp>
 #include <string>
 #include <vector>

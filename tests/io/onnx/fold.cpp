@@ -5,7 +5,9 @@
 #include <cstdlib>
 #include <eenn/interop/zlib.hpp>
 #include <eenn/io/npz.hpp>
+#include <eenn/io/onnx/detail/attributes.hpp>
 #include <eenn/io/onnx/import.hpp>
+#include <eenn/io/onnx/read.hpp>
 #include <limits>
 #include <string>
 #include <vector>

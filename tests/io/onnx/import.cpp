@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <eenn/core/random.hpp>
 #include <eenn/io/onnx/import.hpp>
+#include <eenn/network/edit.hpp>
+#include <eenn/network/model.hpp>
 #include <string>
 #include <variant>
 #include <vector>

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <eenn/io/file.hpp>
+#include <eenn/io/onnx/detail/values.hpp>
 #include <eenn/io/onnx/import.hpp>
 #include <eenn/io/onnx/read.hpp>
 #include <eenn/io/onnx/write.hpp>

@@ -16,32 +16,10 @@
 #include <eenn/core/detail/flow.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/text/detail/numbers.hpp>
+#include <eenn/text/detail/table.hpp>
 #include <eenn/text/progress.hpp>
 
 namespace eenn::report {
-inline namespace EENN_ISA {
-
-/// @brief Rows of cells in columns, the first to the left and the others to the right; the first row is the heading.
-[[nodiscard]] inline std::string text_table(const std::vector<std::vector<std::string>>& rows) {
-    std::vector<std::size_t> widths;
-    for (const auto& row : rows) {
-        widths.resize(std::max(widths.size(), row.size()), 0);
-        for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], text::characters(row[c]));
-    }
-    std::string out;
-    for (const auto& row : rows) {
-        std::string line = "  ";
-        for (std::size_t c = 0; c < row.size(); ++c) {
-            const std::string room(widths[c] - text::characters(row[c]), ' ');
-            line += c == 0 ? row[c] + room : "   " + room + row[c];
-        }
-        line.erase(line.find_last_not_of(' ') + 1);
-        out += line + "\n";
-    }
-    return out;
-}
-
-}  // namespace EENN_ISA
 inline namespace EENN_HOST {
 
 EENN_FLOW std::string augmentation_text(const construct::result& r) {
@@ -51,7 +29,7 @@ EENN_FLOW std::string augmentation_text(const construct::result& r) {
     if (!r.verdict.empty()) line(text::readable(r.verdict));
     line("");
     out +=
-        text_table({{"", "base network", "with exits", "change"},
+        text::table({{"", "base network", "with exits", "change"},
                     {"accuracy", text::percent_text(r.base_accuracy, 2), text::percent_text(r.accuracy, 2),
                      text::points_text(r.accuracy - r.base_accuracy) + " points"},
                     {"balanced accuracy", text::percent_text(r.base_classes.balanced_accuracy, 2),
@@ -79,7 +57,7 @@ EENN_FLOW std::string augmentation_text(const construct::result& r) {
                             x.microseconds > 0 ? text::seconds_text(1e-6 * x.microseconds) : text::no_number});
         }
         line("");
-        out += text_table(rows);
+        out += text::table(rows);
     }
     if (r.settings.size() > 1) {
         std::vector<std::vector<std::string>> rows{{"asked for", r.cost_unit, "loss, points", "95 % interval"}};
@@ -89,7 +67,7 @@ EENN_FLOW std::string augmentation_text(const construct::result& r) {
                             text::fixed_text(100 * s.loss_low, 2) + " to " + text::fixed_text(100 * s.loss_high, 2)});
         }
         line("");
-        out += text_table(rows);
+        out += text::table(rows);
     }
     if (!r.seconds.empty()) {
         double total = 0;
