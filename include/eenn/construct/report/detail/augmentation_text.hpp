@@ -16,13 +16,15 @@
 #include <eenn/core/detail/flow.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/text/detail/numbers.hpp>
+#include <eenn/text/lines.hpp>
 #include <eenn/text/progress.hpp>
 
 namespace eenn::report {
 inline namespace EENN_ISA {
 
-/// @brief Rows of cells in columns, the first to the left and the others to the right; the first row is the heading.
-[[nodiscard]] inline std::string text_table(const std::vector<std::vector<std::string>>& rows) {
+/// @brief Rows of cells in columns, `gap` spaces apart, the first to the left and the others to the right; the first row is
+/// the heading.
+[[nodiscard]] inline std::string text_table(const std::vector<std::vector<std::string>>& rows, std::size_t gap = 3) {
     std::vector<std::size_t> widths;
     for (const auto& row : rows) {
         widths.resize(std::max(widths.size(), row.size()), 0);
@@ -33,7 +35,7 @@ inline namespace EENN_ISA {
         std::string line = "  ";
         for (std::size_t c = 0; c < row.size(); ++c) {
             const std::string room(widths[c] - text::characters(row[c]), ' ');
-            line += c == 0 ? row[c] + room : "   " + room + row[c];
+            line += c == 0 ? row[c] + room : std::string(gap, ' ') + room + row[c];
         }
         line.erase(line.find_last_not_of(' ') + 1);
         out += line + "\n";
@@ -45,10 +47,13 @@ inline namespace EENN_ISA {
 inline namespace EENN_HOST {
 
 EENN_FLOW std::string augmentation_text(const construct::result& r) {
+    constexpr std::size_t width = 80;
     std::string out;
     const auto line = [&](const std::string& text) { out += text + "\n"; };
     if (!r.model.empty()) line(text::readable(r.model));
-    if (!r.verdict.empty()) line(text::readable(r.verdict));
+    if (!r.verdict.empty()) line(text::wrapped(text::readable(r.verdict), width));
+    for (const std::string& warning : r.warnings)
+        line("\n" + text::wrapped("Warning: " + text::readable(warning), width));
     line("");
     out +=
         text_table({{"", "base network", "with exits", "change"},
@@ -63,28 +68,28 @@ EENN_FLOW std::string augmentation_text(const construct::result& r) {
                     {"MACs a sample", text::count_text(r.base_macs),
                      text::count_text(r.mean_macs_share * static_cast<double>(r.base_macs)),
                      text::points_text(r.mean_macs_share - 1, 1) + " %"},
-                    {"time, one by one",
+                    {"mean time, one by one",
                      r.base_microseconds > 0 ? text::seconds_text(1e-6 * r.base_microseconds) : text::no_number,
                      r.base_microseconds > 0 ? text::seconds_text(1e-6 * r.mean_microseconds) : text::no_number,
                      r.base_microseconds > 0 ? text::points_text(r.mean_time_share - 1, 1) + " %" : text::no_number}});
     if (r.pays_off && !r.exits.empty()) {
         std::vector<std::vector<std::string>> rows{
-            {"exit", "leave here", "accuracy", "if all left", "threshold", "MACs", "time"}};
+            {"exit", "leave", "accuracy", "if all", "threshold", "MACs", "median"}};
         for (std::size_t e = 0; e < r.exits.size(); ++e) {
             const construct::exit_summary& x = r.exits[e];
-            rows.push_back({text::shortened(x.site, 28) + ", " + text::readable(x.form), text::percent_text(x.share),
+            rows.push_back({text::shortened(x.site + ", " + x.form, 22), text::percent_text(x.share),
                             x.share > 0 ? text::percent_text(x.accuracy, 2) : text::no_number,
                             text::percent_text(x.lone_accuracy, 2),
                             threshold_text(x.threshold, e + 1 == r.exits.size()), text::count_text(x.macs),
                             x.microseconds > 0 ? text::seconds_text(1e-6 * x.microseconds) : text::no_number});
         }
         line("");
-        out += text_table(rows);
+        out += text_table(rows, 2);
     }
     if (r.settings.size() > 1) {
         std::vector<std::vector<std::string>> rows{{"asked for", r.cost_unit, "loss, points", "95 % interval"}};
         for (const construct::setting_summary& s : r.settings) {
-            rows.push_back({text::readable(s.objective), text::percent_text(s.test_cost),
+            rows.push_back({text::shortened(s.objective, 36), text::percent_text(s.test_cost),
                             text::fixed_text(100 * s.loss, 2),
                             text::fixed_text(100 * s.loss_low, 2) + " to " + text::fixed_text(100 * s.loss_high, 2)});
         }
