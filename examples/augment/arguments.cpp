@@ -111,7 +111,7 @@ void describe_data(examples::command_line& line, arguments& a) {
 }
 
 void describe_goal(examples::command_line& line, eenn::construct::augment_options& o) {
-    line.group("goal: limits may be given several times, and the first is built");
+    line.group("goal (limits may be given several times, and the first is built)");
     line.repeated("--max-loss POINTS",
                   [&o](double points) { o.objectives.push_back(eenn::exit_objective::least_cost(points / 100)); },
                   "least cost that loses at most so many points of accuracy on validation data; 0.5 without any limit",

@@ -53,7 +53,7 @@ TEST_CASE("report/progress: the bar gives its room to the rest of a narrow line,
     };
     const std::string rest = "   50 %  500/1000  2.0/s  4 min 10 s left  loss 0.41";
     CHECK(line(200) == "chosen heads  [============>           ]" + rest);
-    CHECK(line(79) == "chosen heads  [=====>     ]" + rest);
+    CHECK(line(79) == "chosen heads  [====>   ]" + rest);
     CHECK(line(75) == "chosen heads" + rest);
     CHECK(line(60) == ("chosen heads" + rest).substr(0, 60));
     CHECK(progress_text("a", 1, 0, 0, "\xc3\xa4\xc3\xb6", {.line = 7}) == "a  1  \xc3\xa4");

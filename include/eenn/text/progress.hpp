@@ -61,7 +61,7 @@ inline namespace EENN_ISA {
 
 /// @brief What a progress line may take.
 struct progress_room {
-    int bar = 24;     ///< columns of the bar at most; fewer where the line is narrow, none below eight
+    int bar = 24;     ///< columns of the bar; 16, 8 or none where the line is narrow
     int line = 1000;  ///< columns of the line: what is longer is cut
 };
 
@@ -89,10 +89,10 @@ struct progress_room {
     if (total > 0 && done >= total) line += "  in " + duration_text(elapsed_s);
     if (!note.empty()) line.append("  ").append(note);
 
-    constexpr int least_bar = 8;
+    constexpr int step = 8;   // else the bar would change with every digit
     constexpr int frame = 4;  // two spaces and the brackets
     const int left = room.line - static_cast<int>(stage.size() + line.size()) - frame;
-    const int width = left < std::min(least_bar, room.bar) ? 0 : std::min(room.bar, left);
+    const int width = left >= room.bar ? room.bar : std::max(left, 0) / step * step;
     if (total > 0 && width > 0) {
         const auto columns = static_cast<std::size_t>(width);
         const auto filled = static_cast<std::size_t>(share * width);

@@ -174,17 +174,21 @@ inline void judge_time(result& r) {
     r.verdict += line;
 }
 
-inline void measure_times(const measured_exits& what, augmented& out, const share_observer& told) {
+/// False if the observer stopped it.
+[[nodiscard]] inline bool measure_times(const measured_exits& what, augmented& out, const share_observer& told) {
     result& r = out.report;
     runtime_network<float, graph> early{out.model.network};
-    const exit_times t = time_exits(what.base.net.inference(), what.base.parameters(), early.inference(),
-                                    out.model.parameters, out.model.rules, what.test, 2500, told);
+    const auto timed = time_exits(what.base.net.inference(), what.base.parameters(), early.inference(),
+                                  out.model.parameters, out.model.rules, what.test, 2500, told);
+    if (!timed) return false;
+    const exit_times& t = *timed;
     r.base_microseconds = t.base;
     r.mean_microseconds = t.early;
     r.mean_time_share = t.early / t.base;
     r.batch_time_share = t.batch_base > 0 ? t.batch_early / t.batch_base : r.mean_time_share;
     r.decision_overhead = t.decision / t.base;
     for (std::size_t e = 0; e < r.exits.size(); ++e) r.exits[e].microseconds = t.at_exit[e];
+    return true;
 }
 
 }  // namespace detail
@@ -261,7 +265,7 @@ inline void measure_times(const measured_exits& what, augmented& out, const shar
         compare_signals(what.judge, what.objectives[0], what.made->table, test, first.heads, stage.part(0.7, 1));
     if (!stage.reach(1)) return false;
     stage_share timing{watch, "time"};
-    detail::measure_times(what, out, timing.part(0, 1));
+    if (!detail::measure_times(what, out, timing.part(0, 1))) return false;
     detail::judge_time(r);
     return timing.reach(1);
 }
