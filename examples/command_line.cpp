@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <eenn/core/version.hpp>
 #include <eenn/text/lines.hpp>
+#include <iomanip>
 #include <sstream>
 #include <stdexcept>
 
@@ -41,7 +42,7 @@ struct description {
 template <class Number>
 std::string text_of(Number number) {
     std::ostringstream out;
-    out << number;
+    out << std::setprecision(10) << number;
     return out.str();
 }
 
@@ -215,15 +216,15 @@ void command_line::read(const std::vector<std::string>& words) {
         refuse(text.substr(0, text.find(':')) + " has no value");
     } catch (const CLI::ParseError& fault) {
         const auto unknown = app.remaining();
-        refuse(unknown.empty() ? fault.what() : unknown.front() + " is unknown");
+        if (!unknown.empty()) refuse(unknown.front() + " is unknown; see " + app.get_name() + " --help");
+        refuse(fault.what());
     }
 }
 
 void command_line::refuse(const std::string& why) const {
-    const std::string& name = parser_->app.get_name();
-    std::string line = name + ": " + why;
+    std::string line = parser_->app.get_name() + ": " + why;
     std::replace(line.begin(), line.end(), '\n', ' ');
-    std::fprintf(stderr, "%s; see %s --help\n", line.c_str(), name.c_str());
+    std::fprintf(stderr, "%s\n", line.c_str());
     std::exit(2);
 }
 

@@ -59,6 +59,12 @@ std::vector<std::string> split(const std::string& list) {
     return parts;
 }
 
+std::string list_of(std::span<const eenn::construct::head_form> forms) {
+    std::string list;
+    for (const auto form : forms) list += (list.empty() ? "" : ",") + std::string{to_string(form)};
+    return list;
+}
+
 /// The forms of a list, in the order of their size.
 std::vector<eenn::construct::head_form> forms_of(const std::string& list,
                                                  std::span<const eenn::construct::head_form> all) {
@@ -66,15 +72,9 @@ std::vector<eenn::construct::head_form> forms_of(const std::string& list,
     std::vector<eenn::construct::head_form> forms;
     for (const auto form : all)
         if (std::erase(asked, to_string(form)) > 0) forms.push_back(form);
-    if (!asked.empty()) throw std::invalid_argument{asked.front() + " is no form of head"};
-    if (forms.empty()) throw std::invalid_argument{"there are none"};
+    if (!asked.empty()) throw std::invalid_argument{asked.front() + " is none of " + list_of(all)};
+    if (forms.empty()) throw std::invalid_argument{"there is none, give some of " + list_of(all)};
     return forms;
-}
-
-std::string list_of(std::span<const eenn::construct::head_form> forms) {
-    std::string list;
-    for (const auto form : forms) list += (list.empty() ? "" : ",") + std::string{to_string(form)};
-    return list;
 }
 
 source source_of(const std::vector<std::string>& words) {
@@ -225,7 +225,7 @@ arguments read_arguments(int argc, char** argv) {
     try {
         o.forms = forms_of(forms, all_forms);
     } catch (const std::invalid_argument& fault) {
-        line.refuse("--forms: " + std::string{fault.what()} + ", give some of " + list_of(all_forms));
+        line.refuse("--forms: " + std::string{fault.what()});
     }
     for (const auto& [option, data] : {std::pair{"--train", &a.train}, std::pair{"--test", &a.test}})
         if (data->samples.empty()) line.refuse(std::string{option} + " is required");

@@ -58,7 +58,7 @@ for program in "$@"; do
             run 2 "$program" model.onnx --cost apples
             says "give macs or time" "augment with costs of another kind"
             run 2 "$program" model.onnx --train x.bin --test x.bin --validation 0.2 --forms small,huge
-            says "huge is no form of head" "augment with a head of an unknown form"
+            says "huge is none of small,medium" "augment with a head of an unknown form"
             ;;
         */demo | */train_*)
             run 2 "$program" --epochs many
