@@ -7,8 +7,8 @@
 #include <eenn/io/file.hpp>
 #include <filesystem>
 #include <limits>
-#include <sstream>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 

@@ -68,9 +68,10 @@ inline void check_construction(const backbone& layout, shape input, const sample
     r.seed = options.seed;
     r.train_samples = data.train.size();
     r.validation_samples = data.validation.size();
-    r.notes.emplace_back("Assumed",
-                         "The base network was not trained on the validation data, nor on the test data: confidences on "
-                         "samples that it has seen are too high to choose thresholds by. The library cannot know this.");
+    r.notes.emplace_back(
+        "Assumed",
+        "The base network was not trained on the validation data, nor on the test data: confidences on "
+        "samples that it has seen are too high to choose thresholds by. The library cannot know this.");
     if (mirrored > 0) {
         r.notes.emplace_back("Validation",
                              "Exits and thresholds were chosen on the validation samples and their mirror images, " +
