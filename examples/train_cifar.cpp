@@ -68,9 +68,9 @@ bool run(const arguments& a) {
 
     runtime_network<float, graph> net{models::cifar_resnet(1, a.exits)};
     threads pool;
-    std::printf("ResNet-8: %zu parameters, %lld MACs; %zu training, %d validation, %d test images; %d threads\n",
-                net.plan().sizes.parameters, static_cast<long long>(net.plan().sizes.macs), parts.train.size(),
-                validation.size(), test.size(), pool.concurrency());
+    std::printf("ResNet-8: %zu parameters, %lld MACs, %d threads\n%zu training, %d validation, %d test images\n",
+                net.plan().sizes.parameters, static_cast<long long>(net.plan().sizes.macs), pool.concurrency(),
+                parts.train.size(), validation.size(), test.size());
 
     std::filesystem::create_directories(a.out);
     text::progress_bar bar{stdout};

@@ -106,7 +106,7 @@ void print(const char* name, const runtime_network<float, graph>& net, std::span
     const double sensitivity = static_cast<double>(count[1][1]) / std::max(1, count[1][0] + count[1][1]);
     const double specificity = static_cast<double>(count[0][0]) / std::max(1, count[0][0] + count[0][1]);
     const double f1 = 2.0 * count[1][1] / std::max(1, 2 * count[1][1] + count[0][1] + count[1][0]);
-    std::printf("%-11s %5d beats, %4d PVC: accuracy %.2f %%, balanced %.2f %%, F1 %.2f %%\n", name, set.size(),
+    std::printf("%-10s %5d beats, %4d PVC: accuracy %.2f %%, balanced %.2f %%, F1 %.2f %%\n", name, set.size(),
                 count[1][0] + count[1][1], 100 * lone_accuracy(trace, 0), 50 * (sensitivity + specificity), 100 * f1);
 }
 

@@ -52,7 +52,7 @@ pictures load(const std::filesystem::path& folder) {
         std::printf("Data: Fashion-MNIST, 60,000 training and 10,000 test images\n");
         return {"Fashion-MNIST, 10,000 test images", read_fashion(folder, "train"), read_fashion(folder, "t10k")};
     }
-    std::printf("Data: glyphs drawn here, since there is no Fashion-MNIST in %s (Debian: dataset-fashion-mnist)\n",
+    std::printf("Data: glyphs drawn here, since Fashion-MNIST is missing\n(%s; Debian: dataset-fashion-mnist)\n",
                 folder.c_str());
     return {"Glyphs, 5,000 test images", make_glyphs(30000, seed), make_glyphs(5000, seed + 1)};
 }
