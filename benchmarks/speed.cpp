@@ -91,9 +91,9 @@ int main(int argc, char** argv) {
     std::string file;
     selection only;
     examples::command_line words{"speed",
-                                "measures how fast six networks run and train, as shares of the peak of fused "
-                                "multiply-adds measured in the same "
-                                "process. Without options it is everything."};
+                                 "measures how fast six networks run and train, as shares of the peak of fused "
+                                 "multiply-adds measured in the same "
+                                 "process. Without options it is everything."};
     words.option("--model NAME", only.model, "one of the networks", passes::network_names());
     words.option("--phase PHASE", only.phase, "one of the phases", {"inference", "training"});
     words.option("--batch N", only.batch, "samples a call, 1 or 64; both by default", {1, 64});

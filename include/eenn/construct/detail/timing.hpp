@@ -5,7 +5,7 @@
 #ifndef EENN_CONSTRUCT_DETAIL_TIMING_HPP
 #define EENN_CONSTRUCT_DETAIL_TIMING_HPP
 
-#include <eenn/construct/watcher.hpp>
+#include <eenn/construct/detail/watcher.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/data/data_set.hpp>
 #include <eenn/exits/infer_batch.hpp>
