@@ -3,8 +3,7 @@
 // compare.cpp - the six networks beside other libraries, in turns.
 //
 //   benchmarks/peers/install.sh build; cmake --preset release; cmake --build build --target peers     (once)
-//   build/bench/compare [--model NAME] [--phase inference|training] [--batch N] [--threads N] [--cache warm|cold]
-//       [--peers a,b] [--rounds N] [--seconds S] [--json FILE] [--svg FILE]
+//   build/bench/compare --help
 //
 // In each round everyone measures for S seconds, one after the other, so that a drifting machine hurts all alike; a ratio
 // is the median over the rounds, its spread the middle half. Without options it is everything: some twenty minutes.
@@ -20,6 +19,7 @@
 #include <sstream>
 #include <thread>
 
+#include "../examples/command_line.hpp"
 #include "child_process.hpp"
 #include "compare_rows.hpp"
 
@@ -34,7 +34,7 @@ struct library {
     std::string missing{};  ///< why it cannot be measured
 };
 
-constexpr const char* models[] = {"resnet8", "resnet20", "resnet56", "dscnn", "mobilenet_v1_025_96", "ecg_cnn"};
+const std::vector<std::string> models{"resnet8", "resnet20", "resnet56", "dscnn", "mobilenet_v1_025_96", "ecg_cnn"};
 
 const setting settings[] = {
     {"inference", 1, 1, "warm"}, {"inference", 1, 2, "warm"},  {"inference", 1, 1, "cold"},
@@ -43,23 +43,44 @@ const setting settings[] = {
 };
 
 struct options {
-    std::map<std::string, std::string> values{{"--model", ""}, {"--phase", ""}, {"--batch", ""},   {"--threads", ""},
-                                              {"--cache", ""}, {"--peers", ""}, {"--rounds", "7"}, {"--seconds", "0.3"},
-                                              {"--json", ""},  {"--svg", ""}};
+    std::string model;
+    std::string phase;
+    std::string cache;
+    std::string peers;
+    std::string json;
+    std::string svg;
+    int batch = 0;
+    int threads = 0;
+    int rounds = 7;
+    double seconds = 0.3;
 
-    [[nodiscard]] const std::string& operator[](const std::string& name) const { return values.at(name); }
-    [[nodiscard]] bool wants(const std::string& name, const std::string& value) const {
-        return (*this)[name].empty() || (*this)[name] == value;
-    }
     [[nodiscard]] bool wants(const setting& s) const {
-        return wants("--phase", s.phase) && wants("--batch", std::to_string(s.batch)) &&
-               wants("--threads", std::to_string(s.threads)) && wants("--cache", s.caches);
+        return (phase.empty() || phase == s.phase) && (batch == 0 || batch == s.batch) &&
+               (threads == 0 || threads == s.threads) && (cache.empty() || cache == s.caches);
     }
     [[nodiscard]] bool wants_peer(const std::string& name) const {
-        return (*this)["--peers"].empty() ||
-               ("," + (*this)["--peers"] + ",").find("," + name + ",") != std::string::npos;
+        return peers.empty() || ("," + peers + ",").find("," + name + ",") != std::string::npos;
     }
 };
+
+options read(int argc, char** argv) {
+    options chosen;
+    examples::command_line line{"compare",
+                                "measures six networks beside other libraries, in turns, with the runners in peers/. "
+                                "Without options it is everything: some twenty minutes."};
+    line.option("--model NAME", chosen.model, "one of the networks", models);
+    line.option("--phase PHASE", chosen.phase, "one of the phases", {"inference", "training"});
+    line.option("--batch N", chosen.batch, "samples a call, 1 or 64; all by default", {1, 64});
+    line.option("--threads N", chosen.threads, "1 or 2; all by default", {1, 2});
+    line.option("--cache warm|cold", chosen.cache, "caches before a call", {"warm", "cold"});
+    line.option("--peers NAME,...", chosen.peers, "libraries to measure ours beside, all by default");
+    line.option("--rounds N", chosen.rounds, "turns of each library", {1, 1000});
+    line.option("--seconds S", chosen.seconds, "length of a turn", {0.001, 3600});
+    line.option("--json FILE", chosen.json, "where the numbers are written");
+    line.option("--svg FILE", chosen.svg, "where a chart is written");
+    line.read(argc, argv);
+    return chosen;
+}
 
 // We come first. `folder` is where this program is.
 std::vector<library> libraries(const fs::path& folder, const options& chosen) {
@@ -107,8 +128,8 @@ struct runner {
 
 class comparison {
 public:
-    comparison(const std::vector<library>& all, int rounds, std::string seconds)
-        : libraries_{all}, rounds_{rounds}, seconds_{std::move(seconds)} {}
+    comparison(const std::vector<library>& all, int rounds, double seconds)
+        : libraries_{all}, rounds_{rounds}, seconds_{std::to_string(seconds)} {}
 
     void measure(const setting& where, const std::string& model) {
         std::vector<runner> runners;
@@ -205,14 +226,7 @@ void write(const std::string& file, const std::string& text) {
 }  // namespace
 
 int main(int argc, char** argv) try {
-    options chosen;
-    for (int i = 1; i < argc; i += 2) {
-        if (!chosen.values.contains(argv[i]) || i + 1 == argc) {
-            std::fprintf(stderr, "compare: unknown option %s, or it lacks its value\n", argv[i]);
-            return 2;
-        }
-        chosen.values[argv[i]] = argv[i + 1];
-    }
+    const options chosen = read(argc, argv);
     const auto all = libraries(fs::canonical("/proc/self/exe").parent_path(), chosen);
     std::vector<std::string> peers;
     for (const library& l : all) {
@@ -224,12 +238,12 @@ int main(int argc, char** argv) try {
         return 1;
     }
     std::printf("median us of a call; how many times as long as ours, with the middle half of the rounds; memory\n");
-    comparison made{all, std::stoi(chosen["--rounds"]), chosen["--seconds"]};
+    comparison made{all, chosen.rounds, chosen.seconds};
     for (const setting& s : settings) {
         if (!chosen.wants(s)) continue;
         std::printf("\n%s\n", to_string(s).c_str());
-        for (const char* model : models) {
-            if (chosen.wants("--model", model)) made.measure(s, model);
+        for (const std::string& model : models) {
+            if (chosen.model.empty() || chosen.model == model) made.measure(s, model);
         }
     }
     if (made.rows().empty()) {
@@ -238,9 +252,8 @@ int main(int argc, char** argv) try {
     }
     std::printf("%s\n", summary(made.rows(), peers).c_str());
     for (const auto& [name, version] : made.versions()) std::printf("%s: %s\n", name.c_str(), version.c_str());
-    write(chosen["--json"],
-          json(made.rows(), made.versions(), std::stoi(chosen["--rounds"]), std::stod(chosen["--seconds"])));
-    write(chosen["--svg"], chart(made.rows(), peers));
+    write(chosen.json, json(made.rows(), made.versions(), chosen.rounds, chosen.seconds));
+    write(chosen.svg, chart(made.rows(), peers));
     return made.failed() ? 1 : 0;
 } catch (const std::exception& e) {
     std::fprintf(stderr, "compare: %s\n", e.what());

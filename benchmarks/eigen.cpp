@@ -11,6 +11,7 @@
 
 #include <cstdio>
 
+#include "../examples/command_line.hpp"
 #include "measure.hpp"
 
 namespace {
@@ -153,7 +154,11 @@ void compare_dense(int in, int out, int samples, double peak) {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+    examples::command_line line{
+        "eigen",
+        "measures the library's vectors and dense layers beside Eigen's public fixed-size arrays and products."};
+    line.read(argc, argv);
     const double peak = measure::fma_peak();
     std::printf("multiply-adds in registers: %.1f GFLOP/s; vectors of %d floats\n", peak / 1e9, W);
     compare_tiles<4, 2>(peak);

@@ -13,17 +13,17 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <cstring>
+#include <string>
+#include <string_view>
 #include <vector>
 
+#include "../examples/command_line.hpp"
 #include "measure.hpp"
 
 namespace {
 
 using namespace eenn;
 using kernels::convolution;
-
-volatile float sink;
 
 struct timing {
     double median;
@@ -175,7 +175,14 @@ void run_tile_table(double core) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc > 1 && std::strcmp(argv[1], "tiles") == 0) {
+    std::string part;
+    examples::command_line line{
+        "kernels",
+        "measures the convolution kernels on the layers of small networks, as shares of what a core can do."};
+    line.option("[LAYER]", part,
+                "a part of the names of the layers to measure, all by default; 'tiles': rates of tiles");
+    line.read(argc, argv);
+    if (part == "tiles") {
         run_tile_table(measure::fma_peak() * 1e-9);
         return 0;
     }
@@ -185,7 +192,7 @@ int main(int argc, char** argv) {
     std::printf("%-27s %-33s %-33s %-33s\n", "layer", "forward", "data gradient", "weight gradient");
     double core = 0;
     for (const auto& l : layers) {
-        if (argc > 1 && std::strstr(l.name, argv[1]) == nullptr) continue;
+        if (std::string_view{l.name}.find(part) == std::string_view::npos) continue;
         core = std::max(core, measure::fma_peak() * 1e-9);
         run(l, core);
     }

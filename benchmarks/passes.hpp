@@ -31,6 +31,13 @@ void for_each_network(F&& visit) {
     visit.template operator()<models::ecg_cnn>("ecg_cnn");
 }
 
+/// Their names.
+inline std::vector<std::string> network_names() {
+    std::vector<std::string> names;
+    for_each_network([&]<auto Recipe>(const char* name) { names.emplace_back(name); });
+    return names;
+}
+
 inline eenn::aligned_vector<float> noise(std::size_t count) {
     eenn::aligned_vector<float> values(count);
     eenn::random_stream random{.seed = 1};

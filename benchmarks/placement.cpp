@@ -2,19 +2,17 @@
 //
 // placement.cpp - how good placements are, and how long they take.
 //
-//   placement [INSTANCES]
-//
 // 1. The gap to an exhaustive search over exits, thresholds and assignments on generated small problems (1,000).
 // 2. Seconds for 50 segments, 6 exits, 3 processors, 2,500 samples; with the gap that the default limit leaves.
 // 3. Seconds to solve a range of bandwidths, and microseconds to look up the plan for a new one.
 #include <eenn/platform/bandwidth_plans.hpp>
 
+#include "../examples/command_line.hpp"
 #include "../tests/platform/generated_task.hpp"
 #include "measure.hpp"
 
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
 #include <limits>
 
 namespace {
@@ -123,8 +121,15 @@ void bandwidths() {
 
 }  // namespace
 
-int main(int count, char** arguments) {
-    small_problems(count > 1 ? std::atoi(arguments[1]) : 1000);
+int main(int argc, char** argv) {
+    int instances = 1000;
+    examples::command_line line{
+        "placement",
+        "measures how good placements are, and how long they take: the gap to exhaustive search on small problems, "
+        "seconds for large ones, and plans for a range of bandwidths."};
+    line.option("[INSTANCES]", instances, "small problems that are searched exhaustively", {0, 1000000});
+    line.read(argc, argv);
+    small_problems(instances);
     large_problems();
     bandwidths();
 }

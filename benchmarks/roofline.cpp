@@ -2,7 +2,7 @@
 //
 // roofline.cpp - what the machine allows the six networks on one thread, and what they take.
 //
-//   roofline [--model NAME] [--phase inference|training] [--cache warm|cold] [--steps] [--json FILE] [--seconds S]
+//   roofline --help
 //
 // The ceilings are measured first, then the networks, each number for about S seconds. Bounds:
 //
@@ -24,10 +24,9 @@
 #include <eenn/text/json_writer.hpp>
 
 #include <cstdio>
-#include <cstring>
 #include <exception>
-#include <map>
 
+#include "../examples/command_line.hpp"
 #include "ceilings.hpp"
 #include "costs.hpp"
 #include "passes.hpp"
@@ -38,15 +37,33 @@ using namespace eenn;
 
 constexpr int training_batch = 64;
 
+// What to measure; empty: all.
 struct options {
-    std::map<std::string, std::string> values{
-        {"--model", ""}, {"--phase", ""}, {"--cache", ""}, {"--json", ""}, {"--seconds", "0.5"}};
+    std::string model;
+    std::string phase;
+    std::string cache;
+    std::string json;
+    double seconds = 0.5;
     bool steps = false;
 
-    [[nodiscard]] bool wants(const char* name, std::string_view value) const {
-        return values.at(name).empty() || values.at(name) == value;
+    [[nodiscard]] bool wants(std::string_view one_phase, std::string_view one_cache) const {
+        return (phase.empty() || phase == one_phase) && (cache.empty() || cache == one_cache);
     }
 };
+
+options read(int argc, char** argv) {
+    options only;
+    examples::command_line line{"roofline",
+                                "measures what this machine allows six networks on one thread, and what they take."};
+    line.option("--model NAME", only.model, "one of the networks", passes::network_names());
+    line.option("--phase PHASE", only.phase, "one of the phases", {"inference", "training"});
+    line.option("--cache warm|cold", only.cache, "caches before a call; training has warm ones", {"warm", "cold"});
+    line.flag("--steps", only.steps, "a row a step of inference, too");
+    line.option("--json FILE", only.json, "where the numbers are written");
+    line.option("--seconds S", only.seconds, "for each number", {0.001, 3600});
+    line.read(argc, argv);
+    return only;
+}
 
 struct subject {
     std::string name;
@@ -239,35 +256,24 @@ std::string json(const measure::ceilings& c, const std::vector<table>& tables) {
 }  // namespace
 
 int main(int argc, char** argv) try {
-    options only;
-    for (int i = 1; i < argc; ++i) {
-        const std::string option = argv[i];
-        if (option == "--steps") {
-            only.steps = true;
-        } else if (only.values.contains(option) && i + 1 < argc) {
-            only.values[option] = argv[++i];
-        } else {
-            std::fprintf(stderr, "roofline: unknown option %s, or it lacks its value\n", argv[i]);
-            return 2;
-        }
-    }
+    const options only = read(argc, argv);
     std::vector<subject> subjects;
     passes::for_each_network([&]<auto Recipe>(const char* name) {
         constexpr auto net = network<Recipe>::training();
-        if (only.wants("--model", name)) subjects.push_back({name, net, costs::of_steps(net, Recipe().nodes())});
+        if (only.model.empty() || only.model == name)
+            subjects.push_back({name, net, costs::of_steps(net, Recipe().nodes())});
     });
-    const double seconds = std::stod(only.values["--seconds"]);
     std::vector<table> tables;
     const auto add = [&](const table& t) {
         print(t);
         tables.push_back(t);
     };
     if (!subjects.empty()) {
-        const measure::ceilings limits = measure::measure_ceilings(seconds);
+        const measure::ceilings limits = measure::measure_ceilings(only.seconds);
         print(limits);
-        const roofline roof{limits, seconds};
+        const roofline roof{limits, only.seconds};
         for (const bool cold : {false, true}) {
-            if (!only.wants("--phase", "inference") || !only.wants("--cache", cold ? "cold" : "warm")) continue;
+            if (!only.wants("inference", cold ? "cold" : "warm")) continue;
             table t{cold ? "inference, one sample, cold caches" : "inference, one sample, warm caches", {}};
             for (const subject& s : subjects) t.rows.push_back(cold ? roof.cold(s) : roof.warm(s));
             add(t);
@@ -275,14 +281,14 @@ int main(int argc, char** argv) try {
                 if (only.steps) add(roof.steps(s, cold));
             }
         }
-        if (only.wants("--phase", "training") && only.wants("--cache", "warm")) {
+        if (only.wants("training", "warm")) {
             table t{"training step of 64 samples", {}};
             for (const subject& s : subjects) t.rows.push_back(roof.training(s));
             add(t);
         }
-        if (const auto& file = only.values["--json"]; !file.empty() && !tables.empty()) {
+        if (!only.json.empty() && !tables.empty()) {
             const std::string text = json(limits, tables);
-            io::write_file(file, std::as_bytes(std::span{text}));
+            io::write_file(only.json, std::as_bytes(std::span{text}));
         }
     }
     if (tables.empty()) std::fputs("roofline: there is nothing like that to measure\n", stderr);

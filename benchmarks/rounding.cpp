@@ -2,8 +2,6 @@
 //
 // rounding.cpp - how far the float kernels, Winograd's among them, are from the same network in double.
 //
-//   rounding MODEL.onnx SAMPLES [LABELS.npy]
-//
 // In double every convolution is a direct sum. Printed are the largest difference of a logit, beside the largest logit, and
 // how many predictions differ; samples as examples/augment takes them.
 #include <eenn/core/threads.hpp>
@@ -14,6 +12,7 @@
 #include <eenn/network/standard.hpp>
 
 #include "../examples/augment/samples.hpp"
+#include "../examples/command_line.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -55,7 +54,7 @@ std::ptrdiff_t answer(const std::vector<T>& logits, int sample, std::ptrdiff_t c
     return std::max_element(first, first + classes) - first;
 }
 
-void compare(const char* file, const augment::source& from) {
+void compare(const std::string& file, const augment::source& from) {
     const onnx::imported model = onnx::read_network(file);
     const plan lowered = lower(model.network);
     const int classes = lowered.view().exits.back().classes;
@@ -84,12 +83,18 @@ void compare(const char* file, const augment::source& from) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc < 3) {
-        std::fprintf(stderr, "usage: rounding MODEL.onnx SAMPLES [LABELS.npy]\n");
-        return 2;
-    }
+    std::string model;
+    augment::source samples;
+    examples::command_line line{
+        "rounding",
+        "measures how far the float kernels are from the same network in double, where every convolution is a "
+        "direct sum: the largest difference of a logit, and how many predictions differ."};
+    line.option("MODEL.onnx", model, "the network");
+    line.option("SAMPLES", samples.samples, "a .npy or CIFAR-10 .bin file, as examples/augment takes it");
+    line.option("[LABELS.npy]", samples.labels, "of the samples in a .npy file");
+    line.read(argc, argv);
     try {
-        compare(argv[1], {argv[2], argc > 3 ? argv[3] : ""});
+        compare(model, samples);
     } catch (const std::exception& e) {
         std::fprintf(stderr, "%s\n", e.what());
         return 1;

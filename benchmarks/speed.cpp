@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
 // speed.cpp - how fast the six networks run and train, as shares of the FMA peak measured in the same process.
-//
-//   speed [--json FILE] [--model NAME] [--phase inference|training] [--batch 1|64] [--threads 1|2] [--seconds S]
+// `speed --help` says how to measure a part.
 //
 // Shares are nominal: 2 x MACs (padding taps included; 3 x that for a training step) / time / (threads x peak of one thread).
 #include <eenn/io/file.hpp>
 
+#include "../examples/command_line.hpp"
 #include "measure.hpp"
 #include "passes.hpp"
 
@@ -90,25 +90,17 @@ std::string json(const std::vector<line>& lines) {
 int main(int argc, char** argv) {
     std::string file;
     selection only;
-    for (int i = 1; i + 1 < argc; i += 2) {
-        const std::string option = argv[i];
-        if (option == "--json") {
-            file = argv[i + 1];
-        } else if (option == "--model") {
-            only.model = argv[i + 1];
-        } else if (option == "--phase") {
-            only.phase = argv[i + 1];
-        } else if (option == "--batch") {
-            only.batch = std::stoi(argv[i + 1]);
-        } else if (option == "--threads") {
-            only.threads = std::stoi(argv[i + 1]);
-        } else if (option == "--seconds") {
-            seconds_each = std::stod(argv[i + 1]);
-        } else {
-            std::fprintf(stderr, "speed: unknown option %s\n", argv[i]);
-            return 2;
-        }
-    }
+    examples::command_line words{"speed",
+                                 "measures how fast six networks run and train, as shares of the peak of fused "
+                                 "multiply-adds measured in the same "
+                                 "process. Without options it is everything."};
+    words.option("--model NAME", only.model, "one of the networks", passes::network_names());
+    words.option("--phase PHASE", only.phase, "one of the phases", {"inference", "training"});
+    words.option("--batch N", only.batch, "samples a call, 1 or 64; both by default", {1, 64});
+    words.option("--threads N", only.threads, "1 or 2; both by default", {1, 2});
+    words.option("--seconds S", seconds_each, "for each number", {0.001, 3600});
+    words.option("--json FILE", file, "where the numbers are written");
+    words.read(argc, argv);
     const double peak = measure::fma_peak();
     std::printf("FMA peak of one thread, measured here: %.1f GFLOP/s, vectors of %d floats\n", peak * 1e-9,
                 lane_count<float>);

@@ -2,8 +2,6 @@
 //
 // thresholds.cpp - how good chosen thresholds are, and how long the proof takes.
 //
-//   thresholds [INSTANCES]
-//
 // 1. The gap to exhaustion on generated small traces of 2 to 5 exits (1,000), for every objective.
 // 2. Seconds and proven gap on 10,000 samples of 3, 4, 5 and 8 exits, every distinct confidence a threshold.
 // 3. On the same traces, what the published graph, one shared threshold and one coordinate descent give away, and all of
@@ -11,12 +9,12 @@
 #include <eenn/core/random.hpp>
 #include <eenn/exits/thresholds.hpp>
 
+#include "../examples/command_line.hpp"
 #include "../tests/exits/generated_trace.hpp"
 #include "measure.hpp"
 
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
 
 namespace {
 
@@ -116,7 +114,13 @@ void large_traces() {
 
 }  // namespace
 
-int main(int count, char** arguments) {
-    small_traces(count > 1 ? std::atoi(arguments[1]) : 1000);
+int main(int argc, char** argv) {
+    int instances = 1000;
+    examples::command_line line{"thresholds",
+                                "measures how good chosen thresholds are, and how long the proof takes: the gap to "
+                                "exhaustion on small traces, and seconds and proven gaps on large ones."};
+    line.option("[INSTANCES]", instances, "small traces that are searched exhaustively", {0, 1000000});
+    line.read(argc, argv);
+    small_traces(instances);
     large_traces();
 }

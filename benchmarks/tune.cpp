@@ -2,7 +2,7 @@
 //
 // tune.cpp - chooses the numbers of a tuning table by measuring on this machine, and writes the header for EENN_TUNING.
 //
-//   build/bench/tune [--out FILE] [--seconds S] [--quick] [--only NAME,...] [--compiler COMMAND] [--dry-run]
+//   build/bench/tune --help
 //
 // Coordinate descent: one constant after the other takes the value under which the workloads that it affects run
 // quickest, until none changes any more (--quick: once, and only the next smaller and larger value). Each candidate is
@@ -19,6 +19,7 @@
 #include <map>
 #include <set>
 
+#include "../examples/command_line.hpp"
 #include "child_process.hpp"
 #include "compare_rows.hpp"
 #include "tuning/choices.hpp"
@@ -39,7 +40,7 @@ constexpr bool optimised = false;
 
 struct options {
     std::string out = "tuned.hpp";
-    double seconds = 10;
+    double seconds = 0;  // 0: by the kind of search
     int sweeps = 3;
     bool quick = false;
     bool dry_run = false;
@@ -273,42 +274,27 @@ private:
     std::set<std::vector<std::string>> known_noise_;
 };
 
-bool read(int argc, char** argv, options& chosen) {
-    for (int i = 1; i < argc; ++i) {
-        const std::string option = argv[i];
-        if (option == "--quick") {
-            chosen.quick = true;
-            chosen.sweeps = 1;
-            chosen.seconds = std::min(chosen.seconds, 4.0);
-        } else if (option == "--dry-run") {
-            chosen.dry_run = true;
-        } else if (i + 1 == argc) {
-            return false;
-        } else if (option == "--out") {
-            chosen.out = argv[++i];
-        } else if (option == "--seconds") {
-            chosen.seconds = std::stod(argv[++i]);
-        } else if (option == "--only") {
-            chosen.only = argv[++i];
-        } else if (option == "--compiler") {
-            chosen.compiler = argv[++i];
-        } else {
-            return false;
-        }
-    }
-    return true;
+options read(int argc, char** argv) {
+    options chosen;
+    examples::command_line line{"tune",
+                                "chooses the numbers of a tuning table by measuring on this machine, half an hour or "
+                                "more, and writes the header for EENN_TUNING."};
+    line.option("--out FILE", chosen.out, "the header");
+    line.option("--seconds S", chosen.seconds, "for each candidate; 10 by default, 4 if it is quick", {0.001, 3600});
+    line.flag("--quick", chosen.quick, "goes over the constants once, and tries the next values alone: 20 minutes");
+    line.option("--only NAME,...", chosen.only, "constants to choose, all by default");
+    line.option("--compiler COMMAND", chosen.compiler, "what compiles the candidates");
+    line.flag("--dry-run", chosen.dry_run, "measures nothing and writes the table of this build");
+    line.read(argc, argv);
+    if (chosen.quick) chosen.sweeps = 1;
+    if (chosen.seconds == 0) chosen.seconds = chosen.quick ? 4 : 10;
+    return chosen;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) try {
-    options chosen;
-    if (!read(argc, argv, chosen)) {
-        std::fputs(
-            "usage: tune [--out FILE] [--seconds S] [--quick] [--only NAME,...] [--compiler COMMAND] [--dry-run]\n",
-            stderr);
-        return 2;
-    }
+    const options chosen = read(argc, argv);
     std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // progress is seen in a file too
     descent made{chosen};
     std::string notes;

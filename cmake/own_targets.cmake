@@ -61,3 +61,22 @@ function(eenn_link_components target)
     endforeach()
     target_link_options(${target} PRIVATE -Wl,--as-needed)
 endfunction()
+
+# The command lines of examples and benchmarks; without CLI11 there are none of these. Compiled once, for any processor.
+if(EENN_BENCHMARKS OR EENN_EXAMPLES)
+    find_package(CLI11 CONFIG QUIET)
+    if(CLI11_FOUND)
+        add_library(eenn_command_line STATIC EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/examples/command_line.cpp)
+        target_compile_options(eenn_command_line PRIVATE ${eenn_own_options} -O1)
+        target_link_libraries(eenn_command_line PRIVATE eenn::eenn CLI11::CLI11)
+    else()
+        message(STATUS "eenn: CLI11 is not installed, examples and benchmarks are not built (./cmake/bootstrap deps installs it)")
+    endif()
+endif()
+
+# eenn_command(<target> <source>...): a program for users, with a command line and all components that this machine has.
+function(eenn_command target)
+    eenn_program(${target} ${ARGN})
+    target_link_libraries(${target} PRIVATE eenn_command_line)
+    eenn_link_components(${target})
+endfunction()

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // train_cifar.cpp - MLPerf Tiny's ResNet-8 on CIFAR-10, from random weights, on as many threads as there are cores.
-//
-//   train_cifar [--data FOLDER] [--epochs N] [--exits yes|no] [--out FOLDER]
-//
-// FOLDER holds cifar10/train.bin and test.bin in the binary format (by default $EENN_DATA). A tenth of the training images is
-// for validation. Ctrl-C loses nothing: the same command goes on from the last epoch, to the same bits.
+// `train_cifar --help` says how. Ctrl-C loses nothing: the same command goes on from the last epoch, to the same bits.
 #include <eenn/core/threads.hpp>
 #include <eenn/data/batches.hpp>
 #include <eenn/data/normalize.hpp>
@@ -24,6 +20,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "command_line.hpp"
 #include "models.hpp"
 
 namespace {
@@ -42,23 +39,16 @@ struct arguments {
 arguments read(int argc, char** argv) {
     arguments a;
     if (const char* folder = std::getenv("EENN_DATA")) a.data = folder;
-    for (int i = 1; i < argc; i += 2) {
-        const std::string option = argv[i];
-        if (i + 1 == argc) raise("train_cifar", "option " + option + " has no value");
-        const std::string value = argv[i + 1];
-        if (option == "--data") {
-            a.data = value;
-        } else if (option == "--out") {
-            a.out = value;
-        } else if (option == "--epochs") {
-            a.epochs = std::atoi(value.c_str());
-        } else if (option == "--exits") {
-            a.exits = value == "yes";
-        } else {
-            raise("train_cifar", "unknown option " + option, "use --data, --epochs, --exits or --out");
-        }
-    }
-    if (a.data.empty()) raise("train_cifar", "there is no data", "set EENN_DATA or give --data FOLDER");
+    examples::command_line line{
+        "train_cifar",
+        "trains MLPerf Tiny's ResNet-8 on CIFAR-10 from random weights. A tenth of the training images is for "
+        "validation. Ctrl-C loses nothing: the same command goes on from the last epoch, to the same bits."};
+    line.option("--data FOLDER", a.data, "holds cifar10/train.bin and test.bin in the binary format; else $EENN_DATA");
+    line.option("--epochs N", a.epochs, "passes over the training data", {1, 10000});
+    line.yes_no("--exits yes|no", a.exits, "whether the network has exits");
+    line.option("--out FOLDER", a.out, "where weights and a summary are written");
+    line.read(argc, argv);
+    if (a.data.empty()) line.refuse("there is no data, set EENN_DATA or give --data FOLDER");
     return a;
 }
 
@@ -78,9 +68,9 @@ bool run(const arguments& a) {
 
     runtime_network<float, graph> net{models::cifar_resnet(1, a.exits)};
     threads pool;
-    std::printf("ResNet-8: %zu parameters, %lld MACs; %zu training, %d validation, %d test images; %d threads\n",
-                net.plan().sizes.parameters, static_cast<long long>(net.plan().sizes.macs), parts.train.size(),
-                validation.size(), test.size(), pool.concurrency());
+    std::printf("ResNet-8: %zu parameters, %lld MACs, %d threads\n%zu training, %d validation, %d test images\n",
+                net.plan().sizes.parameters, static_cast<long long>(net.plan().sizes.macs), pool.concurrency(),
+                parts.train.size(), validation.size(), test.size());
 
     std::filesystem::create_directories(a.out);
     text::progress_bar bar{stdout};
@@ -100,6 +90,7 @@ bool run(const arguments& a) {
         bar("train", static_cast<std::int64_t>(p.epoch) * p.steps + p.step,
             static_cast<std::int64_t>(p.epochs) * p.steps, note);
         if (!p.validation.empty()) {
+            bar.clear();
             std::printf("epoch %2d  loss %.3f  validation %.2f %%\n", p.epoch + 1, p.loss, 100 * p.validation.back());
             std::fflush(stdout);
         }

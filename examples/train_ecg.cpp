@@ -2,11 +2,7 @@
 //
 // train_ecg.cpp - a 1-D network that tells premature ventricular beats (PVC) from others, trained on MIT-BIH, split by
 // patient; writes what augment needs to give it exits.
-//
-//   train_ecg [--data FOLDER] [--epochs N] [--out FOLDER]
-//   augment @examples/augment/ecg.args
-//
-// FOLDER holds ecg_mitbih12/beats256_i16.npy and index.npz (by default $EENN_DATA). A beat is 256 samples at 360 Hz.
+// `train_ecg --help` says how; `augment @examples/augment/ecg.args` goes on. A beat is 256 samples at 360 Hz.
 #include <eenn/core/threads.hpp>
 #include <eenn/data/batches.hpp>
 #include <eenn/interop/zlib.hpp>
@@ -21,6 +17,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+
+#include "command_line.hpp"
 
 namespace {
 
@@ -108,7 +106,7 @@ void print(const char* name, const runtime_network<float, graph>& net, std::span
     const double sensitivity = static_cast<double>(count[1][1]) / std::max(1, count[1][0] + count[1][1]);
     const double specificity = static_cast<double>(count[0][0]) / std::max(1, count[0][0] + count[0][1]);
     const double f1 = 2.0 * count[1][1] / std::max(1, 2 * count[1][1] + count[0][1] + count[1][0]);
-    std::printf("%-11s %5d beats, %4d PVC: accuracy %.2f %%, balanced %.2f %%, F1 %.2f %%\n", name, set.size(),
+    std::printf("%-10s %5d beats, %4d PVC: accuracy %.2f %%, balanced %.2f %%, F1 %.2f %%\n", name, set.size(),
                 count[1][0] + count[1][1], 100 * lone_accuracy(trace, 0), 50 * (sensitivity + specificity), 100 * f1);
 }
 
@@ -156,22 +154,16 @@ int main(int argc, char** argv) {
     std::filesystem::path data;
     std::filesystem::path out = "ecg";
     int epochs = 6;
+    if (const char* folder = std::getenv("EENN_DATA")) data = folder;
+    examples::command_line line{"train_ecg",
+                                "trains a 1-D network that tells premature ventricular beats (PVC) from others on "
+                                "MIT-BIH, split by patient, and writes what augment needs to give it exits."};
+    line.option("--data FOLDER", data, "holds ecg_mitbih12/beats256_i16.npy and index.npz; else $EENN_DATA");
+    line.option("--epochs N", epochs, "passes over the training data", {1, 10000});
+    line.option("--out FOLDER", out, "where the network and its data are written");
+    line.read(argc, argv);
+    if (data.empty()) line.refuse("there is no data, set EENN_DATA or give --data FOLDER");
     try {
-        if (const char* folder = std::getenv("EENN_DATA")) data = folder;
-        for (int i = 1; i < argc; i += 2) {
-            const std::string option = argv[i];
-            if (i + 1 == argc) raise("train_ecg", "option " + option + " has no value");
-            if (option == "--data") {
-                data = argv[i + 1];
-            } else if (option == "--out") {
-                out = argv[i + 1];
-            } else if (option == "--epochs") {
-                epochs = std::atoi(argv[i + 1]);
-            } else {
-                raise("train_ecg", "unknown option " + option, "use --data, --epochs or --out");
-            }
-        }
-        if (data.empty()) raise("train_ecg", "there is no data", "set EENN_DATA or give --data FOLDER");
         run(data, out, epochs);
     } catch (const std::exception& problem) {
         std::fprintf(stderr, "%s\n", problem.what());

@@ -2,8 +2,6 @@
 //
 // main.cpp - eenn::compiled in a program without flags against network types in one of -march=native, in turns.
 //
-//   compiled [--seconds S] [--training 0|1]
-//
 // The graphs of the six networks are made at run time and bound to the library's kernels; what surrounds these is compiled
 // without flags. Medians of single calls, warm; one thread. Fails where a sample takes more than 1 / 0.95 of the type's time.
 #include "passes.hpp"
@@ -15,9 +13,9 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <functional>
 
+#include "../../examples/command_line.hpp"
 #include "../passes.hpp"
 
 namespace {
@@ -59,17 +57,14 @@ double ratio(const char* name, const char* phase, const std::function<void()>& n
 
 int main(int argc, char** argv) {
     double seconds = 3;
-    bool training = true;
-    for (int i = 1; i + 1 < argc; i += 2) {
-        if (std::strcmp(argv[i], "--seconds") == 0) {
-            seconds = std::atof(argv[i + 1]);
-        } else if (std::strcmp(argv[i], "--training") == 0) {
-            training = std::atoi(argv[i + 1]) != 0;
-        } else {
-            std::fprintf(stderr, "compiled: unknown option %s\n", argv[i]);
-            return 2;
-        }
-    }
+    int training = 1;
+    examples::command_line line{
+        "compiled",
+        "measures eenn::compiled in a program without flags against network types in one of "
+        "-march=native, in turns; fails where a sample takes more than 1 / 0.95 of the type's time."};
+    line.option("--seconds S", seconds, "for each number", {0.001, 3600});
+    line.option("--training 0|1", training, "whether training is measured", {0, 1});
+    line.read(argc, argv);
     std::printf("kernels of %s, chosen by the processor\n", eenn::compiled::kernel_sets().front()->isa);
     const std::vector<network_passes> native = native_passes();
     bool slow = false;
@@ -78,7 +73,7 @@ int main(int argc, char** argv) {
         eenn::runtime_network<float, eenn::graph> made{Recipe()};
         passes::inference_pass one{made.inference(), 1, 1};
         slow = ratio(name, "inference", native[at].inference, std::ref(one), seconds) < 0.95 || slow;
-        if (training) {
+        if (training == 1) {
             passes::training_step step{made.training(), 16, 1};
             ratio(name, "training", native[at].training, std::ref(step), seconds);
         }

@@ -5,6 +5,7 @@
 
 #include <eenn/network/runtime_network.hpp>
 
+#include "../../examples/command_line.hpp"
 #include "../measure.hpp"
 
 #include <malloc.h>
@@ -105,14 +106,21 @@ int run(const std::string& model, const task& what, bool cold, const peer& libra
 }  // namespace
 
 int serve(int argc, char** argv, const peer& library) try {
-    const std::vector<std::string> given{argv + 1, argv + argc};
-    if (given.size() != 5 || (given[1] != "inference" && given[1] != "training") ||
-        (given[4] != "warm" && given[4] != "cold")) {
-        std::fputs("usage: runner MODEL inference|training BATCH THREADS warm|cold\n", stderr);
-        return 2;
-    }
-    const task what{given[1] == "training", std::stoi(given[2]), std::stoi(given[3])};
-    return run(given[0], what, given[4] == "cold", library);
+    std::string model;
+    std::string phase;
+    std::string caches;
+    task what;
+    examples::command_line line{"runner", "measures " + library.name +
+                                              " on one network, turn by turn, as build/bench/compare asks through the "
+                                              "standard input."};
+    line.option("MODEL", model, "the network");
+    line.option("PHASE", phase, "what runs", {"inference", "training"});
+    line.option("BATCH", what.batch, "samples a call", {1, 65536});
+    line.option("THREADS", what.threads, "threads of the library", {1, 1024});
+    line.option("CACHES", caches, "before a call", {"warm", "cold"});
+    line.read(argc, argv);
+    what.training = phase == "training";
+    return run(model, what, caches == "cold", library);
 } catch (const unsupported& reason) {
     std::printf("unsupported %s\n", reason.what());
     return 0;

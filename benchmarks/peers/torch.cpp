@@ -9,8 +9,10 @@
 #include <torch/script.h>
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <cmath>
 
+#include "../../examples/command_line.hpp"
 #include "../passes.hpp"
 
 namespace {
@@ -226,11 +228,11 @@ private:
 }  // namespace
 
 int main(int argc, char** argv) {
-    const std::string layout = argc > 1 ? argv[1] : "";
-    if (layout != "nchw" && layout != "channels_last") {
-        std::fputs("usage: torch nchw|channels_last MODEL inference|training BATCH THREADS warm|cold\n", stderr);
-        return 2;
-    }
+    std::string layout;
+    examples::command_line line{"torch",
+                                "measures libtorch on one network; the words of every runner follow the layout."};
+    line.option("LAYOUT", layout, "of activations", {"nchw", "channels_last"});
+    line.read(std::min(argc, 2), argv);
     const auto make = [&](const network& net, const task& what) -> std::unique_ptr<pass> {
         torch::set_num_threads(what.threads);
         const auto format = layout == "nchw" ? torch::MemoryFormat::Contiguous : torch::MemoryFormat::ChannelsLast;

@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "../../examples/command_line.hpp"
 #include "../passes.hpp"
 #include "network.hpp"
 
@@ -27,11 +28,10 @@ void write(const std::filesystem::path& file, const std::vector<float>& values) 
 }  // namespace
 
 int main(int argc, char** argv) try {
-    if (argc != 2) {
-        std::fputs("usage: write_models FOLDER\n", stderr);
-        return 2;
-    }
-    const std::filesystem::path folder{argv[1]};
+    std::filesystem::path folder;
+    examples::command_line line{"write_models", "writes six networks, samples and logits for runners that read files."};
+    line.option("FOLDER", folder, "where they are written");
+    line.read(argc, argv);
     std::filesystem::create_directories(folder);
     passes::for_each_network([&]<auto Recipe>(const char* name) {
         const auto net = peers::make_network(name);

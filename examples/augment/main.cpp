@@ -17,7 +17,6 @@
 
 #include <csignal>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 
 #include "arguments.hpp"
@@ -107,10 +106,6 @@ int run(augment::arguments& a) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc < 2 || std::strcmp(argv[1], "--help") == 0) {
-        std::fputs(augment::usage, argc < 2 ? stderr : stdout);
-        return argc < 2 ? 2 : 0;
-    }
     std::signal(SIGINT, [](int) { interrupted = true; });
     std::signal(SIGTERM, [](int) { interrupted = true; });
     try {

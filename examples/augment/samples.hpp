@@ -7,6 +7,7 @@
 #include <eenn/data/data_set.hpp>
 #include <eenn/data/preprocessing.hpp>
 #include <eenn/io/cifar.hpp>
+#include <eenn/io/file.hpp>
 #include <eenn/io/npy.hpp>
 
 #include <charconv>

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // demo - trains an early-exit network on Fashion-MNIST, chooses its thresholds on validation data, and shows on test data
-// what leaving early costs and saves; then trains the same network without exits, and has them put on.
-//
-//   demo [--data FOLDER] [--epochs N] [--out FOLDER]
-//
-// Without the data (Debian's package dataset-fashion-mnist) it draws glyphs and says so in its first line.
+// what leaving early costs and saves; then trains the same network without exits, and has them put on. `demo --help`.
 #include <eenn/core/threads.hpp>
 #include <eenn/data/batches.hpp>
 #include <eenn/data/glyphs.hpp>
@@ -23,9 +19,9 @@
 
 #include <chrono>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 
+#include "../command_line.hpp"
 #include "convert.hpp"
 #include "network.hpp"
 #include "report.hpp"
@@ -56,7 +52,7 @@ pictures load(const std::filesystem::path& folder) {
         std::printf("Data: Fashion-MNIST, 60,000 training and 10,000 test images\n");
         return {"Fashion-MNIST, 10,000 test images", read_fashion(folder, "train"), read_fashion(folder, "t10k")};
     }
-    std::printf("Data: glyphs drawn here, since there is no Fashion-MNIST in %s (Debian: dataset-fashion-mnist)\n",
+    std::printf("Data: glyphs drawn here, since Fashion-MNIST is missing\n(%s; Debian: dataset-fashion-mnist)\n",
                 folder.c_str());
     return {"Glyphs, 5,000 test images", make_glyphs(30000, seed), make_glyphs(5000, seed + 1)};
 }
@@ -193,20 +189,16 @@ int main(int argc, char** argv) {
     std::filesystem::path data = "/usr/share/datasets/fashion-mnist";
     std::filesystem::path out = std::filesystem::path{argv[0]}.parent_path();
     int epochs = 5;
+    examples::command_line line{
+        "demo",
+        "trains an early-exit network on Fashion-MNIST, chooses its thresholds on validation data, and shows on test "
+        "data what leaving early costs and saves; then trains the same network without exits, and has them put on."};
+    line.option("--data FOLDER", data,
+                "where Fashion-MNIST is, Debian's package dataset-fashion-mnist; without it the demo draws glyphs");
+    line.option("--epochs N", epochs, "passes over the training data", {1, 1000});
+    line.option("--out FOLDER", out, "where charts and summaries are written");
+    line.read(argc, argv);
     try {
-        for (int i = 1; i < argc; i += 2) {
-            const std::string option = argv[i];
-            if (i + 1 == argc) raise("demo", "option " + option + " has no value");
-            if (option == "--data") {
-                data = argv[i + 1];
-            } else if (option == "--out") {
-                out = argv[i + 1];
-            } else if (option == "--epochs") {
-                epochs = std::atoi(argv[i + 1]);
-            } else {
-                raise("demo", "unknown option " + option, "use --data, --out or --epochs");
-            }
-        }
         run(data, out, epochs);
     } catch (const std::exception& e) {
         std::fprintf(stderr, "%s\n", e.what());

@@ -43,23 +43,29 @@ struct summary {
 };
 
 inline void print(const summary& s) {
-    std::printf(
-        "\n exit   share  accuracy  if all left   threshold  temperature  ECE before  after        MACs  "
-        "microseconds\n");
+    std::printf("\n exit   share  accuracy  if all left  threshold       MACs  median us\n");
     for (std::size_t e = 0; e < s.exits.size(); ++e) {
         const exit_summary& x = s.exits[e];
         char threshold[16] = "-";
         if (e + 1 < s.exits.size()) std::snprintf(threshold, sizeof threshold, "%.4f", x.threshold);
-        std::printf("%5zu  %5.1f %%   %6.2f %%     %6.2f %%  %10s  %11.2f  %10.4f %6.4f  %10lld  %12.1f\n", e + 1,
-                    100 * x.share, 100 * x.accuracy, 100 * x.lone_accuracy, threshold, x.calibrated.temperature,
-                    x.calibrated.ece_before, x.calibrated.ece_after, static_cast<long long>(x.macs), x.median_us);
+        std::printf("%5zu  %5.1f %%  %7.2f %%    %7.2f %%  %9s %10lld  %9.1f\n", e + 1, 100 * x.share, 100 * x.accuracy,
+                    100 * x.lone_accuracy, threshold, static_cast<long long>(x.macs), x.median_us);
     }
-    std::printf("\nTest accuracy        %.2f %% leaving early, %.2f %% at the last exit\n", 100 * s.accuracy,
+    std::printf("\n");
+    for (std::size_t e = 0; e < s.exits.size(); ++e) {
+        std::printf("Calibration, exit %zu  temperature %.2f: expected error %.4f before, %.4f after\n", e + 1,
+                    s.exits[e].calibrated.temperature, s.exits[e].calibrated.ece_before,
+                    s.exits[e].calibrated.ece_after);
+    }
+    std::printf("Test accuracy        %.2f %% leaving early, %.2f %% at the last exit\n", 100 * s.accuracy,
                 100 * s.accuracy_last);
     std::printf("Mean MACs            %.1f %% of the last exit's\n", 100 * s.mean_macs_share);
-    std::printf("Mean time a sample   %.1f of %.1f us, %.1f %%: %.0f %% of the saving that the MACs foretell\n",
-                s.early_us, s.full_us, 100 * s.mean_time_share,
-                100 * (1 - s.mean_time_share) / (1 - s.mean_macs_share));
+    std::printf("Mean time a sample   %.1f of %.1f us, %.1f %%", s.early_us, s.full_us, 100 * s.mean_time_share);
+    if (s.mean_time_share < 1) {
+        std::printf(": %.0f %% of what the MACs promise\n", 100 * (1 - s.mean_time_share) / (1 - s.mean_macs_share));
+    } else {
+        std::printf(": leaving early saves no time on this machine\n");
+    }
 }
 
 inline void write_text(const std::filesystem::path& path, const std::string& text) {

@@ -79,6 +79,7 @@
 #include <eenn/policies/policy.hpp>
 #include <eenn/tensor/shape.hpp>
 #include <eenn/text/json_writer.hpp>
+#include <eenn/text/lines.hpp>
 #include <eenn/text/progress.hpp>
 #include <eenn/training/checkpoint.hpp>
 #include <eenn/training/freezing.hpp>

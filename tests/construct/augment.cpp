@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <set>
 
 #include "networks.hpp"
 
@@ -175,6 +176,58 @@ TEST_CASE("construct/augment: a run that was stopped goes on to the same bits") 
     }
     std::filesystem::remove_all(folder);
     CHECK(whole.finished);
+}
+
+TEST_CASE("construct/augment: every stage is told from its start to its end, rising, and a long one often") {
+    const fixture f;
+    threads two{2};
+    augment_options o = f.options();
+    o.tune.epochs = 1;
+    o.heads.final_epochs = o.heads.epochs + 1;
+    struct stage {
+        std::string name;
+        double first;
+        double last;
+        int steps;
+    };
+    for (const std::size_t memory : {o.feature_memory, std::size_t{1}}) {
+        CAPTURE(memory);
+        o.feature_memory = memory;
+        std::vector<stage> seen;
+        o.observer = [&](const construct_progress& p) {
+            const double share = static_cast<double>(p.done) / static_cast<double>(p.total);
+            if (seen.empty() || seen.back().name != p.stage) seen.push_back({p.stage, share, share, 0});
+            CHECK_MESSAGE(share >= seen.back().last, p.stage);
+            seen.back().steps += share > seen.back().last ? 1 : 0;
+            seen.back().last = share;
+            return true;
+        };
+        REQUIRE(f.run(o, two).finished);
+        std::set<std::string> names;
+        for (const stage& s : seen) {
+            CAPTURE(s.name);
+            CHECK(names.insert(s.name).second);  // no stage comes twice
+            CHECK(s.first < 0.7);
+            CHECK(s.last == 1);
+            if (s.name.substr(0, 8) != "backbone") CHECK(s.steps >= 4);
+        }
+        for (const char* name : {"search", "thresholds", "fine-tune", "thresholds, tuned", "test", "time"})
+            CHECK_MESSAGE(names.contains(name), name);
+    }
+}
+
+TEST_CASE("construct/augment: a search, a test and a timing stop when they are told to") {
+    const fixture f;
+    threads two{2};
+    for (const char* stage : {"search", "thresholds", "test", "time"}) {
+        CAPTURE(stage);
+        augment_options o = f.options();
+        o.tune.epochs = 0;
+        int told = 0;
+        o.observer = [&](const construct_progress& p) { return p.stage != stage || ++told < 2; };
+        CHECK_FALSE(f.run(o, two).finished);
+        CHECK(told == 2);
+    }
 }
 
 TEST_CASE("construct/augment: features that exceed the memory are computed in turns, to the same heads") {

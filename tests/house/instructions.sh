@@ -16,7 +16,7 @@ case $("$1" --version | head -n 1) in
     *) echo "SKIP: the counts are those of g++ 12, this is $("$1" --version | head -n 1)"; exit 77 ;;
 esac
 mkdir -p "$work"
-"$@" -O3 -march=x86-64-v3 -ffp-contract=off "$source/benchmarks/instructions.cpp" -o "$work/instructions" -pthread
+"$@" -O3 -march=x86-64-v3 -ffp-contract=off "$source/benchmarks/instructions.cpp" "$source/examples/command_line.cpp" -o "$work/instructions" -pthread
 
 profile() {
     valgrind --tool=callgrind --callgrind-out-file="$work/profile" "$@" 2>&1 |

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <eenn/text/progress.hpp>
 #include <functional>
 #include <string>
@@ -38,16 +39,43 @@ TEST_CASE("report/progress: durations read as seconds, minutes or hours and carr
 }
 
 TEST_CASE("report/progress: half of 1000 steps in 5 seconds is 100 a second with 5 seconds left") {
-    CHECK(progress_text("train", 500, 1000, 5, "loss 0.41", 10) ==
+    CHECK(progress_text("train", 500, 1000, 5, "loss 0.41", {.bar = 10}) ==
           "train  [=====>    ]   50 %  500/1000  100/s  5.0 s left  loss 0.41");
-    CHECK(progress_text("train", 1000, 1000, 8, "", 4) == "train  [====]  100 %  1000/1000  125/s  in 8.0 s");
-    CHECK(progress_text("train", 0, 1000, 0, "", 4) == "train  [>   ]    0 %  0/1000");
-    CHECK(progress_text("read", 30, 0, 2, "", 10) == "read  30  15.0/s");
-    CHECK(progress_text("train", 999, 1000, 1, "", 0) == "train   99 %  999/1000  999/s  0.0 s left");
+    CHECK(progress_text("train", 1000, 1000, 8, "", {.bar = 4}) == "train  [====]  100 %  1000/1000  125/s  in 8.0 s");
+    CHECK(progress_text("train", 0, 1000, 0, "", {.bar = 4}) == "train  [>   ]    0 %  0/1000");
+    CHECK(progress_text("read", 30, 0, 2, "", {.bar = 10}) == "read  30  15.0/s");
+    CHECK(progress_text("train", 999, 1000, 1, "", {.bar = 0}) == "train   99 %  999/1000  999/s  0.0 s left");
 }
 
-TEST_CASE(
-    "report/progress: a terminal line is redrawn at most ten times a second, wiped to its old length and ended once") {
+TEST_CASE("report/progress: the bar gives its room to the rest of a narrow line, and what is still too long is cut") {
+    const auto line = [](int columns) {
+        return progress_text("chosen heads", 500, 1000, 250, "loss 0.41", {.bar = 24, .line = columns});
+    };
+    const std::string rest = "   50 %  500/1000  2.0/s  4 min 10 s left  loss 0.41";
+    CHECK(line(200) == "chosen heads  [============>           ]" + rest);
+    CHECK(line(79) == "chosen heads  [====>   ]" + rest);
+    CHECK(line(75) == "chosen heads" + rest);
+    CHECK(line(60) == ("chosen heads" + rest).substr(0, 60));
+    CHECK(progress_text("a", 1, 0, 0, "\xc3\xa4\xc3\xb6", {.line = 7}) == "a  1  \xc3\xa4");
+    for (int columns = 1; columns < 100; ++columns) CHECK(line(columns).size() <= static_cast<std::size_t>(columns));
+}
+
+TEST_CASE("report/progress: what is no terminal is as wide as COLUMNS says, else 80") {
+    std::FILE* file = std::tmpfile();
+    REQUIRE(file != nullptr);
+    const char* told = std::getenv("COLUMNS");
+    const std::string before = told == nullptr ? "" : told;
+    ::setenv("COLUMNS", "100", 1);
+    CHECK(terminal_width(file) == 100);
+    ::setenv("COLUMNS", "wide", 1);
+    CHECK(terminal_width(file) == 80);
+    ::unsetenv("COLUMNS");
+    CHECK(terminal_width(file) == 80);
+    if (told != nullptr) ::setenv("COLUMNS", before.c_str(), 1);
+    std::fclose(file);
+}
+
+TEST_CASE("report/progress: a terminal line is redrawn at most ten times a second, wiped first and ended once") {
     const std::string text = written(progress_bar::output::terminal, [](progress_bar& bar) {
         bar.at("a", 1, 4, "a longer note", 10.0);
         bar.at("a", 2, 4, "dropped", 10.05);
@@ -55,27 +83,34 @@ TEST_CASE(
         bar.at("a", 4, 4, "", 10.25);
         bar.at("a", 4, 4, "", 11);
     });
-    const std::string first = '\r' + progress_text("a", 1, 4, 0, "a longer note", 24);
-    std::string second = '\r' + progress_text("a", 3, 4, 0.2, "", 24);
-    const std::size_t second_length = second.size();
-    second.resize(std::max(second.size(), first.size()), ' ');
-    std::string third = '\r' + progress_text("a", 4, 4, 0.25, "", 24);
-    third.resize(std::max(third.size(), second_length), ' ');
-    CHECK(text == first + second + third + '\n');
+    const std::string wipe = "\r\x1b[K";
+    CHECK(text == wipe + progress_text("a", 1, 4, 0, "a longer note") + wipe + progress_text("a", 3, 4, 0.2, "") +
+                      wipe + progress_text("a", 4, 4, 0.25, "") + '\n');
 }
 
-TEST_CASE("report/progress: a file gets a plain line every ten seconds and at the end of each stage") {
+TEST_CASE("report/progress: a line that is cleared leaves nothing behind and is drawn again at the next call") {
+    const std::string text = written(progress_bar::output::terminal, [](progress_bar& bar) {
+        bar.clear();
+        bar.at("a", 1, 4, "", 10.0);
+        bar.clear();
+        bar.clear();
+        bar.at("a", 2, 4, "", 10.05);
+    });
+    const std::string wipe = "\r\x1b[K";
+    CHECK(text == wipe + progress_text("a", 1, 4, 0, "") + wipe + wipe + progress_text("a", 2, 4, 0.05, "") + '\n');
+}
+
+TEST_CASE("report/progress: a file gets a plain line every thirty seconds and at the end of each stage") {
     const std::string text = written(progress_bar::output::plain, [](progress_bar& bar) {
-        for (int i = 0; i <= 25; ++i) bar.at("train", i, 25, "", i);
-        bar.at("test", 1, 2, "", 26);
-        bar.at("test", 2, 2, "", 27);
+        for (int i = 0; i <= 75; ++i) bar.at("train", i, 75, "", i);
+        bar.at("test", 1, 2, "", 76);
+        bar.at("test", 2, 2, "", 77);
+        bar.clear();
     });
     CHECK(text ==
-          "train    0 %  0/25\n"
-          "train   40 %  10/25  1.0/s  15.0 s left\n"
-          "train   80 %  20/25  1.0/s  5.0 s left\n"
-          "train  100 %  25/25  1.0/s  in 25.0 s\n"
-          "test   50 %  1/2\n"
+          "train   40 %  30/75  1.0/s  45.0 s left\n"
+          "train   80 %  60/75  1.0/s  15.0 s left\n"
+          "train  100 %  75/75  1.0/s  in 1 min 15 s\n"
           "test  100 %  2/2  2.0/s  in 1.0 s\n");
 }
 

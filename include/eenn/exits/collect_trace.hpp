@@ -13,6 +13,8 @@
 #include <eenn/network/detail/infer.hpp>
 
 #include <algorithm>
+#include <atomic>
+#include <functional>
 
 namespace eenn {
 inline namespace EENN_ISA {
@@ -20,12 +22,15 @@ inline namespace EENN_ISA {
 /// @brief Runs all exits on all samples and keeps their logits, with the costs in MACs.
 ///
 /// @param parameters  (plan.parameter_elements()).
+/// @param observer    called now and then, on any thread, with the number of samples done; false stops the work, and what
+///                    was not reached is 0.
 /// @par Threads  Samples are spread over the executor; the bits do not depend on it.
 /// @par Errors   eenn::error if the set's samples or the parameters do not fit the network, or its exits are not all
 ///               classifiers of the same classes.
 template <Executor X>
 [[nodiscard]] basic_logit_trace<float> collect_logits(const executable<float>& net, std::span<const float> parameters,
-                                                      const data_set& set, X& executor) {
+                                                      const data_set& set, X& executor,
+                                                      const std::function<bool(std::size_t done)>& observer = {}) {
     if (!(set.sample == net.plan.input)) {
         raise("collect_logits",
               "samples are " + to_string(set.sample) + ", the network takes " + to_string(net.plan.input));
@@ -53,10 +58,13 @@ template <Executor X>
     trace.logits.resize(trace.samples * trace.exits * trace.classes);
     const packed_weights<float> packed{net, parameters};
     const auto all = std::min(trace.samples, static_cast<std::size_t>(executor.concurrency()));
+    constexpr std::size_t grain = 64;  // samples between two words to the observer
+    std::atomic<std::size_t> done{0};
+    std::atomic<bool> stopped{false};
     executor.run(static_cast<int>(all), [&](int t) {
         aligned_vector<float> workspace(net.plan.sizes.workspace);
         const auto task = static_cast<std::size_t>(t);
-        for (std::size_t i = trace.samples * task / all; i < trace.samples * (task + 1) / all; ++i) {
+        for (std::size_t i = trace.samples * task / all; i < trace.samples * (task + 1) / all && !stopped; ++i) {
             step_id first{0};
             for (std::size_t e = 0; e < trace.exits; ++e) {
                 const step_id end = net.plan.exits[e].step.next();
@@ -65,6 +73,8 @@ template <Executor X>
                 const auto seen = view_value(net.plan, net.plan.exits[e].logits, workspace);
                 std::copy(seen.begin(), seen.end(), trace.logits.data() + (i * trace.exits + e) * trace.classes);
             }
+            const std::size_t now = ++done;
+            if (observer && (now % grain == 0 || now == trace.samples) && !observer(now)) stopped = true;
         }
     });
     return trace;

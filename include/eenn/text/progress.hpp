@@ -1,24 +1,29 @@
 // SPDX-License-Identifier: MIT
 //
-// progress.hpp - a progress bar for observers: stage, share done, rate, time left.
+// progress.hpp - a progress bar for observers: stage, share done, rate, time left, in one line of the terminal.
 // Floor 1 (text); host subset.
 #ifndef EENN_TEXT_PROGRESS_HPP
 #define EENN_TEXT_PROGRESS_HPP
 
 #include <eenn/core/isa.hpp>
+#include <eenn/text/lines.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cinttypes>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <string>
 #include <string_view>
 
 #if defined(_WIN32)
 #include <io.h>
 #else
+#include <sys/ioctl.h>
 #include <unistd.h>
 #endif
 
@@ -42,23 +47,34 @@ inline namespace EENN_ISA {
     return text;
 }
 
+/// @brief Columns of the terminal behind a stream; else what COLUMNS says, else 80.
+[[nodiscard]] inline int terminal_width([[maybe_unused]] std::FILE* stream) {
+#if !defined(_WIN32)
+    winsize size{};
+    if (::ioctl(::fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+#endif
+    int columns = 0;
+    if (const char* told = std::getenv("COLUMNS"); told != nullptr)
+        std::from_chars(told, told + std::strlen(told), columns);
+    return columns > 0 ? columns : 80;
+}
+
+/// @brief What a progress line may take.
+struct progress_room {
+    int bar = 24;     ///< columns of the bar; 16, 8 or none where the line is narrow
+    int line = 1000;  ///< columns of the line: what is longer is cut
+};
+
 /// @brief One line: "train  [=====>    ]  52 %  520/1000  84.1/s  5.7 s left  loss 0.41". An unknown total (0) leaves
 /// bar and time out.
 [[nodiscard]] inline std::string progress_text(std::string_view stage, std::int64_t done, std::int64_t total,
-                                               double elapsed_s, std::string_view note, int bar_width) {
+                                               double elapsed_s, std::string_view note, progress_room room = {}) {
     const auto made = static_cast<double>(done);
     const auto all = static_cast<double>(total);
-    std::string line{stage};
+    const double share = total > 0 ? std::clamp(made / all, 0.0, 1.0) : 0;
+    std::string line;  // behind the bar
     char text[64];
     if (total > 0) {
-        const double share = std::clamp(made / all, 0.0, 1.0);
-        if (bar_width > 0) {
-            const auto width = static_cast<std::size_t>(bar_width);
-            const auto filled = static_cast<std::size_t>(share * bar_width);
-            line += "  [" + std::string(filled, '=');
-            if (filled < width) line += '>' + std::string(width - filled - 1, ' ');
-            line += ']';
-        }
         std::snprintf(text, sizeof text, "  %3.0f %%  %" PRId64 "/%" PRId64, std::floor(100 * share), done, total);
     } else {
         std::snprintf(text, sizeof text, "  %" PRId64, done);
@@ -72,14 +88,28 @@ inline namespace EENN_ISA {
     }
     if (total > 0 && done >= total) line += "  in " + duration_text(elapsed_s);
     if (!note.empty()) line.append("  ").append(note);
-    return line;
+
+    constexpr int step = 8;   // else the bar would change with every digit
+    constexpr int frame = 4;  // two spaces and the brackets
+    const int left = room.line - static_cast<int>(stage.size() + line.size()) - frame;
+    const int width = left >= room.bar ? room.bar : std::max(left, 0) / step * step;
+    if (total > 0 && width > 0) {
+        const auto columns = static_cast<std::size_t>(width);
+        const auto filled = static_cast<std::size_t>(share * width);
+        std::string bar = "  [" + std::string(filled, '=');
+        if (filled < columns) bar += '>' + std::string(columns - filled - 1, ' ');
+        line = bar + ']' + line;
+    }
+    line.insert(0, stage);
+    return std::string{first_characters(line, static_cast<std::size_t>(std::max(room.line, 1)))};
 }
 
 /// @brief Draws progress on a terminal, or writes a plain line now and then where there is none.
 ///
 /// A callable for observers: `bar("train", step, steps, "loss 0.41")`. On a terminal one line is redrawn at most ten
-/// times a second; elsewhere (a file, CI) a line comes every ten seconds. The last call of a stage (done = total)
-/// always shows. A new stage name starts a new line and a new clock.
+/// times a second and never wider than the terminal is then; elsewhere (a file, CI, a terminal that cannot redraw) a line
+/// comes every thirty seconds. The last call of a stage (done = total) always shows. A new stage name starts a new line
+/// and a new clock. Who prints a line of their own in the middle of a stage calls clear() first.
 ///
 /// @par Threads  One caller at a time.
 /// @par Errors   None: what the stream refuses is lost.
@@ -94,7 +124,9 @@ public:
 #if defined(_WIN32)
             terminal_ = _isatty(_fileno(stream)) != 0;
 #else
-            terminal_ = ::isatty(::fileno(stream)) != 0;
+            const char* kind_of_terminal = std::getenv("TERM");
+            const bool redraws = kind_of_terminal == nullptr || std::strcmp(kind_of_terminal, "dumb") != 0;
+            terminal_ = redraws && ::isatty(::fileno(stream)) != 0;
 #endif
         }
     }
@@ -112,37 +144,46 @@ public:
             leave_line();
             stage_ = stage;
             started_s_ = now_s;
-            shown_s_ = now_s - 1e9;
+            shown_s_ = terminal_ ? now_s - 1e9 : now_s;
             finished_ = false;
         }
         done_ = done;
         const bool last = total > 0 && done >= total;
-        if (finished_ || (!last && now_s - shown_s_ < (terminal_ ? 0.1 : 10))) return;
+        if (finished_ || (!last && now_s - shown_s_ < (terminal_ ? 0.1 : 30))) return;
         shown_s_ = now_s;
         finished_ = last;
-        std::string line = progress_text(stage, done, total, now_s - started_s_, note, terminal_ ? 24 : 0);
-        if (terminal_) {
-            const std::size_t length = line.size();
-            if (length < drawn_) line.append(drawn_ - length, ' ');  // wipes what stood there
-            drawn_ = length;
-            line.insert(line.begin(), '\r');
-            if (last) drawn_ = 0;
+        std::string line;
+        if (terminal_) {  // a line that is full would move the cursor on to the next
+            line =
+                wipe + progress_text(stage, done, total, now_s - started_s_, note, {24, terminal_width(stream_) - 1});
+        } else {
+            line = progress_text(stage, done, total, now_s - started_s_, note, {.bar = 0});
         }
-        if (!terminal_ || last) line += '\n';
-        std::fwrite(line.data(), 1, line.size(), stream_);
-        std::fflush(stream_);
+        drawn_ = terminal_ && !last;
+        if (!drawn_) line += '\n';
+        put(line);
+    }
+
+    /// Wipes the unfinished line off the terminal; the next call draws it again.
+    void clear() {
+        if (drawn_) put(wipe);
+        drawn_ = false;
+        if (terminal_) shown_s_ -= 1e9;
     }
 
 private:
+    static constexpr const char* wipe = "\r\x1b[K";
+
     [[nodiscard]] static double seconds() {
         return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
     }
+    void put(std::string_view text) {
+        std::fwrite(text.data(), 1, text.size(), stream_);
+        std::fflush(stream_);
+    }
     void leave_line() {
-        if (drawn_ > 0) {
-            std::fputc('\n', stream_);
-            std::fflush(stream_);
-        }
-        drawn_ = 0;
+        if (drawn_) put("\n");
+        drawn_ = false;
     }
 
     std::FILE* stream_;
@@ -152,7 +193,7 @@ private:
     double started_s_ = 0;
     double shown_s_ = 0;
     bool finished_ = false;
-    std::size_t drawn_ = 0;  // length of the unfinished line on the terminal
+    bool drawn_ = false;  // an unfinished line stands on the terminal
 };
 
 }  // namespace EENN_ISA

@@ -184,6 +184,7 @@ TEST_CASE("report/augmentation_json: the search, curves, signals, placement, sec
     CHECK(json["samples.test"] == "10000");
     CHECK(json["fine_tuning.kept"] == "true");
     CHECK(json["notes.1.text"] == r.notes[1].second);
+    CHECK(json["warnings.0"] == r.warnings[0]);
 }
 
 TEST_CASE(

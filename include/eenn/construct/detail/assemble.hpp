@@ -42,12 +42,11 @@ struct assembled_network {
 ///
 /// @param heads    indices into the candidates, by depth; at least one.
 /// @param trained  by element of `heads`.
-[[nodiscard]] inline assembled_network assemble_heads(const frozen_backbone& base,
-                                                      std::span<const candidate> candidates,
-                                                      std::vector<std::size_t> heads,
-                                                      std::span<const trained_head> trained, const exit_judge& judge,
-                                                      std::span<const exit_objective> objectives,
-                                                      const data_set& validation, executor_ref executor) {
+/// @param told     how much is done; once it says false, what is made means nothing.
+[[nodiscard]] inline assembled_network assemble_heads(
+    const frozen_backbone& base, std::span<const candidate> candidates, std::vector<std::size_t> heads,
+    std::span<const trained_head> trained, const exit_judge& judge, std::span<const exit_objective> objectives,
+    const data_set& validation, executor_ref executor, const share_observer& told = {}) {
     assembled_network made{std::move(heads), graph{base.network().input()}, {}, {}, {}};
     made.network = with_candidates(base, candidates, made.heads);
     runtime_network<float, graph> net{made.network};
@@ -58,9 +57,10 @@ struct assembled_network {
         const plan alone = lower(candidates[made.heads[k]].network);
         transfer(alone.view(), trained[k].parameters, net.plan(), whole);
     }
-    made.table =
-        judge.table_of(candidates, made.heads, collect_logits(net.inference(), made.parameters, validation, executor));
-    made.settings = judge.settings_of(made.table, objectives, executor);
+    made.table = judge.table_of(candidates, made.heads,
+                                collect_logits(net.inference(), made.parameters, validation, executor,
+                                               samples_of(part_of(told, 0, 0.3), validation.labels.size())));
+    made.settings = judge.settings_of(made.table, objectives, executor, part_of(told, 0.3, 1));
     return made;
 }
 

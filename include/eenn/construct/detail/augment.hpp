@@ -68,6 +68,10 @@ inline void check_construction(const backbone& layout, shape input, const sample
     r.seed = options.seed;
     r.train_samples = data.train.size();
     r.validation_samples = data.validation.size();
+    r.notes.emplace_back(
+        "Assumed",
+        "The base network was not trained on the validation data, nor on the test data: confidences on "
+        "samples that it has seen are too high to choose thresholds by. The library cannot know this.");
     if (mirrored > 0) {
         r.notes.emplace_back("Validation",
                              "Exits and thresholds were chosen on the validation samples and their mirror images, " +
@@ -139,7 +143,7 @@ EENN_FLOW augmented augment(const model& base, const samples& data, const augmen
                                                      "they fold into the convolutions again for inference.");
     }
     if (kept.dropped_bytes() > 0 &&
-        !watch.tell("kept work", 0, 1, "dropped " + std::to_string(kept.dropped_bytes()) + " bytes, cut short"))
+        !watch.tell("kept work", 1, 1, "dropped " + std::to_string(kept.dropped_bytes()) + " bytes, cut short"))
         return made;
     const detail::stage_clock timed{report.seconds};
     const auto report_head = [&](const candidate& who, const trained_head& head) {
@@ -203,8 +207,10 @@ EENN_FLOW augmented augment(const model& base, const samples& data, const augmen
     std::optional<assembled_network> whole;
     const bool tuned = timed("fine-tuning", [&] {
         if (winners.empty()) return true;
-        whole =
-            assemble_heads(frozen, candidates, chosen.heads, *finished, judge, options.objectives, judged, executor);
+        stage_share chosen_thresholds{watch, "thresholds"};
+        whole = assemble_heads(frozen, candidates, chosen.heads, *finished, judge, options.objectives, judged, executor,
+                               chosen_thresholds.part(0, 1));
+        if (!chosen_thresholds.reach(1)) return false;
         if (whole->settings[0].feasible) {
             report.curves.push_back(curve_of("before fine-tuning",
                                              pareto_front(trace_of(whole->table, whole->settings[0].heads)).points,
@@ -217,8 +223,10 @@ EENN_FLOW augmented augment(const model& base, const samples& data, const augmen
         auto after = fine_tune({whole->network, whole->parameters, data.train, judged, options.tune, options.seed},
                                kept, executor, watch);
         if (!after) return false;
+        stage_share tuned_thresholds{watch, "thresholds, tuned"};
         tuning_verdict verdict = take_if_better(*whole, std::move(*after), candidates, judge, options.objectives,
-                                                judged, report.cost_unit, executor);
+                                                judged, report.cost_unit, executor, tuned_thresholds.part(0, 1));
+        if (!tuned_thresholds.reach(1)) return false;
         report.fine_tuned = verdict.better;
         report.fine_tuning = std::move(verdict.account);
         return true;

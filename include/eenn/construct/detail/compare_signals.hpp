@@ -7,6 +7,7 @@
 
 #include <eenn/construct/detail/exit_judge.hpp>
 #include <eenn/construct/detail/result.hpp>
+#include <eenn/construct/detail/watcher.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/policies/policy.hpp>
 
@@ -22,12 +23,19 @@ inline namespace EENN_ISA {
 ///
 /// @param validation, test  what the chosen heads say there.
 /// @param heads             those of the first objective, indices into the tables.
+/// @param told              how much is done; once it says false, the rows mean nothing.
 [[nodiscard]] inline std::vector<signal_row> compare_signals(const exit_judge& judge, const exit_objective& objective,
                                                              const exit_table& validation, const exit_table& test,
-                                                             std::span<const int> heads) {
+                                                             std::span<const int> heads,
+                                                             const share_observer& told = {}) {
     std::vector<signal_row> rows;
+    constexpr int other_solvers = 3;
+    bool stopped = false;
+    int made = 0;
     const double base = judge.costs.base;
     const auto row = [&](const policy& signal, const threshold_options& how) {
+        if (stopped) return;
+        if (told) stopped = !told(made++ / static_cast<double>(policy_count + other_solvers));
         exit_table seen = validation;
         exit_table unseen = test;
         for (auto* table : {&seen, &unseen}) {

@@ -114,31 +114,43 @@ struct exit_judge {
     /// The best set of heads of a table for one objective.
     ///
     /// @param watch  of each set of heads, once it was judged; may be empty.
+    /// @param told   how much is done; once it says false, what is found means nothing.
     [[nodiscard]] setting best_setting(const exit_table& table, const exit_objective& objective, executor_ref executor,
-                                       const head_set_observer& watch = {}) const {
+                                       const head_set_observer& watch = {}, const share_observer& told = {}) const {
         double margin = loss_margin;
         const auto judge = [&](std::span<const int> heads) -> std::optional<threshold_choice> {
             return solve(trace_of(table, heads), objective, margin, threshold_options::quick());
         };
-        const auto search = [&] { return search_head_sets(table, most_exits, executor, judge, watch); };
-        setting best{search(), {}, false};
+        const auto search = [&](double first, double last) {
+            return search_head_sets(table, most_exits, executor, judge, watch, part_of(told, first, last));
+        };
+        setting best{search(0, 0.6), {}, false};
         if (best.heads.empty() && margin > 0 && objective.goal == exit_objective::kind::least_cost) {
             margin = 0;  // what is left: the limit on validation data alone
-            best.heads = search();
+            best.heads = search(0.6, 0.8);
         }
-        if (best.heads.empty()) return best;
+        if (best.heads.empty()) {
+            if (told) (void)told(1);
+            return best;
+        }
         if (const auto proven = solve(trace_of(table, best.heads), objective, margin)) {
             best.choice = *proven;
             best.feasible = true;
         }
+        if (told) (void)told(1);
         return best;
     }
 
     /// The best set of heads of a table, with thresholds, for each objective.
     [[nodiscard]] std::vector<setting> settings_of(const exit_table& table, std::span<const exit_objective> objectives,
-                                                   executor_ref executor) const {
+                                                   executor_ref executor, const share_observer& told = {}) const {
         std::vector<setting> all;
-        for (const auto& objective : objectives) all.push_back(best_setting(table, objective, executor));
+        const auto count = static_cast<double>(objectives.size());
+        for (std::size_t o = 0; o < objectives.size(); ++o) {
+            const auto before = static_cast<double>(o);
+            const share_observer part = part_of(told, before / count, (before + 1) / count);
+            all.push_back(best_setting(table, objectives[o], executor, {}, part));
+        }
         return all;
     }
 

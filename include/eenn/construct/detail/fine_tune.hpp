@@ -118,15 +118,17 @@ struct tuning_verdict {
 /// @brief Takes the tuned parameters where they serve the first objective better on validation data.
 ///
 /// @param unit  of costs, for the account.
+/// @param told  how much is done; once it says false, the verdict means nothing.
 [[nodiscard]] inline tuning_verdict take_if_better(assembled_network& made, aligned_vector<float> tuned,
                                                    std::span<const candidate> candidates, const exit_judge& judge,
                                                    std::span<const exit_objective> objectives,
                                                    const data_set& validation, std::string_view unit,
-                                                   executor_ref executor) {
+                                                   executor_ref executor, const share_observer& told = {}) {
     runtime_network<float, graph> net{made.network};
-    exit_table table =
-        judge.table_of(candidates, made.heads, collect_logits(net.inference(), tuned, validation, executor));
-    auto settings = judge.settings_of(table, objectives, executor);
+    exit_table table = judge.table_of(candidates, made.heads,
+                                      collect_logits(net.inference(), tuned, validation, executor,
+                                                     samples_of(part_of(told, 0, 0.3), validation.labels.size())));
+    auto settings = judge.settings_of(table, objectives, executor, part_of(told, 0.3, 1));
     const setting& before = made.settings[0];
     const setting& after = settings[0];
     tuning_verdict verdict;

@@ -99,10 +99,11 @@ public:
             groups.back().push_back(&each);
         }
         for (std::size_t g = 0; g < groups.size(); ++g) {
-            const std::string pass = groups.size() == 1
-                                         ? "backbone"
-                                         : "backbone " + std::to_string(g + 1) + "/" + std::to_string(groups.size());
-            if (!make_features(groups[g], pass) || !train_together(groups[g], how, stage, resumable)) return {};
+            const std::string part =
+                groups.size() == 1 ? "" : " " + std::to_string(g + 1) + "/" + std::to_string(groups.size());
+            if (!make_features(groups[g], "backbone" + part) ||
+                !train_together(groups[g], how, stage + part, resumable))
+                return {};
         }
         std::vector<trained_head> trained;
         for (lesson& each : all) trained.push_back(std::move(each.made));
@@ -163,11 +164,13 @@ private:
         std::vector<int> every(static_cast<std::size_t>(given_.validation.size()));
         std::iota(every.begin(), every.end(), 0);
         const auto net = given_.base.net.inference();
-        const auto count = static_cast<std::int64_t>(samples_.size());
+        const auto learnt = static_cast<std::int64_t>(samples_.size());
+        const std::int64_t all_samples = learnt + given_.validation.size();
         if (!run_backbone(net, given_.base.parameters(), given_.train, samples_, nodes, features_.train, executor_,
-                          [&](std::int64_t done) { return watch_.tell(stage, done, count); }) ||
+                          [&](std::int64_t done) { return watch_.tell(stage, done, all_samples); }) ||
             !run_backbone(net, given_.base.parameters(), given_.validation, every, nodes, features_.validation,
-                          executor_)) {
+                          executor_,
+                          [&](std::int64_t done) { return watch_.tell(stage, learnt + done, all_samples); })) {
             return false;
         }
         features_.nodes = std::move(nodes);
@@ -203,14 +206,14 @@ private:
         std::vector<double> share(order.size(), 0);
         std::atomic<bool> stopped{false};
         std::mutex lock;
+        stage_share told{watch_, stage};
         const auto train_one = [&](std::size_t k, executor_ref executor) {
             lesson& each = *order[k];
             const auto watch = [&](std::int64_t step, std::int64_t of) {
                 const std::lock_guard guard{lock};
                 share[k] = static_cast<double>(each.who->macs) * static_cast<double>(step) / static_cast<double>(of);
                 const double sum = std::accumulate(share.begin(), share.end(), 0.0);
-                if (!watch_.tell(stage, static_cast<std::int64_t>(1000 * sum / static_cast<double>(total)), 1000))
-                    stopped = true;
+                if (!told.reach(sum / static_cast<double>(total))) stopped = true;
                 return !stopped;
             };
             const checkpoint_file under_way = resumable ? kept_.under_way(each.key) : checkpoint_file{};

@@ -6,6 +6,7 @@
 #define EENN_CONSTRUCT_DETAIL_HEAD_SETS_HPP
 
 #include <eenn/construct/detail/exit_table.hpp>
+#include <eenn/construct/detail/watcher.hpp>
 #include <eenn/core/executor.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/exits/thresholds.hpp>
@@ -35,9 +36,10 @@ using head_set_observer =
 /// @param most   heads in a set, 1 at least.
 /// @param judge  called on several threads.
 /// @param watch  called in an order that does not depend on threads; may be empty.
+/// @param told   how much of the search is done; once it says false, what is found means nothing.
 [[nodiscard]] inline std::vector<int> search_head_sets(const exit_table& table, int most, executor_ref executor,
                                                        const head_set_judge& judge, const head_set_observer& watch = {},
-                                                       int beam = 12) {
+                                                       const share_observer& told = {}, int beam = 12) {
     struct judged {
         double rank;
         std::vector<int> heads;
@@ -46,6 +48,7 @@ using head_set_observer =
     std::vector<int> best;
     double best_rank = std::numeric_limits<double>::infinity();
     std::vector<judged> level{{0, {}}};
+    std::atomic<bool> stopped{false};
     for (int size = 1; size <= most && !level.empty(); ++size) {
         std::vector<judged> next;
         for (const judged& smaller : level) {
@@ -60,9 +63,15 @@ using head_set_observer =
         }
         std::vector<std::optional<threshold_choice>> choices(next.size());
         std::atomic<std::size_t> turn{0};
+        std::atomic<std::size_t> judged_ones{0};
         executor.run(std::min(executor.concurrency(), static_cast<int>(next.size())), [&](int) {
-            for (std::size_t k = turn++; k < next.size(); k = turn++) choices[k] = judge(std::span{next[k].heads});
+            for (std::size_t k = turn++; k < next.size() && !stopped; k = turn++) {
+                choices[k] = judge(std::span{next[k].heads});
+                const double level_share = static_cast<double>(++judged_ones) / static_cast<double>(next.size());
+                if (told && !told((size - 1 + level_share) / most)) stopped = true;
+            }
         });
+        if (stopped) return {};
         for (std::size_t k = 0; k < next.size(); ++k) {
             next[k].rank = choices[k] ? choices[k]->objective : std::numeric_limits<double>::infinity();
             if (watch) watch(std::span{next[k].heads}, choices[k]);

@@ -10,9 +10,11 @@
 #include <eenn/construct/detail/evaluate.hpp>
 #include <eenn/construct/detail/timing.hpp>
 #include <eenn/construct/detail/watcher.hpp>
+#include <eenn/construct/options.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/exits/pareto.hpp>
 
+#include <cmath>
 #include <cstdio>
 #include <limits>
 #include <span>
@@ -143,17 +145,50 @@ inline void describe_exits(const measured_exits& what, const setting& first, con
     }
 }
 
-inline void measure_times(const measured_exits& what, augmented& out) {
+/// Warns where the network is better on validation data than on test data by more than chance: it may have seen it.
+inline void doubt_validation(int validation_samples, result& r) {
+    const double seen = validation_samples;
+    const double unseen = r.test_samples;
+    const double mean = (seen * r.base_validation_accuracy + unseen * r.base_accuracy) / (seen + unseen);
+    const double error = std::sqrt(mean * (1 - mean) * (1 / seen + 1 / unseen));
+    constexpr double most_errors = 3;
+    if (!(r.base_validation_accuracy - r.base_accuracy > most_errors * error)) return;
+    char line[320];
+    std::snprintf(line, sizeof line,
+                  "The base network has %.2f %% right on validation data and %.2f %% on test data, more apart than "
+                  "chance explains. If it was trained on the validation data, its confidences there are too high and "
+                  "the exits chosen by them lose more accuracy than promised.",
+                  100 * r.base_validation_accuracy, 100 * r.base_accuracy);
+    r.warnings.emplace_back(line);
+}
+
+/// Says in the verdict where nothing is saved in time.
+inline void judge_time(result& r) {
+    if (r.mean_time_share < 1) return;
+    char line[200];
+    std::snprintf(line, sizeof line, " On this machine it saves no time: %.1f %% of the base network's, one by one. %s",
+                  100 * r.mean_time_share,
+                  r.cost_unit == to_string(cost_unit::time)
+                      ? "Allow fewer exits."
+                      : "Choose exits by what they save in time instead of MACs, or allow fewer.");
+    r.verdict += line;
+}
+
+/// False if the observer stopped it.
+[[nodiscard]] inline bool measure_times(const measured_exits& what, augmented& out, const share_observer& told) {
     result& r = out.report;
     runtime_network<float, graph> early{out.model.network};
-    const exit_times t = time_exits(what.base.net.inference(), what.base.parameters(), early.inference(),
-                                    out.model.parameters, out.model.rules, what.test);
+    const auto timed = time_exits(what.base.net.inference(), what.base.parameters(), early.inference(),
+                                  out.model.parameters, out.model.rules, what.test, 2500, told);
+    if (!timed) return false;
+    const exit_times& t = *timed;
     r.base_microseconds = t.base;
     r.mean_microseconds = t.early;
     r.mean_time_share = t.early / t.base;
     r.batch_time_share = t.batch_base > 0 ? t.batch_early / t.batch_base : r.mean_time_share;
     r.decision_overhead = t.decision / t.base;
     for (std::size_t e = 0; e < r.exits.size(); ++e) r.exits[e].microseconds = t.at_exit[e];
+    return true;
 }
 
 }  // namespace detail
@@ -165,7 +200,10 @@ inline void measure_times(const measured_exits& what, augmented& out) {
     result& r = out.report;
     const data_set& set = what.test;
     const double base_cost = what.judge.costs.base;
-    const auto base_logits = collect_logits(what.base.net.inference(), what.base.parameters(), set, executor).logits;
+    stage_share stage{watch, "test"};
+    const auto samples = [&](double from, double to) { return samples_of(stage.part(from, to), set.labels.size()); };
+    const auto base_logits =
+        collect_logits(what.base.net.inference(), what.base.parameters(), set, executor, samples(0, 0.25)).logits;
     const auto base_right = right_answers(base_logits, set.labels);
     r.base_accuracy = mean_of(base_right);
     r.base_classes = score_classes(answers_of(base_logits, set.labels.size()), set.labels, set.classes);
@@ -174,14 +212,15 @@ inline void measure_times(const measured_exits& what, augmented& out) {
 
     exit_table test;
     if (what.made != nullptr) {
-        if (!watch.tell("test", 0, 1)) return false;
         runtime_network<float, graph> net{what.made->network};
-        const auto logits = collect_logits(net.inference(), what.made->parameters, set, executor);
+        const auto logits = collect_logits(net.inference(), what.made->parameters, set, executor, samples(0.25, 0.5));
         test = what.made->table;
         test.labels.assign(set.labels.begin(), set.labels.end());
         for (std::size_t k = 0; k < test.heads.size(); ++k) test.heads[k].logits = logits.of_exit(k);
         test.classifier.logits = logits.of_exit(test.heads.size());
     }
+    if (!stage.reach(0.5)) return false;
+    detail::doubt_validation(what.judge.samples, r);
     for (std::size_t o = 0; o < what.objectives.size(); ++o) {
         r.settings.push_back(detail::summarise(what, r.cost_unit, what.objectives[o],
                                                what.made != nullptr ? what.made->settings[o] : setting{}, test,
@@ -195,7 +234,7 @@ inline void measure_times(const measured_exits& what, augmented& out) {
         r.verdict = "No exit pays off here: " +
                     std::string{feasible ? "none is cheaper than the base network" : "none reaches the objective"} +
                     " (" + text_of(what.objectives[0], r.cost_unit) + "). The table of heads says what each can do.";
-        return true;
+        return stage.reach(1);
     }
     const setting& first = what.made->settings[0];
     keep_exits(what.base, what.candidates, *what.made, first, out);
@@ -221,10 +260,14 @@ inline void measure_times(const measured_exits& what, augmented& out) {
     }
     r.curves.push_back(curve_of("test", front.points, base_cost));
     detail::describe_exits(what, first, out.test, r);
-    r.signals = compare_signals(what.judge, what.objectives[0], what.made->table, test, first.heads);
-    if (!watch.tell("time", 0, 1)) return false;
-    detail::measure_times(what, out);
-    return true;
+    if (!stage.reach(0.7)) return false;
+    r.signals =
+        compare_signals(what.judge, what.objectives[0], what.made->table, test, first.heads, stage.part(0.7, 1));
+    if (!stage.reach(1)) return false;
+    stage_share timing{watch, "time"};
+    if (!detail::measure_times(what, out, timing.part(0, 1))) return false;
+    detail::judge_time(r);
+    return timing.reach(1);
 }
 
 }  // namespace EENN_ISA

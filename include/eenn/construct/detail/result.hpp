@@ -172,9 +172,10 @@ struct result {
     class_scores classes;
 
     bool pays_off = false;
-    std::string verdict;      ///< one sentence: what was found, or why no exit pays off
-    bool fine_tuned = false;  ///< fine-tuning was kept
-    std::string fine_tuning;  ///< what validation said about it
+    std::string verdict;                ///< what was found, whether it saves time, or why no exit pays off
+    std::vector<std::string> warnings;  ///< what makes the numbers doubtful: a sentence or two each
+    bool fine_tuned = false;            ///< fine-tuning was kept
+    std::string fine_tuning;            ///< what validation said about it
 
     std::vector<site_summary> sites;
     std::vector<head_summary> heads;

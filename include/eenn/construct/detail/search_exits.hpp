@@ -54,11 +54,15 @@ struct chosen_heads {
         found.architectures.push_back(std::move(summary));
     };
     std::vector<char> wanted(candidates.size(), 0);
+    stage_share stage{watch, "search"};
+    const auto count = static_cast<double>(objectives.size());
     for (std::size_t o = 0; o < objectives.size(); ++o) {
-        if (!watch.tell("search", static_cast<std::int64_t>(o), static_cast<std::int64_t>(objectives.size())))
-            return {};
-        const setting best = judge.best_setting(table, objectives[o], executor,
-                                                o == 0 ? head_set_observer{record} : head_set_observer{});
+        const auto before = static_cast<double>(o);
+        if (!stage.reach(before / count)) return {};
+        const setting best =
+            judge.best_setting(table, objectives[o], executor, o == 0 ? head_set_observer{record} : head_set_observer{},
+                               stage.part(before / count, (before + 1) / count));
+        if (!stage.reach((before + 1) / count)) return {};
         for (const int h : best.heads) wanted[static_cast<std::size_t>(h)] = 1;
     }
     // The next larger head stands in for a small or medium one that was chosen: larger ones take longer to show what they

@@ -5,12 +5,14 @@
 #ifndef EENN_CONSTRUCT_DETAIL_TIMING_HPP
 #define EENN_CONSTRUCT_DETAIL_TIMING_HPP
 
+#include <eenn/construct/detail/watcher.hpp>
 #include <eenn/core/isa.hpp>
 #include <eenn/data/data_set.hpp>
 #include <eenn/exits/infer_batch.hpp>
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <vector>
 
 namespace eenn::construct {
@@ -44,10 +46,15 @@ namespace detail {
 /// @brief Times both networks on the same samples; they take turns, so that a drifting machine hurts both alike.
 ///
 /// @param rules  of `early`, one an exit.
+/// @param told   how much is done.
+/// @return       nothing if that stopped it.
 /// @par Cost     Three passes or so of each network over at most `most` samples.
-[[nodiscard]] inline exit_times time_exits(const executable<float>& base, std::span<const float> base_parameters,
-                                           const executable<float>& early, std::span<const float> early_parameters,
-                                           std::span<const exit_rule> rules, const data_set& set, int most = 2500) {
+[[nodiscard]] inline std::optional<exit_times> time_exits(const executable<float>& base,
+                                                          std::span<const float> base_parameters,
+                                                          const executable<float>& early,
+                                                          std::span<const float> early_parameters,
+                                                          std::span<const exit_rule> rules, const data_set& set,
+                                                          int most = 2500, const share_observer& told = {}) {
     using clock = std::chrono::steady_clock;
     const packed_weights<float> base_packed{base, base_parameters};
     const packed_weights<float> early_packed{early, early_parameters};
@@ -66,8 +73,14 @@ namespace detail {
     // Runs of some samples, with exits and without, so that each finds its own weights in the cache, as where only one
     // of the networks is used.
     constexpr int turn = 25;
+    constexpr int turns_untold = 4;
     for (int first = -turn; first < count; first += turn) {
         const int last = std::min(first + turn, count);
+        if (told && first >= 0 && first / turn % turns_untold == 0) {
+            if (!told(0.6 * first / count)) return {};
+            // What the observer left in the caches is not measured.
+            (void)infer(early, early_packed, set[first], workspace, rule, state);
+        }
         for (int i = first; i < last; ++i) {
             const auto start = clock::now();
             const decision d = infer(early, early_packed, set[std::max(i, 0)], workspace, rule, state);
@@ -109,6 +122,7 @@ namespace detail {
     double sums[2] = {};
     int samples = 0;
     for (int first = count < 64 ? count : -64; first + 64 <= count; first += 64) {
+        if (told && first >= 0 && !told(0.6 + 0.4 * first / count)) return {};
         const std::span<const float> inputs =
             std::span{set.pixels}.subspan(static_cast<std::size_t>(std::max(first, 0)) * each, 64 * each);
         auto begin = clock::now();

@@ -8,6 +8,8 @@
 #include <eenn/core/detail/flow.hpp>
 #include <eenn/core/isa.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -19,9 +21,12 @@ inline namespace EENN_HOST {
 
 /// @brief Where a construction stands, for an observer. The library itself prints nothing.
 struct construct_progress {
-    std::string stage;  ///< "kept work", "backbone", "heads", "search", "chosen heads", "fine-tune", "test", "time"
-    std::int64_t done = 0;
-    std::int64_t total = 0;
+    /// "kept work", "backbone", "heads", "search", "chosen heads", "thresholds", "fine-tune",
+    /// "thresholds, tuned", "test", "time"; a part of
+    /// several has its number, "backbone 2/3"
+    std::string stage;
+    std::int64_t done = 0;   ///< of `total`; never falls within a stage, and ends there unless the work is stopped
+    std::int64_t total = 0;  ///< samples or steps, or 1000 where neither is known ahead
     std::string note;
 };
 
@@ -49,6 +54,46 @@ private:
     construct_observer observer_;
     std::mutex telling_;
     bool stopped_ = false;
+};
+
+/// @brief Told how much of some work is done, from 0 to 1, on any thread; false stops the work. May be empty.
+using share_observer = std::function<bool(double share)>;
+
+/// @brief For a part of that work, from share `first` to `last`.
+[[nodiscard]] inline share_observer part_of(share_observer whole, double first, double last) {
+    if (!whole) return {};
+    return [whole = std::move(whole), first, last](double share) { return whole(first + share * (last - first)); };
+}
+
+/// @brief The same for what counts samples.
+[[nodiscard]] inline std::function<bool(std::size_t done)> samples_of(share_observer whole, std::size_t count) {
+    if (!whole) return {};
+    return [whole = std::move(whole), count](std::size_t done) {
+        return whole(static_cast<double>(done) / static_cast<double>(count));
+    };
+}
+
+/// @brief A stage that is told in thousandths of its work. It never falls, whatever the order in which threads report.
+class stage_share {
+public:
+    stage_share(watcher& watch, std::string stage) : watch_{watch}, stage_{std::move(stage)} {}
+
+    /// So much of the work is done, from 0 to 1. False if the work is to stop.
+    [[nodiscard]] bool reach(double share) {
+        const std::lock_guard lock{reaching_};
+        done_ = std::max(done_, static_cast<std::int64_t>(1000 * std::clamp(share, 0.0, 1.0)));
+        return watch_.tell(stage_, done_, 1000);
+    }
+    /// For work that is the stage from share `first` to `last`; the stage must outlive it.
+    [[nodiscard]] share_observer part(double first, double last) {
+        return part_of([this](double share) { return reach(share); }, first, last);
+    }
+
+private:
+    watcher& watch_;
+    std::string stage_;
+    std::mutex reaching_;
+    std::int64_t done_ = 0;
 };
 
 }  // namespace EENN_ISA

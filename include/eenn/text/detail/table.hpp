@@ -9,14 +9,16 @@
 #include <eenn/text/detail/numbers.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
 #include <vector>
 
 namespace eenn::text {
 inline namespace EENN_ISA {
 
-/// @brief Rows of cells in columns, the first to the left and the others to the right; the first row is the heading.
-[[nodiscard]] inline std::string table(const std::vector<std::vector<std::string>>& rows) {
+/// @brief Rows of cells in columns, `gap` spaces apart, the first to the left and the others to the right; the first row is
+/// the heading.
+[[nodiscard]] inline std::string table(const std::vector<std::vector<std::string>>& rows, std::size_t gap = 3) {
     std::vector<std::size_t> widths;
     for (const auto& row : rows) {
         widths.resize(std::max(widths.size(), row.size()), 0);
@@ -27,7 +29,7 @@ inline namespace EENN_ISA {
         std::string line = "  ";
         for (std::size_t c = 0; c < row.size(); ++c) {
             const std::string room(widths[c] - characters(row[c]), ' ');
-            line += c == 0 ? row[c] + room : "   " + room + row[c];
+            line += c == 0 ? row[c] + room : std::string(gap, ' ') + room + row[c];
         }
         line.erase(line.find_last_not_of(' ') + 1);
         out += line + "\n";

@@ -166,6 +166,7 @@ EENN_FLOW std::string augmentation_json(const construct::result& r) {
     json_parts::summary_writer json;
     json.begin();
     json.member("model", r.model).member("data", r.data).member("verdict", r.verdict).member("pays_off", r.pays_off);
+    json.member("warnings", r.warnings);
     json.member("base_accuracy", r.base_accuracy).member("eenn_accuracy", r.accuracy);
     json.member("cost_unit", r.cost_unit);
     json.member("mean_macs_share", r.mean_macs_share).member("mean_time_share", r.mean_time_share);

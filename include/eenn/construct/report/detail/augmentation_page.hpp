@@ -35,6 +35,8 @@ EENN_FLOW std::string augmentation_html(const construct::result& r) {
     std::string head =
         "<header>\n" + element("p", "class=\"eyebrow\"", "Early exits") + "\n" + element("h1", "", title) + "\n";
     if (!r.verdict.empty()) head += element("p", "class=\"verdict\"", escaped(r.verdict)) + "\n";
+    for (const auto& warning : r.warnings)
+        head += element("p", "class=\"warning\"", "Warning: " + escaped(warning)) + "\n";
     if (!r.data.empty()) head += element("p", "class=\"meta\"", escaped(r.data)) + "\n";
     head += sections::headline(r) + "\n" + element("nav", "aria-label=\"Parts\"", "\n" + links) + "\n</header>\n";
     return "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"

@@ -54,6 +54,7 @@ p{margin:4px 0 10px;max-width:72ch}
 section{margin-top:36px;padding-top:16px;border-top:1px solid var(--rule)}
 .eyebrow{font-size:12.5px;letter-spacing:.06em;text-transform:uppercase;color:var(--soft);margin:0}
 .verdict{font-size:19px;line-height:1.4;margin:0 0 8px;max-width:60ch;text-wrap:balance}
+.warning{border-left:3px solid var(--accent);padding-left:10px}
 .soft,.meta,caption,summary{color:var(--soft)}
 .meta{font-size:13.5px}
 code{font:.88em ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace}
