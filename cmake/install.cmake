@@ -9,12 +9,14 @@ include(CMakePackageConfigHelpers)
 
 set(eenn_package_dir ${CMAKE_INSTALL_DATADIR}/cmake/eenn)
 
-install(TARGETS eenn eenn_native EXPORT eenn FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(TARGETS eenn eenn_native EXPORT eenn
+        FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILE_SET detail DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT eenn FILE eenn-targets.cmake NAMESPACE eenn:: DESTINATION ${eenn_package_dir})
 
 # A component's targets have a file of their own, read only when the component is asked for.
 foreach(component IN LISTS EENN_COMPONENTS)
-    install(TARGETS eenn_${component} EXPORT eenn_${component} FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+    install(TARGETS eenn_${component} EXPORT eenn_${component}
+        FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILE_SET detail DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
     install(EXPORT eenn_${component} FILE eenn-${component}-targets.cmake NAMESPACE eenn::
         DESTINATION ${eenn_package_dir})
 endforeach()

@@ -28,13 +28,29 @@ foreach(component IN LISTS EENN_COMPONENTS)
     list(FILTER eenn_headers EXCLUDE REGEX "/(interop/${component}\\.hpp|io/${component}/)")
 endforeach()
 
+# eenn_add_headers(<target> <header>...): the public ones and those of detail/. Of EENN_TESTS' check that each header compiles
+# alone, the latter are a part with EENN_DETAIL_ALONE.
+option(EENN_DETAIL_ALONE "all_verify_interface_header_sets compiles the headers of detail/ alone, too" OFF)
+mark_as_advanced(EENN_DETAIL_ALONE)
+function(eenn_add_headers target)
+    set(public ${ARGN})
+    set(detail ${ARGN})
+    list(FILTER public EXCLUDE REGEX "/detail/")
+    list(FILTER detail INCLUDE REGEX "/detail/")
+    target_sources(${target} INTERFACE
+        FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/include FILES ${public}
+        FILE_SET detail TYPE HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/include FILES ${detail})
+    if(NOT EENN_DETAIL_ALONE)
+        set_target_properties(${target} PROPERTIES INTERFACE_HEADER_SETS_TO_VERIFY HEADERS)
+    endif()
+endfunction()
+
 # The target all_verify_interface_header_sets compiles each header alone.
 set(CMAKE_VERIFY_INTERFACE_HEADER_SETS ${EENN_TESTS})
 
 add_library(eenn INTERFACE)
 add_library(eenn::eenn ALIAS eenn)
-target_sources(eenn INTERFACE
-    FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/include FILES ${eenn_headers})
+eenn_add_headers(eenn ${eenn_headers})
 target_compile_features(eenn INTERFACE cxx_std_20)
 target_link_libraries(eenn INTERFACE Eigen3::Eigen)
 
@@ -58,8 +74,7 @@ function(eenn_component name package target)
     add_library(eenn_${name} INTERFACE)
     add_library(eenn::${name} ALIAS eenn_${name})
     set_target_properties(eenn_${name} PROPERTIES EXPORT_NAME ${name})
-    target_sources(eenn_${name} INTERFACE
-        FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/include FILES ${eenn_${name}_headers})
+    eenn_add_headers(eenn_${name} ${eenn_${name}_headers})
     target_link_libraries(eenn_${name} INTERFACE eenn::eenn ${target})
     if(TARGET ${target})
         set(eenn_${name}_FOUND TRUE PARENT_SCOPE)

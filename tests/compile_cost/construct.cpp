@@ -1,6 +1,7 @@
 // flags: -O2 -DEENN_COMPILED
-// limit-seconds: 6
-// limit-mib: 400
+// limit-allocated-mib: 335
+// limit-mib: 340
+// limit-types: 311000
 // SPDX-License-Identifier: MIT
 //
 // A trained network gains exits: ONNX in, ONNX out. Kernels and flows are in eenn::compiled.

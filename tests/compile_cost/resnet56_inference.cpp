@@ -1,6 +1,7 @@
 // flags: -O2
-// limit-seconds: 8
-// limit-mib: 600
+// limit-allocated-mib: 370
+// limit-mib: 340
+// limit-types: 240000
 // SPDX-License-Identifier: MIT
 //
 // ResNet-56 with exits and its real inference kernels: what the main use costs the compiler.

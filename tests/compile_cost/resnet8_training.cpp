@@ -1,6 +1,7 @@
 // flags: -O3 -march=native
-// limit-seconds: 12
-// limit-mib: 500
+// limit-allocated-mib: 605
+// limit-mib: 440
+// limit-types: 412000
 // SPDX-License-Identifier: MIT
 //
 // ResNet-8 with exits as a compile-time network, trained and run: what a whole program costs the compiler.

@@ -1,6 +1,7 @@
 // flags: -O1
-// limit-seconds: 3
-// limit-mib: 300
+// limit-allocated-mib: 255
+// limit-mib: 260
+// limit-types: 197000
 // SPDX-License-Identifier: MIT
 //
 // A network of 200 layers with trivial kernels: what the graph, the fusion and the plan cost the compiler.

@@ -92,6 +92,8 @@ template <auto Recipe>
 [[nodiscard]] constexpr auto draft() {
     const auto g = Recipe();
     drafted_plan<typename decltype(Recipe())::node, most_lengths<Recipe>()> made;
+    made.lengths.nodes = g.nodes().size();
+    std::copy(g.nodes().begin(), g.nodes().end(), made.plan.nodes.begin());
     if (g.fault().kind != fault_kind::none) {
         made.wrong = g.fault();
         return made;
@@ -104,7 +106,6 @@ template <auto Recipe>
     made.wrong = lowered.wrong;
     made.lengths = {g.nodes().size(), lowered.steps.size(), lowered.values.size(), lowered.tensors.size(),
                     lowered.exits.size()};
-    std::copy(g.nodes().begin(), g.nodes().end(), made.plan.nodes.begin());
     made.plan.copy(lowered);
     return made;
 }
