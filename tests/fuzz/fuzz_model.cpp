@@ -6,7 +6,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <eenn/core/detail/fingerprint.hpp>
+#include <eenn/io/detail/bytes.hpp>
+#include <eenn/io/detail/graph_json.hpp>
 #include <eenn/io/model_file.hpp>
+#include <eenn/network/detail/lower.hpp>
+#include <eenn/network/model.hpp>
 #include <span>
 #include <string_view>
 #include <vector>

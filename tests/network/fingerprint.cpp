@@ -47,7 +47,7 @@ std::size_t kinds_told(std::variant<L...>*) {
     return std::set<digest>{digest_of(standard_layers::layer{L{}})...}.size();
 }
 
-graph network(int filters, const policy& decides = max_probability{}) {
+graph small_network(int filters, const policy& decides = max_probability{}) {
     graph g{{8, 8, 3}};
     g(conv2d{.filters = filters}, batch_norm{}, relu{});
     g.exit(exit_head{.classes = 4}, decides);
@@ -67,12 +67,12 @@ TEST_CASE("network/graph: the fingerprint of a layer changes with its kind and w
 }
 
 TEST_CASE("network/graph: the fingerprint of a network changes with its input, layers, edges, exits and ids") {
-    std::set<digest> seen{digest_of(network(8))};
+    std::set<digest> seen{digest_of(small_network(8))};
     const auto fresh = [&](const graph& g) { return seen.insert(digest_of(g)).second; };
-    CHECK_FALSE(fresh(network(8)));
-    CHECK(fresh(network(9)));
-    CHECK(fresh(network(8, entropy{})));
-    graph longer = network(8);
+    CHECK_FALSE(fresh(small_network(8)));
+    CHECK(fresh(small_network(9)));
+    CHECK(fresh(small_network(8, entropy{})));
+    graph longer = small_network(8);
     CHECK(fresh(longer(softmax{})));
     CHECK(fresh(graph{{8, 8, 3}}));
     CHECK(fresh(graph{{8, 8, 4}}));
