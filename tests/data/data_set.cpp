@@ -42,6 +42,17 @@ TEST_CASE("data/data_set: bytes become scale * pixel + offset") {
     CHECK(shifted[0][1] == 0.0F);
 }
 
+TEST_CASE("data/data_set: floats of a plain vector or a span are taken as they are") {
+    const std::vector<float> pixels{1, -2, 300, 4, 5, 6};
+    const std::vector<int> labels{0, 1, 0};
+    const data_set set = make_data_set({1, 2, 1}, 2, pixels, labels, {7, 8, 7});
+    CHECK(set.pixels == aligned_vector<float>(pixels.begin(), pixels.end()));
+    CHECK(set.labels == labels);
+    CHECK(set.groups == std::vector<int>{7, 8, 7});
+    CHECK(make_data_set({1, 2, 1}, 2, std::span<const float>{pixels}.first(2), {1})[0][1] == -2);
+    CHECK(contains(raised([&] { (void)make_data_set({1, 4, 1}, 2, pixels, labels); }), "6 pixels are not 3 samples"));
+}
+
 TEST_CASE("data/data_set: a wrong set is refused and the message names the sample") {
     const auto make = [](aligned_vector<float> pixels, std::vector<int> labels, std::vector<int> groups = {}) {
         return raised([&] { (void)make_data_set({1, 2, 1}, 2, pixels, labels, groups); });

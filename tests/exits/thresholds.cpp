@@ -53,6 +53,15 @@ TEST_CASE("exits/thresholds: of three samples the two that the first exit gets r
     CHECK(cheap.evaluation.accuracy == doctest::Approx(2 / 3.0));
 }
 
+TEST_CASE("exits/thresholds: a choice becomes one rule an exit, the last included, at the temperatures of its trace") {
+    const threshold_choice c{.thresholds = {0.7F, never_exit}, .evaluation = {}};
+    CHECK(c.rules() == std::vector<exit_rule>{{0.7F, 1}, {never_exit, 1}, {0, 1}});
+    const std::vector<float> temperatures{2, 3, 4};
+    CHECK(c.rules(temperatures) == std::vector<exit_rule>{{0.7F, 2}, {never_exit, 3}, {0, 4}});
+    CHECK_THROWS_WITH_AS((void)c.rules(std::span{temperatures}.first(2)),
+                         doctest::Contains("2 temperatures for 3 exits"), error);
+}
+
 TEST_CASE("exits/thresholds: samples of equal confidence leave together, right or wrong") {
     exit_trace t;
     t.samples = 2;

@@ -47,6 +47,9 @@ TEST_CASE("io/weights: tensors are named by their layer path and come back bit f
     aligned_vector<float> read(written.size());
     io::read_weights(path, p.view(), std::span<float>{read});
     CHECK(read == written);
+    io::write_weights(path, p.view(), initialize(p.view(), 8));
+    io::read_weights(path, p.view(), read);
+    CHECK(read == initialize(p.view(), 8));
     std::filesystem::remove(path);
 
     const auto bytes = io::safetensors_bytes(views);

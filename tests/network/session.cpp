@@ -100,7 +100,8 @@ TEST_CASE("network/session: of a network type, over flash and on the heap, it de
     net::flash_session over_flash{flash, threshold_rules{fixed}};
     CHECK(by(over_flash) == expected);
 
-    const runtime_network<float, graph> built{early_exits::recipe()};
+    const runtime_network built{early_exits::recipe()};
+    static_assert(std::same_as<decltype(built), const runtime_network<float, graph>>);
     session at_run_time{built.inference(), parameters, threshold_rules{rules}};
     CHECK(by(at_run_time) == expected);
     threads pool{2};

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 
@@ -93,6 +94,16 @@ inline void check(const data_set& set, const std::string& where = "data_set") {
     data_set made{sample, classes, std::move(pixels), std::move(labels), std::move(groups)};
     check(made, "make_data_set");
     return made;
+}
+
+/// @brief The same of pixels in any contiguous floats: a std::vector, an array, a span. They are copied.
+template <class Pixels>
+requires std::convertible_to<const Pixels&, std::span<const float>>
+[[nodiscard]] data_set make_data_set(shape sample, int classes, const Pixels& pixels, std::vector<int> labels,
+                                     std::vector<int> groups = {}) {
+    const std::span<const float> all{pixels};
+    return make_data_set(sample, classes, aligned_vector<float>(all.begin(), all.end()), std::move(labels),
+                         std::move(groups));
 }
 
 /// @brief A checked data set of integer pixels and labels as files hold them; every pixel becomes `scale * pixel +

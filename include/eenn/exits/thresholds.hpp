@@ -7,9 +7,11 @@
 #define EENN_EXITS_THRESHOLDS_HPP
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,6 +24,7 @@
 #include <eenn/exits/detail/threshold_proof.hpp>
 #include <eenn/exits/pareto.hpp>
 #include <eenn/exits/trace.hpp>
+#include <eenn/policies/detail/exit_rule.hpp>
 
 namespace eenn {
 inline namespace EENN_ISA {
@@ -35,6 +38,19 @@ struct threshold_choice {
     bool proven = false;  ///< true: these are best (bound == objective); false: a heuristic's, within gap() of the best
 
     [[nodiscard]] double gap() const noexcept { return objective - bound; }
+
+    /// The thresholds as the rules of a session or a model, (E): `threshold_rules{choice.rules()}`.
+    /// @param temperatures  (E), those of the trace that they were chosen on; empty for 1.
+    [[nodiscard]] std::vector<exit_rule> rules(std::span<const float> temperatures = {}) const {
+        std::vector<exit_rule> made(thresholds.size() + 1);  // the last exit takes all that is left
+        if (!temperatures.empty() && temperatures.size() != made.size()) {
+            raise("threshold_choice::rules",
+                  std::to_string(temperatures.size()) + " temperatures for " + std::to_string(made.size()) + " exits");
+        }
+        for (std::size_t e = 0; e < thresholds.size(); ++e) made[e].threshold = thresholds[e];
+        for (std::size_t e = 0; e < temperatures.size(); ++e) made[e].temperature = temperatures[e];
+        return made;
+    }
 };
 
 /// @brief How thresholds are chosen. All but `proven` are there to compare with.

@@ -40,6 +40,13 @@ void write_weights(const std::string& path, const plan_view& plan, std::span<con
     write_safetensors(path, weight_views(plan, parameters), metadata);
 }
 
+/// @brief The same for parameters in the vector that holds them.
+template <Element T>
+void write_weights(const std::string& path, const plan_view& plan, const aligned_vector<T>& parameters,
+                   const tensor_metadata& metadata = {}) {
+    write_weights(path, plan, std::span<const T>{parameters}, metadata);
+}
+
 /// @brief Fills `parameters`, (plan.parameter_elements()), from tensors, which may be views of a file or of memory.
 ///
 /// @par Errors  eenn::error for a tensor that is missing, superfluous, or of another shape or type than its layer wants,
@@ -64,6 +71,12 @@ template <Element T>
 void read_weights(const std::string& path, const plan_view& plan, std::span<T> parameters) {
     const auto bytes = read_file(path);
     assign_weights(parse_safetensors(bytes, path), plan, parameters, path);
+}
+
+/// @brief Reads into a vector that has room for all of them, as that of a model or of an initialize() has.
+template <Element T>
+void read_weights(const std::string& path, const plan_view& plan, aligned_vector<T>& parameters) {
+    read_weights(path, plan, std::span<T>{parameters});
 }
 
 /// @brief The parameters in a weight file, (plan.parameter_elements()): `net::session run{io::read_weights(path, net::plan)}`.

@@ -42,6 +42,10 @@ private:
     binding<T> bound_;
 };
 
+/// `const runtime_network net{g}` computes in float.
+template <class Layers>
+runtime_network(const basic_graph<Layers>&) -> runtime_network<float, basic_graph<Layers>>;
+
 // Outside of the class: `extern template class runtime_network<float, graph>;` then keeps a source from compiling the kernels.
 
 template <class T, class Graph>

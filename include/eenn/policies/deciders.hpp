@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// deciders.hpp - the library's deciders: thresholds, an ensemble of the exits so far, recall of the surest exit, and
-// thresholds that follow the data.
+// deciders.hpp - the library's deciders: thresholds, the same with a policy of one's own, an ensemble of the exits so far,
+// recall of the surest exit, and thresholds that follow the data.
 // Floor 3 (policies); device subset. Letters: C = classes, E = exits, N = samples. Each has its test: tests/policies/ has
-// threshold_rules.cpp, ensemble.cpp, recall.cpp and running_quantile.cpp.
+// threshold_rules.cpp, policy_rules.cpp, ensemble.cpp, recall.cpp and running_quantile.cpp.
 #ifndef EENN_POLICIES_DECIDERS_HPP
 #define EENN_POLICIES_DECIDERS_HPP
 
@@ -39,6 +39,32 @@ struct threshold_rules {
 template <class Rules>
 threshold_rules(Rules) -> threshold_rules<Rules>;
 static_assert(Decider<threshold_rules<>> && Decider<threshold_rules<>, double>, "threshold_rules must be a decider");
+
+/// @brief threshold_rules with one policy at all exits, in place of the exits' own: `policy_rules{my_policy{}, rules}`.
+///
+/// For policies beyond the standard ones, which no graph and no file can name.
+///
+/// @tparam P      any ConfidencePolicy.
+/// @tparam Rules  as those of threshold_rules; thresholds in the range of P.
+template <ConfidencePolicy P, class Rules = std::span<const exit_rule>>
+struct policy_rules {
+    using state = exit_state;
+    static constexpr bool sequential = false;
+
+    [[no_unique_address]] P judge{};
+    Rules rules{};
+
+    [[nodiscard]] constexpr std::size_t exit_count() const noexcept { return rules.size(); }
+    constexpr void begin(state& s) const noexcept { s = {}; }
+    [[nodiscard]] verdict operator()(const exit_view<float>& at, state& s) const noexcept {
+        const exit_rule& rule = rules[at.exit];
+        const scored<float> found = judge.confidence(at.logits, rule.temperature, s);
+        return {found.leaves(rule.threshold), found.label, found.confidence};
+    }
+};
+template <class P, class Rules>
+policy_rules(P, Rules) -> policy_rules<P, Rules>;
+static_assert(Decider<policy_rules<max_probability>>, "policy_rules must be a decider");
 
 /// @brief Leaves where the largest entry of the mean of softmax(z / temperature) over all exits so far reaches the
 /// threshold.
