@@ -240,4 +240,6 @@ TEST_CASE("network/session: the logits of the exit where a sample left stay to b
         exit_state state;
         CHECK(max_probability{}.confidence(logits, 1, state).confidence == d.confidence);
     }
+    CHECK(run.output(-1).empty());
+    CHECK(run.output(net::exits).empty());
 }

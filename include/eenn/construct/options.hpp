@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // options.hpp - what a construction is asked for.
-// Floor 8 (construct); host subset.
+// Floor 8 (construct); host subset. tests/construct/augment_twice.cpp reaches it.
 #ifndef EENN_CONSTRUCT_OPTIONS_HPP
 #define EENN_CONSTRUCT_OPTIONS_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // aligned.hpp - storage aligned for every vector unit.
-// Floor 0 (core).
+// Floor 0 (core). tests/core/values.cpp reaches it.
 #ifndef EENN_CORE_ALIGNED_HPP
 #define EENN_CORE_ALIGNED_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // error.hpp - the one exception of the host subset, and the one way to raise it.
-// Floor 0 (core).
+// Floor 0 (core). tests/core/values.cpp reaches it.
 #ifndef EENN_CORE_ERROR_HPP
 #define EENN_CORE_ERROR_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // executor.hpp - who runs independent tasks: the Executor concept and the serial executor.
-// Floor 0 (core).
+// Floor 0 (core). tests/core/threads.cpp reaches it.
 #ifndef EENN_CORE_EXECUTOR_HPP
 #define EENN_CORE_EXECUTOR_HPP
 

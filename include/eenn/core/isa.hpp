@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// isa.hpp - the instruction set that the compiler aims at: a name for it its vectors and how many registers hold them.
-// Floor 0 (core).
+// isa.hpp - the instruction set that the compiler aims at: its name, its vectors, and how many registers hold them.
+// Floor 0 (core). tests/two_builds/ links units of several.
 #ifndef EENN_CORE_ISA_HPP
 #define EENN_CORE_ISA_HPP
 

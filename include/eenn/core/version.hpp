@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // version.hpp - the library's version, for code and for the build.
-// Floor 0 (core).
+// Floor 0 (core). tests/core/values.cpp reaches it.
 #ifndef EENN_CORE_VERSION_HPP
 #define EENN_CORE_VERSION_HPP
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // tuning.hpp - the numbers that measurement chose.
-// Floor 2 (kernels). Letters: P = rows of a tile, V = vectors of a tile, W = lanes of one vector.
+// Floor 2 (kernels). tests/compile_fail/tuning_table.cpp reaches it.
+// Letters: P = rows of a tile, V = vectors of a tile, W = lanes of one vector.
 //
 // What depends on the machine stands in a table: detail/tuning/ has one for AVX-512, one for AVX2, one for all others. Or
 // it is your own, whose quoted path is EENN_TUNING in every translation unit; build/bench/tune measures and writes one.

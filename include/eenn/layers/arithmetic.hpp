@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // arithmetic.hpp - the sum of two tensors; the product of two, or of one and a gate.
-// Floor 3 (layers).
+// Floor 3 (layers). tests/layers/shapes.cpp reaches it.
 #ifndef EENN_LAYERS_ARITHMETIC_HPP
 #define EENN_LAYERS_ARITHMETIC_HPP
 

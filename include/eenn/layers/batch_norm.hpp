@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // batch_norm.hpp - batch normalisation. Letters: C = channels.
-// Floor 3 (layers).
+// Floor 3 (layers). tests/layers/shapes.cpp reaches it.
 #ifndef EENN_LAYERS_BATCH_NORM_HPP
 #define EENN_LAYERS_BATCH_NORM_HPP
 

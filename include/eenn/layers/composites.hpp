@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // composites.hpp - names for several layers in a row; they leave no trace in the graph but their parts.
-// Floor 3 (layers).
+// Floor 3 (layers). tests/network/graph.cpp reaches it.
 #ifndef EENN_LAYERS_COMPOSITES_HPP
 #define EENN_LAYERS_COMPOSITES_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // conv2d.hpp - convolutions over two axes, over one, and depthwise.
-// Floor 3 (layers). Letters: I, O = input, output channels; G = groups; kh, kw = kernel.
+// Floor 3 (layers). tests/layers/shapes.cpp reaches it. Letters: I, O = input, output channels; G = groups; kh, kw = kernel.
 #ifndef EENN_LAYERS_CONV2D_HPP
 #define EENN_LAYERS_CONV2D_HPP
 

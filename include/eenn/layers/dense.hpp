@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // dense.hpp - the fully connected layer.
-// Floor 3 (layers). Letters: I = inputs, O = units.
+// Floor 3 (layers). tests/layers/shapes.cpp reaches it. Letters: I = inputs, O = units.
 #ifndef EENN_LAYERS_DENSE_HPP
 #define EENN_LAYERS_DENSE_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // dropout.hpp - noise for training.
-// Floor 3 (layers).
+// Floor 3 (layers). tests/network/phases.cpp reaches it.
 #ifndef EENN_LAYERS_DROPOUT_HPP
 #define EENN_LAYERS_DROPOUT_HPP
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // layer.hpp - what a layer is: the vocabulary shared by every layer and by the graph.
-// Floor 3 (layers). Letters: N = samples, H, W, C = height, width, channels (channels last).
+// Floor 3 (layers). tests/layers/own_layer.cpp reaches it.
+// Letters: N = samples, H, W, C = height, width, channels (channels last).
 //
 // A layer is a literal struct. It says what it makes of its inputs (output, tensors, macs), all constexpr, and how
 // (forward, backward: static templates over the phase). The same struct serves a graph at run time and, as part of a

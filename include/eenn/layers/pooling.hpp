@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // pooling.hpp - layers that look at windows or at the whole plane.
-// Floor 3 (layers).
+// Floor 3 (layers). tests/layers/shapes.cpp reaches it.
 #ifndef EENN_LAYERS_POOLING_HPP
 #define EENN_LAYERS_POOLING_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // shaping.hpp - layers that move elements: flatten, concat, pad.
-// Floor 3 (layers).
+// Floor 3 (layers). tests/layers/shapes.cpp reaches it.
 #ifndef EENN_LAYERS_SHAPING_HPP
 #define EENN_LAYERS_SHAPING_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // network.hpp - network<recipe>: a graph compiled into a type, with shapes, offsets, plan and kernels fixed.
-// Floor 4 (network).
+// Floor 4 (network). tests/network/lower.cpp reaches it.
 #ifndef EENN_NETWORK_NETWORK_HPP
 #define EENN_NETWORK_NETWORK_HPP
 

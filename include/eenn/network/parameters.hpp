@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // parameters.hpp - the parameters of a network: their names and how they start.
-// Floor 4 (network); host subset.
+// Floor 4 (network); host subset. tests/io/weights.cpp reaches it.
 #ifndef EENN_NETWORK_PARAMETERS_HPP
 #define EENN_NETWORK_PARAMETERS_HPP
 

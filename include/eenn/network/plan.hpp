@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // plan.hpp - what a network comes to: steps, values, tensors, exits and sizes, as plain numbers.
-// Floor 4 (network). Letters: N = samples.
+// Floor 4 (network). tests/network/lower.cpp reaches it. Letters: N = samples.
 #ifndef EENN_NETWORK_PLAN_HPP
 #define EENN_NETWORK_PLAN_HPP
 

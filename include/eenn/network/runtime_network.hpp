@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // runtime_network.hpp - a graph compiled at run time: the same plan and the same kernels as network<recipe>.
-// Floor 4 (network); host subset.
+// Floor 4 (network); host subset. tests/network/phases.cpp reaches it.
 #ifndef EENN_NETWORK_RUNTIME_NETWORK_HPP
 #define EENN_NETWORK_RUNTIME_NETWORK_HPP
 

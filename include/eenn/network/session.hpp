@@ -118,8 +118,9 @@ public:
     }
 
     /// The logits of the exit where the last sample left, or the features that the network ends in; valid until the next call.
-    /// @param exit  decision::exit of that sample.
+    /// @param exit  decision::exit of that sample; of an exit that the network does not have there is nothing, an empty span.
     [[nodiscard]] std::span<const value_type> output(int exit) const noexcept {
+        if (exit < 0 || std::cmp_greater_equal(exit, storage_.compiled().plan.exits.size())) return {};
         return view_exit(storage_.compiled().plan, static_cast<std::size_t>(exit), storage_.workspace()).logits;
     }
     [[nodiscard]] const D& rule() const noexcept { return rule_; }

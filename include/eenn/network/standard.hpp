@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // standard.hpp - eenn::graph: the graph over the standard set of layers.
-// Floor 4 (network).
+// Floor 4 (network). tests/layers/shapes.cpp reaches it.
 #ifndef EENN_NETWORK_STANDARD_HPP
 #define EENN_NETWORK_STANDARD_HPP
 

@@ -2,8 +2,8 @@
 //
 // deciders.hpp - the library's deciders: thresholds, the same with a policy of one's own, an ensemble of the exits so far,
 // recall of the surest exit, and thresholds that follow the data.
-// Floor 3 (policies); device subset. Letters: C = classes, E = exits, N = samples. Each has its test: tests/policies/ has
-// threshold_rules.cpp, policy_rules.cpp, ensemble.cpp, recall.cpp and running_quantile.cpp.
+// Floor 3 (policies); device subset. Letters: C = classes, E = exits, N = samples. Each has its test:
+// tests/policies/threshold_rules.cpp, policy_rules.cpp, ensemble.cpp, recall.cpp and running_quantile.cpp.
 #ifndef EENN_POLICIES_DECIDERS_HPP
 #define EENN_POLICIES_DECIDERS_HPP
 

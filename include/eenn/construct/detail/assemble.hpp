@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/assemble.hpp - the base network with heads on it: all that were chosen, and those that are kept.
-// Floor 8 (construct); host subset. Letters: N = samples, C = classes.
+// Floor 8 (construct); host subset. tests/construct/with_heads.cpp reaches it. Letters: N = samples, C = classes.
 #ifndef EENN_CONSTRUCT_DETAIL_ASSEMBLE_HPP
 #define EENN_CONSTRUCT_DETAIL_ASSEMBLE_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/compare_signals.hpp - policies and ways to choose thresholds, beside each other.
-// Floor 8 (construct); host subset.
+// Floor 8 (construct); host subset. tests/construct/augment.cpp reaches it.
 #ifndef EENN_CONSTRUCT_DETAIL_COMPARE_SIGNALS_HPP
 #define EENN_CONSTRUCT_DETAIL_COMPARE_SIGNALS_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/exit_judge.hpp - thresholds for an objective, and which exits are worth having, by validation data.
-// Floor 8 (construct); host subset. Letters: N = samples, C = classes.
+// Floor 8 (construct); host subset. tests/construct/augment.cpp reaches it. Letters: N = samples, C = classes.
 #ifndef EENN_CONSTRUCT_DETAIL_EXIT_JUDGE_HPP
 #define EENN_CONSTRUCT_DETAIL_EXIT_JUDGE_HPP
 

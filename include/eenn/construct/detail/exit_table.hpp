@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/exit_table.hpp - what every exit says about every sample: any set of exits is judged from it.
-// Floor 8 (construct); host subset. Letters: N = samples, C = classes.
+// Floor 8 (construct); host subset. tests/construct/augment.cpp reaches it. Letters: N = samples, C = classes.
 #ifndef EENN_CONSTRUCT_DETAIL_EXIT_TABLE_HPP
 #define EENN_CONSTRUCT_DETAIL_EXIT_TABLE_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/fine_tune.hpp - the whole early-exit network, trained on.
-// Floor 8 (construct); host subset.
+// Floor 8 (construct); host subset. tests/construct/augment.cpp reaches it.
 #ifndef EENN_CONSTRUCT_DETAIL_FINE_TUNE_HPP
 #define EENN_CONSTRUCT_DETAIL_FINE_TUNE_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/frozen_backbone.hpp - the trained network that heads are put on: what it knows, where it can be left.
-// Floor 8 (construct); host subset.
+// Floor 8 (construct); host subset. tests/construct/features.cpp reaches it.
 #ifndef EENN_CONSTRUCT_DETAIL_FROZEN_BACKBONE_HPP
 #define EENN_CONSTRUCT_DETAIL_FROZEN_BACKBONE_HPP
 

@@ -2,7 +2,7 @@
 //
 // detail/head_lessons.hpp - what heads learn from: samples, the classifier's logits, and features of the frozen
 // backbone.
-// Floor 8 (construct); host subset. Letters: N = samples, C = classes.
+// Floor 8 (construct); host subset. tests/construct/head_sets.cpp reaches it. Letters: N = samples, C = classes.
 #ifndef EENN_CONSTRUCT_DETAIL_HEAD_LESSONS_HPP
 #define EENN_CONSTRUCT_DETAIL_HEAD_LESSONS_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/propose_heads.hpp - which heads are worth training, at which sites; what is not considered says why.
-// Floor 8 (construct); host subset.
+// Floor 8 (construct); host subset. tests/construct/sites.cpp reaches it.
 #ifndef EENN_CONSTRUCT_DETAIL_PROPOSE_HEADS_HPP
 #define EENN_CONSTRUCT_DETAIL_PROPOSE_HEADS_HPP
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/result.hpp - what a construction found, measured and discarded: plain values for reports.
-// Floor 8 (construct); host subset. Accuracies and shares are fractions.
+// Floor 8 (construct); host subset. tests/construct/report/augmentation_json.cpp reaches it.
+// Accuracies and shares are fractions.
 #ifndef EENN_CONSTRUCT_DETAIL_RESULT_HPP
 #define EENN_CONSTRUCT_DETAIL_RESULT_HPP
 

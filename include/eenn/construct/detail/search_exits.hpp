@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/search_exits.hpp - which of the trained heads to keep, for each objective.
-// Floor 8 (construct); host subset. Letters: N = samples, C = classes.
+// Floor 8 (construct); host subset. tests/construct/augment.cpp reaches it. Letters: N = samples, C = classes.
 #ifndef EENN_CONSTRUCT_DETAIL_SEARCH_EXITS_HPP
 #define EENN_CONSTRUCT_DETAIL_SEARCH_EXITS_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/timing.hpp - what leaving early saves in time, measured against the base network in turns.
-// Floor 8 (construct); host subset.
+// Floor 8 (construct); host subset. tests/construct/measure.cpp reaches it.
 #ifndef EENN_CONSTRUCT_DETAIL_TIMING_HPP
 #define EENN_CONSTRUCT_DETAIL_TIMING_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/train_heads.hpp - heads trained side by side on kept features of a frozen backbone.
-// Floor 8 (construct); host subset. Letters: N = samples, C = classes.
+// Floor 8 (construct); host subset. tests/construct/augment.cpp reaches it. Letters: N = samples, C = classes.
 #ifndef EENN_CONSTRUCT_DETAIL_TRAIN_HEADS_HPP
 #define EENN_CONSTRUCT_DETAIL_TRAIN_HEADS_HPP
 

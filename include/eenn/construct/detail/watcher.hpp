@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/watcher.hpp - whom stages tell where they stand, and who may stop them.
-// Floor 8 (construct); host subset.
+// Floor 8 (construct); host subset. tests/construct/augment.cpp reaches it.
 #ifndef EENN_CONSTRUCT_DETAIL_WATCHER_HPP
 #define EENN_CONSTRUCT_DETAIL_WATCHER_HPP
 

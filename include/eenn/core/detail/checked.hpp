@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/checked.hpp - sums and products of sizes that stop at the largest size instead of wrapping.
-// Floor 0 (core).
+// Floor 0 (core). tests/layers/fault.cpp reaches it.
 #ifndef EENN_CORE_DETAIL_CHECKED_HPP
 #define EENN_CORE_DETAIL_CHECKED_HPP
 

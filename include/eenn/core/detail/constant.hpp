@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/constant.hpp - one argument, known to the compiler or only at run time.
-// Floor 0 (core).
+// Floor 0 (core). tests/network/lower.cpp reaches it.
 #ifndef EENN_CORE_DETAIL_CONSTANT_HPP
 #define EENN_CORE_DETAIL_CONSTANT_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/fixed_text.hpp - a short text that constant expressions can write and template arguments can hold.
-// Floor 0 (core).
+// Floor 0 (core). tests/layers/fault.cpp reaches it.
 #ifndef EENN_CORE_DETAIL_FIXED_TEXT_HPP
 #define EENN_CORE_DETAIL_FIXED_TEXT_HPP
 

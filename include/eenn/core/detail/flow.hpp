@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/flow.hpp - how flows reach a program: compiled by it from headers, or once in the library eenn::compiled.
-// Floor 0 (core); host subset.
+// Floor 0 (core); host subset. tests/compiled/kernel_sets.cpp reaches it.
 //
 // A flow is a function of the host subset that is no template: augment(), a reader, a report. Its header declares it with
 // EENN_FLOW, and its definition stands in <folder>/detail/, which the header includes at its end unless the program links the

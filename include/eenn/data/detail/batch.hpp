@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/batch.hpp - what training takes samples from: batches, and anything that makes them.
-// Floor 2 (data). Letters: B = samples of a batch, H,W,C = height, width, channels of one sample.
+// Floor 2 (data). tests/data/batches.cpp reaches it.
+// Letters: B = samples of a batch, H,W,C = height, width, channels of one sample.
 #ifndef EENN_DATA_DETAIL_BATCH_HPP
 #define EENN_DATA_DETAIL_BATCH_HPP
 

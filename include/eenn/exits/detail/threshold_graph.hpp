@@ -2,7 +2,8 @@
 //
 // detail/threshold_graph.hpp - thresholds as the literature chooses them, to compare with: a layered graph, and one
 // for all.
-// Floor 5 (exits); host subset. Letters: N = samples, E = exits, the last classifier among them.
+// Floor 5 (exits); host subset. tests/exits/thresholds.cpp reaches it.
+// Letters: N = samples, E = exits, the last classifier among them.
 #ifndef EENN_EXITS_DETAIL_THRESHOLD_GRAPH_HPP
 #define EENN_EXITS_DETAIL_THRESHOLD_GRAPH_HPP
 

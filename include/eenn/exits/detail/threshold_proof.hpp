@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/threshold_proof.hpp - branch and bound over thresholds: the optimum, or how far from it a choice can be.
-// Floor 5 (exits); host subset.
+// Floor 5 (exits); host subset. tests/exits/threshold_bound.cpp reaches it.
 // Letters: N = samples, E = exits, the last classifier among them, D = distinct confidences of an exit.
 #ifndef EENN_EXITS_DETAIL_THRESHOLD_PROOF_HPP
 #define EENN_EXITS_DETAIL_THRESHOLD_PROOF_HPP

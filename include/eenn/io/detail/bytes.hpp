@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/bytes.hpp - numbers in files: byte order and checked sizes.
-// Floor 6 (io).
+// Floor 6 (io). tests/io/npy.cpp reaches it.
 #ifndef EENN_IO_DETAIL_BYTES_HPP
 #define EENN_IO_DETAIL_BYTES_HPP
 

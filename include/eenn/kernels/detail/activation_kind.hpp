@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/activation_kind.hpp - which activation functions there are: a name and a parameter, without the arithmetic.
-// Floor 2 (kernels). Letters: u = what goes in, y = what comes out.
+// Floor 2 (kernels). tests/kernels/activation.cpp reaches it. Letters: u = what goes in, y = what comes out.
 #ifndef EENN_KERNELS_DETAIL_ACTIVATION_KIND_HPP
 #define EENN_KERNELS_DETAIL_ACTIVATION_KIND_HPP
 

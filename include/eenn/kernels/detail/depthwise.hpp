@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/depthwise.hpp - one image of a depthwise convolution, and its weight gradient: vectors run over channels.
-// Floor 2 (kernels). Letters: P = output pixels of a tile, W = lanes of one vector, C = channels.
+// Floor 2 (kernels). tests/kernels/convolution.cpp reaches it.
+// Letters: P = output pixels of a tile, W = lanes of one vector, C = channels.
 #ifndef EENN_KERNELS_DETAIL_DEPTHWISE_HPP
 #define EENN_KERNELS_DETAIL_DEPTHWISE_HPP
 

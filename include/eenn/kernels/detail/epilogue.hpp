@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/epilogue.hpp - what follows a sum while it is still in registers: residual, activation, store.
-// Floor 2 (kernels). Letters: P = rows of a tile, V = vectors of a row, W = lanes of one vector.
+// Floor 2 (kernels). tests/kernels/convolution.cpp reaches it.
+// Letters: P = rows of a tile, V = vectors of a row, W = lanes of one vector.
 #ifndef EENN_KERNELS_DETAIL_EPILOGUE_HPP
 #define EENN_KERNELS_DETAIL_EPILOGUE_HPP
 

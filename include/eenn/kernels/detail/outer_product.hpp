@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/outer_product.hpp - the microkernel: a tile of P rows by V vectors, summed over up to three loops.
-// Floor 2 (kernels). Letters: P = rows of the tile, V = its vectors, W = lanes of one vector, r, q, k = the loops of the sum.
+// Floor 2 (kernels). tests/kernels/tiles.cpp reaches it.
+// Letters: P = rows of the tile, V = its vectors, W = lanes of one vector, r, q, k = the loops of the sum.
 //
 // Sizes and strides are run-time values and only the tile is a template argument, so that a program has at most a few dozen
 // of these functions (tiles.hpp), and a compiled and a run-time network run the same ones and agree bit for bit.

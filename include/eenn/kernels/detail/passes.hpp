@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/passes.hpp - loops over vectors: of elements one after another, and of pixels with coefficients per channel.
-// Floor 2 (kernels). Letters: C = channels, V = vectors side by side, W = lanes of one vector.
+// Floor 2 (kernels). tests/network/phases.cpp reaches it.
+// Letters: C = channels, V = vectors side by side, W = lanes of one vector.
 #ifndef EENN_KERNELS_DETAIL_PASSES_HPP
 #define EENN_KERNELS_DETAIL_PASSES_HPP
 

@@ -2,7 +2,8 @@
 //
 // detail/plane.hpp - one image of a convolution: which tiles cover it, without padding, copies or edge cases in the
 // tiles.
-// Floor 2 (kernels). Letters: I, O = input, output channels; V = vectors; W = lanes of one vector.
+// Floor 2 (kernels). tests/kernels/convolution.cpp reaches it.
+// Letters: I, O = input, output channels; V = vectors; W = lanes of one vector.
 #ifndef EENN_KERNELS_DETAIL_PLANE_HPP
 #define EENN_KERNELS_DETAIL_PLANE_HPP
 

@@ -2,7 +2,7 @@
 //
 // detail/reference.hpp - every kernel as plain loops: the oracle of the tests, and the shortest description of what
 // they compute.
-// Floor 2 (kernels). Letters: N = samples, C = channels, T = usually double.
+// Floor 2 (kernels). tests/kernels/convolution.cpp reaches it. Letters: N = samples, C = channels, T = usually double.
 #ifndef EENN_KERNELS_DETAIL_REFERENCE_HPP
 #define EENN_KERNELS_DETAIL_REFERENCE_HPP
 

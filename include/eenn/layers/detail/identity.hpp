@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/identity.hpp - the layer that does nothing, so that a step can carry what no operation takes.
-// Floor 3 (layers).
+// Floor 3 (layers). tests/network/edit.cpp reaches it.
 #ifndef EENN_LAYERS_DETAIL_IDENTITY_HPP
 #define EENN_LAYERS_DETAIL_IDENTITY_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/padding.hpp - how far a window may reach beyond the border.
-// Floor 3 (layers).
+// Floor 3 (layers). tests/layers/shapes.cpp reaches it.
 #ifndef EENN_LAYERS_DETAIL_PADDING_HPP
 #define EENN_LAYERS_DETAIL_PADDING_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/binding.hpp - a graph's plan as the function table of one instruction set, made at run time.
-// Floor 4 (network); host subset.
+// Floor 4 (network); host subset. tests/network/lower.cpp reaches it.
 #ifndef EENN_NETWORK_DETAIL_BINDING_HPP
 #define EENN_NETWORK_DETAIL_BINDING_HPP
 

@@ -2,7 +2,8 @@
 //
 // detail/compiled.hpp - what the library eenn::compiled holds: the kernels of networks made at run time, for several
 // instruction sets.
-// Floor 4 (network); host subset. The target brings the library and EENN_COMPILED, which makes runtime_network use it.
+// Floor 4 (network); host subset. tests/compiled/kernel_sets.cpp reaches it.
+// The target brings the library and EENN_COMPILED, which makes runtime_network use it.
 #ifndef EENN_NETWORK_DETAIL_COMPILED_HPP
 #define EENN_NETWORK_DETAIL_COMPILED_HPP
 

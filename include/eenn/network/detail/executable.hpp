@@ -2,7 +2,7 @@
 //
 // detail/executable.hpp - a plan with the kernels of its steps: what inference and training run, whichever phase
 // made it.
-// Floor 4 (network). Letters: N = samples.
+// Floor 4 (network). tests/network/phases.cpp reaches it. Letters: N = samples.
 #ifndef EENN_NETWORK_DETAIL_EXECUTABLE_HPP
 #define EENN_NETWORK_DETAIL_EXECUTABLE_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/needed.hpp - which nodes of a graph some of its values need.
-// Floor 4 (network).
+// Floor 4 (network). tests/network/graph.cpp reaches it.
 #ifndef EENN_NETWORK_DETAIL_NEEDED_HPP
 #define EENN_NETWORK_DETAIL_NEEDED_HPP
 

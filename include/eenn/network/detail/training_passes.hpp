@@ -2,7 +2,7 @@
 //
 // detail/training_passes.hpp - what training runs beside the layers' kernels: norms by the batch, activations and
 // their gradients.
-// Floor 4 (network).
+// Floor 4 (network). tests/network/phases.cpp reaches it.
 #ifndef EENN_NETWORK_DETAIL_TRAINING_PASSES_HPP
 #define EENN_NETWORK_DETAIL_TRAINING_PASSES_HPP
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/candidates.hpp - the assignments that can be best for some thresholds, for one set of kept exits.
-// Floor 7 (platform); host subset; numbers alone, no Eigen. Letters: S = segments, P = processors, E = exits.
+// Floor 7 (platform); host subset; numbers alone, no Eigen. tests/platform/bandwidth_plans.cpp reaches it.
+// Letters: S = segments, P = processors, E = exits.
 #ifndef EENN_PLATFORM_DETAIL_CANDIDATES_HPP
 #define EENN_PLATFORM_DETAIL_CANDIDATES_HPP
 

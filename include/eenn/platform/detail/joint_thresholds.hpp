@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/joint_thresholds.hpp - thresholds, kept exits and one of many cost vectors, chosen together and with a bound.
-// Floor 7 (platform); host subset; numbers alone, no Eigen.
+// Floor 7 (platform); host subset; numbers alone, no Eigen. tests/platform/placement.cpp reaches it.
 // Letters: N = samples, E = exits, the last classifier among them, K = sets of kept exits, A = cost vectors of a set.
 #ifndef EENN_PLATFORM_DETAIL_JOINT_THRESHOLDS_HPP
 #define EENN_PLATFORM_DETAIL_JOINT_THRESHOLDS_HPP

@@ -2,7 +2,7 @@
 //
 // detail/lanes.hpp - the machine's vector of T as a type: how many lanes it has, what they hold, how it comes from
 // memory.
-// Floor 1 (tensor). Letters: W = lanes of one vector.
+// Floor 1 (tensor). tests/tensor/simd.cpp reaches it. Letters: W = lanes of one vector.
 //
 // Vectors are those of GCC and clang, which + - * / < and [] work on. Where a target has none for T, the vector is a T.
 #ifndef EENN_TENSOR_DETAIL_LANES_HPP

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/augmentation_charts.hpp - the charts of a construction: trade-off, heads over depth, architectures tried.
-// Floor 8 (construct); host subset.
+// Floor 8 (construct); host subset. tests/construct/report/augmentation.cpp reaches it.
 #ifndef EENN_CONSTRUCT_REPORT_DETAIL_AUGMENTATION_CHARTS_HPP
 #define EENN_CONSTRUCT_REPORT_DETAIL_AUGMENTATION_CHARTS_HPP
 

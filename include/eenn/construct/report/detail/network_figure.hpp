@@ -2,7 +2,7 @@
 //
 // detail/network_figure.hpp - the network as a ribbon along its MACs: where samples leave, what they save, where it
 // is cut.
-// Floor 8 (construct); host subset.
+// Floor 8 (construct); host subset. tests/construct/report/augmentation.cpp reaches it.
 #ifndef EENN_CONSTRUCT_REPORT_DETAIL_NETWORK_FIGURE_HPP
 #define EENN_CONSTRUCT_REPORT_DETAIL_NETWORK_FIGURE_HPP
 

@@ -2,7 +2,7 @@
 //
 // detail/outcome_sections.hpp - the report's parts about what was built: headline, network, trade-off, exits, classes,
 // calibration, placement.
-// Floor 8 (construct); host subset.
+// Floor 8 (construct); host subset. tests/construct/report/augmentation.cpp reaches it.
 #ifndef EENN_CONSTRUCT_REPORT_DETAIL_OUTCOME_SECTIONS_HPP
 #define EENN_CONSTRUCT_REPORT_DETAIL_OUTCOME_SECTIONS_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/page_rules.hpp - the style sheet of a report: light and dark, wide and narrow, paper.
-// Floor 8 (construct); host subset.
+// Floor 8 (construct); host subset. tests/construct/report/augmentation.cpp reaches it.
 #ifndef EENN_CONSTRUCT_REPORT_DETAIL_PAGE_RULES_HPP
 #define EENN_CONSTRUCT_REPORT_DETAIL_PAGE_RULES_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/reliability_figure.hpp - how sure an exit is against how often it is right, before and after its temperature.
-// Floor 8 (construct); host subset.
+// Floor 8 (construct); host subset. tests/construct/report/augmentation.cpp reaches it.
 #ifndef EENN_CONSTRUCT_REPORT_DETAIL_RELIABILITY_FIGURE_HPP
 #define EENN_CONSTRUCT_REPORT_DETAIL_RELIABILITY_FIGURE_HPP
 

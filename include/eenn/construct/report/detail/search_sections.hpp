@@ -2,7 +2,7 @@
 //
 // detail/search_sections.hpp - the report's parts about how it was found: candidates, signals and solvers, time,
 // origin.
-// Floor 8 (construct); host subset.
+// Floor 8 (construct); host subset. tests/construct/report/augmentation.cpp reaches it.
 #ifndef EENN_CONSTRUCT_REPORT_DETAIL_SEARCH_SECTIONS_HPP
 #define EENN_CONSTRUCT_REPORT_DETAIL_SEARCH_SECTIONS_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/attributes.hpp - reading a node: its attributes by name, with their defaults, and what messages call it.
-// Floor 6 (io); host subset.
+// Floor 6 (io); host subset. tests/io/onnx/fold.cpp reaches it.
 #ifndef EENN_IO_ONNX_DETAIL_ATTRIBUTES_HPP
 #define EENN_IO_ONNX_DETAIL_ATTRIBUTES_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/axes.hpp - which axes of our layout (H,W,C) an ONNX value's axes are: transposes and reshapes move no data.
-// Floor 6 (io); host subset.
+// Floor 6 (io); host subset. tests/io/onnx/import.cpp reaches it.
 #ifndef EENN_IO_ONNX_DETAIL_AXES_HPP
 #define EENN_IO_ONNX_DETAIL_AXES_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/build.hpp - puts an ONNX graph together: attributes, constants, unique names, and graphs within graphs.
-// Floor 6 (io); host subset.
+// Floor 6 (io); host subset. tests/io/onnx/write.cpp reaches it.
 #ifndef EENN_IO_ONNX_DETAIL_BUILD_HPP
 #define EENN_IO_ONNX_DETAIL_BUILD_HPP
 

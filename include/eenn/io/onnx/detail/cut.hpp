@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/cut.hpp - an early-exit network cut into stages: which exits each holds, and which values pass between them.
-// Floor 6 (io); host subset.
+// Floor 6 (io); host subset. tests/io/onnx/import.cpp reaches it.
 #ifndef EENN_IO_ONNX_DETAIL_CUT_HPP
 #define EENN_IO_ONNX_DETAIL_CUT_HPP
 

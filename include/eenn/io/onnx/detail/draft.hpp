@@ -2,7 +2,7 @@
 //
 // detail/draft.hpp - a network while it is imported: layers with their tensors that may still change, then graph and
 // parameters.
-// Floor 6 (io); host subset.
+// Floor 6 (io); host subset. tests/io/onnx/import.cpp reaches it.
 #ifndef EENN_IO_ONNX_DETAIL_DRAFT_HPP
 #define EENN_IO_ONNX_DETAIL_DRAFT_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/export_exits.hpp - the part of an early-exit network that one file holds: nested Ifs that stop at an exit.
-// Floor 6 (io); host subset. Letters: C = classes, E = exits.
+// Floor 6 (io); host subset. tests/io/onnx/export.cpp reaches it. Letters: C = classes, E = exits.
 #ifndef EENN_IO_ONNX_DETAIL_EXPORT_EXITS_HPP
 #define EENN_IO_ONNX_DETAIL_EXPORT_EXITS_HPP
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/export_layers.hpp - the layers of a graph as ONNX operators, from channels last to channels first.
-// Floor 6 (io); host subset. Letters: N = samples, H, W, C = height, width, channels; I, O = inputs, outputs.
+// Floor 6 (io); host subset. tests/io/onnx/export.cpp reaches it.
+// Letters: N = samples, H, W, C = height, width, channels; I, O = inputs, outputs.
 #ifndef EENN_IO_ONNX_DETAIL_EXPORT_LAYERS_HPP
 #define EENN_IO_ONNX_DETAIL_EXPORT_LAYERS_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/export_options.hpp - what a caller may say about an exported file.
-// Floor 6 (io); host subset.
+// Floor 6 (io); host subset. tests/io/onnx/export.cpp reaches it.
 #ifndef EENN_IO_ONNX_DETAIL_EXPORT_OPTIONS_HPP
 #define EENN_IO_ONNX_DETAIL_EXPORT_OPTIONS_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/export_policies.hpp - confidence policies as ONNX operators on the logits of one sample.
-// Floor 6 (io); host subset. Letters: C = classes, z = logits.
+// Floor 6 (io); host subset. tests/io/onnx/export.cpp reaches it. Letters: C = classes, z = logits.
 #ifndef EENN_IO_ONNX_DETAIL_EXPORT_POLICIES_HPP
 #define EENN_IO_ONNX_DETAIL_EXPORT_POLICIES_HPP
 

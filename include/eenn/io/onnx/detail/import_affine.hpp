@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/import_affine.hpp - products and sums with constants, and batch norms: y = scale x + shift for each channel.
-// Floor 6 (io); host subset.
+// Floor 6 (io); host subset. tests/io/onnx/import.cpp reaches it.
 #ifndef EENN_IO_ONNX_DETAIL_IMPORT_AFFINE_HPP
 #define EENN_IO_ONNX_DETAIL_IMPORT_AFFINE_HPP
 

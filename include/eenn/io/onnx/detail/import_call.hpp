@@ -2,7 +2,7 @@
 //
 // detail/import_call.hpp - one operator of a model while it becomes layers: what it reads, and what it may ask and
 // change.
-// Floor 6 (io); host subset.
+// Floor 6 (io); host subset. tests/io/onnx/import.cpp reaches it.
 #ifndef EENN_IO_ONNX_DETAIL_IMPORT_CALL_HPP
 #define EENN_IO_ONNX_DETAIL_IMPORT_CALL_HPP
 

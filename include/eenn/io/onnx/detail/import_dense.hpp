@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/import_dense.hpp - Gemm and MatMul as dense layers, or as pointwise convolutions.
-// Floor 6 (io); host subset. Letters: I, O = inputs, outputs.
+// Floor 6 (io); host subset. tests/io/onnx/import.cpp reaches it. Letters: I, O = inputs, outputs.
 #ifndef EENN_IO_ONNX_DETAIL_IMPORT_DENSE_HPP
 #define EENN_IO_ONNX_DETAIL_IMPORT_DENSE_HPP
 

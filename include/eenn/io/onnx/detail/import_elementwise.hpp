@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/import_elementwise.hpp - activations, and sums, products and joins of values.
-// Floor 6 (io); host subset.
+// Floor 6 (io); host subset. tests/io/onnx/conformance.cpp reaches it.
 #ifndef EENN_IO_ONNX_DETAIL_IMPORT_ELEMENTWISE_HPP
 #define EENN_IO_ONNX_DETAIL_IMPORT_ELEMENTWISE_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/import_options.hpp - how a model becomes a network.
-// Floor 6 (io); host subset.
+// Floor 6 (io); host subset. tests/io/onnx/import.cpp reaches it.
 #ifndef EENN_IO_ONNX_DETAIL_IMPORT_OPTIONS_HPP
 #define EENN_IO_ONNX_DETAIL_IMPORT_OPTIONS_HPP
 

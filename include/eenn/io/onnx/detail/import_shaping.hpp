@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/import_shaping.hpp - operators that only say how axes are to be seen: they make no layer.
-// Floor 6 (io); host subset.
+// Floor 6 (io); host subset. tests/io/onnx/import.cpp reaches it.
 #ifndef EENN_IO_ONNX_DETAIL_IMPORT_SHAPING_HPP
 #define EENN_IO_ONNX_DETAIL_IMPORT_SHAPING_HPP
 

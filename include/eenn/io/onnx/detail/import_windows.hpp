@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/import_windows.hpp - operators over height and width: convolutions, pools, pads and slices.
-// Floor 6 (io); host subset. Letters: I, O = input, output channels; G = groups.
+// Floor 6 (io); host subset. tests/io/onnx/conformance.cpp reaches it. Letters: I, O = input, output channels; G = groups.
 #ifndef EENN_IO_ONNX_DETAIL_IMPORT_WINDOWS_HPP
 #define EENN_IO_ONNX_DETAIL_IMPORT_WINDOWS_HPP
 

@@ -2,7 +2,7 @@
 //
 // detail/model.hpp - an ONNX file as plain values: what read.hpp parses, fold.hpp and import.hpp understand,
 // export.hpp builds and write.hpp writes.
-// Floor 6 (io); host subset.
+// Floor 6 (io); host subset. tests/io/onnx/read.cpp reaches it.
 #ifndef EENN_IO_ONNX_DETAIL_MODEL_HPP
 #define EENN_IO_ONNX_DETAIL_MODEL_HPP
 

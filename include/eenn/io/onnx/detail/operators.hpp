@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/operators.hpp - which operators become layers, with the attributes that each may have.
-// Floor 6 (io); host subset.
+// Floor 6 (io); host subset. tests/io/onnx/conformance.cpp reaches it.
 #ifndef EENN_IO_ONNX_DETAIL_OPERATORS_HPP
 #define EENN_IO_ONNX_DETAIL_OPERATORS_HPP
 

@@ -2,7 +2,7 @@
 //
 // detail/values.hpp - the numbers inside ONNX tensors: element types, checked sizes, conversion to and from C++
 // numbers.
-// Floor 6 (io); host subset.
+// Floor 6 (io); host subset. tests/io/onnx/read.cpp reaches it.
 #ifndef EENN_IO_ONNX_DETAIL_VALUES_HPP
 #define EENN_IO_ONNX_DETAIL_VALUES_HPP
 
