@@ -8,7 +8,12 @@
 #include <cstdint>
 #include <cstring>
 #include <eenn/core/random.hpp>
+#include <eenn/io/detail/bytes.hpp>
+#include <eenn/io/onnx/detail/fold.hpp>
+#include <eenn/io/onnx/detail/operators.hpp>
+#include <eenn/io/onnx/detail/values.hpp>
 #include <eenn/io/onnx/import.hpp>
+#include <eenn/io/onnx/read.hpp>
 #include <eenn/network/detail/lower.hpp>
 #include <iterator>
 #include <optional>
