@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include <eenn/construct/report/augmentation.hpp>
 #include <eenn/core/detail/fields.hpp>
 #include <eenn/core/detail/fingerprint.hpp>
@@ -102,6 +104,7 @@ std::string answer(const question& asked, const std::filesystem::path& state) {
     r.seconds.clear();
     r.base_microseconds = r.mean_microseconds = r.mean_time_share = r.batch_time_share = r.decision_overhead = 0;
     for (auto& e : r.exits) e.microseconds = 0;
+    r.verdict.resize(std::min(r.verdict.size(), r.verdict.find(" On this machine it saves no time")));
     const digest bits =
         digest_of(fingerprint_of(made.model).text(), made.sites, made.validation.confidence, made.test.confidence);
     return bits.text() + report::augmentation_json(r);
