@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // aligned.hpp - storage aligned for every vector unit.
-// Floor 0 (core). tests/core/values.cpp reaches it.
+// Floor 0 (core). Tested by tests/core/values.cpp.
 #ifndef EENN_CORE_ALIGNED_HPP
 #define EENN_CORE_ALIGNED_HPP
 
@@ -11,7 +11,8 @@
 
 namespace eenn {
 
-/// @brief Alignment of all storage, in bytes: one cache line, one AVX-512 register. Fixed, so -march never changes a layout.
+/// @brief Alignment of all storage, in bytes: one cache line, one AVX-512 register. Fixed, so that -march never changes
+/// a layout.
 inline constexpr std::size_t alignment = 64;
 
 /// @brief Allocator behind aligned_vector.

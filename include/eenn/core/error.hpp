@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// error.hpp - the one exception of the host subset, and the one way to raise it.
-// Floor 0 (core). tests/core/values.cpp reaches it.
+// error.hpp - the exception of the host subset, and the function that raises it.
+// Floor 0 (core). Tested by tests/core/values.cpp.
 #ifndef EENN_CORE_ERROR_HPP
 #define EENN_CORE_ERROR_HPP
 
@@ -12,9 +12,9 @@
 
 namespace eenn {
 
-/// @brief What went wrong, where (argument, file or layer) and what to do about it, in one message.
+/// @brief Says in one message what went wrong, where (argument, file or layer), and what to do about it.
 ///
-/// Every failure that a caller can cause surfaces as this type; the text reads "where: what; remedy".
+/// Every failure that a caller can cause has this type. The message reads "where: what; remedy".
 class error : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
@@ -24,7 +24,7 @@ inline namespace EENN_ISA {
 
 /// @brief Throws eenn::error{"where: what; remedy"}; the remedy may be empty.
 ///
-/// Without exceptions (device builds) it traps: the device subset checks at compile time and never calls it.
+/// Traps if exceptions are disabled (device builds). The device subset checks at compile time and never calls it.
 [[noreturn, gnu::cold]] inline void raise([[maybe_unused]] const std::string& where,
                                           [[maybe_unused]] const std::string& what,
                                           [[maybe_unused]] const std::string& remedy = {}) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// executor.hpp - who runs independent tasks: the Executor concept and the serial executor.
-// Floor 0 (core). tests/core/threads.cpp reaches it.
+// executor.hpp - running independent tasks: the Executor concept and the serial executor.
+// Floor 0 (core). Tested by tests/core/threads.cpp.
 #ifndef EENN_CORE_EXECUTOR_HPP
 #define EENN_CORE_EXECUTOR_HPP
 
@@ -11,17 +11,17 @@
 
 namespace eenn {
 
-/// @brief Runs task(i) for every i in [0, count), in any order and on any thread, and returns when all are done.
+/// @brief Runs task(i) for every i in [0, count), in any order and on any thread; returns when all are done.
 ///
-/// Tasks of one call are independent; what they compute may not depend on `concurrency()`, only how fast it comes.
-/// An exception of a task reaches the caller after the other tasks have ended.
+/// Tasks of one call are independent. Their results must not depend on `concurrency()`; only the speed may.
+/// An exception thrown by a task reaches the caller after the other tasks have ended.
 template <class E>
 concept Executor = requires(E& executor, void (&task)(int)) {
     { executor.run(1, task) } -> std::same_as<void>;
     { executor.concurrency() } -> std::convertible_to<int>;
 };
 
-/// @brief Everything on the calling thread, in order.
+/// @brief Runs everything on the calling thread, in order.
 struct serial {
     template <class Task>
     void run(int count, Task&& task) const {
@@ -30,9 +30,9 @@ struct serial {
     [[nodiscard]] static constexpr int concurrency() noexcept { return 1; }
 };
 
-/// @brief Non-owning view of any executor, so that compiled code need not be repeated for each.
+/// @brief Non-owning view of any executor, so that code is compiled once instead of per executor type.
 ///
-/// The executor must outlive the view. One indirect call a task.
+/// The executor must outlive the view. Costs one indirect call per task.
 class executor_ref {
 public:
     template <Executor E>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// isa.hpp - the instruction set that the compiler aims at: its name, its vectors, and how many registers hold them.
-// Floor 0 (core). tests/two_builds/ links units of several.
+// isa.hpp - the target instruction set: its name, vector width and number of vector registers.
+// Floor 0 (core). Tested by tests/two_builds/.
 #ifndef EENN_CORE_ISA_HPP
 #define EENN_CORE_ISA_HPP
 
-// Bytes of the widest vector of floating-point numbers; 0: none, and kernels work on one number at a time. NEON of 32 bits
-// is not used: it rounds subnormal numbers to zero.
+// Bytes of the widest floating-point vector; 0 if there is none and kernels are scalar. 32-bit NEON is not used because
+// it flushes subnormals to zero.
 #if defined(__AVX512F__) && defined(__FMA__)
 #define EENN_VECTOR_BYTES 64
 #elif defined(__AVX__)
@@ -17,15 +17,16 @@
 #define EENN_VECTOR_BYTES 0
 #endif
 
-// All that computes lives in this inline namespace, functions and the types that hold their results: two translation units
-// built with different -march flags then never share one definition, of which the linker would keep either: the program could
-// meet an illegal instruction, or packed weights of another layout. Outside stand the types that such units exchange: shape,
-// error, executor_ref, the layers and the graph, plan, executable, policy, exit_rule, decision, data_set. What their members do
-// is the same everywhere. What the library eenn::compiled exchanges with programs stands in EENN_HOST (detail/flow.hpp).
-// tests/two_builds/ links three such units and looks at results, symbols and instructions.
+// All code that computes lives in this inline namespace: functions, and the types that hold their results. Translation
+// units built with different -march flags therefore never share a definition. Otherwise the linker would keep one of
+// them arbitrarily, and the program could hit an illegal instruction or read packed weights in another layout. Types
+// that such units exchange are outside: shape, error, executor_ref, the layers and the graph, plan, executable, policy,
+// exit_rule, decision, data_set. Their members behave the same everywhere. Types that the library eenn::compiled
+// exchanges with programs are in EENN_HOST (detail/flow.hpp). tests/two_builds/ links three such units and checks
+// results, symbols and instructions.
 //
-// A build with a tuning table of its own (kernels/tuning.hpp) has other tiles and layouts, one with eenn::compiled other
-// definitions (network/detail/compiled.hpp), and so their names.
+// A build with a custom tuning table (kernels/tuning.hpp) has different tiles and layouts, and one with eenn::compiled
+// has different definitions (network/detail/compiled.hpp); hence their own names.
 #if defined(EENN_TUNING) && defined(EENN_COMPILED)
 #define EENN_ISA_NAME(isa) isa##_tuned_compiled
 #elif defined(EENN_TUNING)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// processor_name.hpp - what the processor calls itself, for reports of times and for keys of kept ones.
+// processor_name.hpp - the processor's name, for timing reports and for the keys of cached timings.
 // Floor 0 (core); host subset.
 #ifndef EENN_CORE_PROCESSOR_NAME_HPP
 #define EENN_CORE_PROCESSOR_NAME_HPP
@@ -14,8 +14,8 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief The processor's name in the text of Linux's /proc/cpuinfo; of ARM, which has none there, the numbers of its maker
-/// and part. Empty if the text says neither.
+/// @brief The processor's name in the text of Linux's /proc/cpuinfo. ARM lists no name there, so the result is the
+/// implementer and part numbers. Empty if the text has neither.
 [[nodiscard]] inline std::string processor_name(std::istream& cpuinfo) {
     std::string numbers;
     for (std::string line; std::getline(cpuinfo, line);) {
@@ -29,7 +29,7 @@ inline namespace EENN_ISA {
     return {};
 }
 
-/// @brief The name of the processor that this program runs on; "an unnamed processor" where the system does not say.
+/// @brief The name of the processor that runs this program, or "an unnamed processor" if the system does not say.
 [[nodiscard]] inline std::string processor_name() {
     std::ifstream cpuinfo{"/proc/cpuinfo"};
     const std::string name = processor_name(cpuinfo);

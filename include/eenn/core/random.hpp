@@ -14,9 +14,9 @@ inline namespace EENN_ISA {
 
 /// @brief One random word as a pure function of (seed, stream, counter).
 ///
-/// No state means no order: any thread may draw any element of any stream and the result is the same. Three rounds of
-/// the SplitMix64 finaliser (Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators", Fig. 15) over
-/// the mixed words.
+/// There is no state, hence no order: any thread may draw any element of any stream with the same result. Three rounds
+/// of the SplitMix64 finaliser (Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators", Fig. 15)
+/// over the mixed words.
 [[nodiscard]] constexpr std::uint64_t random_bits(std::uint64_t seed, std::uint64_t stream,
                                                   std::uint64_t counter) noexcept {
     constexpr auto mix = [](std::uint64_t z) {
@@ -28,7 +28,7 @@ inline namespace EENN_ISA {
     return mix(mix(mix(seed) ^ stream) ^ counter);
 }
 
-/// @brief A stream of random numbers: a seed, a stream number and a counter, all of them values that a checkpoint keeps.
+/// @brief A stream of random numbers. Its whole state is seed, stream number and counter, which a checkpoint stores.
 struct random_stream {
     std::uint64_t seed = 0;
     std::uint64_t stream = 0;
@@ -41,11 +41,11 @@ struct random_stream {
 
     constexpr double uniform(double low, double high) noexcept { return low + (high - low) * uniform(); }
 
-    /// Uniform integer in [0, bound); 0 < bound < 2^32. The bias of the multiply-shift method is below bound / 2^32.
+    /// Uniform integer in [0, bound), for 0 < bound < 2^32. The multiply-shift method has a bias below bound / 2^32.
     constexpr std::uint64_t below(std::uint64_t bound) noexcept { return ((bits() >> 32) * bound) >> 32; }
 
-    /// Approximately standard normal without libm, so that every platform draws the same bits: the sum of twelve
-    /// uniforms less six (mean 0, variance 1, tails cut at 6).
+    /// Approximately standard normal: the sum of twelve uniforms minus six (mean 0, variance 1, tails cut at 6). It
+    /// needs no libm, so every platform draws the same bits.
     constexpr double normal() noexcept {
         double sum = -6;
         for (int i = 0; i < 12; ++i) sum += uniform();
@@ -53,7 +53,7 @@ struct random_stream {
     }
 };
 
-/// @brief Fisher-Yates shuffle of a range by a stream.
+/// @brief Fisher-Yates shuffle of a range.
 template <class Container>
 constexpr void shuffle(Container& items, random_stream random) {
     for (auto i = items.size(); i > 1; --i) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// threads.hpp - an executor of std::threads that wait awake for a moment and then sleep.
+// threads.hpp - a pool of std::threads that spin briefly before they sleep.
 // Floor 0 (core); host subset.
 #ifndef EENN_CORE_THREADS_HPP
 #define EENN_CORE_THREADS_HPP
@@ -22,19 +22,20 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief A fixed pool of threads; the calling thread works too.
+/// @brief A fixed-size thread pool; the calling thread works too.
 ///
-/// A thread that runs out of tasks looks for more during some 50 us, so that the short steps of one inference follow each
-/// other without a system call, and then sleeps.
+/// An idle thread spins for about 50 us before it sleeps, so the short steps of one inference follow each other without
+/// a system call.
 ///
-/// @par Cost     a call of run() with two tasks takes some 0.3 us beside them while the others are awake. The caller never waits
-///               for a thread that sleeps: it takes the tasks itself.
-/// @par Threads  One call of run() at a time; a call from inside a task runs on that task's thread.
-/// @par Errors   The exception of the task with the lowest index is rethrown once all tasks have ended. Threads that cannot
-///               start are missing(): the pool works with those that did, or with the caller's alone. all_of() throws instead.
+/// @par Cost     A call of run() with two tasks adds about 0.3 us to the tasks themselves while the threads are awake.
+///               The caller never waits for a sleeping thread: it takes the tasks itself.
+/// @par Threads  One call of run() at a time. A call from inside a task runs on that task's thread.
+/// @par Errors   Once all tasks have ended, the exception of the task with the lowest index is rethrown. missing()
+///               counts threads that could not start; the pool works with the others, or with the calling thread alone.
+///               all_of() throws instead.
 class threads {
 public:
-    /// What a thread of the pool runs: one copy each, for as long as the pool lives.
+    /// The function that each thread of the pool runs, for the lifetime of the pool.
     class worker {
     public:
         void operator()() const { pool_->work(); }
@@ -45,19 +46,20 @@ public:
         threads* pool_;
     };
 
-    /// `count` threads in all, the caller's among them; 0 means one per core.
+    /// `count` threads in total, including the caller's; 0 means one per core.
     explicit threads(int count = 0) : threads{count, [](worker one) { return std::thread{one}; }} {}
 
-    /// The same, with threads made by `start(worker)`, which may set a name, a core or a priority; it throws if it cannot.
+    /// As above, with threads created by `start(worker)`, which may set a name, a core or a priority, and throws on
+    /// failure.
     template <class Start>
     requires std::is_invocable_r_v<std::thread, Start&, worker> threads(int count, Start&& start) {
         const int wanted = count > 0 ? count : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
         try {
             while (concurrency() < wanted) {
-                workers_.reserve(workers_.size() + 1);  // so that a thread which has started has its place
+                workers_.reserve(workers_.size() + 1);  // a started thread must always have room in the vector
                 workers_.push_back(start(worker{this}));
             }
-        } catch (...) {  // std::system_error, or no memory: nothing here may throw, as threads run already
+        } catch (...) {  // std::system_error or bad_alloc; threads are already running, so nothing here may throw
             missing_ = wanted - concurrency();
             reason_ = std::current_exception();
         }
@@ -80,7 +82,7 @@ public:
     }
 
     [[nodiscard]] int concurrency() const noexcept { return static_cast<int>(workers_.size()) + 1; }
-    /// Threads that were asked for and could not start.
+    /// Requested threads that could not start.
     [[nodiscard]] int missing() const noexcept { return missing_; }
 
     template <class Task>
@@ -109,7 +111,7 @@ private:
     struct every {};
     template <class Start>
     threads(every, int count, Start&& start) : threads{count, start} {
-        if (missing_ == 0) return;  // else the destructor ends those that run
+        if (missing_ == 0) return;  // otherwise the destructor joins the threads that did start
         std::string reason = "for an unknown reason";
         try {
             std::rethrow_exception(reason_);
@@ -123,8 +125,9 @@ private:
               "ask for fewer, or take those that start: threads{count}");
     }
 
-    // What there is to do, in one word: which call of run() it is, whether the pool ends, and how many tasks none has taken.
-    // A thread takes a task by counting down; for a call that has ended it cannot, since the number of the call differs.
+    // One word holds the state of the pool: the number of the run() call, whether the pool is stopping, and how many
+    // tasks are untaken. A thread takes a task by decrementing the word. It cannot take a task of a finished call,
+    // because the call number no longer matches.
     static constexpr std::uint64_t stopping = 1ULL << 31;
     static constexpr std::uint64_t one_call = 1ULL << 32;
     static constexpr std::uint64_t untaken = stopping - 1;
@@ -135,13 +138,13 @@ private:
         offer_.notify_all();
     }
 
-    /// Runs one task of the present call; false: all are taken.
+    /// Runs one task of the current call; false if all are taken.
     bool take_one() {
         std::uint64_t seen = offer_.load(std::memory_order_acquire);
         do {
             if ((seen & untaken) == 0) return false;
         } while (!offer_.compare_exchange_weak(seen, seen - 1, std::memory_order_acquire));
-        // Until this task has finished run() does not return, and what it set stays.
+        // run() does not return before this task has finished, so its members stay valid.
         const int i = count_ - static_cast<int>(seen & untaken);
         inside_ = true;
         try {
@@ -154,7 +157,8 @@ private:
             }
         }
         inside_ = false;
-        // Read before this task counts as finished: then run() may return, and its next call sets another.
+        // Read this before the task counts as finished: from then on run() may return, and its next call overwrites
+        // count_.
         const int all = count_;
         if (finished_.fetch_add(1) + 1 == all) finished_.notify_one();
         return true;
@@ -169,8 +173,8 @@ private:
         }
     }
 
-    /// Looks at a word until it is as wanted, awake for a while and then asleep. Who changes the word and who falls asleep
-    /// over it use sequential consistency: else each might miss what the other did.
+    /// Waits until `wanted(word)` holds: spins for a while, then sleeps. The final loads and the stores that change the
+    /// word are sequentially consistent; otherwise the waiter and the notifier could miss each other.
     template <class Word, class Wanted>
     static Word wait(const std::atomic<Word>& at, Wanted&& wanted) {
         constexpr int looks = 2000;
@@ -186,7 +190,7 @@ private:
         }
     }
 
-    /// Tells the core that the thread only waits: some 40 cycles.
+    /// Tells the core that this is a spin-wait; takes about 40 cycles.
     static void pause() noexcept {
 #if defined(__x86_64__) || defined(__i386__)
         __builtin_ia32_pause();
@@ -195,7 +199,7 @@ private:
 #endif
     }
 
-    // One cache line for what a thread reads to begin, one for what it writes to end.
+    // Separate cache lines for the data that threads read to start a task and the data that they write to finish one.
     alignas(64) std::atomic<std::uint64_t> offer_{0};
     void* task_ = nullptr;
     void (*call_)(void*, int) = nullptr;

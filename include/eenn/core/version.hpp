@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// version.hpp - the library's version, for code and for the build.
-// Floor 0 (core). tests/core/values.cpp reaches it.
+// version.hpp - the version of the library, for code and for the build.
+// Floor 0 (core). Tested by tests/core/values.cpp.
 #ifndef EENN_CORE_VERSION_HPP
 #define EENN_CORE_VERSION_HPP
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/allowed.hpp - which values an option may take, and the sentence that says so where it has another.
+// detail/allowed.hpp - the range of values an option may take, and the message for a value outside it.
 // Floor 0 (core).
 #ifndef EENN_CORE_DETAIL_ALLOWED_HPP
 #define EENN_CORE_DETAIL_ALLOWED_HPP
@@ -15,7 +15,7 @@
 
 namespace eenn {
 
-/// @brief An interval of numbers, written as in mathematics: [0, 1) holds 0, but not 1. It never holds a NaN. By default none.
+/// @brief An interval in mathematical notation: [0, 1) contains 0 but not 1. It never contains NaN. Empty by default.
 struct allowed_range {
     double low = 0;
     double high = -1;
@@ -27,9 +27,9 @@ struct allowed_range {
     [[nodiscard]] static constexpr allowed_range closed(double low, double high) { return {low, high}; }
     [[nodiscard]] static constexpr allowed_range half_open(double low, double high) { return {low, high, false, true}; }
     [[nodiscard]] static constexpr allowed_range open(double low, double high) { return {low, high, true, true}; }
-    /// Finite and not below.
+    /// Finite and at least `low`.
     [[nodiscard]] static constexpr allowed_range from(double low) { return half_open(low, infinity); }
-    /// Finite and above.
+    /// Finite and greater than `low`.
     [[nodiscard]] static constexpr allowed_range above(double low) { return open(low, infinity); }
 
     [[nodiscard]] constexpr bool contains(double value) const noexcept {
@@ -40,7 +40,7 @@ struct allowed_range {
 
 inline namespace EENN_ISA {
 
-/// @brief Appends "[0, 1)", or the one number that is allowed.
+/// @brief Appends "[0, 1)", or the single number if only one is allowed.
 constexpr void append(fixed_text& to, const allowed_range& range) noexcept {
     if (range.low == range.high) {
         to.append(range.low);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/checked.hpp - sums and products of sizes that stop at the largest size instead of wrapping.
-// Floor 0 (core). tests/layers/fault.cpp reaches it.
+// detail/checked.hpp - sums and products of sizes that saturate instead of wrapping.
+// Floor 0 (core). Tested by tests/layers/fault.cpp.
 #ifndef EENN_CORE_DETAIL_CHECKED_HPP
 #define EENN_CORE_DETAIL_CHECKED_HPP
 
@@ -13,7 +13,7 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief What a size that cannot be counted is taken for: larger than every limit.
+/// @brief Stands for a size that does not fit std::size_t; it exceeds every limit.
 inline constexpr std::size_t uncountable = std::numeric_limits<std::size_t>::max();
 
 /// @brief a + b, or `uncountable`.
@@ -22,7 +22,7 @@ inline constexpr std::size_t uncountable = std::numeric_limits<std::size_t>::max
     return __builtin_add_overflow(a, b, &sum) ? uncountable : sum;
 }
 
-/// @brief a b, or `uncountable`.
+/// @brief a * b, or `uncountable`.
 [[nodiscard]] constexpr std::size_t saturated_product(std::size_t a, std::size_t b) noexcept {
     std::size_t product = 0;
     return __builtin_mul_overflow(a, b, &product) ? uncountable : product;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/constant.hpp - one argument, known to the compiler or only at run time.
-// Floor 0 (core). tests/network/lower.cpp reaches it.
+// detail/constant.hpp - an argument that is known at compile time or only at run time.
+// Floor 0 (core). Tested by tests/network/lower.cpp.
 #ifndef EENN_CORE_DETAIL_CONSTANT_HPP
 #define EENN_CORE_DETAIL_CONSTANT_HPP
 
@@ -12,14 +12,14 @@
 
 namespace eenn {
 
-/// @brief A value that the compiler knows: `p.value` is a constant expression.
+/// @brief A compile-time value: `p.value` is a constant expression.
 template <auto Value>
 struct constant {
     static constexpr auto value = Value;
     static constexpr bool known = true;
 };
 
-/// @brief A value that is known at run time only.
+/// @brief A run-time value.
 template <class Value>
 struct dynamic {
     Value value;
@@ -28,7 +28,7 @@ struct dynamic {
 template <class Value>
 dynamic(Value) -> dynamic<Value>;
 
-/// @brief A parameter that is a constant<V> or a dynamic<V>: a kernel takes either and is written once.
+/// @brief A constant<V> or a dynamic<V>. Kernels are written once and accept either.
 template <class P, class Value>
 concept Parameter = std::same_as<std::remove_cvref_t<decltype(P::value)>, Value> && requires {
     P::known;
@@ -44,7 +44,7 @@ template <class P, class F>
     }
 }
 
-/// @brief A float as a member of a structural type (clang 14 takes no floating-point template arguments).
+/// @brief A float that can be a member of a structural type (clang 14 has no floating-point template arguments).
 struct real {
     std::uint32_t bits = 0;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/crc32c.hpp - the checksum of files and messages: CRC-32C.
+// detail/crc32c.hpp - CRC-32C, the checksum of files and messages.
 // Floor 0 (core).
 #ifndef EENN_CORE_DETAIL_CRC32C_HPP
 #define EENN_CORE_DETAIL_CRC32C_HPP
@@ -17,7 +17,7 @@ inline namespace EENN_ISA {
 
 namespace detail {
 
-/// tables[k][b]: the remainder of byte b with k zero bytes behind it.
+/// tables[k][b]: the remainder of byte b followed by k zero bytes.
 inline constexpr auto crc32c_tables = [] {
     std::array<std::array<std::uint32_t, 256>, 8> tables{};
     for (std::uint32_t b = 0; b < 256; ++b) {
@@ -36,11 +36,12 @@ inline constexpr auto crc32c_tables = [] {
 
 }  // namespace detail
 
-/// @brief CRC-32C (Castagnoli) of bytes: every error in up to 32 adjacent bits is seen, any other with 1 - 2^-32.
+/// @brief CRC-32C (Castagnoli): detects every error burst of up to 32 bits; misses any other error with probability
+/// 2^-32.
 ///
-/// @param before  of the bytes that come before these, so that pieces can be summed up one after another; 0 for none.
-/// @par Cost    Eight table look-ups for eight bytes, some 2 GB/s; no instruction of one processor, so that object files
-///              for different processors hold the same function.
+/// @param before  checksum of the preceding bytes, so that data can be processed in pieces; 0 at the start.
+/// @par Cost    Eight table look-ups per eight bytes, about 2 GB/s. Uses no processor-specific instruction, so object
+///              files for different processors contain the same function.
 /// @par Source  Castagnoli, Braeuer, Herrmann (1993). Slicing by 8: Kounavis, Berry (2005). As in iSCSI, RFC 3720, B.4.
 [[nodiscard]] constexpr std::uint32_t crc32c(std::span<const std::byte> bytes, std::uint32_t before = 0) noexcept {
     const auto& t = detail::crc32c_tables;

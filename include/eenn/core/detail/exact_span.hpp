@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/exact_span.hpp - a span of exactly N elements, whose size is checked where it is made.
+// detail/exact_span.hpp - a span of exactly N elements; the size is checked on construction.
 // Floor 0 (core); device subset.
 #ifndef EENN_CORE_DETAIL_EXACT_SPAN_HPP
 #define EENN_CORE_DETAIL_EXACT_SPAN_HPP
@@ -23,10 +23,10 @@ namespace detail {
 
 }  // namespace detail
 
-/// @brief Views N elements. It comes from anything that std::span views.
+/// @brief A view of N elements, constructible from anything that std::span can view.
 ///
-/// @par Errors  Arrays of another size do not compile; of a vector or a span without a fixed size it raises eenn::error, which
-///              names both sizes.
+/// @par Errors  An array of another size does not compile. A vector or dynamic span of another size raises eenn::error,
+///              which names both sizes.
 template <class T, std::size_t N>
 class exact_span {
 public:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/fields.hpp - the members of a struct, one after another: whoever visits them cannot forget one.
+// detail/fields.hpp - visits the members of a struct in order, so that no member can be forgotten.
 // Floor 0 (core).
 #ifndef EENN_CORE_DETAIL_FIELDS_HPP
 #define EENN_CORE_DETAIL_FIELDS_HPP
@@ -20,7 +20,7 @@ namespace detail {
 struct any_value {
     template <class T>
     constexpr operator T() const noexcept {
-        __builtin_unreachable();  // asked for its type alone
+        __builtin_unreachable();  // only its type is used
     }
 };
 
@@ -31,7 +31,8 @@ template <class T, std::size_t... I>
 
 inline constexpr std::size_t most_fields = 20;
 
-// The largest number of values that make a T: fewer do not where the members behind them, references say, must be given.
+// The largest number of initialisers that T accepts. Smaller counts can fail, for example when a later member is a
+// reference, which must be initialised.
 template <class T, std::size_t N = 0, bool Enough = false>
 [[nodiscard]] constexpr std::size_t count_members() {
     constexpr bool takes = takes_values<T>(std::make_index_sequence<N>{});
@@ -46,15 +47,15 @@ template <class T, std::size_t N = 0, bool Enough = false>
 
 }  // namespace detail
 
-/// @brief Members of an aggregate without arrays of the language or members of a base class; 0 of an empty one.
+/// @brief Number of members of an aggregate without C arrays or base-class members; 0 if it is empty.
 template <class T>
 requires std::is_aggregate_v<T>
 inline constexpr std::size_t field_count = std::is_empty_v<T> ? 0 : detail::count_members<T>();
 
-/// @brief References to all members of a struct, const or not as it is, in their order, as a std::tuple.
+/// @brief A std::tuple of references to all members of a struct, in order, with the struct's constness.
 ///
-/// An aggregate of up to 20 members needs nothing for that, and a member added to it later is there by itself. Any other
-/// class has a `fields()` of its own, which binds its members and so does not compile with one too few:
+/// Aggregates of up to 20 members need no preparation, and members added later are included automatically. Any other
+/// class provides `fields()`, whose structured binding fails to compile if a member is missing:
 ///
 ///     constexpr auto fields() const { const auto& [a, b] = *this; return std::tie(a, b); }
 template <class T>
@@ -93,7 +94,7 @@ template <class T>
     }
 }
 
-/// @brief visit(member) for every member of a struct, in their order.
+/// @brief Calls visit(member) for every member of a struct, in order.
 template <class T, class F>
 constexpr void each_field(T&& value, F&& visit) {
     std::apply([&](auto&... member) { (visit(member), ...); }, fields_of(value));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/fingerprint.hpp - a hash of everything that some work depends on, so that kept work is found again and no
-// other.
+// detail/fingerprint.hpp - hashes everything a computation depends on, so that cached results are reused only when
+// valid.
 // Floor 0 (core).
 #ifndef EENN_CORE_DETAIL_FINGERPRINT_HPP
 #define EENN_CORE_DETAIL_FINGERPRINT_HPP
@@ -25,7 +25,7 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief What a fingerprint comes to: 128 bits. Among 10^12 of them, two are equal with a probability of 10^-15.
+/// @brief The value of a fingerprint: 128 bits. Among 10^12 digests, a collision has probability 10^-15.
 struct digest {
     std::uint64_t high = 0;
     std::uint64_t low = 0;
@@ -81,16 +81,16 @@ using bits_of_size = std::conditional_t<
 
 }  // namespace detail
 
-/// @brief Hashes values one after another. The same values in the same order give the same digest on every machine, in
-/// constant evaluation too; whatever differs in a bit (0.0 and -0.0 do) gives another.
+/// @brief Hashes a sequence of values. The same values in the same order give the same digest on every machine, and in
+/// constant evaluation; any difference in a bit gives another digest (0.0 and -0.0 differ).
 ///
-/// Added are numbers, enums, texts, ranges, optionals, variants, tuples, and structs of such values by all their members
-/// (fields.hpp), which is how options are hashed: none can be forgotten. Of a struct with a name, as layers have in `kind`,
-/// the name is added too. Sizes of ranges are hashed, so ("ab", "c") is not ("a", "bc").
+/// Accepts numbers, enums, strings, ranges, optionals, variants, tuples, and structs of these. Structs are hashed
+/// member by member (fields.hpp), so no option can be forgotten. A struct with a name in `kind`, such as a layer, is
+/// hashed together with that name. Range sizes are hashed too, so ("ab", "c") and ("a", "bc") differ.
 ///
-/// @par Cost    Some 5 GB/s of numbers. Not for passwords: it is no secret how to make two equal ones.
-/// @par Source  MurmurHash3, x64, 128 bits (Appleby 2011), of words of 8 bytes: a number is a word, elements of ranges of
-///              numbers share words.
+/// @par Cost    About 5 GB/s for numbers. Not cryptographic: collisions are easy to construct.
+/// @par Source  MurmurHash3, x64, 128 bits (Appleby 2011), over 8-byte words: a number takes one word, elements of a
+///              numeric range share words.
 class fingerprint {
 public:
     template <class T>
@@ -116,7 +116,7 @@ public:
             std::apply([&](const auto&... element) { (add(element), ...); }, value);
         } else if constexpr (std::has_unique_object_representations_v<T> && sizeof(T) <= 8 &&
                              std::has_single_bit(sizeof(T)) && !std::is_aggregate_v<T>) {
-            mix(bits(value));  // a number in a wrapper
+            mix(bits(value));  // a wrapped number
         } else {
             static_assert(
                 std::is_aggregate_v<T> || requires { value.fields(); },
@@ -183,7 +183,7 @@ private:
         mix(values.size());
     }
 
-    /// Layers are told by their kinds, so that a set of layers may grow.
+    /// Layers are identified by kind rather than index, so the set of layers can grow.
     template <class T>
     constexpr void add_alternative(std::size_t index, const T& held) {
         if constexpr (!detail::NamedKind<T>) mix(index);
@@ -192,11 +192,11 @@ private:
 
     std::uint64_t first_ = 0;
     std::uint64_t second_ = 0;
-    std::uint64_t waiting_ = 0;  // a word without its second
+    std::uint64_t waiting_ = 0;  // first word of an incomplete pair
     std::uint64_t words_ = 0;
 };
 
-/// @brief The digest of some values.
+/// @brief The digest of a list of values.
 template <class... T>
 [[nodiscard]] constexpr digest digest_of(const T&... values) {
     fingerprint print;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/fixed_text.hpp - a short text that constant expressions can write and template arguments can hold.
-// Floor 0 (core). tests/layers/fault.cpp reaches it.
+// detail/fixed_text.hpp - a short string that constant expressions can build and template arguments can hold.
+// Floor 0 (core). Tested by tests/layers/fault.cpp.
 #ifndef EENN_CORE_DETAIL_FIXED_TEXT_HPP
 #define EENN_CORE_DETAIL_FIXED_TEXT_HPP
 
@@ -15,11 +15,11 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief At most 255 characters; what does not fit is cut off. A structural value, which g++ prints as a string.
+/// @brief At most 255 characters; longer text is truncated. A structural type, which g++ prints as a string.
 ///
-/// @par Cost  No heap. Every append() looks for the end first: for messages, not for loops.
+/// @par Cost  No heap. Every append() searches for the end, which suits messages, not loops.
 struct fixed_text {
-    char letters[256]{};  ///< ends in a zero; public, as a structural type must be
+    char letters[256]{};  ///< zero-terminated; public, as structural types require
 
     [[nodiscard]] constexpr std::size_t size() const noexcept {
         std::size_t count = 0;
@@ -40,7 +40,7 @@ struct fixed_text {
 
 namespace detail {
 
-/// value 10^power, rounded twice at most where 10^|power| is exact: up to 22.
+/// value * 10^power, with at most two roundings while 10^|power| is exact, which holds up to 22.
 [[nodiscard]] constexpr double times_power_of_ten(double value, int power) noexcept {
     constexpr int most = 300;  // 10^most is a double
     if (power > most) return times_power_of_ten(value * 1e300, power - most);
@@ -49,7 +49,7 @@ namespace detail {
     return power < 0 ? value / factor : value * factor;
 }
 
-/// Whether a reader of `written` gets `value`, as a double, or as a float if it is one.
+/// Whether `written` parses back to `value`: as a double, or as a float if `value` is one.
 [[nodiscard]] constexpr bool reads_as(double written, double value) noexcept {
     constexpr double most = std::numeric_limits<float>::max();
     if (written == value || written > most || value > most) return written == value;
@@ -57,12 +57,12 @@ namespace detail {
     return narrow == value && static_cast<float>(written) == narrow;
 }
 
-/// Digits as a number, in the usual notation from 0.0001 on and below 10^15.
+/// Digits as a number, in fixed notation from 0.0001 up to 10^15.
 constexpr void append_digits(fixed_text& to, std::uint64_t digits, int last) noexcept {
     char reversed[20]{};
     int count = 0;
     for (; digits > 0; digits /= 10) reversed[count++] = "0123456789"[digits % 10];
-    const auto put = [&](int place) {  // the digit at 10^place
+    const auto put = [&](int place) {  // appends the digit at 10^place
         const int at = place - last;
         to.append(std::string_view{at >= 0 && at < count ? reversed + at : "0", 1});
     };
@@ -77,10 +77,11 @@ constexpr void append_digits(fixed_text& to, std::uint64_t digits, int last) noe
 
 }  // namespace detail
 
-/// @brief The shortest number that reads as `value`; of a value that a float holds, the shortest that reads as that float.
+/// @brief Appends the shortest decimal that parses back to `value`; if a float holds `value`, the shortest that parses
+/// back to that float.
 ///
-/// 0.1F is "0.1", 0.00001 is "1e-5", 268435456 is "268435456". Whole numbers below 10^15 are exact; a double of more
-/// than 15 digits, or far from 1, may be off in its 17th.
+/// 0.1F is "0.1", 0.00001 is "1e-5", 268435456 is "268435456". Whole numbers below 10^15 are exact. A double with more
+/// than 15 digits or a magnitude far from 1 may be wrong in the 17th digit.
 constexpr fixed_text& fixed_text::append(double value) noexcept {
     if (value != value) return append("NaN");
     if (value < 0) {
@@ -89,7 +90,7 @@ constexpr fixed_text& fixed_text::append(double value) noexcept {
     }
     if (value > std::numeric_limits<double>::max()) return append("infinity");
     if (value == 0) return append("0");
-    int exponent = 0;  // 10^exponent is about value
+    int exponent = 0;  // 10^exponent is close to value
     for (double rest = value; rest >= 10; rest /= 10) ++exponent;
     for (double rest = value; rest < 1; rest *= 10) --exponent;
     const bool whole = value < 1e15 && value == static_cast<double>(static_cast<std::uint64_t>(value));

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/flow.hpp - how flows reach a program: compiled by it from headers, or once in the library eenn::compiled.
-// Floor 0 (core); host subset. tests/compiled/kernel_sets.cpp reaches it.
+// detail/flow.hpp - flows: compiled from headers by the program, or once in the library eenn::compiled.
+// Floor 0 (core); host subset. Tested by tests/compiled/kernel_sets.cpp.
 //
-// A flow is a function of the host subset that is no template: augment(), a reader, a report. Its header declares it with
-// EENN_FLOW, and its definition stands in <folder>/detail/, which the header includes at its end unless the program links the
-// library. The library's own units include the definitions.
+// A flow is a non-template function of the host subset: augment(), a reader, a report. Its header declares it with
+// EENN_FLOW. The definition is in <folder>/detail/; the header includes it at its end unless the program links the
+// library. The library's own translation units include the definitions.
 //
-// A flow and the types that it exchanges live in the inline namespace EENN_HOST. For a program that compiles its flows this is
-// EENN_ISA, so that units of different -march never share one. For one that links the library it is the same whatever the
-// unit's -march: the library's flows are compiled once, for the least of the processors, and run the kernels that
-// compiled::kernel_sets() chooses. The types are plain values then, and what their members do is the same everywhere. There is
-// no namespace `detail` in EENN_HOST, so that no name is looked up in two.
+// A flow and the types in its interface live in the inline namespace EENN_HOST. In a program that compiles its own
+// flows, EENN_HOST is EENN_ISA, so translation units with different -march never share a flow. In a program that links
+// the library, EENN_HOST is the same for every -march: the library compiles its flows once, for the baseline processor,
+// and they run the kernels that compiled::kernel_sets() chooses. The types are plain values whose members behave the
+// same everywhere. EENN_HOST has no namespace `detail`, so no name lookup is ambiguous.
 #ifndef EENN_CORE_DETAIL_FLOW_HPP
 #define EENN_CORE_DETAIL_FLOW_HPP
 

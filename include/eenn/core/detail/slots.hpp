@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/slots.hpp - a few numbered places that running tasks borrow, scratch memory for instance.
+// detail/slots.hpp - a few numbered slots that running tasks borrow, for scratch memory for example.
 // Floor 0 (core).
 #ifndef EENN_CORE_DETAIL_SLOTS_HPP
 #define EENN_CORE_DETAIL_SLOTS_HPP
@@ -13,14 +13,15 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief Slots 0, 1, ..., count - 1; count in [1, 32]. A lease is of the lowest free one, the likeliest to be in a cache.
+/// @brief Slots 0, 1, ..., count - 1, with count in [1, 32]. A lease takes the lowest free slot, whose memory is the
+/// likeliest to be cached.
 ///
-/// @par Threads  a lease waits, awake, while all are lent: have as many as tasks run at once, and it never does.
+/// @par Threads  A lease spins while all slots are taken; with as many slots as concurrent tasks it never waits.
 class slots {
 public:
     explicit slots(int count) noexcept : free_{~0U >> (32 - count)} {}
 
-    /// Holds a slot as long as it lives.
+    /// Holds a slot for its lifetime.
     class lease {
     public:
         explicit lease(slots& from) noexcept : from_{from}, slot_{from.take()} {}
