@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// eigen.hpp - tensors as Eigen matrices and back, without a copy: the one header that names Eigen, and outside every umbrella.
+// eigen.hpp - tensors as Eigen matrices and back, without a copy. The only header that names Eigen; in no umbrella
+// header.
 // Floor 1 (tensor). Letters: N = samples, H,W,C = height, width, channels of one sample.
 #ifndef EENN_TENSOR_EIGEN_HPP
 #define EENN_TENSOR_EIGEN_HPP
 
-// GCC 12 takes the AVX-512 intrinsics' deliberately undefined operands for a mistake (GCC bug 105593).
+// GCC 12 warns about the deliberately undefined operands of the AVX-512 intrinsics (GCC bug 105593).
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wuninitialized"
@@ -25,19 +26,19 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief A matrix whose rows lie one after another, as tensors do. T may be const.
+/// @brief A row-major matrix, as tensors are laid out. T may be const.
 template <class T>
 using row_major_matrix = Eigen::Matrix<std::remove_const_t<T>, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-/// @brief An Eigen matrix over memory of the caller's: const if T is. Any alignment will do.
+/// @brief An Eigen matrix over caller-owned memory; const if T is. Any alignment is allowed.
 template <class T, class Stride = Eigen::Stride<0, 0>>
 using matrix_map = Eigen::Map<std::conditional_t<std::is_const_v<T>, const row_major_matrix<T>, row_major_matrix<T>>,
                               Eigen::Unaligned, Stride>;
 
-/// @brief One sample as a matrix (H W, C): a row is a pixel, a column is a channel.
+/// @brief One sample as a matrix (H W, C): each row is a pixel, each column a channel.
 ///
-/// @par Memory  Nothing is copied; the map is valid as long as the sample is. What is assigned to the map, whatever its
-///              own order in memory, is written into the sample.
+/// @par Memory  Nothing is copied; the map is valid as long as the sample. Assigning to the map writes into the sample,
+///              whatever the storage order of the right-hand side.
 template <class T>
 [[nodiscard]] matrix_map<T> pixel_matrix(T* sample, const shape& s) {
     return {sample, s.pixels(), s.c};
@@ -50,15 +51,17 @@ template <class T>
     return {sample + channel, s.h, s.w, {Eigen::Index{s.w} * s.c, s.c}};
 }
 
-/// @brief A batch as a matrix (N, H W C): a row is a sample, or its logits where the shape is (1,1,C).
+/// @brief A batch as a matrix (N, H W C): each row is a sample, or its logits if the shape is (1,1,C).
 template <class T>
 [[nodiscard]] matrix_map<T> batch_matrix(T* samples, int count, const shape& s) {
     return {samples, count, static_cast<Eigen::Index>(s.elements())};
 }
 
-/// @brief The elements of an Eigen matrix as a tensor: row-major, row after row, for whatever takes a tensor of the library.
+/// @brief The elements of an Eigen matrix as a tensor in row-major order, for any function of the library that takes a
+/// tensor.
 ///
-/// A matrix in another order or with gaps does not compile: assign it to a row_major_matrix, or to one of the maps above.
+/// A matrix with another order or with gaps does not compile: assign it to a row_major_matrix or to one of the maps
+/// above.
 template <class Derived>
 [[nodiscard]] std::span<const typename Derived::Scalar> elements_of(
     const Eigen::PlainObjectBase<Derived>& matrix) noexcept {

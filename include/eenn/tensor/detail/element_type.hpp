@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/element_type.hpp - what the elements of a tensor are: their type, and how integers stand for numbers.
+// detail/element_type.hpp - element types of tensors, and the quantization of integer elements.
 // Floor 1 (tensor).
 #ifndef EENN_TENSOR_DETAIL_ELEMENT_TYPE_HPP
 #define EENN_TENSOR_DETAIL_ELEMENT_TYPE_HPP
@@ -15,7 +15,7 @@
 
 namespace eenn {
 
-/// @brief Type of a tensor's elements. `boolean` is one byte, 0 or 1.
+/// @brief Element type of a tensor. `boolean` is one byte, 0 or 1.
 enum class element_type : std::uint8_t { boolean, u8, i8, u16, i16, u32, i32, u64, i64, f16, bf16, f32, f64 };
 
 /// @brief Bytes of one element.
@@ -38,7 +38,7 @@ enum class element_type : std::uint8_t { boolean, u8, i8, u16, i16, u32, i32, u6
     return 0;
 }
 
-/// @brief number = scale (element - zero_point): what integers stand for. That of numbers themselves is {}.
+/// @brief number = scale (element - zero_point). The default, {}, leaves numbers unchanged.
 struct quantization {
     real scale{1.0};
     int zero_point = 0;
@@ -75,20 +75,20 @@ template <> struct type_code<double>        { static constexpr auto value = elem
 // clang-format on
 }  // namespace detail
 
-/// @brief C++ types that stand for an element_type.
+/// @brief C++ types that correspond to an element_type.
 template <class T>
 concept Element = requires {
     detail::type_code<T>::value;
 };
 
-/// @brief Elements that C++ can calculate with.
+/// @brief Element types with C++ arithmetic.
 template <class T>
 concept Number = Element<T> && std::is_arithmetic_v<T> && !std::is_same_v<T, bool>;
 
 template <Element T>
 inline constexpr element_type element_type_of = detail::type_code<T>::value;
 
-/// @brief f(T{}) with the C++ type that stands for `type`; booleans come as std::uint8_t.
+/// @brief f(T{}) with the C++ type for `type`; booleans are passed as std::uint8_t.
 template <class F>
 constexpr decltype(auto) with_element_type(element_type type, F&& f) {
     switch (type) {

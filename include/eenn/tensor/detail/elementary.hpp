@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/elementary.hpp - exp, exp - 1, tanh and log, of a vector or a number: the same bits on every machine.
+// detail/elementary.hpp - exp, exp - 1, tanh and log for vectors and scalars, bit-identical on every machine.
 // Floor 1 (tensor); device subset. Letters: V = a vector of simd.hpp, or a float or double; T = its element.
 //
-// Only operations that IEEE 754 rounds alike everywhere: sums, products, quotients and comparisons, and no product is fused
-// with a sum (rounded() forbids it to the compiler, whatever -ffp-contract is). So a lane of AVX-512, a lane of NEON and a
-// plain number agree bit for bit; of a NaN, only that it is one. This holds where numbers are rounded to nearest, where
-// subnormal ones are not flushed to zero, and without -ffast-math.
+// Uses only operations that IEEE 754 rounds identically everywhere: sums, products, quotients and comparisons. No
+// product is fused with a sum; rounded() prevents it whatever -ffp-contract says. A lane of AVX-512, a lane of NEON and
+// a scalar therefore agree bit for bit; a NaN is only guaranteed to be a NaN. This requires rounding to nearest, no
+// flushing of subnormals to zero, and no -ffast-math.
 #ifndef EENN_TENSOR_DETAIL_ELEMENTARY_HPP
 #define EENN_TENSOR_DETAIL_ELEMENTARY_HPP
 
@@ -18,24 +18,24 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief Constants of the functions below. The polynomials are those of least error on their intervals.
+/// @brief Constants of the functions below. The polynomials have minimal error on their intervals.
 template <class T>
 struct elementary_constants;
 
 template <>
 struct elementary_constants<float> {
-    static constexpr int digits = 23;                        // of the fraction
-    static constexpr int bias = 127;                         // of the exponent
-    static constexpr float shift = 0x1.8p23F;                // x + shift - shift is x rounded to an integer
-    static constexpr float overflow = 89, underflow = -104;  // beyond them exp is infinity, and 0
-    static constexpr float all_but_one = -18;                // below it exp - 1 is -1
-    static constexpr float tiny = 0x1p-26F;                  // below it exp(x) - 1 is x
+    static constexpr int digits = 23;                        // fraction bits
+    static constexpr int bias = 127;                         // exponent bias
+    static constexpr float shift = 0x1.8p23F;                // x + shift - shift rounds x to an integer
+    static constexpr float overflow = 89, underflow = -104;  // exp is infinity above, 0 below
+    static constexpr float all_but_one = -18;                // below it exp(x) - 1 is -1
+    static constexpr float tiny = 0x1p-26F;                  // for smaller |x|, exp(x) - 1 is x
     static constexpr float log2_e = 0x1.715476p0F;           // 1 / ln 2
-    static constexpr float ln2_high = 0x1.62e4p-1F;          // 15 bits: times an exponent it is exact
+    static constexpr float ln2_high = 0x1.62e4p-1F;          // 15 bits, so its product with an exponent is exact
     static constexpr float ln2_low = 0x1.7f7d1cp-20F;        // the rest
     // (e^r - 1 - r) / r^2 for |r| <= ln 2 / 2, to 2^-24
     static constexpr float exponential[]{0x1p-1F, 0x1.5554dcp-3F, 0x1.5554b8p-5F, 0x1.120c68p-7F, 0x1.6d76a2p-10F};
-    // (log((1 + s) / (1 - s)) - 2 s) / s^3 by s^2, for s <= 0.172, to 2^-22
+    // (log((1 + s) / (1 - s)) - 2 s) / s^3 as a polynomial in s^2, for s <= 0.172, to 2^-22
     static constexpr float logarithm[]{0x1.55555cp-1F, 0x1.997bf8p-2F, 0x1.2eee4ap-2F};
     static constexpr std::uint32_t root_of_half = 0x3f3504f3;  // bits of sqrt(1/2)
 };
@@ -70,7 +70,7 @@ using constants = elementary_constants<typename lane_of<V>::type>;
 template <class V>
 using bits = typename lane_of<V>::bits;
 
-/// a b + c, each rounded.
+/// a b + c with both operations rounded.
 template <class V>
 [[nodiscard]] EENN_ALWAYS_INLINE V rounded_madd(const V& a, const V& b, const V& c) noexcept {
     return plus(rounded(times(a, b)), c);
@@ -85,15 +85,15 @@ template <class V, class T, std::size_t N>
     return sum;
 }
 
-/// 2^n for integers n of normal powers.
+/// 2^n for an integer n whose power is a normal number.
 template <class V>
 [[nodiscard]] EENN_ALWAYS_INLINE V power_of_two(const V& n) noexcept {
     using C = constants<V>;
-    const V shifted = plus(n, every_lane<V>(C::shift));  // n stands in its lowest bits
+    const V shifted = plus(n, every_lane<V>(C::shift));  // n is in the lowest bits
     return std::bit_cast<V>((std::bit_cast<bits<V>>(shifted) + C::bias) << C::digits);
 }
 
-/// The integer next to x.
+/// x rounded to the nearest integer.
 template <class V>
 [[nodiscard]] EENN_ALWAYS_INLINE V nearest_integer(const V& x) noexcept {
     const V shift = every_lane<V>(constants<V>::shift);
@@ -104,14 +104,14 @@ template <class V>
 [[nodiscard]] EENN_ALWAYS_INLINE V without_sign(const V& x) noexcept {
     return std::bit_cast<V>(std::bit_cast<bits<V>>(x) << 1 >> 1);
 }
-/// Not negative, so that the sign is free: it becomes that of `of`.
+/// x with the sign of `of`; x must not be negative.
 template <class V>
 [[nodiscard]] EENN_ALWAYS_INLINE V with_sign(const V& x, const V& of) noexcept {
     constexpr int top = 8 * sizeof(typename lane_of<V>::type) - 1;
     return std::bit_cast<V>(std::bit_cast<bits<V>>(x) | (std::bit_cast<bits<V>>(of) >> top << top));
 }
 
-/// x = n ln 2 + r with an integer n and |r| <= ln 2 / 2; `rest` is e^r - 1.
+/// x = n ln 2 + r with integer n and |r| <= ln 2 / 2; `rest` is e^r - 1.
 template <class V>
 struct reduced {
     V n;
@@ -127,31 +127,33 @@ struct reduced {
 
 }  // namespace elementary
 
-/// @brief e^x, to 1.1 units in the last place. Infinity above 88.7 (of double 709.7), subnormal below -87.3 (-708.3), 0 below
-/// -103.9 (-745.1).
+/// @brief e^x, to 1.1 units in the last place. Infinity above 88.7 (double: 709.7), subnormal below -87.3 (-708.3), 0
+/// below -103.9 (-745.1).
 ///
 /// @par Cost    About 30 operations for float, 40 for double.
-/// @par Source  Cody, Waite (1980), "Software manual for the elementary functions", chapter 6: the reduction by a ln 2 in two parts.
+/// @par Source  Cody, Waite (1980), "Software manual for the elementary functions", chapter 6: range reduction with ln
+///              2 split into two parts.
 template <class V>
 [[nodiscard]] inline V exponential(V x) noexcept {
     using namespace elementary;
     using C = constants<V>;
     const reduced<V> part{at_most(at_least(x, every_lane<V>(C::underflow)), every_lane<V>(C::overflow))};
-    // 2^n in two factors: it need not be a normal number itself, and only the last product rounds.
+    // 2^n is applied as two factors: 2^n itself may not be a normal number, and only the last product rounds.
     const V half = nearest_integer(times(part.n, every_lane<V>(0.5F)));
     const V y = times(plus(every_lane<V>(1), part.rest), power_of_two(half));
     return rounded(times(y, power_of_two(minus(part.n, half))));
 }
 
-/// @brief e^x - 1, without cancellation at small x, to 2.5 units in the last place; x itself where it is tiny, -0 included.
+/// @brief e^x - 1 without cancellation at small x, to 2.5 units in the last place. Returns x itself if it is tiny,
+/// including -0.
 ///
-/// @par Cost    As exponential().
+/// @par Cost    Like exponential().
 template <class V>
 [[nodiscard]] inline V exponential_minus_one(V x) noexcept {
     using namespace elementary;
     using C = constants<V>;
     const reduced<V> part{at_most(at_least(x, every_lane<V>(C::all_but_one)), every_lane<V>(C::overflow))};
-    // Of half the size, so that 2^n need not be beyond the largest number where the result is not.
+    // Computed at half scale, because 2^n can overflow where the result does not.
     const V half = every_lane<V>(0.5F);
     const V scale = power_of_two(minus(part.n, every_lane<V>(1)));
     const V y = times(rounded_madd(scale, part.rest, minus(scale, half)), every_lane<V>(2));
@@ -160,7 +162,7 @@ template <class V>
 
 /// @brief tanh x = -t / (2 + t) with t = e^(-2 |x|) - 1 and the sign of x, to 3 units in the last place.
 ///
-/// @par Cost    As exponential(), and a division.
+/// @par Cost    Like exponential(), plus a division.
 template <class V>
 [[nodiscard]] inline V hyperbolic_tangent(V x) noexcept {
     using namespace elementary;
@@ -168,12 +170,13 @@ template <class V>
     return with_sign(divide(without_sign(t), plus(every_lane<V>(2), t)), x);
 }
 
-/// @brief The natural logarithm, to 0.9 units in the last place; -infinity of 0 and -0, NaN of what is negative, infinity of
-/// infinity.
+/// @brief The natural logarithm, to 0.9 units in the last place. -infinity for 0 and -0, NaN for negative x, infinity
+/// for infinity.
 ///
-/// @par Cost    About 35 operations, one a division; of double four more.
-/// @par Source  Tang (1990), "Table-driven implementation of the logarithm function in IEEE floating-point arithmetic": by
-///              s = f / (2 + f), where log(1 + f) = log((1 + s) / (1 - s)); here without the table, f - f^2 / 2 apart.
+/// @par Cost    About 35 operations, one of them a division; four more for double.
+/// @par Source  Tang (1990), "Table-driven implementation of the logarithm function in IEEE floating-point arithmetic":
+///              log(1 + f) = log((1 + s) / (1 - s)) with s = f / (2 + f). Here without the table, and with f - f^2 / 2
+///              kept separate.
 template <class V>
 [[nodiscard]] inline V logarithm(V x) noexcept {
     using namespace elementary;
@@ -182,7 +185,7 @@ template <class V>
     constexpr T infinity = std::numeric_limits<T>::infinity();
     const V zero = every_lane<V>(0);
     const V one = every_lane<V>(1);
-    // x = 2^n (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)); subnormal numbers are made normal first.
+    // x = 2^n (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)); subnormals are first scaled to normal numbers.
     const V normal = every_lane<V>(std::numeric_limits<T>::min());
     const V raised = where_at_most(normal, x, x, times(x, every_lane<V>(T{1} / std::numeric_limits<T>::epsilon())));
     const V offset = where_at_most(normal, x, zero, every_lane<V>(C::digits));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/float16.hpp - the two floating-point formats of 16 bits: IEEE half precision and bfloat16.
+// detail/float16.hpp - the two 16-bit floating-point formats: IEEE half precision and bfloat16.
 // Floor 1 (tensor); device subset.
 #ifndef EENN_TENSOR_DETAIL_FLOAT16_HPP
 #define EENN_TENSOR_DETAIL_FLOAT16_HPP
@@ -13,7 +13,7 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief An IEEE 754 half-precision number as its bits: 11 significant bits, at most 65504.
+/// @brief The bits of an IEEE 754 half-precision number: 11 significant bits, at most 65504.
 struct float16 {
     std::uint16_t bits = 0;
 
@@ -31,8 +31,8 @@ struct float16 {
     }
 };
 
-/// @brief Rounds to nearest, ties to even. Relative error 2^-11 at most from 2^-14 to 65504, absolute error 2^-25 below;
-/// 65520 and more become infinity, NaN stays NaN.
+/// @brief Rounds to nearest, ties to even. Relative error at most 2^-11 from 2^-14 to 65504, absolute error at most
+/// 2^-25 below. 65520 and above become infinity; NaN stays NaN.
 [[nodiscard]] constexpr float16 to_float16(float value) noexcept {
     const auto bits = std::bit_cast<std::uint32_t>(value);
     const std::uint32_t sign = bits >> 16 & 0x8000u;
@@ -43,7 +43,7 @@ struct float16 {
     } else if (magnitude >= std::bit_cast<std::uint32_t>(65520.0F)) {
         made = 0x7c00u;
     } else if (magnitude < std::bit_cast<std::uint32_t>(0x1p-14F)) {
-        // Floats from 0.5 to 1 are multiples of 2^-24, as the subnormals here are: the sum rounds.
+        // Floats from 0.5 to 1 are multiples of 2^-24, like the subnormals here, so the addition does the rounding.
         made =
             std::bit_cast<std::uint32_t>(std::bit_cast<float>(magnitude) + 0.5F) - std::bit_cast<std::uint32_t>(0.5F);
     } else {
@@ -52,7 +52,7 @@ struct float16 {
     return {static_cast<std::uint16_t>(sign | made)};
 }
 
-/// @brief The upper half of a float: 8 significant bits, a float's range.
+/// @brief The upper half of a float: 8 significant bits and the range of float.
 struct bfloat16 {
     std::uint16_t bits = 0;
 
@@ -60,7 +60,7 @@ struct bfloat16 {
     constexpr operator float() const noexcept { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
 };
 
-/// @brief Rounds to nearest, ties to even. Relative error 2^-8 at most; for finite numbers.
+/// @brief Rounds to nearest, ties to even, with a relative error of at most 2^-8. For finite numbers.
 [[nodiscard]] constexpr bfloat16 to_bfloat16(float value) noexcept {
     const auto bits = std::bit_cast<std::uint32_t>(value);
     return {static_cast<std::uint16_t>((bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16)};

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/id.hpp - what names the parts of a network: ids of nodes for good, places in lists, and lists indexed by
-// those.
+// detail/id.hpp - identities in a network: permanent node ids, positions in lists, and lists indexed by such positions.
 // Floor 1 (tensor).
 #ifndef EENN_TENSOR_DETAIL_ID_HPP
 #define EENN_TENSOR_DETAIL_ID_HPP
@@ -17,21 +16,21 @@
 
 namespace eenn {
 
-/// @brief The id of a node: its graph gives the next unused number when the node is appended, and every edit keeps it.
+/// @brief The id of a node. The graph assigns the next unused number when the node is appended, and edits keep it.
 ///
-/// Places in a graph (edge, an index into nodes()) change with an edit; ids do not. Tensors in files, journals and messages
-/// are named by them. A graph that was never edited has ids equal to its places, the input's is 0.
+/// Positions in a graph (edge, an index into nodes()) change with an edit; ids do not. Files, journals and messages
+/// name tensors by node id. In a graph that was never edited, ids equal positions. The input has id 0.
 struct node_id {
     int number = -1;
 
     friend constexpr auto operator<=>(const node_id&, const node_id&) = default;
 };
 
-/// @brief No id has a larger number.
+/// @brief The largest number of an id.
 inline constexpr int most_node_id = 1 << 30;
 
-/// @brief A place in a list of things of one kind. Neither a number nor the place in another list converts into it. The
-/// default, -1, is no place, and comes before all others.
+/// @brief A position in a list of one kind. Numbers and positions in other lists do not convert to it. The default, -1,
+/// is no position and orders before all others.
 template <class Kind>
 struct place_id {
     int number = -1;
@@ -41,10 +40,10 @@ struct place_id {
     requires(!std::same_as<I, bool>) constexpr explicit place_id(I place) noexcept : number{static_cast<int>(place)} {}
 
     [[nodiscard]] constexpr bool exists() const noexcept { return number >= 0; }
-    /// For lists that are indexed by numbers.
+    /// For lists indexed by plain numbers.
     [[nodiscard]] constexpr std::size_t index() const noexcept { return static_cast<std::size_t>(number); }
 
-    /// The place behind this one.
+    /// The next position.
     [[nodiscard]] constexpr place_id next() const noexcept { return place_id{number + 1}; }
 
     constexpr place_id& operator++() noexcept {
@@ -55,7 +54,7 @@ struct place_id {
         --number;
         return *this;
     }
-    // One by one: the compiler takes longer over each comparison that it makes from operator<=>.
+    // Spelled out: compilers take longer over each comparison synthesised from operator<=>.
     friend constexpr bool operator==(place_id a, place_id b) noexcept { return a.number == b.number; }
     friend constexpr bool operator<(place_id a, place_id b) noexcept { return a.number < b.number; }
     friend constexpr bool operator>(place_id a, place_id b) noexcept { return a.number > b.number; }
@@ -69,10 +68,10 @@ using step_id = place_id<struct step_place>;
 using value_id = place_id<struct value_place>;
 /// @brief An exit of a plan, the final one included.
 using exit_id = place_id<struct exit_place>;
-/// @brief A node of a graph, and what it makes as something to build on. Edge 0 is the network's input.
+/// @brief A node of a graph, used as the tensor that it produces. Edge 0 is the network's input.
 using edge = place_id<struct node_place>;
 
-/// @brief The places [first, end) in order.
+/// @brief The positions [first, end) in order.
 template <class Id>
 struct id_range {
     struct iterator {
@@ -94,7 +93,7 @@ struct id_range {
 template <class Id, class T>
 class id_vector;
 
-/// @brief A span that is indexed by places of one kind.
+/// @brief A span indexed by positions of one kind.
 template <class Id, class T>
 class id_span : public std::span<T> {
 public:
@@ -114,7 +113,7 @@ public:
     [[nodiscard]] constexpr id_range<Id> ids() const noexcept { return {Id{0}, end_id()}; }
 };
 
-/// @brief A vector that is indexed by places of one kind: one T for each step of a plan, say.
+/// @brief A vector indexed by positions of one kind, for example one T per step of a plan.
 template <class Id, class T>
 class id_vector : public std::vector<T> {
 public:
@@ -122,7 +121,7 @@ public:
 
     [[nodiscard]] constexpr T& operator[](Id place) noexcept { return this->data()[place.index()]; }
     [[nodiscard]] constexpr const T& operator[](Id place) const noexcept { return this->data()[place.index()]; }
-    /// The place that the next element gets.
+    /// The position that the next element will get.
     [[nodiscard]] constexpr Id end_id() const noexcept { return Id{this->size()}; }
     [[nodiscard]] constexpr id_range<Id> ids() const noexcept { return {Id{0}, end_id()}; }
     [[nodiscard]] constexpr bool has(Id place) const noexcept { return place.exists() && place < end_id(); }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/simd.hpp - arithmetic of the machine's vectors, lane by lane, and of plain numbers by the same names.
+// detail/simd.hpp - lane-wise arithmetic on vectors, with the same names for scalars.
 // Floor 1 (tensor). Letters: V = a vector, or a floating-point number.
 //
-// Operators wherever the compiler's vectors have one; its builtins for what these cannot say: one rounding for a product and
-// a sum, and minimum and maximum as one instruction. Not by <immintrin.h>, which costs each unit 0.7 s and 85 MB (g++ 12).
+// Uses operators on compiler vectors where they exist, and builtins for the rest: fused multiply-add, and minimum and
+// maximum in one instruction. <immintrin.h> is avoided because it costs each translation unit 0.7 s and 85 MB (g++ 12).
 #ifndef EENN_TENSOR_DETAIL_SIMD_HPP
 #define EENN_TENSOR_DETAIL_SIMD_HPP
 
@@ -15,7 +15,7 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief a * b + c, one rounding where the target has FMA.
+/// @brief a * b + c, with a single rounding if the target has FMA.
 template <class V>
 [[nodiscard]] EENN_ALWAYS_INLINE V madd(const V& a, const V& b, const V& c) noexcept {
     [[maybe_unused]] constexpr bool is_single = sizeof(typename lane_of<V>::type) == 4;
@@ -49,7 +49,7 @@ template <class V>
     return a * b + c;
 }
 
-// Plain arithmetic. A product that feeds a sum is written madd(), see above, or is rounded().
+// Plain arithmetic. A product that feeds a sum must be written as madd() above or wrapped in rounded().
 template <class V>
 [[nodiscard]] EENN_ALWAYS_INLINE V plus(const V& a, const V& b) noexcept {
     return a + b;
@@ -67,8 +67,8 @@ template <class V>
     return a / b;
 }
 
-/// @brief v, of which the compiler then knows nothing: it may not fuse a product with the sum that takes it, whatever
-/// -ffp-contract says. Costs no instruction.
+/// @brief Returns v but hides its origin from the compiler, which then cannot fuse a product with a following sum,
+/// whatever -ffp-contract says. Costs no instruction.
 template <class V>
 [[nodiscard]] EENN_ALWAYS_INLINE V rounded(V v) noexcept {
 #if defined(__SSE2__)
@@ -83,7 +83,7 @@ template <class V>
     return v;
 }
 
-/// @brief max(x, bound) and min(x, bound) per lane; a NaN in x stays, the bound is a number.
+/// @brief max(x, bound) and min(x, bound) per lane. NaN in x is kept; the bound must not be NaN.
 template <class V>
 [[nodiscard]] EENN_ALWAYS_INLINE V at_least(const V& x, const V& bound) noexcept {
 #if defined(__SSE2__) && !defined(__clang__)  // x86: of two operands of which one is NaN, or that are equal, the second
@@ -124,13 +124,13 @@ template <class V>
 #endif
     return bound < x ? bound : x;
 }
-/// @brief The larger per lane; NaN where either is NaN.
+/// @brief The larger value per lane; NaN if either is NaN.
 template <class V>
 [[nodiscard]] EENN_ALWAYS_INLINE V larger(const V& a, const V& b) noexcept {
     const V most = at_least(b, a);  // b where b is NaN
     return a == a ? most : a;
 }
-/// @brief x <= bound ? then : otherwise, per lane; NaN takes `otherwise`.
+/// @brief x <= bound ? then : otherwise, per lane; NaN selects `otherwise`.
 template <class V>
 [[nodiscard]] EENN_ALWAYS_INLINE V where_at_most(const V& x, const V& bound, const V& then,
                                                  const V& otherwise) noexcept {
@@ -142,7 +142,8 @@ template <class V>
     return a == b ? then : otherwise;
 }
 
-/// @brief The upper half of the lanes added to the lower one: a vector of half the bytes, or the number if one is left.
+/// @brief Adds the upper half of the lanes to the lower half. The result has half the bytes, or is a scalar if one lane
+/// is left.
 template <class V>
 [[nodiscard]] EENN_ALWAYS_INLINE auto halves_added(const V& v) noexcept {
     constexpr int half = lane_of<V>::count / 2;
@@ -155,8 +156,8 @@ template <class V>
         (std::make_integer_sequence<int, half>{});
     }
 }
-/// @brief The sum of all lanes: halves are added until one lane is left, of AVX-512's doubles until there are four, then
-/// neighbours.
+/// @brief The sum of all lanes. Halves are added until one lane is left. AVX-512 doubles are halved down to four lanes,
+/// then neighbours are added.
 template <class T>
 [[nodiscard]] EENN_ALWAYS_INLINE element<T> sum_of_lanes(const lanes<T>& v) noexcept {
     constexpr int W = lane_count<T>;
