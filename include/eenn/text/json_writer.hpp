@@ -21,8 +21,8 @@
 namespace eenn::text {
 inline namespace EENN_ISA {
 
-/// @brief The shortest decimal that reads back as the same number.
-/// @par Errors eenn::error if it is not finite: JSON has no such number.
+/// @brief The shortest decimal that parses back to the same number.
+/// @par Errors eenn::error if the number is not finite, which JSON cannot express.
 template <class Number>
 requires((std::integral<Number> || std::floating_point<Number>)&&!std::same_as<Number, bool>) [[nodiscard]] std::string
     json_number(Number value) {
@@ -36,14 +36,14 @@ requires((std::integral<Number> || std::floating_point<Number>)&&!std::same_as<N
 
 /// @brief Builds one JSON value as text, member by member.
 ///
-/// `w.begin_object().member("name", "ecg").key("shares").array(shares).end_object()`. Objects take a line a member,
-/// arrays one line unless objects or arrays are in them.
+/// `w.begin_object().member("name", "ecg").key("shares").array(shares).end_object()`. Objects take one line per member,
+/// arrays a single line unless they contain objects or arrays.
 ///
-/// @par Errors eenn::error if calls are out of place (a value without a key, an end without a begin, text() too early),
+/// @par Errors eenn::error if calls are out of order (a value without a key, an end without a begin, text() too early),
 ///             a number is not finite or a text is not UTF-8.
 class json_writer {
 public:
-    /// `indent` spaces a level; 0 writes everything on one line.
+    /// `indent` spaces per level; 0 writes everything on one line.
     explicit json_writer(int indent = 2) : indent_{static_cast<std::size_t>(indent > 0 ? indent : 0)} {}
 
     json_writer& begin_object() { return begin('{'); }
@@ -91,7 +91,7 @@ private:
     struct level {
         char bracket;
         bool empty = true;
-        bool lines = false;  // its members stand on lines of their own
+        bool lines = false;  // members are on separate lines
     };
 
     [[noreturn]] static void misplaced(const std::string& what) {
@@ -110,7 +110,7 @@ private:
             new_line();
         }
     }
-    // Room for a value in what is open.
+    // Checks that a value is allowed here, and writes the separator that it needs.
     void place(const std::string& what, bool on_new_line) {
         if (open_.empty()) {
             if (!text_.empty()) misplaced(what);

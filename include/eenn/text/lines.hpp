@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// lines.hpp - text in lines of a given width.
-// Floor 1 (text); host subset. Widths count characters, combining ones too.
+// lines.hpp - wraps text to lines of a given width.
+// Floor 1 (text); host subset. Widths count characters, including combining ones.
 #ifndef EENN_TEXT_LINES_HPP
 #define EENN_TEXT_LINES_HPP
 
@@ -14,7 +14,7 @@
 namespace eenn::text {
 inline namespace EENN_ISA {
 
-/// @brief The first `most` characters of UTF-8.
+/// @brief The first `most` characters of a UTF-8 text.
 [[nodiscard]] inline std::string_view first_characters(std::string_view text, std::size_t most) {
     for (std::size_t i = 0; i < text.size(); ++i) {
         const bool starts = (text[i] & 0xc0) != 0x80;
@@ -23,12 +23,12 @@ inline namespace EENN_ISA {
     return text;
 }
 
-/// @brief The words of a text in lines of at most `width` characters, where a longer word has a line of its own. A line
-/// break of the text stays; every line but the first begins with `indent` spaces, which count.
+/// @brief Wraps a text into lines of at most `width` characters. A longer word gets a line of its own, and existing
+/// line breaks stay. Every line but the first starts with `indent` spaces, which count towards the width.
 [[nodiscard]] inline std::string wrapped(std::string_view text, std::size_t width, std::size_t indent = 0) {
     std::string out;
     std::size_t column = indent;
-    bool empty = true;  // the line so far
+    bool empty = true;  // nothing on this line yet
     const auto new_line = [&] {
         out += '\n';
         column = indent;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// progress.hpp - a progress bar for observers: stage, share done, rate, time left, in one line of the terminal.
+// progress.hpp - a progress bar for observers: stage, share done, rate and time left, in one terminal line.
 // Floor 1 (text); host subset.
 #ifndef EENN_TEXT_PROGRESS_HPP
 #define EENN_TEXT_PROGRESS_HPP
@@ -47,7 +47,7 @@ inline namespace EENN_ISA {
     return text;
 }
 
-/// @brief Columns of the terminal behind a stream; else what COLUMNS says, else 80.
+/// @brief Columns of the terminal behind a stream; otherwise the value of COLUMNS, otherwise 80.
 [[nodiscard]] inline int terminal_width([[maybe_unused]] std::FILE* stream) {
 #if !defined(_WIN32)
     winsize size{};
@@ -59,20 +59,20 @@ inline namespace EENN_ISA {
     return columns > 0 ? columns : 80;
 }
 
-/// @brief What a progress line may take.
+/// @brief Space available to a progress line.
 struct progress_room {
-    int bar = 24;     ///< columns of the bar; 16, 8 or none where the line is narrow
-    int line = 1000;  ///< columns of the line: what is longer is cut
+    int bar = 24;     ///< columns of the bar: 24, or 16, 8 or 0 if the line is narrow
+    int line = 1000;  ///< columns of the line; longer text is cut
 };
 
-/// @brief One line: "train  [=====>    ]  52 %  520/1000  84.1/s  5.7 s left  loss 0.41". An unknown total (0) leaves
-/// bar and time out.
+/// @brief One line: "train  [=====>    ]  52 %  520/1000  84.1/s  5.7 s left  loss 0.41". An unknown total (0) omits
+/// the bar and the remaining time.
 [[nodiscard]] inline std::string progress_text(std::string_view stage, std::int64_t done, std::int64_t total,
                                                double elapsed_s, std::string_view note, progress_room room = {}) {
     const auto made = static_cast<double>(done);
     const auto all = static_cast<double>(total);
     const double share = total > 0 ? std::clamp(made / all, 0.0, 1.0) : 0;
-    std::string line;  // behind the bar
+    std::string line;  // the text after the bar
     char text[64];
     if (total > 0) {
         std::snprintf(text, sizeof text, "  %3.0f %%  %" PRId64 "/%" PRId64, std::floor(100 * share), done, total);
@@ -89,7 +89,7 @@ struct progress_room {
     if (total > 0 && done >= total) line += "  in " + duration_text(elapsed_s);
     if (!note.empty()) line.append("  ").append(note);
 
-    constexpr int step = 8;   // else the bar would change with every digit
+    constexpr int step = 8;   // otherwise the bar would change length with every digit
     constexpr int frame = 4;  // two spaces and the brackets
     const int left = room.line - static_cast<int>(stage.size() + line.size()) - frame;
     const int width = left >= room.bar ? room.bar : std::max(left, 0) / step * step;
@@ -104,15 +104,15 @@ struct progress_room {
     return std::string{first_characters(line, static_cast<std::size_t>(std::max(room.line, 1)))};
 }
 
-/// @brief Draws progress on a terminal, or writes a plain line now and then where there is none.
+/// @brief Draws a progress bar on a terminal, or prints a plain line now and then elsewhere.
 ///
-/// A callable for observers: `bar("train", step, steps, "loss 0.41")`. On a terminal one line is redrawn at most ten
-/// times a second and never wider than the terminal is then; elsewhere (a file, CI, a terminal that cannot redraw) a line
-/// comes every thirty seconds. The last call of a stage (done = total) always shows. A new stage name starts a new line
-/// and a new clock. Who prints a line of their own in the middle of a stage calls clear() first.
+/// A callable for observers: `bar("train", step, steps, "loss 0.41")`. On a terminal it redraws one line, at most ten
+/// times a second and never wider than the current width. Elsewhere (a file, CI, a terminal that cannot redraw) it
+/// prints a line every thirty seconds. The last call of a stage (done = total) always shows. A new stage name starts a
+/// new line and a new clock. Call clear() before printing other output in the middle of a stage.
 ///
 /// @par Threads  One caller at a time.
-/// @par Errors   None: what the stream refuses is lost.
+/// @par Errors   None; write errors on the stream are ignored.
 class progress_bar {
 public:
     enum class output { detect, terminal, plain };
@@ -138,7 +138,7 @@ public:
         at(stage, done, total, note, seconds());
     }
 
-    /// The same with the caller's clock, in seconds from any start.
+    /// As above, with the caller's clock, in seconds from any origin.
     void at(std::string_view stage, std::int64_t done, std::int64_t total, std::string_view note, double now_s) {
         if (stage != stage_ || done < done_) {
             leave_line();
@@ -153,7 +153,7 @@ public:
         shown_s_ = now_s;
         finished_ = last;
         std::string line;
-        if (terminal_) {  // a line that is full would move the cursor on to the next
+        if (terminal_) {  // a full line would move the cursor to the next one
             line =
                 wipe + progress_text(stage, done, total, now_s - started_s_, note, {24, terminal_width(stream_) - 1});
         } else {
@@ -164,7 +164,7 @@ public:
         put(line);
     }
 
-    /// Wipes the unfinished line off the terminal; the next call draws it again.
+    /// Erases the unfinished line from the terminal; the next call redraws it.
     void clear() {
         if (drawn_) put(wipe);
         drawn_ = false;
@@ -193,7 +193,7 @@ private:
     double started_s_ = 0;
     double shown_s_ = 0;
     bool finished_ = false;
-    bool drawn_ = false;  // an unfinished line stands on the terminal
+    bool drawn_ = false;  // the terminal shows an unfinished line
 };
 
 }  // namespace EENN_ISA

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/digits.hpp - the non-negative integers in file headers.
+// detail/digits.hpp - reads the non-negative integers in file headers.
 // Floor 1 (text).
 #ifndef EENN_TEXT_DETAIL_DIGITS_HPP
 #define EENN_TEXT_DETAIL_DIGITS_HPP
@@ -18,10 +18,10 @@
 namespace eenn::text {
 inline namespace EENN_ISA {
 
-/// @brief The decimal digits that a text begins with.
+/// @brief The decimal digits at the start of a text.
 struct leading_digits {
     std::size_t count = 0;                ///< characters
-    std::optional<std::int64_t> value{};  ///< none without digits, and from 2^63 on
+    std::optional<std::int64_t> value{};  ///< none if there are no digits, or from 2^63 on
 };
 
 /// @brief Reads digits up to the first other character; leading zeros count as digits.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/json_reader.hpp - a strict reader of the JSON that file headers hold, and the quoting of strings.
-// Floor 1 (text). tests/text/json_writer.cpp reaches it.
+// detail/json_reader.hpp - a strict JSON reader for file headers, and JSON string quoting.
+// Floor 1 (text). Tested by tests/text/json_writer.cpp.
 #ifndef EENN_TEXT_DETAIL_JSON_READER_HPP
 #define EENN_TEXT_DETAIL_JSON_READER_HPP
 
@@ -20,8 +20,8 @@
 namespace eenn::text {
 inline namespace EENN_ISA {
 
-/// @brief Bytes of the UTF-8 character at the front of `text`, or 0 if there is none: no overlong forms, no surrogates,
-/// nothing above U+10FFFF.
+/// @brief Bytes of the UTF-8 character at the front of `text`, or 0 if it is invalid. Overlong forms, surrogates and
+/// anything above U+10FFFF are invalid.
 ///
 /// @par Source  The Unicode Standard 15.0, table 3-7.
 [[nodiscard]] constexpr std::size_t utf8_length(std::string_view text) noexcept {
@@ -46,7 +46,7 @@ inline namespace EENN_ISA {
     return 0;
 }
 
-/// @brief Whether all of `text` is UTF-8.
+/// @brief Whether all of `text` is valid UTF-8.
 [[nodiscard]] constexpr bool is_utf8(std::string_view text) noexcept {
     while (!text.empty()) {
         const std::size_t length = utf8_length(text);
@@ -56,7 +56,7 @@ inline namespace EENN_ISA {
     return true;
 }
 
-/// @brief `text` as a JSON string with its quotes. Raises if it is not UTF-8.
+/// @brief `text` as a quoted JSON string. Raises if it is not UTF-8.
 [[nodiscard]] inline std::string json_quoted(std::string_view text, const std::string& where = "json") {
     if (!is_utf8(text)) raise(where, "a string to be written is not UTF-8");
     std::string quoted = "\"";
@@ -77,17 +77,17 @@ inline namespace EENN_ISA {
     return quoted + "\"";
 }
 
-/// @brief Reads JSON whose structure the caller knows: it asks for the value that must come next.
+/// @brief Reads JSON of known structure: the caller asks for the value that must come next.
 ///
-/// Since nothing is read that was not asked for, depth is the caller's own and no input makes it recurse. No comments,
-/// no trailing commas, no leading zeros, no control characters in strings, valid UTF-8 only.
-/// @par Memory  the strings it returns.
-/// @par Errors  eenn::error naming `where`, the byte and what was expected there.
+/// The reader never recurses on its own; nesting depth is under the caller's control, whatever the input. Comments,
+/// trailing commas, leading zeros, control characters in strings and invalid UTF-8 are rejected.
+/// @par Memory  Only the strings it returns.
+/// @par Errors  eenn::error with `where`, the byte offset and what was expected there.
 class json_reader {
 public:
     json_reader(std::string_view text, std::string where) : text_{text}, where_{std::move(where)} {}
 
-    /// Calls member(key) for each member of the object that comes next; it must read the value.
+    /// Calls member(key) for each member of the next object; member must read the value.
     template <class F>
     void object(F&& member) {
         expect('{', "an object");
@@ -100,7 +100,7 @@ public:
         expect('}', "a comma or the end of the object");
     }
 
-    /// Calls element() for each element of the array that comes next; it must read the value.
+    /// Calls element() for each element of the next array; element must read the value.
     template <class F>
     void array(F&& element) {
         expect('[', "an array");
@@ -157,7 +157,7 @@ public:
         }
         fail("true or false is expected");
     }
-    /// Passes over the value that comes next, whatever it is: brackets and strings are checked, the rest is not.
+    /// Skips the next value of any kind. Checks brackets and strings, nothing else.
     void skip() {
         int depth = 0;
         do {
@@ -179,13 +179,14 @@ public:
             }
         } while (depth > 0);
     }
-    /// The character that the next value begins with; 0 at the end.
+    /// The first character of the next value; 0 at the end.
     [[nodiscard]] char next() noexcept {
         skip_space();
         return at_ < text_.size() ? text_[at_] : '\0';
     }
 
-    /// A number of JSON's form: no leading zeros, no plus, digits on both sides of a point. Raises if it exceeds double.
+    /// A number in JSON syntax: no leading zeros, no plus sign, digits on both sides of a decimal point. Raises if it
+    /// overflows double.
     [[nodiscard]] double number() {
         skip_space();
         const std::size_t start = at_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/numbers.hpp - numbers as people read them: 12.5 M, 63 µs, 91.4 %, −0.34 points; what is no number is a dash.
+// detail/numbers.hpp - numbers for human readers: 12.5 M, 63 µs, 91.4 %, −0.34 points; a dash if not finite.
 // Floor 1 (text); host subset.
 #ifndef EENN_TEXT_DETAIL_NUMBERS_HPP
 #define EENN_TEXT_DETAIL_NUMBERS_HPP
@@ -20,7 +20,7 @@
 namespace eenn::text {
 inline namespace EENN_ISA {
 
-/// Stands where there is no number.
+/// Printed in place of a missing number.
 inline constexpr const char* no_number = "\xe2\x80\x93";
 
 /// @brief `value` with `digits` decimals and the typographic minus sign; a dash if it is not finite.
@@ -33,12 +33,12 @@ inline constexpr const char* no_number = "\xe2\x80\x93";
     return (value < 0 && !zero ? "\xe2\x88\x92" : "") + number;
 }
 
-/// @brief 0.914 as "91.4 %".
+/// @brief Writes 0.914 as "91.4 %".
 [[nodiscard]] inline std::string percent_text(double share, int digits = 1) {
     return std::isfinite(share) ? fixed_text(100 * share, digits) + " %" : no_number;
 }
 
-/// @brief A difference of shares in percentage points with its sign: -0.0034 as "−0.34".
+/// @brief A difference of shares in signed percentage points: -0.0034 becomes "−0.34".
 [[nodiscard]] inline std::string points_text(double difference, int digits = 2) {
     const std::string text = fixed_text(100 * difference, digits);
     const bool zero = text.find_first_not_of("0.") == std::string::npos;
@@ -48,7 +48,8 @@ inline constexpr const char* no_number = "\xe2\x80\x93";
 
 namespace number_parts {
 
-/// Three digits, and the suffix of the largest unit the number reaches; `base` between the suffixes.
+/// Three digits and the suffix of the largest unit that the number reaches; neighbouring suffixes differ by a factor of
+/// `base`.
 template <std::size_t N>
 [[nodiscard]] std::string scaled_text(double value, double base, const std::array<const char*, N>& suffixes) {
     if (!std::isfinite(value)) return no_number;
@@ -66,38 +67,38 @@ template <std::size_t N>
 
 }  // namespace number_parts
 
-/// @brief 12500000 as "12.5 M".
+/// @brief Writes 12500000 as "12.5 M".
 template <class Number>
 requires std::is_arithmetic_v<Number>
 [[nodiscard]] std::string count_text(Number value) {
     return number_parts::scaled_text(static_cast<double>(value), 1000, std::array{"", "k", "M", "G", "T", "P"});
 }
-/// @brief 16384 as "16.0 KiB".
+/// @brief Writes 16384 as "16.0 KiB".
 template <class Number>
 requires std::is_arithmetic_v<Number>
 [[nodiscard]] std::string bytes_text(Number value) {
     return number_parts::scaled_text(static_cast<double>(value), 1024, std::array{"B", "KiB", "MiB", "GiB", "TiB"});
 }
-/// @brief 0.000063 as "63.0 µs", 185 as "185 s".
+/// @brief Writes 0.000063 as "63.0 µs", 185 as "185 s".
 [[nodiscard]] inline std::string seconds_text(double seconds) {
     if (std::isfinite(seconds) && std::abs(seconds) >= 0.9995) {
         return fixed_text(seconds, std::abs(seconds) >= 99.95 ? 0 : std::abs(seconds) >= 9.995 ? 1 : 2) + " s";
     }
     return number_parts::scaled_text(1e9 * seconds, 1000, std::array{"ns", "\xc2\xb5s", "ms"});
 }
-/// @brief 0.0021 as "2.10 mJ".
+/// @brief Writes 0.0021 as "2.10 mJ".
 [[nodiscard]] inline std::string joules_text(double joules) {
     return number_parts::scaled_text(1e9 * joules, 1000, std::array{"nJ", "\xc2\xb5J", "mJ", "J", "kJ"});
 }
-/// @brief An integer with its thousands apart: "2,500".
+/// @brief An integer with thousands separators: "2,500".
 [[nodiscard]] inline std::string integer_text(std::int64_t value) {
     std::string text = std::to_string(value);
-    const std::size_t most = value < 0 ? 4 : 3;  // characters without a comma
+    const std::size_t most = value < 0 ? 4 : 3;  // longest text that needs no comma
     for (std::size_t at = text.size(); at > most;) text.insert(at -= 3, 1, ',');
     return text;
 }
 
-/// @brief The text with a replacement character for each byte that is not UTF-8: names come from files of any kind.
+/// @brief The text with every invalid UTF-8 byte replaced, because names come from arbitrary files.
 [[nodiscard]] inline std::string readable(std::string_view text) {
     std::string clean;
     while (!text.empty()) {
@@ -112,15 +113,15 @@ requires std::is_arithmetic_v<Number>
     return clean;
 }
 
-/// @brief Characters of a text, combining ones counted too.
+/// @brief Number of characters in a text; combining characters count.
 [[nodiscard]] inline std::size_t characters(std::string_view text) {
     std::size_t count = 0;
     for (const char c : text) count += (c & 0xc0) != 0x80;
     return count;
 }
 
-/// @brief At most `most` characters of a text; where some are left out, an ellipsis stands in the middle, since the ends
-/// of layers' names tell them apart.
+/// @brief At most `most` characters of a text. A longer text gets an ellipsis in the middle, because layer names differ
+/// at their ends.
 [[nodiscard]] inline std::string shortened(std::string_view text, std::size_t most) {
     const std::string clean = readable(text);
     const std::size_t length = characters(clean);

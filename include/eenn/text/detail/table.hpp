@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/table.hpp - a table of text for the console.
-// Floor 1 (text); host subset. tests/construct/report/augmentation.cpp reaches it.
+// detail/table.hpp - a text table for the console.
+// Floor 1 (text); host subset. Tested by tests/construct/report/augmentation.cpp.
 #ifndef EENN_TEXT_DETAIL_TABLE_HPP
 #define EENN_TEXT_DETAIL_TABLE_HPP
 
@@ -16,8 +16,8 @@
 namespace eenn::text {
 inline namespace EENN_ISA {
 
-/// @brief Rows of cells in columns, `gap` spaces apart, the first to the left and the others to the right; the first row is
-/// the heading.
+/// @brief Lays out rows of cells in columns, `gap` spaces apart. The first column is left-aligned, the others
+/// right-aligned. The first row is the heading.
 [[nodiscard]] inline std::string table(const std::vector<std::vector<std::string>>& rows, std::size_t gap = 3) {
     std::vector<std::size_t> widths;
     for (const auto& row : rows) {
