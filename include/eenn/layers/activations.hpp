@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// activations.hpp - the elementwise functions, and softmax, as layers.
-// Floor 3 (layers). tests/layers/shapes.cpp reaches it.
+// activations.hpp - elementwise activation functions, and softmax, as layers.
+// Floor 3 (layers). Tested by tests/layers/shapes.cpp.
 #ifndef EENN_LAYERS_ACTIVATIONS_HPP
 #define EENN_LAYERS_ACTIVATIONS_HPP
 
@@ -10,7 +10,7 @@
 
 namespace eenn {
 
-/// @brief The common part of the activation layers.
+/// @brief Common base of the activation layers.
 struct activation_layer {
     static constexpr layer_role role = layer_role::activation;
     [[nodiscard]] constexpr output_shape output(std::span<const shape> in) const { return same_shapes(in, 1); }
@@ -29,7 +29,7 @@ struct relu6 : activation_layer {
     [[nodiscard]] constexpr activation function() const { return {activation_kind::relu6, {}}; }
     friend constexpr bool operator==(const relu6&, const relu6&) = default;
 };
-/// @brief x where x > 0, else slope x; 0 < slope < 1.
+/// @brief x if x > 0, else slope x; 0 < slope < 1.
 struct leaky_relu {
     static constexpr std::string_view kind = "leaky_relu";
     static constexpr layer_role role = layer_role::activation;
@@ -61,13 +61,14 @@ struct hard_swish : activation_layer {
     [[nodiscard]] constexpr activation function() const { return {activation_kind::hard_swish, {}}; }
     friend constexpr bool operator==(const hard_swish&, const hard_swish&) = default;
 };
-/// @brief tanh(x). Beside `using namespace eenn`, write eenn::tanh: the C library has a function of that name.
+/// @brief tanh(x). With `using namespace eenn`, write eenn::tanh, because the C library also has a tanh.
 struct tanh : activation_layer {
     static constexpr std::string_view kind = "tanh";
     [[nodiscard]] constexpr activation function() const { return {activation_kind::tanh, {}}; }
     friend constexpr bool operator==(const tanh&, const tanh&) = default;
 };
-/// @brief exp(x_c) / sum exp(x) over the channels of each pixel. Exits take logits: their policies apply it themselves.
+/// @brief exp(x_c) / sum exp(x) over the channels of each pixel. Exits produce logits: exit policies apply softmax
+/// themselves.
 struct softmax {
     static constexpr std::string_view kind = "softmax";
     static constexpr layer_role role = layer_role::operation;

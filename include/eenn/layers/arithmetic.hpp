@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// arithmetic.hpp - the sum of two tensors; the product of two, or of one and a gate.
-// Floor 3 (layers). tests/layers/shapes.cpp reaches it.
+// arithmetic.hpp - the sum of two tensors; the product of two tensors, or of a tensor and a gate.
+// Floor 3 (layers). Tested by tests/layers/shapes.cpp.
 #ifndef EENN_LAYERS_ARITHMETIC_HPP
 #define EENN_LAYERS_ARITHMETIC_HPP
 
@@ -10,7 +10,7 @@
 
 namespace eenn {
 
-/// @brief a + b, two inputs of one shape.
+/// @brief a + b; both inputs have the same shape.
 struct add {
     static constexpr std::string_view kind = "add";
     static constexpr layer_role role = layer_role::sum;
@@ -19,7 +19,7 @@ struct add {
     friend constexpr bool operator==(const add&, const add&) = default;
 };
 
-/// @brief a * b; b has the shape of a, or is (1,1,C), one factor a channel, or (H,W,1), one factor a pixel.
+/// @brief a * b. b has the shape of a, or is (1,1,C), one factor per channel, or (H,W,1), one factor per pixel.
 struct multiply {
     static constexpr std::string_view kind = "multiply";
     static constexpr layer_role role = layer_role::operation;

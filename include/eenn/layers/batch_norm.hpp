@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // batch_norm.hpp - batch normalisation. Letters: C = channels.
-// Floor 3 (layers). tests/layers/shapes.cpp reaches it.
+// Floor 3 (layers). Tested by tests/layers/shapes.cpp.
 #ifndef EENN_LAYERS_BATCH_NORM_HPP
 #define EENN_LAYERS_BATCH_NORM_HPP
 
@@ -11,8 +11,9 @@ namespace eenn {
 
 /// @brief y = gamma (x - mean) / sqrt(var + epsilon) + beta, per channel.
 ///
-/// Training uses the batch's mean and biased variance and moves the running ones by `momentum` (variance unbiased,
-/// as PyTorch does); inference uses the running ones. Tensors: gamma, beta [C]; state: mean, var [C].
+/// Training normalises with the batch's mean and biased variance, and updates the running statistics by `momentum`
+/// (with the unbiased variance, as in PyTorch). Inference uses the running statistics. Tensors: gamma, beta [C]; state:
+/// mean, var [C].
 ///
 /// @par Source  Ioffe, Szegedy (2015), algorithm 1.
 struct batch_norm {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// composites.hpp - names for several layers in a row; they leave no trace in the graph but their parts.
-// Floor 3 (layers). tests/network/graph.cpp reaches it.
+// composites.hpp - names for common sequences of layers; the graph contains only their parts.
+// Floor 3 (layers). Tested by tests/network/graph.cpp.
 #ifndef EENN_LAYERS_COMPOSITES_HPP
 #define EENN_LAYERS_COMPOSITES_HPP
 
@@ -34,11 +34,11 @@ struct separable {
     }
 };
 
-/// @brief Channels weighted by what the whole plane says: x * gate(W2 relu(W1 mean(x))).
+/// @brief Reweights the channels by a gate on their global averages: x * gate(W2 relu(W1 mean(x))).
 ///
 /// @par Source  Hu, Shen, Sun (2018), section 3; the hard gate is MobileNetV3's (Howard et al. 2019).
 struct squeeze_excite {
-    int reduction = 4;  ///< hidden units = channels / reduction, at least one
+    int reduction = 4;  ///< hidden units = channels / reduction, at least 1
     bool hard = false;  ///< hard_sigmoid instead of sigmoid
 
     template <class Graph>
@@ -56,11 +56,11 @@ struct squeeze_excite {
     }
 };
 
-/// @brief A classifier on features: global average pool, an optional hidden layer, logits.
+/// @brief A classifier head: global average pool, an optional hidden layer, logits.
 struct exit_head {
     int classes = 0;
-    int filters = 0;  ///< > 0: a 3x3 convolution of stride 2, batch norm and relu come first
-    int hidden = 0;   ///< > 0: a dense layer of so many units, with relu
+    int filters = 0;  ///< > 0: starts with a 3x3 convolution of stride 2, batch norm and relu
+    int hidden = 0;   ///< > 0: adds a dense layer of this many units, with relu
 
     template <class Graph>
     constexpr void build(Graph& g) const {

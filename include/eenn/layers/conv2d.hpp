@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// conv2d.hpp - convolutions over two axes, over one, and depthwise.
-// Floor 3 (layers). tests/layers/shapes.cpp reaches it. Letters: I, O = input, output channels; G = groups; kh, kw = kernel.
+// conv2d.hpp - 2D, 1D and depthwise convolutions.
+// Floor 3 (layers). Tested by tests/layers/shapes.cpp. Letters: I, O = input, output channels; G = groups; kh, kw = kernel.
 #ifndef EENN_LAYERS_CONV2D_HPP
 #define EENN_LAYERS_CONV2D_HPP
 
@@ -11,10 +11,10 @@
 
 namespace eenn {
 
-/// @brief Convolution: (H,W,I) -> (H',W',O), weight [kh][kw][I/G][O], bias [O] if asked for.
+/// @brief Convolution: (H,W,I) -> (H',W',O), weight [kh][kw][I/G][O], bias [O] if requested.
 ///
-/// No bias by default, since a batch norm that follows has its own shift: say `.bias = true` where none follows.
-/// `stride` and `dilation` hold for both axes unless `stride_w`, `dilation_w` say otherwise.
+/// No bias by default, because a following batch norm has its own shift. Set `.bias = true` if none follows.
+/// `stride` and `dilation` apply to both axes unless `stride_w`, `dilation_w` are set.
 ///
 /// @par Cost  H' W' O kh kw I / G multiply-accumulates.
 struct conv2d {
@@ -27,11 +27,11 @@ struct conv2d {
     int kernel_h = 3;
     int kernel_w = 3;
     int stride = 1;
-    int stride_w = 0;  ///< 0: as stride
+    int stride_w = 0;  ///< 0: same as stride
     padding pad = same;
     int groups = 1;
     int dilation = 1;
-    int dilation_w = 0;  ///< 0: as dilation
+    int dilation_w = 0;  ///< 0: same as dilation
     bool bias = false;
 
     static constexpr std::string_view option_names[]{"filters", "kernel_h", "kernel_w", "stride",     "stride_w",
@@ -64,7 +64,7 @@ struct conv2d {
         }
         if (in.c % groups != 0) return indivisible("channels of the input", in.c, groups);
         if (filters % groups != 0) return indivisible("filters", filters, groups);
-        // Of one filter, of one input channel and of the window's reach: kernels count these in int.
+        // Taps of one filter, of one input channel, and the extent of the window: kernels count these in int.
         constexpr std::int64_t most = most_elements;
         std::int64_t taps = kernel_h;
         taps *= kernel_w;
@@ -106,7 +106,7 @@ struct conv2d {
         if (groups == 1) return channel_flow::makes;
         return groups == in[0].c && filters == groups ? channel_flow::keeps : channel_flow::fixed;
     }
-    /// The same convolution of so many channels to so many.
+    /// The same convolution with other numbers of input and output channels.
     [[nodiscard]] constexpr conv2d resized(int inputs, int outputs) const {
         conv2d made = *this;
         made.filters = outputs;
@@ -174,7 +174,7 @@ private:
     };
 };
 
-/// @brief Convolution over time: a signal (1,L,I) -> (1,L',O). The same terms as conv2d.
+/// @brief Convolution over time: a signal (1,L,I) -> (1,L',O). Options as for conv2d.
 struct conv1d {
     int filters = 0;
     int kernel = 3;
@@ -199,7 +199,7 @@ struct conv1d {
     }
 };
 
-/// @brief One filter a channel: (H,W,C) -> (H',W',C), weight [kh][kw][1][C].
+/// @brief One filter per channel: (H,W,C) -> (H',W',C), weight [kh][kw][1][C].
 struct depthwise_conv2d {
     int kernel_h = 3;
     int kernel_w = 3;
@@ -213,7 +213,7 @@ struct depthwise_conv2d {
     constexpr void build(Graph& g) const {
         const int channels = g.shape_of(g.here()).c;
         std::int64_t filters = channels;
-        filters *= multiplier;  // what conv2d refuses stays out of its range
+        filters *= multiplier;  // products beyond conv2d's range stay out of range, so conv2d rejects them
         g(conv2d{.filters = static_cast<int>(std::clamp<std::int64_t>(filters, 0, most_elements + 1)),
                  .kernel_h = kernel_h,
                  .kernel_w = kernel_w,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // dense.hpp - the fully connected layer.
-// Floor 3 (layers). tests/layers/shapes.cpp reaches it. Letters: I = inputs, O = units.
+// Floor 3 (layers). Tested by tests/layers/shapes.cpp. Letters: I = inputs, O = units.
 #ifndef EENN_LAYERS_DENSE_HPP
 #define EENN_LAYERS_DENSE_HPP
 
@@ -14,9 +14,9 @@
 
 namespace eenn {
 
-/// @brief y = x W + b: (H,W,C) taken as I = H W C numbers -> (1,1,O), weight [I][O], bias [O].
+/// @brief y = x W + b: (H,W,C) flattened to I = H W C values -> (1,1,O), weight [I][O], bias [O].
 ///
-/// A batch is a pointwise convolution over its samples, so it runs on the same tiles.
+/// A batch runs as a pointwise convolution over its samples, on the same tiles.
 ///
 /// @par Cost  I O multiply-accumulates.
 struct dense {
@@ -30,7 +30,7 @@ struct dense {
     static constexpr std::string_view option_names[]{"units", "bias"};
     friend constexpr bool operator==(const dense&, const dense&) = default;
 
-    /// That of a pointwise convolution.
+    /// The geometry of the equivalent pointwise convolution.
     [[nodiscard]] constexpr kernels::convolution geometry(shape in) const {
         return {.in = {1, 1, static_cast<int>(in.elements())}, .out = {1, 1, units}};
     }
@@ -62,7 +62,7 @@ struct dense {
     }
 
     [[nodiscard]] constexpr channel_flow channels(std::span<const shape> /*in*/) const { return channel_flow::makes; }
-    /// The same layer with so many units.
+    /// The same layer with another number of units.
     [[nodiscard]] constexpr dense resized(int /*inputs*/, int outputs) const {
         dense made = *this;
         made.units = outputs;

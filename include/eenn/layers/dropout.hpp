@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// dropout.hpp - noise for training.
-// Floor 3 (layers). tests/network/phases.cpp reaches it.
+// dropout.hpp - dropout: random zeroing during training.
+// Floor 3 (layers). Tested by tests/network/phases.cpp.
 #ifndef EENN_LAYERS_DROPOUT_HPP
 #define EENN_LAYERS_DROPOUT_HPP
 
@@ -11,7 +11,8 @@
 
 namespace eenn {
 
-/// @brief Training zeroes each element with probability `rate` and scales the rest by 1 / (1 - rate); inference is y = x.
+/// @brief In training, zeroes each element with probability `rate` and scales the rest by 1 / (1 - rate). In inference,
+/// y = x.
 ///
 /// @par Source  Srivastava et al. (2014), in the inverted form.
 struct dropout {

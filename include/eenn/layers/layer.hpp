@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// layer.hpp - what a layer is: the vocabulary shared by every layer and by the graph.
-// Floor 3 (layers). tests/layers/own_layer.cpp reaches it.
+// layer.hpp - the Layer concept, and the vocabulary shared by all layers and the graph.
+// Floor 3 (layers). Tested by tests/layers/own_layer.cpp.
 // Letters: N = samples, H, W, C = height, width, channels (channels last).
 //
-// A layer is a literal struct. It says what it makes of its inputs (output, tensors, macs), all constexpr, and how
-// (forward, backward: static templates over the phase). The same struct serves a graph at run time and, as part of a
-// template argument, a network fixed at compile time; that is why its members are integers, enums, bools and `real`.
+// A layer is a literal struct. It declares its outputs and costs (output, tensors, macs), all constexpr, and its
+// kernels (forward, backward: static templates over the phase). The same struct works in a run-time graph and, as part
+// of a template argument, in a compile-time network. Its members are therefore integers, enums, bools and `real`.
 #ifndef EENN_LAYERS_LAYER_HPP
 #define EENN_LAYERS_LAYER_HPP
 
@@ -31,7 +31,7 @@ using kernels::activation;
 using kernels::activation_kind;
 using kernels::kernel_choice;
 
-/// @brief The shape that a layer makes, or why it cannot.
+/// @brief The output shape of a layer, or the reason why there is none.
 struct output_shape {
     shape value{};
     layer_fault why{};
@@ -42,7 +42,7 @@ struct output_shape {
         : why{.kind = kind, .expected = wanted, .got = found} {}
 };
 
-/// @brief (H,W,C) as the output of a layer, unless it is too large. `in` is the layer's first input.
+/// @brief (H,W,C) as a layer's output, or a fault if it is too large. `in` is the layer's first input.
 [[nodiscard]] constexpr output_shape output_of(std::int64_t h, std::int64_t w, std::int64_t c, shape in) {
     constexpr std::int64_t most = most_elements;
     if (h <= most && w <= most && c <= most) {
@@ -55,27 +55,27 @@ struct output_shape {
 
 /// @brief How a graph treats a layer.
 enum class layer_role : unsigned char {
-    operation,   ///< computes; becomes a step of its own
-    norm,        ///< joins the step that makes its input, else becomes an identity step
+    operation,   ///< computes; becomes a separate step
+    norm,        ///< fuses into the step that produces its input, else becomes an identity step
     activation,  ///< likewise
     sum,         ///< likewise, as the residual of the later of its two inputs
-    reshape,     ///< no work: the same memory under another shape
+    reshape,     ///< no work: the same memory with another shape
 };
 
-/// @brief How a tensor starts. The fans are those of the layer: inputs and outputs of one unit.
+/// @brief Initial values of a tensor. The fans are the layer's: inputs and outputs of one unit.
 enum class initializer : unsigned char { zeros, ones, he_normal, glorot_uniform };
 
-/// @brief How the channels that a layer makes follow from those of its inputs.
+/// @brief How a layer's output channels depend on its input channels.
 enum class channel_flow : unsigned char {
-    makes,    ///< channels of its own, each from all that come in: they can be chosen anew
+    makes,    ///< each output channel depends on all input channels; a subset can be selected
     keeps,    ///< channel c of the output comes from channel c of every input
-    joins,    ///< those of its inputs one after another
-    repeats,  ///< those of its input, once a pixel
-    pads,     ///< those of its input between constant ones, `channels_before` of them before it
-    fixed,    ///< not known: neither what comes in nor what goes out may be chosen anew
+    joins,    ///< concatenates the channels of its inputs
+    repeats,  ///< repeats the channels of its input once per pixel
+    pads,     ///< adds constant channels around those of the input, `channels_before` of them in front
+    fixed,    ///< unknown: neither input nor output channels may be selected
 };
 
-/// @brief One parameter tensor of a layer: its name, sizes and how training treats it.
+/// @brief One parameter tensor of a layer: its name, dimensions and role in training.
 struct tensor_spec {
     std::string_view name{};
     std::array<int, 4> dims{1, 1, 1, 1};
@@ -83,15 +83,15 @@ struct tensor_spec {
     initializer start = initializer::zeros;
     int fan_in = 1;
     int fan_out = 1;
-    bool trainable = true;  ///< false: state that training updates by other means (running statistics)
+    bool trainable = true;  ///< false: training updates it by other means (running statistics)
     bool decay = false;     ///< weight decay applies
-    int input_axis = -1;    ///< the axis that has an entry an input channel; -1: none
-    int output_axis = 0;    ///< the axis that has an entry an output channel; -1: none
+    int input_axis = -1;    ///< the axis indexed by input channel; -1: none
+    int output_axis = 0;    ///< the axis indexed by output channel; -1: none
 
     [[nodiscard]] constexpr std::span<const int> sizes() const noexcept {
         return {dims.data(), static_cast<std::size_t>(rank)};
     }
-    /// Never wraps: see checked.hpp.
+    /// Never overflows: saturates, see checked.hpp.
     [[nodiscard]] constexpr std::size_t elements() const noexcept {
         std::size_t count = 1;
         for (const int size : sizes()) count = saturated_product(count, static_cast<std::size_t>(size));
@@ -116,10 +116,10 @@ struct tensor_list {
     }
 };
 
-/// @brief Most inputs that one layer may have.
+/// @brief Maximum number of inputs of a layer.
 inline constexpr int max_inputs = 4;
 
-/// @brief Most inputs that a layer of type L may have: L::arity, or one.
+/// @brief Maximum number of inputs of layer type L: L::arity, or 1.
 template <class L>
 inline constexpr int arity = [] {
     if constexpr (requires { L::arity; }) {
@@ -131,57 +131,57 @@ inline constexpr int arity = [] {
 
 inline namespace EENN_ISA {
 
-/// @brief A layer at its place in a network: the structural value that a kernel is specialised for.
+/// @brief A layer with its shapes in a network: the structural value that kernels are specialised on.
 template <class L>
 struct problem {
     L layer{};
     std::array<shape, arity<L>> in{};
     std::size_t inputs = 1;
     shape out{};
-    bool norm = false;       ///< pack() is given a per-channel scale and shift to fold
-    kernel_choice chosen{};  ///< what select() of the layer said when the plan was made
+    bool norm = false;       ///< pack() gets a per-channel scale and shift to fold
+    kernel_choice chosen{};  ///< the result of the layer's select() when the plan was made
 
     friend constexpr bool operator==(const problem&, const problem&) = default;
 };
 
 }  // namespace EENN_ISA
 
-/// @brief What a forward kernel works on. Tensors are dense (N,H,W,C).
+/// @brief Arguments of a forward kernel. Tensors are dense (N,H,W,C).
 template <class T>
 struct forward_args {
     int samples = 1;
     std::array<const T*, max_inputs> in{};
-    T* out = nullptr;             ///< may be in[0] or residual where the memory plan says so
-    const T* packed = nullptr;    ///< parameters as pack() laid them out
+    T* out = nullptr;             ///< may alias in[0] or residual if the memory plan says so
+    const T* packed = nullptr;    ///< parameters in the layout of pack()
     const T* residual = nullptr;  ///< added before the activation, or null
-    T* scratch = nullptr;         ///< as many elements as scratch_of() says
+    T* scratch = nullptr;         ///< scratch memory of scratch_of() elements
     activation act{};
-    bool training = false;     ///< dropout drops
-    std::uint64_t seed = 0;    ///< of this pass
-    std::uint64_t stream = 0;  ///< of this step
-    int first_sample = 0;      ///< of this range within the batch
-    kernels::share mine{};     ///< what part of the one sample's output to make; everything unless divides<L>
+    bool training = false;     ///< enables dropout
+    std::uint64_t seed = 0;    ///< seed of this pass
+    std::uint64_t stream = 0;  ///< random stream of this step
+    int first_sample = 0;      ///< index of the first sample of this range in the batch
+    kernels::share mine{};     ///< the share of a single sample's output to compute; everything unless divides<L>
 };
 
-/// @brief What a backward kernel works on. It reads `dout` and adds into `dweights`.
+/// @brief Arguments of a backward kernel. It reads `dout` and adds into `dweights`.
 template <class T>
 struct backward_args {
     int samples = 1;
     std::array<const T*, max_inputs> in{};
-    const T* out = nullptr;                     ///< what came out in the end; may be null where a norm followed
-    const T* dout = nullptr;                    ///< gradient of what forward() made before norm, residual, activation
-    std::array<T*, max_inputs> din{};           ///< null where not wanted
-    std::array<bool, max_inputs> accumulate{};  ///< add to din instead of writing it
-    const T* packed_gradient = nullptr;         ///< parameters as pack_gradient() laid them out
-    T* dweights = nullptr;                      ///< the layer's trainable tensors one after another, or null
-    T* scratch = nullptr;                       ///< as many elements as scratch_of() says
-    bool training = true;                       ///< as forward() had it
+    const T* out = nullptr;                     ///< final output of the step; may be null if a norm followed
+    const T* dout = nullptr;                    ///< gradient of forward()'s result before norm, residual and activation
+    std::array<T*, max_inputs> din{};           ///< null if not wanted
+    std::array<bool, max_inputs> accumulate{};  ///< add to din instead of overwriting it
+    const T* packed_gradient = nullptr;         ///< parameters in the layout of pack_gradient()
+    T* dweights = nullptr;                      ///< gradients of the layer's trainable tensors, concatenated, or null
+    T* scratch = nullptr;                       ///< scratch memory of scratch_of() elements
+    bool training = true;                       ///< as in forward()
     std::uint64_t seed = 0;
     std::uint64_t stream = 0;
     int first_sample = 0;
 };
 
-/// @brief A layer that the graph can hold; see CONTRIBUTING for how to write one.
+/// @brief A layer for use in graphs. CONTRIBUTING explains how to write one.
 template <class L>
 concept Layer = requires(const L& layer, std::span<const shape> in) {
     { L::kind } -> std::convertible_to<std::string_view>;
@@ -189,7 +189,7 @@ concept Layer = requires(const L& layer, std::span<const shape> in) {
     { layer.output(in) } -> std::convertible_to<output_shape>;
 };
 
-/// @brief A recipe for several layers: build(graph&) adds them.
+/// @brief A recipe for several layers: build(graph&) appends them.
 template <class L, class Graph>
 concept Composite = requires(const L& layer, Graph& graph) {
     layer.build(graph);
@@ -201,19 +201,19 @@ inline constexpr bool fuses_epilogue = requires {
     requires L::fuses_epilogue;
 };
 
-/// @brief Whether forward() of L can make one share of one sample's output, so that threads divide it.
+/// @brief Whether forward() of L can compute a share of one sample's output, so that threads can divide a sample.
 template <class L>
 inline constexpr bool divides = requires {
     requires L::divides;
 };
 
-/// @brief Whether the output of L may take the memory of its first input.
+/// @brief Whether L may write its output in place over its first input.
 template <class L>
 inline constexpr bool in_place = requires {
     requires L::in_place;
 };
 
-/// @brief Elements that forward() and backward() of a layer write beside their results, for one thread.
+/// @brief Elements of scratch that forward() and backward() of a layer need per thread.
 struct scratch_elements {
     std::size_t forward = 0;
     std::size_t backward = 0;
@@ -221,8 +221,8 @@ struct scratch_elements {
 
 inline namespace EENN_ISA {
 
-/// @brief What a layer says of its channels; by default norms, activations and sums keep theirs, and of an operation nothing
-/// is known.
+/// @brief The channel flow of a layer. By default norms, activations and sums keep channels, and the flow of an
+/// operation is unknown.
 template <class L>
 [[nodiscard]] constexpr channel_flow channels_of(const L& layer, std::span<const shape> in) {
     if constexpr (requires { layer.channels(in); }) {
@@ -243,7 +243,7 @@ template <class L>
     }
 }
 
-/// @brief Multiply-accumulates of a layer for one sample, padding taps included; zero by default.
+/// @brief Multiply-accumulates of a layer for one sample, including taps on padding; zero by default.
 template <class L>
 [[nodiscard]] constexpr std::int64_t macs_of(const L& layer, std::span<const shape> in) {
     if constexpr (requires { layer.macs(in); }) {
@@ -253,21 +253,22 @@ template <class L>
     }
 }
 
-/// @brief The kernels of a layer for its passes: a layer that has several declares select().
+/// @brief The kernels of a layer's passes. A layer with several kernels declares select().
 template <class L>
 [[nodiscard]] constexpr kernel_choice select_of(const problem<L>& p, const kernels::target& on) {
     if constexpr (requires { L::select(p, on); }) {
         return L::select(p, on);
     } else {
-        // One that was inherited takes its base's problem: without it other kernels would run than were chosen.
+        // An inherited select() takes the base's problem. Without this check, the layer would run other kernels than
+        // chosen.
         static_assert(
             !requires { &L::select; }, "eenn: select() of a layer takes a problem of that layer and a target");
         return {};
     }
 }
 
-/// @brief The scratch of a layer by the chosen kernels; none by default. It holds for float, the type that kernels need
-/// scratch for.
+/// @brief Scratch size of a layer for its chosen kernels; none by default. Counted for float, the only type whose
+/// kernels need scratch.
 template <class L>
 [[nodiscard]] constexpr scratch_elements scratch_of(const problem<L>& p) {
     if constexpr (requires { L::scratch(p); }) {
@@ -279,7 +280,7 @@ template <class L>
     }
 }
 
-/// @brief Elements of T that pack() fills. By default the tensors as they are.
+/// @brief Elements of T that pack() writes. By default, the tensors unchanged.
 template <class T, class L>
 [[nodiscard]] constexpr std::size_t packed_elements(const problem<L>& p) {
     if constexpr (requires { L::template packed_elements<T>(p); }) {
@@ -289,7 +290,7 @@ template <class T, class L>
     }
 }
 
-/// @brief Lays the parameters out for forward(), folding a per-channel scale and shift where given.
+/// @brief Packs the parameters for forward(), folding in a per-channel scale and shift if given.
 template <class T, class P>
 constexpr void pack(P p, const T* weights, const T* scale, const T* shift, T* packed) {
     using L = std::remove_cvref_t<decltype(p.value.layer)>;
@@ -301,7 +302,7 @@ constexpr void pack(P p, const T* weights, const T* scale, const T* shift, T* pa
     }
 }
 
-/// @brief Elements of T that pack_gradient() fills. By default the tensors as they are.
+/// @brief Elements of T that pack_gradient() writes. By default, the tensors unchanged.
 template <class T, class L>
 [[nodiscard]] constexpr std::size_t packed_gradient_elements(const problem<L>& p) {
     if constexpr (requires { L::template packed_gradient_elements<T>(p); }) {
@@ -311,7 +312,7 @@ template <class T, class L>
     }
 }
 
-/// @brief Lays the parameters out for backward().
+/// @brief Packs the parameters for backward().
 template <class T, class P>
 constexpr void pack_gradient(P p, const T* weights, T* packed) {
     using L = std::remove_cvref_t<decltype(p.value.layer)>;
@@ -323,7 +324,7 @@ constexpr void pack_gradient(P p, const T* weights, T* packed) {
     }
 }
 
-/// @brief Shared checks of output(): the number of inputs, and that they are equal.
+/// @brief Input checks shared by output() of all layers: the number of inputs, and equal shapes.
 [[nodiscard]] constexpr layer_fault wrong_inputs(std::span<const shape> in, int fewest, int most) {
     return wrong_number(fault_kind::wrong_number_of_inputs, static_cast<double>(in.size()),
                         allowed_range::closed(fewest, most));

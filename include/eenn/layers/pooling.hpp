@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// pooling.hpp - layers that look at windows or at the whole plane.
-// Floor 3 (layers). tests/layers/shapes.cpp reaches it.
+// pooling.hpp - pooling over windows or whole planes.
+// Floor 3 (layers). Tested by tests/layers/shapes.cpp.
 #ifndef EENN_LAYERS_POOLING_HPP
 #define EENN_LAYERS_POOLING_HPP
 
@@ -11,9 +11,9 @@
 
 namespace eenn {
 
-/// @brief The window of max_pool and average_pool, and what follows from it.
+/// @brief The window of max_pool and average_pool, and derived quantities.
 ///
-/// A size of 0 means: kernel_w as kernel_h, strides as the kernel. Signals (1,L,C) take `.kernel_h = 1`.
+/// A size of 0 is a default: kernel_w = kernel_h, strides = kernel. For signals (1,L,C), set `.kernel_h = 1`.
 struct pooling_window {
     int kernel_h = 2;
     int kernel_w = 0;
@@ -52,7 +52,7 @@ struct pooling_window {
     }
 };
 
-/// @brief The largest element of each window, per channel; padding never wins. The first largest takes the gradient.
+/// @brief The maximum of each window, per channel; padding never wins. With ties, the first maximum gets the gradient.
 struct max_pool {
     static constexpr std::string_view kind = "max_pool";
     static constexpr layer_role role = layer_role::operation;
@@ -87,7 +87,8 @@ struct max_pool {
     }
 };
 
-/// @brief The mean of each window, per channel, over the elements inside or, with count_padding, over the whole window.
+/// @brief The mean of each window, per channel, over the elements inside the input or, with count_padding, over the
+/// whole window.
 struct average_pool {
     static constexpr std::string_view kind = "average_pool";
     static constexpr layer_role role = layer_role::operation;
@@ -123,7 +124,7 @@ struct average_pool {
     }
 };
 
-/// @brief (H,W,C) -> (1,1,C): the mean of every channel.
+/// @brief (H,W,C) -> (1,1,C): the mean of each channel.
 struct global_average_pool {
     static constexpr std::string_view kind = "global_average_pool";
     static constexpr layer_role role = layer_role::operation;
@@ -146,7 +147,7 @@ struct global_average_pool {
     }
 };
 
-/// @brief (H,W,C) -> (1,1,C): the largest of every channel; the first largest takes the gradient.
+/// @brief (H,W,C) -> (1,1,C): the maximum of each channel. With ties, the first maximum gets the gradient.
 struct global_max_pool {
     static constexpr std::string_view kind = "global_max_pool";
     static constexpr layer_role role = layer_role::operation;

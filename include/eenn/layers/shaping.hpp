@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// shaping.hpp - layers that move elements: flatten, concat, pad.
-// Floor 3 (layers). tests/layers/shapes.cpp reaches it.
+// shaping.hpp - layers that rearrange elements: flatten, concat, pad.
+// Floor 3 (layers). Tested by tests/layers/shapes.cpp.
 #ifndef EENN_LAYERS_SHAPING_HPP
 #define EENN_LAYERS_SHAPING_HPP
 
@@ -14,7 +14,7 @@
 
 namespace eenn {
 
-/// @brief (H,W,C) -> (1,1,H W C): the same memory, rows first, channels last. Costs nothing.
+/// @brief (H,W,C) -> (1,1,H W C): the same memory, rows first, channels last. Free of cost.
 struct flatten {
     static constexpr std::string_view kind = "flatten";
     static constexpr layer_role role = layer_role::reshape;
@@ -29,7 +29,7 @@ struct flatten {
     [[nodiscard]] constexpr channel_flow channels(std::span<const shape> /*in*/) const { return channel_flow::repeats; }
 };
 
-/// @brief Two to four inputs of one height and width, one after another along the channels.
+/// @brief Concatenates two to four inputs of equal height and width along the channels.
 struct concat {
     static constexpr std::string_view kind = "concat";
     static constexpr layer_role role = layer_role::operation;
@@ -74,7 +74,7 @@ private:
     }
 };
 
-/// @brief Rows and columns of `value` around each sample, and channels after (or before) its own.
+/// @brief Adds rows and columns of `value` around each sample, and channels after (or before) the existing ones.
 struct pad {
     static constexpr std::string_view kind = "pad";
     static constexpr layer_role role = layer_role::operation;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/fault.hpp - why a layer or a network is wrong, and the one sentence that says so in both phases.
+// detail/fault.hpp - why a layer or network is invalid, and the message for it, the same in both phases.
 // Floor 3 (layers).
 #ifndef EENN_LAYERS_DETAIL_FAULT_HPP
 #define EENN_LAYERS_DETAIL_FAULT_HPP
@@ -16,38 +16,38 @@
 
 namespace eenn {
 
-/// @brief Why a network is wrong. `none` is a network that is right.
+/// @brief Why a network is invalid. `none` means that it is valid.
 enum class fault_kind : unsigned char {
     none,
-    shapes_differ,                     ///< two inputs of one layer, or a layer and its input, disagree
+    shapes_differ,                     ///< two inputs of a layer, or a layer and its input, disagree
     window_larger_than_input,          ///< a kernel or pooling window does not fit
     channels_not_divisible_by_groups,  ///< input or output channels
     wrong_number_of_inputs,
-    option_out_of_range,  ///< a size, stride, rate or count that cannot be
-    too_large,            ///< a size that cannot be counted or held
-    no_such_edge,         ///< an edge that the graph does not have
-    no_such_node,         ///< an id that the graph does not have
-    id_taken,             ///< an id that another node of the graph has
-    not_a_cut,            ///< more than the value asked for passes there
-    cannot_be_removed,    ///< a node that nothing can stand for
-    channels_are_fixed,   ///< the channels of a node are tied to the input, to logits or to what is not known
-    computes_nothing,     ///< an exit or an end for which no layer computes anything
-    no_such_channel,      ///< a choice of channels that is empty, names one twice or one that is not there
+    option_out_of_range,  ///< an invalid size, stride, rate or count
+    too_large,            ///< a size that overflows or exceeds the limit
+    no_such_edge,         ///< the graph has no such edge
+    no_such_node,         ///< the graph has no such id
+    id_taken,             ///< another node of the graph has this id
+    not_a_cut,            ///< other values also cross this cut
+    cannot_be_removed,    ///< nothing can replace this node
+    channels_are_fixed,   ///< the node's channels are tied to the input, to logits or to an unknown layer
+    computes_nothing,     ///< no layer computes anything for this exit or end
+    no_such_channel,      ///< a channel selection that is empty, has duplicates or is out of range
 };
 
-/// @brief What is wrong, with what a message needs: shapes, or an option's name, its value and what is allowed.
+/// @brief An error and the data for its message: shapes, or an option's name, its value and the allowed range.
 struct layer_fault {
     fault_kind kind = fault_kind::none;
-    shape expected{};           ///< of shapes_differ and window_larger_than_input
-    shape got{};                ///< likewise; the input of what is too_large
-    std::string_view option{};  ///< of the other kinds: a string literal
+    shape expected{};           ///< for shapes_differ and window_larger_than_input
+    shape got{};                ///< likewise; for too_large, the layer's input
+    std::string_view option{};  ///< for the other kinds; a string literal
     double value = 0;
-    allowed_range allowed{};  ///< of channels_not_divisible_by_groups, `low` is the number of groups
+    allowed_range allowed{};  ///< for channels_not_divisible_by_groups, `low` is the number of groups
 };
 
 inline namespace EENN_ISA {
 
-/// @brief The name that error messages use.
+/// @brief The wording used in error messages.
 [[nodiscard]] constexpr std::string_view to_string(fault_kind kind) noexcept {
     switch (kind) {
         case fault_kind::none: return "no fault";
@@ -69,15 +69,15 @@ inline namespace EENN_ISA {
     return "unknown fault";
 }
 
-/// @brief An option whose value is not allowed.
+/// @brief The fault of an option whose value is not allowed.
 [[nodiscard]] constexpr layer_fault wrong_option(std::string_view option, double value, const allowed_range& allowed) {
     return {fault_kind::option_out_of_range, {}, {}, option, value, allowed};
 }
-/// @brief A number that is wrong for another reason: of inputs, of an edge, of a node.
+/// @brief The fault of any other wrong number: an input count, an edge, a node.
 [[nodiscard]] constexpr layer_fault wrong_number(fault_kind kind, double value, const allowed_range& allowed) {
     return {kind, {}, {}, {}, value, allowed};
 }
-/// @brief Channels, of the input or made, that are no multiple of the groups.
+/// @brief The fault of an input or output channel count that the groups do not divide.
 [[nodiscard]] constexpr layer_fault indivisible(std::string_view channels, double count, double groups) {
     return {fault_kind::channels_not_divisible_by_groups, {}, {}, channels, count,
             allowed_range::closed(groups, groups)};
@@ -88,14 +88,14 @@ template <class Number>
     return {fault_kind::too_large, {}, input, what, static_cast<double>(value), allowed_range::closed(0, most)};
 }
 
-/// @brief Whether a size or count is not in [low, high]; then `why` says so.
+/// @brief Whether a size or count is outside [low, high]; if so, sets `why`.
 [[nodiscard]] constexpr bool not_allowed(layer_fault& why, const char* option, int value, int low,
                                          int high = most_elements) {
     if (value >= low && value <= high) return false;
     why = wrong_option(option, value, allowed_range::closed(low, high));
     return true;
 }
-/// @brief The same of a real number.
+/// @brief As above, for a real number.
 [[nodiscard]] constexpr bool not_allowed(layer_fault& why, const char* option, real value,
                                          const allowed_range& allowed) {
     const double number = value;
@@ -144,7 +144,7 @@ constexpr void append(fixed_text& to, const layer_fault& why) noexcept {
     }
 }
 
-/// @brief The sentence as a text.
+/// @brief The message for a fault.
 [[nodiscard]] constexpr fixed_text text_of(const layer_fault& why) noexcept {
     fixed_text text;
     append(text, why);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/identity.hpp - the layer that does nothing, so that a step can carry what no operation takes.
-// Floor 3 (layers). tests/network/edit.cpp reaches it.
+// detail/identity.hpp - a layer that does nothing, so that a step can carry a norm, addition or activation.
+// Floor 3 (layers). Tested by tests/network/edit.cpp.
 #ifndef EENN_LAYERS_DETAIL_IDENTITY_HPP
 #define EENN_LAYERS_DETAIL_IDENTITY_HPP
 
@@ -13,7 +13,7 @@
 
 namespace eenn {
 
-/// @brief y = x. The step that carries a norm, an addition or an activation which no other step can take.
+/// @brief y = x. Carries a norm, an addition or an activation that cannot join another step.
 struct identity {
     static constexpr std::string_view kind = "identity";
     static constexpr layer_role role = layer_role::operation;

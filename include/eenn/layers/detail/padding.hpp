@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/padding.hpp - how far a window may reach beyond the border.
-// Floor 3 (layers). tests/layers/shapes.cpp reaches it.
+// detail/padding.hpp - how far a window may extend beyond the border.
+// Floor 3 (layers). Tested by tests/layers/shapes.cpp.
 #ifndef EENN_LAYERS_DETAIL_PADDING_HPP
 #define EENN_LAYERS_DETAIL_PADDING_HPP
 
@@ -16,10 +16,10 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief Padding of a window: `same`, `valid`, or amounts of one's own, which may differ on every side.
+/// @brief Padding of a window: `same`, `valid`, or explicit amounts, which may differ on every side.
 ///
-/// `same` makes ceil(input / stride) outputs and puts an odd element at the end, as TensorFlow does. PyTorch's
-/// padding=1 is `padding{1}`.
+/// `same` gives ceil(input / stride) outputs and puts an odd element at the end, as in TensorFlow. PyTorch's padding=1
+/// is `padding{1}`.
 struct padding {
     enum class rule : unsigned char { explicit_amounts, same };
 
@@ -36,7 +36,7 @@ struct padding {
         : top{vertical}, bottom{vertical}, left{horizontal}, right{horizontal} {}
     constexpr padding(int t, int b, int l, int r) : top{t}, bottom{b}, left{l}, right{r} {}
 
-    /// From its fields.
+    /// Constructs from individual fields.
     [[nodiscard]] static constexpr padding of(rule r, int t, int b, int l, int right) noexcept {
         padding made{t, b, l, right};
         made.how = r;
@@ -52,7 +52,7 @@ struct padding {
 inline constexpr padding same{padding::rule::same};
 inline constexpr padding valid{};
 
-/// @brief Whether an amount is below 0, or above `most_rows` or `most_columns`; then `why` says so.
+/// @brief Whether an amount is negative, or above `most_rows` or `most_columns`; if so, sets `why`.
 [[nodiscard]] constexpr bool not_allowed(layer_fault& why, const padding& pad, int most_rows = most_elements,
                                          int most_columns = most_elements) {
     return not_allowed(why, "pad.top", pad.top, 0, most_rows) ||
@@ -61,21 +61,22 @@ inline constexpr padding valid{};
            not_allowed(why, "pad.right", pad.right, 0, most_columns);
 }
 
-/// @brief Input elements from the first to the last tap of a window, both included.
+/// @brief Number of input elements from the first to the last tap of a window, inclusive.
 [[nodiscard]] constexpr std::int64_t reach_of(std::int64_t kernel, std::int64_t dilation) noexcept {
     return (kernel - 1) * dilation + 1;
 }
 
-/// @brief One axis of a window at its place: how many outputs, and the padding before and after. outputs < 1 is a misfit.
+/// @brief One axis of a placed window: the number of outputs, and the padding before and after. outputs < 1 means that
+/// the window does not fit.
 struct window_axis {
     int outputs;
     int before;
     int after;
 };
 
-/// @brief Lays a window of `kernel` taps, `dilation` apart, over `size` elements.
+/// @brief Places a window of `kernel` taps, `dilation` apart, over `size` elements.
 ///
-/// Any ints do: sums are of 64 bits, and what an int does not hold becomes the largest int. Layers refuse such windows before.
+/// Accepts any ints: sums use 64 bits, and results saturate at the largest int. Layers reject such windows earlier.
 [[nodiscard]] constexpr window_axis place_window(std::int64_t size, int kernel, int stride, int dilation,
                                                  padding::rule rule, int before, int after) noexcept {
     constexpr std::int64_t most = std::numeric_limits<int>::max();
