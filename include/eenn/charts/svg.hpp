@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// svg.hpp - line and scatter charts as SVG: axes, legend, labels, light and dark.
+// svg.hpp - line and scatter charts as SVG: axes, legend, labels, light and dark themes.
 // Floor 2 (charts); host subset.
 #ifndef EENN_CHARTS_SVG_HPP
 #define EENN_CHARTS_SVG_HPP
@@ -22,48 +22,48 @@
 namespace eenn::report {
 inline namespace EENN_ISA {
 
-/// @brief The sign of a point. A tag is a square with the point's label, a letter or two, inside.
+/// @brief The marker of a point. A tag is a square that contains the point's label, one or two letters.
 enum class marker { none, circle, ring, square, diamond, triangle, star, tag };
 
-/// @brief A point and, if it is to be named in the chart, its label.
+/// @brief A point and an optional label.
 struct chart_point {
     double x = 0;
     double y = 0;
     std::string label{};
 };
 
-/// @brief Points under one legend entry.
+/// @brief The points of one legend entry.
 struct chart_series {
     std::string name{};  ///< empty: not in the legend
     std::vector<chart_point> points{};
-    bool line = true;   ///< join the points in their order
-    bool step = false;  ///< join them by stairs: across, then up
+    bool line = true;   ///< connect the points in order
+    bool step = false;  ///< connect them by steps: across, then up
     bool dashed = false;
     marker sign = marker::none;
-    int colour = 0;     ///< 0 to 5, or -1 for grey; told apart by colour-blind readers too
-    double size = 4.5;  ///< of the sign, in pixels from its centre
+    int colour = 0;     ///< 0 to 5, or -1 for grey; distinguishable for colour-blind readers
+    double size = 4.5;  ///< of the marker, in pixels from its centre
 };
 
-/// @brief A dashed line across the chart at one value, labelled at its end.
+/// @brief A dashed line across the chart at a constant value, labelled at one end.
 struct chart_guide {
     double at = 0;
     bool horizontal = true;
     std::string label{};
 };
 
-/// @brief One axis. It covers the data and ends at ticks.
+/// @brief One axis. It covers the data and ends at tick values.
 struct chart_axis {
     std::string title{};
     number_style style = number_style::plain;
-    std::optional<double> low{};   ///< the axis reaches at least down to here
-    std::optional<double> high{};  ///< and at least up to here
+    std::optional<double> low{};   ///< the axis extends at least down to this value
+    std::optional<double> high{};  ///< the axis extends at least up to this value
 };
 
-/// @brief What a chart shows.
+/// @brief The content of a chart.
 struct chart {
     std::string title{};
     std::string subtitle{};
-    std::string description{};  ///< for readers who cannot see it
+    std::string description{};  ///< alternative text for screen readers
     chart_axis x{};
     chart_axis y{};
     std::vector<chart_series> series{};
@@ -72,7 +72,7 @@ struct chart {
     int height = 470;
 };
 
-/// @brief Text for XML: markup characters escaped, control characters that XML lacks left out.
+/// @brief Text for XML: escapes markup characters and drops control characters that XML forbids.
 [[nodiscard]] inline std::string xml_text(std::string_view text) {
     std::string escaped;
     for (const char c : text) {
@@ -110,7 +110,8 @@ struct box {
     return s == "-0" ? "0" : s;
 }
 
-/// Width of a text in pixels, from the mean widths of sans-serif fonts; UTF-8 continuation bytes count nothing.
+/// Width of a text in pixels, estimated from the mean character widths of sans-serif fonts; UTF-8 continuation bytes
+/// count as zero.
 [[nodiscard]] inline double text_width(std::string_view text, double font_size) {
     double em = 0;
     for (const char c : text) {
@@ -138,7 +139,7 @@ struct box {
     return colour < 0 ? "cg" : "c" + std::to_string(colour % 6);
 }
 
-/// A sign with a rim in the background's colour, so that signs which touch stay apart.
+/// A marker with a rim in the background colour, so that touching markers stay distinct.
 [[nodiscard]] inline std::string sign(marker kind, double x, double y, double r, int colour) {
     const std::string c = colour_class(colour);
     if (kind == marker::circle)
@@ -172,7 +173,7 @@ struct box {
 
 [[nodiscard]] inline double label_width(std::string_view label) { return 1.04 * text_width(label, 12.5); }
 
-/// How far a series' signs reach from their centres.
+/// How far the markers of a series extend from their centres.
 [[nodiscard]] inline double reach_of(const chart_series& s) {
     return s.sign == marker::none      ? 2
            : s.sign == marker::star    ? 1.5 * s.size
@@ -180,11 +181,11 @@ struct box {
                                        : s.size;
 }
 
-// Okabe and Ito (2008), "Color universal design"; on dark ground the same hues, lighter.
+// Okabe and Ito (2008), "Color universal design"; on dark backgrounds the same hues, lighter.
 inline constexpr std::array<const char*, 6> light{"#0072b2", "#d55e00", "#009e73", "#b5569a", "#c98a00", "#3a9bd9"};
 inline constexpr std::array<const char*, 6> dark{"#4fa8e0", "#ff8c42", "#3cc79c", "#e08fc4", "#f2b632", "#8accf5"};
 
-/// Rules of the classes that charts use, for light and dark ground.
+/// CSS rules for the chart classes, for light and dark backgrounds.
 [[nodiscard]] inline std::string rules() {
     const auto colours = [](const std::array<const char*, 6>& palette, const char* grey, const std::string& indent) {
         std::string css;
@@ -221,22 +222,22 @@ inline constexpr std::array<const char*, 6> dark{"#4fa8e0", "#ff8c42", "#3cc79c"
 
 }  // namespace svg_parts
 
-/// @brief Whether a chart brings its style along, or stands in a page that has chart_rules() in its own.
+/// @brief Whether a chart embeds its own style or uses the chart_rules() of the surrounding page.
 enum class chart_style { own, of_page };
 
-/// @brief The style sheet of charts, for pages that hold several.
+/// @brief The style sheet of charts, for pages with several charts.
 [[nodiscard]] inline std::string chart_rules() { return svg_parts::rules(); }
 
-/// @brief A chart as an SVG document of its own: no script, no outside font or style, readable on light and dark
-/// ground.
+/// @brief A chart as a self-contained SVG document: no scripts, no external fonts or styles, readable on light and dark
+/// backgrounds.
 ///
-/// Labels of points are put where they cover least of what else is drawn. The same chart gives the same text.
+/// Point labels are placed where they overlap other elements least. The same chart always gives the same text.
 ///
-/// @par Cost    O(points), and O(labels * (points + labels)) for their places.
-/// @par Errors  eenn::error if there is no point, a value is not finite.
+/// @par Cost    O(points), and O(labels * (points + labels)) for label placement.
+/// @par Errors  eenn::error if there are no points or a value is not finite.
 [[nodiscard]] inline std::string to_svg(const chart& c, chart_style style = chart_style::own) {
     using namespace svg_parts;
-    // The data's extent.
+    // Bounding box of the data.
     constexpr double infinity = std::numeric_limits<double>::infinity();
     box data{infinity, infinity, -infinity, -infinity};
     for (const chart_series& s : c.series) {
@@ -301,7 +302,7 @@ enum class chart_style { own, of_page };
         tick_width = std::max(tick_width, text_width(number_text(v, y_ticks.step, c.y.style), 12.5));
     box frame{margin + (c.y.title.empty() ? 0 : 22) + tick_width + 8, (legend.empty() ? head : legend_y + 8) + 14,
               c.width - margin - 12.0, c.height - margin - (c.x.title.empty() ? 18.0 : 42.0)};
-    // Room at the right for the labels of points at the right end; those stand there in a column.
+    // Space on the right for labels of points near the right edge; those labels are stacked in a column.
     const auto share_of = [&](const chart_point& p) { return (p.x - x_ticks.low) / (x_ticks.high - x_ticks.low); };
     constexpr double right_end = 0.95;
     for (const chart_series& s : c.series) {
@@ -352,7 +353,7 @@ enum class chart_style { own, of_page };
                ") rotate(-90)\">" + xml_text(c.y.title) + "</text>\n";
     }
 
-    // What labels should keep off: signs, lines sampled every few pixels, other labels.
+    // Obstacles for labels: markers, lines sampled every few pixels, other labels.
     std::vector<box> taken;
     for (const chart_guide& g : c.guides) {
         const double x = at_x(g.at);
@@ -373,7 +374,7 @@ enum class chart_style { own, of_page };
                 if (i == 0) {
                     path = "M" + px(x) + " " + px(y);
                 } else {
-                    if (!last && std::hypot(x - from_x, y - from_y) < 0.6) continue;  // too near to see
+                    if (!last && std::hypot(x - from_x, y - from_y) < 0.6) continue;  // too close to be visible
                     path += s.step ? "H" + px(x) + "V" + px(y) : "L" + px(x) + " " + px(y);
                     const double corner_y = s.step ? from_y : y;
                     const int pieces = std::min(200, 1 + static_cast<int>(std::hypot(x - from_x, y - from_y) / 8));
@@ -399,7 +400,7 @@ enum class chart_style { own, of_page };
 
     std::string labels;
     std::string leads;
-    // Names of guides: at whichever end and side covers least.
+    // Guide labels go to the end and side with the least overlap.
     for (const chart_guide& g : c.guides) {
         if (g.label.empty()) continue;
         const double width = text_width(g.label, 12) + 4;
@@ -447,12 +448,12 @@ enum class chart_style { own, of_page };
     std::stable_sort(column.begin(), column.end(), [](const end_label& a, const end_label& b) { return a.y < b.y; });
     constexpr double label_height = 15;
     double limit = frame.top + label_height / 2;
-    for (end_label& e : column) {  // down, so that none overlaps the one above ...
+    for (end_label& e : column) {  // downwards, so that no label overlaps the one above ...
         e.y = std::max(e.y, limit);
         limit = e.y + label_height;
     }
     limit = frame.bottom - label_height / 2;
-    for (auto e = column.rbegin(); e != column.rend(); ++e) {  // ... then up from the axis
+    for (auto e = column.rbegin(); e != column.rend(); ++e) {  // ... then upwards from the axis
         e->y = std::min(e->y, limit);
         limit = e->y - label_height;
     }
@@ -464,7 +465,7 @@ enum class chart_style { own, of_page };
             {column_x, e.y - label_height / 2, column_x + label_width(e.point->label), e.y + label_height / 2});
     }
 
-    // Every other label at the place around its point that covers least; nearer places first among equals.
+    // Every other label goes to the position around its point with the least overlap; with ties, to the nearest.
     const box canvas{frame.left + 2, frame.top + 1, c.width - margin + 4, frame.bottom - 2};
     for (const chart_series& s : c.series) {
         for (const chart_point& p : s.points) {

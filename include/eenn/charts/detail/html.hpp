@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/html.hpp - the pieces of a page: escaped text, tables with scopes, bars, folded parts.
+// detail/html.hpp - building blocks of an HTML page: escaped text, tables with scopes, bars, collapsible sections.
 // Floor 2 (charts); host subset.
 #ifndef EENN_CHARTS_DETAIL_HTML_HPP
 #define EENN_CHARTS_DETAIL_HTML_HPP
@@ -19,10 +19,10 @@
 namespace eenn::report::html {
 inline namespace EENN_ISA {
 
-/// @brief Text from outside, made safe for element content and attributes in double quotes.
+/// @brief Escapes untrusted text for element content and double-quoted attributes.
 [[nodiscard]] inline std::string escaped(std::string_view text) { return xml_text(text::readable(text)); }
 
-/// @brief `<tag attributes>content</tag>`; content is markup, attributes are written by us.
+/// @brief `<tag attributes>content</tag>`; content is markup, attributes are trusted.
 [[nodiscard]] inline std::string element(std::string_view tag, std::string_view attributes, std::string_view content) {
     std::string out = "<";
     out.append(tag);
@@ -30,7 +30,7 @@ inline namespace EENN_ISA {
     return out.append(">").append(content).append("</").append(tag).append(">");
 }
 
-/// @brief Text from outside for a table's cell: words so long that they would widen the table break anywhere.
+/// @brief Untrusted text for a table cell. Words so long that they would widen the table may break anywhere.
 [[nodiscard]] inline std::string cell(std::string_view text) {
     std::size_t longest = 0;
     std::size_t run = 0;
@@ -41,7 +41,7 @@ inline namespace EENN_ISA {
     return longest > 22 ? element("span", "class=\"long\"", escaped(text)) : escaped(text);
 }
 
-/// @brief A layer's name or a command in a fixed-width face; lines may break after its slashes.
+/// @brief A layer name or command in a monospaced font; lines may break after slashes.
 [[nodiscard]] inline std::string name(std::string_view text) {
     std::string broken;
     for (const char c : cell(text)) {
@@ -51,7 +51,7 @@ inline namespace EENN_ISA {
     return element("code", "", broken);
 }
 
-/// @brief Keeps numbers of our own words and their units on one line.
+/// @brief Keeps numbers and their units on one line, for text written by the library.
 [[nodiscard]] inline std::string tight(std::string text) {
     for (std::size_t at = text.find(' '); at != std::string::npos; at = text.find(' ', at + 1)) {
         const bool after_digit = at > 0 && text[at - 1] >= '0' && text[at - 1] <= '9';
@@ -72,17 +72,17 @@ inline namespace EENN_ISA {
 /// @brief A column of a table.
 struct column {
     std::string title{};
-    bool number = true;  ///< to the right, digits aligned, no line breaks
+    bool number = true;  ///< right-aligned, tabular digits, no line breaks
 };
 
-/// @brief A table in a container that scrolls by itself where the page is narrow. The first cell of a row names it.
+/// @brief A table that scrolls horizontally on narrow pages. The first cell of each row is its heading.
 class table {
 public:
-    /// The caption says what a row is; it stands above the table.
+    /// The caption explains what a row is; it appears above the table.
     table(std::string caption, std::vector<column> columns)
         : caption_{std::move(caption)}, columns_{std::move(columns)} {}
 
-    /// Cells are markup, one a column. `classes` marks the row.
+    /// Cells are markup, one per column. `classes` are the CSS classes of the row.
     table& row(const std::vector<std::string>& cells, std::string_view classes = {}) {
         std::string line;
         for (std::size_t c = 0; c < columns_.size(); ++c) {
@@ -111,23 +111,23 @@ private:
     std::string rows_;
 };
 
-/// @brief A part that is folded until the reader opens it.
+/// @brief A section that is collapsed until the reader opens it.
 [[nodiscard]] inline std::string folded(std::string_view summary, std::string_view content) {
     return element("details", "", element("summary", "", summary) + "\n" + std::string{content}) + "\n";
 }
 
-/// @brief A percentage for a style attribute, kept between 0 and 100.
+/// @brief A percentage for a style attribute, clamped to [0, 100].
 [[nodiscard]] inline std::string css_percent(double share) {
     return svg_parts::px(std::isfinite(share) ? 100 * std::clamp(share, 0.0, 1.0) : 0) + "%";
 }
 
-/// @brief A bar over `share` of its track. Decoration: the number stands beside it.
+/// @brief A bar over `share` of its track. Decorative: the number is printed next to it.
 [[nodiscard]] inline std::string bar(double share, std::string_view classes) {
     return "<span class=\"track\" aria-hidden=\"true\"><span class=\"fill " + std::string{classes} +
            "\" style=\"width:" + css_percent(share) + "\"></span></span>";
 }
 
-/// @brief Shares side by side in one bar; class `x<k>` colours the k-th.
+/// @brief Shares stacked in one bar; class `x<k>` colours the k-th.
 [[nodiscard]] inline std::string stacked(const std::vector<double>& shares, const std::vector<std::string>& classes) {
     std::string parts;
     for (std::size_t k = 0; k < shares.size() && k < classes.size(); ++k) {

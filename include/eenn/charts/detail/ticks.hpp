@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/ticks.hpp - round numbers along an axis, and how to write them.
+// detail/ticks.hpp - round tick values along an axis, and their formatting.
 // Floor 2 (charts); host subset.
 #ifndef EENN_CHARTS_DETAIL_TICKS_HPP
 #define EENN_CHARTS_DETAIL_TICKS_HPP
@@ -16,14 +16,14 @@
 namespace eenn::report {
 inline namespace EENN_ISA {
 
-/// @brief How an axis writes its numbers.
+/// @brief Number format of an axis.
 enum class number_style {
     plain,    ///< 0.25
     percent,  ///< 0.25 as 25 %
     metric    ///< 2500000 as 2.5 M
 };
 
-/// @brief Round numbers that cover an interval: all multiples of `step` from `low` to `high`.
+/// @brief Tick values that cover an interval: all multiples of `step` from `low` to `high`.
 struct tick_range {
     double low = 0;
     double high = 1;
@@ -40,10 +40,9 @@ struct tick_range {
     }
 };
 
-/// @brief Ticks at 1, 2 or 5 times a power of ten, about `wanted` of them, from at or below `low` to at or above
-/// `high`.
+/// @brief About `wanted` ticks at 1, 2 or 5 times a power of ten, from at or below `low` to at or above `high`.
 ///
-/// An interval of no length is widened around its value.
+/// An empty interval is widened around its value.
 [[nodiscard]] inline tick_range nice_ticks(double low, double high, int wanted = 6) {
     const double least = std::max({std::abs(low), std::abs(high), 1e-300}) * 1e-9;
     if (!(high - low > least)) {
@@ -58,7 +57,7 @@ struct tick_range {
     return {std::floor(low / step + 1e-9) * step, std::ceil(high / step - 1e-9) * step, step};
 }
 
-/// @brief A number with the digits that tell it from its neighbours at distance `step`.
+/// @brief A number with just enough digits to tell it from its neighbours at distance `step`.
 [[nodiscard]] inline std::string number_text(double value, double step, number_style style = number_style::plain) {
     const char* suffix = "";
     if (style == number_style::percent) {
