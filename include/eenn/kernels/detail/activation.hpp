@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/activation.hpp - activation functions of one vector, and their derivatives.
-// Floor 2 (kernels). Letters: u = what goes in, y = what comes out.
+// detail/activation.hpp - activation functions on one vector, and their derivatives.
+// Floor 2 (kernels). Letters: u = input, y = output.
 #ifndef EENN_KERNELS_DETAIL_ACTIVATION_HPP
 #define EENN_KERNELS_DETAIL_ACTIVATION_HPP
 
@@ -16,7 +16,7 @@ inline namespace EENN_ISA {
 
 namespace detail {
 
-/// none, relu and relu6 in one branch-free form; bounds at infinity change nothing.
+/// none, relu and relu6 in one branch-free form; infinite bounds have no effect.
 template <class T>
 struct clamp {
     lanes<T> low;
@@ -34,7 +34,7 @@ struct clamp {
     }
 };
 
-/// The other functions, which are too long to repeat in every tile.
+/// The other functions, which are too long to inline into every tile.
 template <class T>
 [[gnu::noinline]] lanes<T> apply_long(activation f, lanes<T> u) noexcept {
     const auto c = [](T value) { return broadcast(value); };
@@ -56,7 +56,8 @@ template <class T>
     return is_clamp(f.kind) ? detail::clamp<T>(f)(u) : detail::apply_long<T>(f, u);
 }
 
-/// @brief du = dy f'(u) per lane, from y, or from u where needs_input(); at a kink the side of the zero (relu6: both).
+/// @brief du = dy f'(u) per lane, computed from y, or from u if needs_input(). At a kink, uses the flatter side: 0 for
+/// relu, relu6 and hard_sigmoid, slope for leaky_relu.
 template <class T>
 [[nodiscard]] EENN_ALWAYS_INLINE lanes<T> derivative(activation f, const lanes<T>& dy, const lanes<T>& y,
                                                      const lanes<T>& u) noexcept {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/activation_kind.hpp - which activation functions there are: a name and a parameter, without the arithmetic.
-// Floor 2 (kernels). tests/kernels/activation.cpp reaches it. Letters: u = what goes in, y = what comes out.
+// detail/activation_kind.hpp - the activation functions by name and parameter, without their arithmetic.
+// Floor 2 (kernels). Tested by tests/kernels/activation.cpp. Letters: u = input, y = output.
 #ifndef EENN_KERNELS_DETAIL_ACTIVATION_KIND_HPP
 #define EENN_KERNELS_DETAIL_ACTIVATION_KIND_HPP
 
@@ -12,7 +12,7 @@
 
 namespace eenn::kernels {
 
-/// @brief Which function.
+/// @brief The activation function.
 enum class activation_kind : unsigned char {
     none,          ///< u
     relu,          ///< max(u, 0)
@@ -27,12 +27,12 @@ enum class activation_kind : unsigned char {
 /// @brief A function and its parameter, a structural value.
 struct activation {
     activation_kind kind = activation_kind::none;
-    real slope{};  ///< of leaky_relu below zero, in (0, 1)
+    real slope{};  ///< leaky_relu: the factor below zero, in (0, 1)
 
     friend constexpr bool operator==(const activation&, const activation&) = default;
 };
 
-/// @brief Whether the derivative needs u; of all others it follows from y.
+/// @brief Whether the derivative needs u; for all other functions it follows from y.
 [[nodiscard]] constexpr bool needs_input(activation_kind kind) noexcept { return kind == activation_kind::hard_swish; }
 
 /// @brief Whether the function is min(max(u, low), high).

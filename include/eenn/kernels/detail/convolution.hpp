@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/convolution.hpp - convolutions of every kind, and dense layers as 1x1 convolutions: forward and both
-// gradients.
+// detail/convolution.hpp - convolutions of all kinds, and dense layers as 1x1 convolutions: forward and both gradients.
 // Floor 2 (kernels). Letters: N = samples, I, O = input, output channels, G = groups, kh, kw = kernel, W = lanes.
 //
 // Tensors are dense (N,H,W,C). Weights come as [kh][kw][I/G][O] and are packed once for forward() and once for
-// backward_data(); backward_weights() adds into the unpacked form. Every element of a result is one sum in an order that the
-// geometry alone fixes, so that it does not depend on N, on threads, or on whether the geometry is a constant.
+// backward_data(); backward_weights() accumulates into the unpacked form. Each output element is one sum, in an order
+// fixed by the geometry alone. It therefore does not depend on N, on threads, or on whether the geometry is a constant.
 #ifndef EENN_KERNELS_DETAIL_CONVOLUTION_HPP
 #define EENN_KERNELS_DETAIL_CONVOLUTION_HPP
 
@@ -24,7 +23,7 @@
 
 namespace eenn::kernels {
 
-/// @brief Geometry of a convolution, a structural value. Padding below and to the right follows from `out`.
+/// @brief Geometry of a convolution, a structural value. Bottom and right padding follow from `out`.
 struct convolution {
     shape in{};
     shape out{};
@@ -47,17 +46,17 @@ struct convolution {
         return {in.w, out.w, kernel_w, stride_w, dilation_w, pad_left};
     }
     [[nodiscard]] constexpr bool depthwise() const noexcept { return groups > 1 && groups == in.c && groups == out.c; }
-    /// y[pixel] = f(x[pixel]), so that pixels of any shape form one row.
+    /// y[pixel] = f(x[pixel]), so pixels of any shape can be treated as one row.
     [[nodiscard]] constexpr bool pointwise() const noexcept {
         return kernel_h == 1 && kernel_w == 1 && stride_h == 1 && stride_w == 1 && pad_top == 0 && pad_left == 0 &&
                in.h == out.h && in.w == out.w;
     }
 };
 
-/// @brief A convolution and how it is computed: a structural value, which select() makes and all functions below take.
+/// @brief A convolution and its kernel choice, a structural value made by select() and accepted by all functions below.
 struct selected_convolution {
     convolution geometry{};
-    kernel_choice chosen{};  ///< what select() says of this geometry, not another's
+    kernel_choice chosen{};  ///< the result of select() for this geometry
 
     friend constexpr bool operator==(const selected_convolution&, const selected_convolution&) = default;
 };
@@ -66,7 +65,7 @@ inline namespace EENN_ISA {
 
 namespace detail {
 
-/// The image that winograd.hpp sees: of the output for forward, of the input for the data gradient.
+/// The image as winograd.hpp sees it: of the output for forward, of the input for the data gradient.
 [[nodiscard]] constexpr winograd_image image_of(const convolution& g) noexcept {
     return {g.in.h, g.in.w, g.in.c, g.out.h, g.out.w, g.out.c, g.pad_top, g.pad_left};
 }
@@ -74,7 +73,7 @@ namespace detail {
     return {g.out.h, g.out.w, g.out.c, g.in.h, g.in.w, g.in.c, g.kernel_h - 1 - g.pad_top, g.kernel_w - 1 - g.pad_left};
 }
 
-/// f(constant<method>) of the same form, if it is Winograd's and T has it; whether it is.
+/// Calls f(constant<method>) with the same form if the method is Winograd and T supports it; returns whether it did.
 template <class T, class F>
 constexpr bool with_form(const method& how, F&& f) {
     if constexpr (has_winograd<T>) {
@@ -87,14 +86,14 @@ constexpr bool with_form(const method& how, F&& f) {
     return false;
 }
 
-/// The method for T: Winograd's are for some types alone, the others take the direct sum. Pointwise is the direct sum too.
+/// The method for T. Winograd exists for some types only; the others use the direct sum, which also covers pointwise.
 template <class T>
 [[nodiscard]] constexpr method compiled(const method& how) noexcept {
     if (how.by == algorithm::depthwise || (how.by == algorithm::winograd && has_winograd<T>)) return how;
     return algorithm::direct;
 }
 
-/// f(constant<method>) for a pass, so that a constant geometry compiles the kernels of its own method alone.
+/// f(constant<method>) for one pass, so that a constant geometry compiles only the kernels of its own method.
 template <class T, method kernel_choice::*Pass, class P, class F>
 constexpr void with_method(P p, F&& f) {
     if constexpr (P::known) {
@@ -107,17 +106,18 @@ constexpr void with_method(P p, F&& f) {
     }
 }
 
-/// Vectors of one block of packed weights.
+/// Vectors per block of packed weights.
 [[nodiscard]] constexpr int block_of(const convolution& g) noexcept {
     return g.depthwise() ? 1 : tuning::block_vectors;
 }
 
-/// Samples that are taken at once: of small pointwise problems several, whose pixels then form one row of full tiles.
+/// Samples processed at once. Several samples of a small pointwise problem are joined, so that their pixels form one
+/// row of full tiles.
 [[nodiscard]] constexpr int samples_at_once(const convolution& g) noexcept {
     if (!g.pointwise() || g.depthwise()) return 1;
     return std::max(1, tuning::pointwise_pixels / g.in.pixels());
 }
-/// The geometry of so many samples as one.
+/// The geometry of `samples` samples joined into one.
 [[nodiscard]] constexpr convolution joined(convolution g, int samples) noexcept {
     if (g.pointwise()) {
         const int pixels = g.in.pixels() * samples;
@@ -136,7 +136,7 @@ constexpr void with_method(P p, F&& f) {
             x_pixel * g.in.w, x_pixel,     y_pixel * g.out.w, y_pixel};
 }
 
-/// Blocks of packed weights; a depthwise problem has one.
+/// Number of packed weight groups; a depthwise problem has one.
 [[nodiscard]] constexpr std::size_t packed_groups(const convolution& g) noexcept {
     return static_cast<std::size_t>(g.depthwise() ? 1 : g.groups);
 }
@@ -146,14 +146,14 @@ template <class T>
     return packed_block_size<T>(g.kernel_h * g.kernel_w, g.in.c / g.groups, g.out.c / groups);
 }
 
-/// The outputs of one share as a problem of its own, and where its input and output begin.
+/// The outputs of one share as a problem of its own, and the start of its input and output.
 struct slice {
     convolution g;
     std::ptrdiff_t x = 0;
     std::ptrdiff_t y = 0;
 };
 
-/// Rows in whole tiles, columns where there is one row alone; of a pointwise problem, pixels.
+/// Splits rows in whole tiles, or columns if there is only one row; pixels for a pointwise problem.
 [[nodiscard]] constexpr slice slice_of(const convolution& all, share mine, int tile_h, int tile_w) noexcept {
     slice part{all};
     if (mine.count == 1) return part;
@@ -180,7 +180,7 @@ struct slice {
     return part;
 }
 
-/// Image after image; the residual may be y.
+/// Processes image after image; the residual may be y.
 template <winograd_form F, class T>
 void convolve_images(const winograd_image& image, int n, const T* x, const T* packed, const T* residual, activation act,
                      T* y, T* scratch, const winograd::product_table<T>& products = winograd::products_of<T>) noexcept {
@@ -216,7 +216,7 @@ void convolve_samples(const convolution& each, int n, const T* x, const T* packe
     }
 }
 
-/// The residue classes of the data gradient: f(class of rows, class of columns, elements of its packed group).
+/// The residue classes of the data gradient: f(row class, column class, elements of the packed group).
 template <class T, class F>
 constexpr void for_each_class(const convolution& g, F&& f) {
     const int groups = g.depthwise() ? 1 : g.groups;
@@ -263,7 +263,7 @@ void spread_samples(const convolution& each, int n, const T* dy, const T* packed
     }
 }
 
-/// A bias, scale and shift per channel as one bias: bias scale + shift. Each may be null.
+/// Folds a bias, scale and shift per channel into one bias: bias * scale + shift. Each may be null.
 template <class T>
 struct folded_bias {
     const T* bias;
@@ -315,7 +315,8 @@ template <class T>
     });
 }
 
-/// dw += of `samples` samples over the outputs [oy] x [ox] for `across` rows of dw from tap (ky, kx) on, one group.
+/// dw += the contribution of `samples` samples and the outputs [oy] x [ox], for `across` rows of dw starting at tap
+/// (ky, kx), in one group.
 template <class T>
 void correlate(const convolution& g, int samples, axis::range oy, axis::range ox, int ky, int kx, int across,
                const T* x, const T* dy, int out_channels, T* dw, const tile_table<T>& tiles) noexcept {
@@ -344,12 +345,13 @@ void correlate(const convolution& g, int samples, axis::range oy, axis::range ox
     });
 }
 
-/// With few channels a tile takes neighbouring taps too, where all of them are inside; the border follows tap by tap.
+/// With few channels, a tile also covers neighbouring taps where all of them are inside the input. The border is
+/// handled tap by tap.
 [[nodiscard]] constexpr bool joins_taps(const convolution& g) noexcept {
     return g.groups == 1 && g.dilation_w == 1 && g.in.c < tuning::few_channels && g.kernel_w > 1;
 }
 
-/// dw += of `samples` samples.
+/// dw += the contribution of `samples` samples.
 template <class T>
 void correlate_taps(const convolution& g, int samples, const T* x, const T* dy, T* dw,
                     const tile_table<T>& tiles) noexcept {
@@ -400,7 +402,8 @@ void correlate_samples(const convolution& g, int n, const T* x, const T* dy, T* 
                        const tile_table<T>& tiles) noexcept {
     const std::ptrdiff_t x_step = g.in.stride();
     const std::ptrdiff_t y_step = g.out.stride();
-    // Several samples in one sum save loads and stores of dw. Joined taps change the order, so there it is one at a time.
+    // Summing several samples at once saves loads and stores of dw. Joined taps would change the order of the sum, so
+    // they take one sample at a time.
     const int fit = static_cast<int>(tuning::chunk_elements / (x_step + y_step));
     const int chunk = joins_taps(g) ? 1 : std::max(1, fit);
     for (int i = 0; i < n; i += chunk) {
@@ -411,13 +414,14 @@ void correlate_samples(const convolution& g, int n, const T* x, const T* dy, T* 
     }
 }
 
-/// Those of the runs of outputs along an axis.
+/// Adds the tiles for the runs of outputs along an axis.
 template <class T>
 constexpr void insert_runs(tile_set& set, const axis& a, int channels) noexcept {
     for_each_run(a, [&](axis::range outputs, auto) { insert_side<T>(set, outputs.last - outputs.first, channels); });
 }
 
-/// Those of pointwise samples that are joined: as many as may be, and what is left of a batch: halves, or any count.
+/// Adds the tiles for joined pointwise samples: the maximum number of samples, and the remainder of a batch, in halves
+/// or in any count.
 template <class T>
 constexpr void insert_joined(tile_set& set, const convolution& each, int channels) noexcept {
     const int pixels = joined(each, samples_at_once(each)).in.w;
@@ -428,7 +432,7 @@ constexpr void insert_joined(tile_set& set, const convolution& each, int channel
     insert_halves<T>(set, pixels, channels);
 }
 
-/// Tiles of the direct sum: of whole samples, and of the shares of two threads; those of more threads take halves.
+/// Tiles of the direct sum: for whole samples, and for shares of two threads. Shares of more threads use the halves.
 template <class T>
 struct forward_tiles {
     static constexpr unit_stride unit = unit_stride::sum;
@@ -446,7 +450,7 @@ struct forward_tiles {
         return set;
     }
 };
-/// As there, but that nothing has shares.
+/// As forward_tiles, but without shares.
 template <class T>
 struct gradient_tiles {
     static constexpr unit_stride unit = unit_stride::sum;
@@ -463,7 +467,7 @@ struct gradient_tiles {
         return set;
     }
 };
-/// Those of correlate_winograd() too, whose rows are the input channels.
+/// Also the tiles of correlate_winograd(), whose rows are the input channels.
 template <class T>
 struct weight_tiles {
     static constexpr unit_stride unit = unit_stride::rows;
@@ -479,7 +483,7 @@ struct weight_tiles {
     }
 };
 
-/// The tiles of a constant geometry; at run time, all.
+/// The tiles of a constant geometry; all tiles at run time.
 template <class T, template <class> class Tiles, class G>
 [[nodiscard]] constexpr const tile_table<T>& tiles_for(G) noexcept {
     if constexpr (G::known) {
@@ -488,7 +492,7 @@ template <class T, template <class> class Tiles, class G>
         return tiles_of<T, Tiles<T>::unit>;
     }
 }
-/// The products of Winograd for the constant geometry's image; at run time, all.
+/// The Winograd products of a constant geometry's image; all products at run time.
 template <class T, winograd_form F, winograd_image (*Image)(const convolution&) noexcept, class G>
 [[nodiscard]] constexpr const winograd::product_table<T>& products_for(G) noexcept {
     if constexpr (G::known) {
@@ -500,9 +504,9 @@ template <class T, winograd_form F, winograd_image (*Image)(const convolution&) 
 
 }  // namespace detail
 
-/// @brief Chooses how a convolution is computed, each pass by what is quickest: once, where a plan is made.
+/// @brief Selects the fastest method for each pass of a convolution. Called once, when a plan is made.
 ///
-/// @par Cost  some hundred operations in double.
+/// @par Cost  a few hundred operations in double.
 [[nodiscard]] constexpr selected_convolution select(const convolution& g, const target& on = {}) noexcept {
     const method plain = g.depthwise()   ? algorithm::depthwise
                          : g.pointwise() ? algorithm::pointwise
@@ -519,7 +523,7 @@ template <class T, winograd_form F, winograd_image (*Image)(const convolution&) 
     return made;
 }
 
-/// @brief Elements of T that pack() fills.
+/// @brief Elements of T that pack() writes.
 template <class T>
 [[nodiscard]] constexpr std::size_t packed_size(const selected_convolution& p) noexcept {
     const convolution& g = p.geometry;
@@ -528,7 +532,8 @@ template <class T>
     return detail::group_size<T>(g) * detail::packed_groups(g);
 }
 
-/// @brief Lays weights out for forward() and folds a scale and shift per output channel: w scale, bias scale + shift.
+/// @brief Packs weights for forward() and folds in a scale and shift per output channel: w * scale, bias * scale +
+/// shift.
 ///
 /// @par Shapes  weights (kh,kw,I/G,O); bias, scale, shift (O), each may be null; packed (packed_size).
 template <class T, Parameter<selected_convolution> P>
@@ -549,7 +554,7 @@ constexpr void pack(P p, const T* weights, const std::type_identity_t<T>* bias, 
     });
 }
 
-/// @brief Elements of T that pack_gradient() fills.
+/// @brief Elements of T that pack_gradient() writes.
 template <class T>
 [[nodiscard]] constexpr std::size_t packed_gradient_size(const selected_convolution& p) noexcept {
     const convolution& g = p.geometry;
@@ -562,13 +567,14 @@ template <class T>
     return sum;
 }
 
-/// @brief Lays weights out for backward_data(): transposed, and the taps of each residue class of the stride together.
+/// @brief Packs weights for backward_data(): transposed, with the taps of each residue class of the stride grouped
+/// together.
 ///
 /// @par Shapes  weights (kh,kw,I/G,O); packed (packed_gradient_size).
 template <class T, Parameter<selected_convolution> P>
 constexpr void pack_gradient(P p, const T* weights, T* packed) noexcept {
     detail::with_method<T, &kernel_choice::data_gradient>(p, [&](auto how) {
-        if constexpr (how.value.by == algorithm::winograd) {  // the taps backwards, and what was an input is an output
+        if constexpr (how.value.by == algorithm::winograd) {  // taps reversed, inputs and outputs swapped
             const int in = p.value.geometry.in.c;
             const int out = p.value.geometry.out.c;
             for (int i = 0; i < in; ++i) packed[i] = T{0};
@@ -582,21 +588,21 @@ constexpr void pack_gradient(P p, const T* weights, T* packed) noexcept {
     });
 }
 
-/// @brief Elements of scratch that forward() writes.
+/// @brief Elements of scratch that forward() needs.
 template <class T>
 [[nodiscard]] constexpr std::size_t scratch_size(const selected_convolution& p) noexcept {
     const method how = detail::compiled<T>(p.chosen.forward);
     return how.by == algorithm::winograd ? winograd_scratch<T>(how.form(), detail::image_of(p.geometry)) : 0;
 }
 
-/// @brief Elements of scratch that backward_data() writes.
+/// @brief Elements of scratch that backward_data() needs.
 template <class T>
 [[nodiscard]] constexpr std::size_t gradient_scratch_size(const selected_convolution& p) noexcept {
     const method how = detail::compiled<T>(p.chosen.data_gradient);
     return how.by == algorithm::winograd ? winograd_scratch<T>(how.form(), detail::gradient_image_of(p.geometry)) : 0;
 }
 
-/// @brief Elements of scratch that backward_weights() writes.
+/// @brief Elements of scratch that backward_weights() needs.
 template <class T>
 [[nodiscard]] constexpr std::size_t weight_scratch_size(const selected_convolution& p) noexcept {
     const method how = detail::compiled<T>(p.chosen.weight_gradient);
@@ -605,12 +611,13 @@ template <class T>
 
 /// @brief y = act(x * w + bias + residual).
 ///
-/// @par Shapes   x (N,H,W,I), packed by pack(), residual null or (N,H',W',O), y (N,H',W',O); residual may be y.
-///               scratch (scratch_size), null if that is zero.
-/// @par Cost     2 N H' W' O kh kw I / G flops, less the taps that fall on padding; a quarter to 4/7 where winograd_form_of() says so.
-/// @par Threads  safe with scratch of its own for each; divide the samples among them, or one sample: each thread then makes
-///               its share of y, whose elements are the same bits for any number of threads.
-/// @param mine   with n == 1; of several samples a share is everything.
+/// @par Shapes   x (N,H,W,I), packed by pack(), residual null or (N,H',W',O), y (N,H',W',O); residual may be y. scratch
+///               (scratch_size), null if that is zero.
+/// @par Cost     2 N H' W' O kh kw I / G flops, minus the taps on padding; between 1/4 and 4/7 of that if
+///               winograd_form_of() selects a form.
+/// @par Threads  Safe with separate scratch per thread. Threads divide the samples, or the shares of one sample's y.
+///               The elements are bit-identical for any number of threads.
+/// @param mine   with n == 1; with several samples, a share must be everything.
 template <class T, Parameter<selected_convolution> P>
 void forward(P p, int n, const T* x, const T* packed, const std::type_identity_t<T>* residual, activation act, T* y,
              std::type_identity_t<T>* scratch, share mine = {}) noexcept {
@@ -631,10 +638,10 @@ void forward(P p, int n, const T* x, const T* packed, const std::type_identity_t
     });
 }
 
-/// @brief dx = dy * w transposed, or dx += where `accumulate`.
+/// @brief dx = dy * w transposed, or dx += if `accumulate`.
 ///
 /// @par Shapes  dy (N,H',W',O), packed_gradient by pack_gradient(), dx (N,H,W,I); scratch (gradient_scratch_size).
-/// @par Cost    as forward(): a stride s makes s x s windows of stride 1 over dy, each with its own taps.
+/// @par Cost    as forward(): a stride s gives s x s windows of stride 1 over dy, each with its own taps.
 template <class T, Parameter<selected_convolution> P>
 void backward_data(P p, int n, const T* dy, const T* packed_gradient, bool accumulate, T* dx,
                    std::type_identity_t<T>* scratch) noexcept {
@@ -656,8 +663,8 @@ void backward_data(P p, int n, const T* dy, const T* packed_gradient, bool accum
 ///
 /// @par Shapes   x (N,H,W,I), dy (N,H',W',O), dw (kh,kw,I/G,O), dbias null or (O); scratch (weight_scratch_size), null if zero.
 /// @par Cost     as forward().
-/// @par Threads  safe with dw, dbias and scratch of its own for each thread. One call for all samples is, bit for bit, one for
-///               each in their order; not where the scratch is not zero (winograd_gradient.hpp).
+/// @par Threads  Safe with separate dw, dbias and scratch per thread. One call for all samples is bit-identical to one
+///               call per sample in order, unless scratch is nonzero (winograd_gradient.hpp).
 template <class T, Parameter<selected_convolution> P>
 void backward_weights(P p, int n, const T* x, const T* dy, T* dw, std::type_identity_t<T>* dbias,
                       std::type_identity_t<T>* scratch) noexcept {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/copy.hpp - kernels that move elements: concatenation of channels, padding.
+// detail/copy.hpp - kernels that move elements: channel concatenation and padding.
 // Floor 2 (kernels). Letters: N = samples, C = channels.
 #ifndef EENN_KERNELS_DETAIL_COPY_HPP
 #define EENN_KERNELS_DETAIL_COPY_HPP
@@ -10,7 +10,7 @@
 namespace eenn::kernels {
 inline namespace EENN_ISA {
 
-/// @brief Channels [offset, offset + channels) of y = x; the other channels of y stay.
+/// @brief Channels [offset, offset + channels) of y = x; the other channels of y are unchanged.
 ///
 /// @par Shapes  x (pixels,channels), y (pixels,out_channels).
 template <class T>
@@ -19,7 +19,7 @@ void concat_forward(int pixels, int channels, int out_channels, int offset, cons
     for (int p = 0; p < pixels; ++p, x += channels, y += out_channels) std::copy_n(x, channels, y);
 }
 
-/// @brief dx = channels [offset, offset + channels) of dy, or dx += where `accumulate`.
+/// @brief dx = channels [offset, offset + channels) of dy, or dx += if `accumulate`.
 template <class T>
 void concat_backward(int pixels, int channels, int out_channels, int offset, const T* dy, bool accumulate,
                      T* dx) noexcept {
@@ -33,7 +33,8 @@ void concat_backward(int pixels, int channels, int out_channels, int offset, con
     }
 }
 
-/// @brief y = `value` around x: `top` rows above, `left` columns before, `channels_before` channels; the rest follows from out.
+/// @brief Surrounds x with `value`: `top` rows above, `left` columns and `channels_before` channels in front; the rest
+/// follows from `out`.
 ///
 /// @par Shapes  x (N, in), y (N, out).
 template <class T>
@@ -48,7 +49,7 @@ void pad_forward(int n, shape in, shape out, int top, int left, int channels_bef
     }
 }
 
-/// @brief dx = the part of dy that came from x, or dx += where `accumulate`.
+/// @brief dx = the part of dy that corresponds to x, or dx += if `accumulate`.
 template <class T>
 void pad_backward(int n, shape in, shape out, int top, int left, int channels_before, const T* dy, bool accumulate,
                   T* dx) noexcept {

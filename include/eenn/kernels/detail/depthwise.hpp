@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/depthwise.hpp - one image of a depthwise convolution, and its weight gradient: vectors run over channels.
-// Floor 2 (kernels). tests/kernels/convolution.cpp reaches it.
+// detail/depthwise.hpp - depthwise convolution of one image, and its weight gradient, vectorised over channels.
+// Floor 2 (kernels). Tested by tests/kernels/convolution.cpp.
 // Letters: P = output pixels of a tile, W = lanes of one vector, C = channels.
 #ifndef EENN_KERNELS_DETAIL_DEPTHWISE_HPP
 #define EENN_KERNELS_DETAIL_DEPTHWISE_HPP
@@ -10,22 +10,22 @@
 
 namespace eenn::kernels {
 
-/// @brief Tiles of P output pixels over all channels. Strides in elements; the loops r, q are those of the taps.
+/// @brief Tiles of P output pixels over all channels. Strides in elements; r and q are the loops over taps.
 template <class T>
 struct depthwise_sweep {
     const T* x = nullptr;
-    const T* w = nullptr;  ///< first tap used, of the first vector
+    const T* w = nullptr;  ///< first tap in use, for the first vector
     const T* bias = nullptr;
     const T* residual = nullptr;
     T* y = nullptr;
     std::ptrdiff_t x_line = 0, x_row = 0, x_r = 0, x_q = 0;
-    std::ptrdiff_t x_first = 0;  ///< of the first tap from x on; may be negative where `left`
+    std::ptrdiff_t x_first = 0;  ///< offset of the first tap from x; may be negative if `left`
     std::ptrdiff_t w_r = 0, w_vector = 0;
     std::ptrdiff_t y_line = 0, y_row = 0;
     int lines = 1, tiles = 1, r = 0, q = 0;
     int channels = 0;
-    bool left = false;   ///< the first tap of the first output lies outside
-    bool right = false;  ///< the last tap of the last output lies outside
+    bool left = false;   ///< the first tap of the first output is outside the input
+    bool right = false;  ///< the last tap of the last output is outside the input
     activation act{};
 };
 
@@ -33,7 +33,7 @@ inline namespace EENN_ISA {
 
 namespace detail {
 
-/// Channels that are fewer than one vector: pixel by pixel.
+/// The remaining channels, fewer than one vector, pixel by pixel.
 template <class T>
 [[gnu::noinline]] void depthwise_last_channels(const depthwise_sweep<T>& s, int pixels, std::ptrdiff_t x, const T* w,
                                                const T* bias, std::ptrdiff_t at, int count) noexcept {
@@ -53,18 +53,18 @@ template <class T>
 
 }  // namespace detail
 
-/// @brief y = act(bias + sum over taps + residual), rows of taps first. Q is the number of taps in a row, or 0: s.q of them.
+/// @brief y = act(bias + sum over taps + residual), rows of taps first. Q is the number of taps per row; 0 means s.q.
 ///
-/// With Step > 0 neighbouring outputs are Step inputs apart, and each input vector is loaded once for all the outputs that
-/// it meets: of three taps P Step + 3 - Step inputs for 3 P multiply-adds instead of 3 P. The order of each sum is the same.
-/// Only there may the first and the last tap of a line lie outside.
+/// With Step > 0, neighbouring outputs are Step inputs apart, and each input vector is loaded once for all outputs that
+/// use it. With three taps this takes P Step + 3 - Step loads for 3 P multiply-adds, instead of 3 P. The order of each
+/// sum is unchanged. Only in this case may the first and last tap of a line be outside the input.
 ///
 /// @par Cost  2 lines tiles P C r q flops.
 template <class T, int P, int Q, int Step>
 [[gnu::noinline]] void depthwise_tiles(const depthwise_sweep<element<T>>& s) noexcept {
     using E = element<T>;
     constexpr int W = lane_count<T>;
-    constexpr int tap = lane_count<E>;  // as the weights are packed
+    constexpr int tap = lane_count<E>;  // lane count of the packed weights
     const E* const source = s.x;
     const std::ptrdiff_t x_r = s.x_r;
     const std::ptrdiff_t x_q = s.x_q;
@@ -145,8 +145,8 @@ template <class T, int Q, int Step = 0>
 inline constexpr auto depthwise_table =
     depthwise_tiles_of<T, Q, Step>(std::make_integer_sequence<int, tuning::depthwise_pixels>{});
 
-/// Whether the outputs of an axis can slide over its inputs: three neighbouring taps, of which at most the first one of the
-/// first output and the last one of the last output lie outside.
+/// Whether the outputs of an axis can slide over its inputs: three neighbouring taps, with at most the first tap of the
+/// first output and the last tap of the last output outside the input.
 [[nodiscard]] constexpr bool slides(const axis& a) noexcept {
     if (a.taps != 3 || a.dilation != 1 || a.stride > 2 || a.out < 1) return false;
     const auto first = a.taps_at(0);
@@ -155,14 +155,14 @@ inline constexpr auto depthwise_table =
            (a.out == 1 || (a.taps_at(1).first == 0 && a.taps_at(a.out - 2).last == 3));
 }
 
-/// Lines of `count` outputs in tiles of nearly one size.
+/// Lines of `count` outputs in tiles of nearly equal size.
 template <class T>
 void run_depthwise(depthwise_sweep<T> s, const depthwise_function<T>* table, int count) noexcept {
     const balanced_tiles t(count, tuning::depthwise_pixels);
     if (t.larger > 0) {
         depthwise_sweep<T> part = s;
         part.tiles = t.larger;
-        part.right = false;  // there is always a smaller tile behind
+        part.right = false;  // a smaller tile always follows
         table[t.size](part);
         const std::ptrdiff_t done = t.larger * (t.size + 1);
         s.x_first += done * s.x_row;
@@ -178,10 +178,10 @@ void run_depthwise(depthwise_sweep<T> s, const depthwise_function<T>* table, int
 
 /// @brief y = act(window over x, weighted per channel, + bias + residual) for one image.
 ///
-/// Windows of three columns slide along whole rows of outputs. Others are covered as in convolve(): rectangles with the
-/// same taps inside the input, by tiles along their rows, or down their columns if that takes fewer of them.
+/// Windows of three columns slide along whole output rows. Other windows are covered as in convolve(): rectangles with
+/// the same taps inside the input, tiled along their rows, or down their columns if that takes fewer tiles.
 ///
-/// @par Shapes  packed as pack_blocks(1, ...) lays it out; residual null or strided as y, and may be y.
+/// @par Shapes  packed in the layout of pack_blocks(1, ...); residual null or strided like y, may be y.
 template <class T>
 void convolve_depthwise(const plane& g, const T* x, const T* packed, const T* residual, activation act, T* y) noexcept {
     constexpr std::ptrdiff_t W = lane_count<T>;
@@ -256,7 +256,8 @@ void convolve_depthwise(const plane& g, const T* x, const T* packed, const T* re
     });
 }
 
-/// @brief What the depthwise weight gradient works on: taps dw[a][b] over lines of output pixels, or over whole rows of them.
+/// @brief Operands of the depthwise weight gradient: taps dw[a][b] over lines of output pixels, or over whole output
+/// rows.
 template <class T>
 struct depthwise_gradient_sweep {
     const T* x = nullptr;
@@ -266,13 +267,13 @@ struct depthwise_gradient_sweep {
     std::ptrdiff_t dy_line = 0, dy_pixel = 0;
     std::ptrdiff_t dw_a = 0, dw_b = 0;
     int lines = 0, channels = 0;
-    int pixels = 0;                ///< of a line
+    int pixels = 0;                ///< per line
     int in = 0, out = 0, pad = 0;  ///< of a whole row
 };
 
-/// @brief dw[a][b] += sum over pixels of x * dy, A by B taps at once; each sum starts from what dw holds.
+/// @brief dw[a][b] += sum over pixels of x * dy, for A by B taps at once. Each sum starts from the value in dw.
 ///
-/// @par Cost  2 A B lines pixels C flops, A B + 1 loads for A B multiply-adds.
+/// @par Cost  2 A B lines pixels C flops, A B + 1 loads per A B multiply-adds.
 template <class T, int A, int B>
 [[gnu::noinline]] void depthwise_gradient_taps(const depthwise_gradient_sweep<element<T>>& s) noexcept {
     using E = element<T>;
@@ -313,19 +314,20 @@ template <class T, int A, int B>
     }
 }
 
-/// @brief dw[a][q] += sum over rows and their pixels of x * dy, A rows of taps at once.
+/// @brief dw[a][q] += sum over rows and their pixels of x * dy, for A rows of taps at once.
 ///
-/// Along a row each input meets three neighbouring gradients, which wait in registers; outside of the row they are zero.
+/// Along a row, each input meets three neighbouring gradients, which are kept in registers; outside the row they are
+/// zero.
 ///
-/// @par Cost  6 A lines in C flops, A + 1 loads for 3 A multiply-adds.
+/// @par Cost  6 A lines in C flops, A + 1 loads per 3 A multiply-adds.
 template <class T, int A>
 [[gnu::noinline]] void depthwise_gradient_slide(const depthwise_gradient_sweep<element<T>>& s) noexcept {
     using E = element<T>;
     constexpr int W = lane_count<T>;
     using V = lanes<T>;
     const V zero = broadcast<T>(E{0});
-    const int inside = std::max(0, std::min(s.in, s.out - s.pad));  // inputs with a gradient at their first tap
-    const int last = std::min(s.in, s.out - s.pad + 2);             // inputs with any
+    const int inside = std::max(0, std::min(s.in, s.out - s.pad));  // inputs that have a gradient at their first tap
+    const int last = std::min(s.in, s.out - s.pad + 2);             // inputs that have any gradient
     for (int c = 0; c < s.channels; c += W) {
         const int count = std::min(W, s.channels - c);
         V acc[A][3];
@@ -373,7 +375,7 @@ template <class T, int A>
     }
 }
 
-/// @brief dw += for one image; dw (kh,kw,C).
+/// @brief dw += the gradient of one image; dw (kh,kw,C).
 template <class T>
 void correlate_depthwise(const plane& g, const element<T>* x, const element<T>* dy, element<T>* dw) noexcept {
     using function = void (*)(const depthwise_gradient_sweep<element<T>>&) noexcept;
@@ -396,8 +398,8 @@ void correlate_depthwise(const plane& g, const element<T>* x, const element<T>* 
     s.dy_pixel = g.y_pixel;
     s.dw_b = g.out_channels;
     s.dw_a = s.dw_b * g.columns.taps;
-    // run(row of x, first row of taps, how many) for a few lines at a time, so that all channel vectors read them from the
-    // nearest cache.
+    // Calls run(row of x, first row of taps, count) for a few lines at a time, so that all channel vectors read them
+    // from the nearest cache.
     const auto each_band = [&](axis::range oy, axis::range ky, int width, std::ptrdiff_t dy_first, auto&& run) {
         const int band = std::max(1, tuning::depthwise_band / width);
         for (int y = oy.first; y < oy.last; y += band) {

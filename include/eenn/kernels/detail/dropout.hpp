@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/dropout.hpp - inverted dropout whose mask is a function of the element's number, so that nothing need be kept.
+// detail/dropout.hpp - inverted dropout. The mask is a function of the element index, so it need not be stored.
 // Floor 2 (kernels).
 #ifndef EENN_KERNELS_DETAIL_DROPOUT_HPP
 #define EENN_KERNELS_DETAIL_DROPOUT_HPP
@@ -17,7 +17,7 @@ inline namespace EENN_ISA {
     return static_cast<double>(random_bits(seed, stream, counter) >> 11) * 0x1p-53 >= rate;
 }
 
-/// @brief y = x / (1 - rate) where kept, else 0; element i is number first + i of the stream.
+/// @brief y = x / (1 - rate) where kept, else 0. Element i has index first + i in the stream.
 ///
 /// @par Shapes  x, y (count); y may be x. rate in [0, 1).
 template <class T>
@@ -27,7 +27,7 @@ void dropout_forward(std::size_t count, float rate, std::uint64_t seed, std::uin
     for (std::size_t i = 0; i < count; ++i) y[i] = kept(rate, seed, stream, first + i) ? x[i] * scale : T{0};
 }
 
-/// @brief dx = dy / (1 - rate) where kept, else 0; or dx += where `accumulate`.
+/// @brief dx = dy / (1 - rate) where kept, else 0; dx += if `accumulate`.
 template <class T>
 void dropout_backward(std::size_t count, float rate, std::uint64_t seed, std::uint64_t stream, std::uint64_t first,
                       const T* dy, bool accumulate, T* dx) noexcept {

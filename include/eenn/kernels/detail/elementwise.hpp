@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/elementwise.hpp - kernels that keep the shape: scale and shift with residual and activation, products,
-// sums, copies.
+// detail/elementwise.hpp - shape-preserving kernels: scale and shift with residual and activation, products, sums,
+// copies.
 // Floor 2 (kernels). Letters: N = samples, C = channels, W = lanes of one vector.
 #ifndef EENN_KERNELS_DETAIL_ELEMENTWISE_HPP
 #define EENN_KERNELS_DETAIL_ELEMENTWISE_HPP
@@ -20,7 +20,7 @@ inline namespace EENN_ISA {
 
 namespace detail {
 
-/// y = clamp(x scale + shift), + residual before it where it Adds.
+/// y = clamp(x * scale + shift), with the residual added before the clamp if Adds.
 template <class T, bool Adds>
 struct affine_pass {
     const T* x;
@@ -67,7 +67,7 @@ void accumulate(std::size_t count, const T* x, T* y) noexcept {
     });
 }
 
-/// @brief sum += the rows of x, in their order. x (rows,C), sum (C).
+/// @brief sum += the rows of x, in order. x (rows,C), sum (C).
 template <class T>
 void add_rows(std::ptrdiff_t rows, int channels, const T* x, T* sum) noexcept {
     constexpr int W = lane_count<T>;
@@ -94,10 +94,10 @@ void add_rows(std::ptrdiff_t rows, int channels, const T* x, T* sum) noexcept {
     }
 }
 
-/// @brief y = act(x scale + shift + residual), scale and shift per channel.
+/// @brief y = act(x * scale + shift + residual), with scale and shift per channel.
 ///
 /// @par Shapes  x, residual, y (pixels,C); scale, shift (C); scale, shift, residual may be null; y may be x or residual.
-/// @par Cost    one pass, bound by memory; a second over y where act is no clamp.
+/// @par Cost    one memory-bound pass; a second pass over y if act is not a clamp.
 template <class T>
 void affine(int pixels, int channels, const T* x, const std::type_identity_t<T>* scale,
             const std::type_identity_t<T>* shift, const std::type_identity_t<T>* residual, activation act,
@@ -109,7 +109,7 @@ void affine(int pixels, int channels, const T* x, const std::type_identity_t<T>*
     const auto run = [&](auto adds) {
         const detail::affine_pass<T, adds> pass{x, scales, shifts, residual, act, y};
         if (scale != nullptr || shift != nullptr) return detail::run_pass<T>(all.pixels, all.channels, pass);
-        // Channels make no difference.
+        // Nothing depends on the channel.
         detail::for_each_vector<T>(
             pixels * pixel, [&](std::ptrdiff_t i, auto k) { pass.finish(detail::load_lanes<T>(x + i, k), i, k); });
     };
@@ -124,7 +124,7 @@ void affine(int pixels, int channels, const T* x, const std::type_identity_t<T>*
     });
 }
 
-/// @brief y = a b; b has the shape of a, or is (1,1,C), one factor a channel, or (H,W,1), one factor a pixel.
+/// @brief y = a b. b has the shape of a, or is (1,1,C), one factor per channel, or (H,W,1), one factor per pixel.
 ///
 /// @par Shapes  a, y (N, a_shape), b (N, b_shape); y may be a.
 template <class T>
@@ -148,9 +148,10 @@ void multiply(int n, shape a_shape, shape b_shape, const T* a, const T* b, T* y)
     }
 }
 
-/// @brief da = dy b and db = dy a summed over what b was repeated along, or += where asked; da, db may be null.
+/// @brief da = dy b, and db = dy a summed over the axes along which b was broadcast; += if requested. da, db may be
+/// null.
 ///
-/// @par Shapes  as multiply(). The sum over pixels goes in their order, that over channels lane by lane.
+/// @par Shapes  as multiply(). Sums over pixels run in pixel order, sums over channels lane by lane.
 template <class T>
 void multiply_backward(int n, shape a_shape, shape b_shape, const T* a, const T* b, const T* dy, bool add_to_a, T* da,
                        bool add_to_b, T* db) noexcept {

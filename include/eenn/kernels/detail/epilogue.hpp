@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/epilogue.hpp - what follows a sum while it is still in registers: residual, activation, store.
-// Floor 2 (kernels). tests/kernels/convolution.cpp reaches it.
+// detail/epilogue.hpp - the operations after a sum, while it is still in registers: residual, activation, store.
+// Floor 2 (kernels). Tested by tests/kernels/convolution.cpp.
 // Letters: P = rows of a tile, V = vectors of a row, W = lanes of one vector.
 #ifndef EENN_KERNELS_DETAIL_EPILOGUE_HPP
 #define EENN_KERNELS_DETAIL_EPILOGUE_HPP
@@ -14,8 +14,8 @@ namespace eenn::kernels {
 inline namespace EENN_ISA {
 namespace detail {
 
-/// The other activations, over rows that were just stored and still lie in the nearest cache. An end and no number of
-/// rows, for which compilers would make a copy for each.
+/// The other activations, applied to rows that were just stored and are still in the nearest cache. Takes an end
+/// pointer instead of a row count, which compilers would turn into one copy per count.
 template <class T>
 [[gnu::noinline]] void activate_rows(activation f, T* row, const T* end, std::ptrdiff_t stride, int count) noexcept {
     constexpr int W = lane_count<T>;
@@ -27,7 +27,7 @@ template <class T>
     }
 }
 
-/// Rows of `count` elements from one place to another. Not inlined: odd channel counts must not cost every tile its code.
+/// Copies rows of `count` elements. Not inlined, so that odd channel counts do not add code to every tile.
 template <class T>
 [[gnu::noinline]] inline void move_rows(int rows, int count, const T* from, std::ptrdiff_t from_stride, T* to,
                                         std::ptrdiff_t to_stride) noexcept {
@@ -36,7 +36,7 @@ template <class T>
     }
 }
 
-/// A tile's rows in memory where the last vector is whole, else in a buffer of whole vectors beside it.
+/// The rows of a tile: directly in memory if the last vector is whole, else in a buffer of whole vectors.
 template <class T, int P, int V>
 struct tile_rows {
     using E = element<T>;
@@ -63,7 +63,7 @@ struct tile_rows {
     }
 };
 
-/// y = act(acc + residual); the last vector has `last` lanes. residual may be null or y.
+/// y = act(acc + residual). The last vector has `last` lanes; residual may be null or y.
 template <class T, int P, int V>
 EENN_ALWAYS_INLINE void finish(lanes<T> (&acc)[P][V], const element<T>* residual, activation f, int last,
                                std::ptrdiff_t stride, element<T>* y) noexcept {
@@ -78,7 +78,7 @@ EENN_ALWAYS_INLINE void finish(lanes<T> (&acc)[P][V], const element<T>* residual
             for (int v = 0; v < V; ++v) acc[p][v] = plus(acc[p][v], load<T>(from + p * step + v * W));
         }
     }
-    // What a clamp does not do costs a tile of few terms more than to ask.
+    // In a tile with few terms, a clamp without effect costs more than this branch.
     if (f.kind == activation_kind::relu || f.kind == activation_kind::relu6) {
         const lanes<T> low = broadcast<T>(element<T>{0});
         EENN_UNROLL

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/method.hpp - which kernels compute a layer: a value that select() makes once, that the plan holds and
-// anyone can print.
+// detail/method.hpp - the kernel that computes a layer: a printable value, chosen once by select() and stored in the
+// plan.
 // Floor 2 (kernels). Letters: M = outputs of a tile, R = taps of a filter.
 #ifndef EENN_KERNELS_DETAIL_METHOD_HPP
 #define EENN_KERNELS_DETAIL_METHOD_HPP
@@ -25,42 +25,42 @@ struct winograd_form {
 
     [[nodiscard]] constexpr int points_h() const noexcept { return out_h + taps_h - 1; }
     [[nodiscard]] constexpr int points_w() const noexcept { return out_w + taps_w - 1; }
-    /// Of one tile, for each pair of channels.
+    /// Multiplications per tile and pair of channels.
     [[nodiscard]] constexpr int products() const noexcept { return points_h() * points_w(); }
 };
 
-/// @brief All that there are. Where two take equally long, the first is chosen.
+/// @brief All available forms. With equal times, the first one is chosen.
 inline constexpr winograd_form winograd_forms[]{{4, 4, 3, 3}, {2, 2, 3, 3}, {1, 6, 1, 3}, {1, 4, 1, 5}, {1, 2, 1, 7}};
 
-/// @brief How a pass is computed.
+/// @brief Algorithm of a pass.
 enum class algorithm : unsigned char {
-    only,       ///< the layer has one kernel
+    only,       ///< the layer has a single kernel
     direct,     ///< plane.hpp
-    pointwise,  ///< plane.hpp, all pixels as one row
+    pointwise,  ///< plane.hpp, with all pixels as one row
     depthwise,  ///< depthwise.hpp
     winograd    ///< winograd.hpp
 };
 
-/// @brief The same, and in which form: a structural value of two bytes, since plans and template arguments hold many.
+/// @brief An algorithm and its form: a structural value of two bytes, since plans and template arguments hold many.
 struct method {
     algorithm by = algorithm::only;
-    unsigned char which = 0;  ///< of winograd_forms
+    unsigned char which = 0;  ///< index into winograd_forms
 
     constexpr method() = default;
     constexpr method(algorithm how) noexcept : by{how} {}
-    /// Winograd's, in a form of winograd_forms.
+    /// Winograd in one of winograd_forms.
     constexpr method(const winograd_form& form) noexcept : by{algorithm::winograd} {
         while (winograd_forms[which] != form) ++which;
     }
     friend constexpr bool operator==(const method&, const method&) = default;
 
-    /// That of Winograd's; else none, {}.
+    /// The form if the algorithm is Winograd; else {}, which is no form.
     [[nodiscard]] constexpr winograd_form form() const noexcept {
         return by == algorithm::winograd ? winograd_forms[which] : winograd_form{};
     }
 };
 
-/// @brief The methods of a layer's passes, chosen once: a structural value.
+/// @brief The chosen methods of a layer's passes, a structural value.
 struct kernel_choice {
     method forward{};
     method data_gradient{};
@@ -69,9 +69,9 @@ struct kernel_choice {
     friend constexpr bool operator==(const kernel_choice&, const kernel_choice&) = default;
 };
 
-/// @brief What a choice knows of where the kernels will run.
+/// @brief Properties of the target that the choice depends on.
 struct target {
-    bool far = false;  ///< the network is larger than the caches, so that the size of packed weights counts
+    bool far = false;  ///< the network exceeds the caches, so the size of packed weights matters
 
     friend constexpr bool operator==(const target&, const target&) = default;
 };
@@ -79,13 +79,13 @@ struct target {
 inline namespace EENN_ISA {
 namespace detail {
 
-/// "winograd F(4x4,3x3)" of each form.
+/// "winograd F(4x4,3x3)" for each form.
 inline constexpr auto winograd_names = [] {
     std::array<std::array<char, 19>, std::size(winograd_forms)> names{};
     for (std::size_t i = 0; i < names.size(); ++i) {
         constexpr std::string_view pattern = "winograd F( x , x )";
         for (std::size_t k = 0; k < pattern.size(); ++k) names[i][k] = pattern[k];
-        const auto digit = [](int value) { return static_cast<char>('0' + value); };  // all are below ten
+        const auto digit = [](int value) { return static_cast<char>('0' + value); };  // all values are below ten
         names[i][11] = digit(winograd_forms[i].out_h);
         names[i][13] = digit(winograd_forms[i].out_w);
         names[i][15] = digit(winograd_forms[i].taps_h);
@@ -96,7 +96,7 @@ inline constexpr auto winograd_names = [] {
 
 }  // namespace detail
 
-/// @brief In words: "direct", "winograd F(4x4,3x3)", ...
+/// @brief The name of a method: "direct", "winograd F(4x4,3x3)", ...
 [[nodiscard]] constexpr std::string_view to_string(const method& how) noexcept {
     switch (how.by) {
         case algorithm::only: return "only one";

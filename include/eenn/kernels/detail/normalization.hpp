@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/normalization.hpp - the passes of batch norm in training, and gradients through activations.
-// Floor 2 (kernels). Letters: C = channels, z = what is normalised, u = what goes into the activation, y = what comes out.
+// Floor 2 (kernels). Letters: C = channels, z = input of the norm, u = input of the activation, y = output.
 //
-// The caller runs them over chunks of samples and adds the chunks' sums up. Forward: moments(), then affine() with
-// scale = gamma istd and shift = beta - mean scale. Backward: activation_gradient_sums(), then input_gradient(); where y was
-// not kept, the two make it anew from z.
+// The caller runs these passes over chunks of samples and adds up the sums of the chunks. Forward: moments(), then
+// affine() with scale = gamma istd and shift = beta - mean scale. Backward: activation_gradient_sums(), then
+// input_gradient(). If y was not stored, both recompute it from z.
 #ifndef EENN_KERNELS_DETAIL_NORMALIZATION_HPP
 #define EENN_KERNELS_DETAIL_NORMALIZATION_HPP
 
@@ -16,13 +16,13 @@ inline namespace EENN_ISA {
 
 namespace detail {
 
-/// sum += each. A loop of its own, which compilers make vectors of.
+/// sum += each. A separate function, whose loop compilers vectorise.
 template <class T, class Lanes>
 [[gnu::noinline]] void add_in_double(const T* each, Lanes count, double* sum) noexcept {
     for (int i = 0; i < count; ++i) sum[i] += static_cast<double>(each[i]);
 }
 
-/// Two sums a channel, in double beyond the pixels of a pass.
+/// Two sums per channel; in double across passes, in T within a pass.
 template <class T>
 struct two_sums {
     double* first;
@@ -51,13 +51,13 @@ private:
     }
 };
 
-/// run(two_sums), whose sums of joined pixels come together again.
+/// run(two_sums); then adds up the sums of joined pixels.
 template <class T, class F>
 EENN_ALWAYS_INLINE void with_sums(const joined_pixels<T>& in, double* first, double* second, F&& run) noexcept {
     double firsts[lane_count<T>]{};
     double seconds[lane_count<T>]{};
     const bool joined = in.times > 1;
-    run(two_sums<T>{joined ? firsts : first, joined ? seconds : second});  // the one call: it holds all of the pass
+    run(two_sums<T>{joined ? firsts : first, joined ? seconds : second});  // one call: it inlines the whole pass
     if (!joined) return;
     for (int i = 0; i < in.channels; ++i) {
         first[i % (in.channels / in.times)] += firsts[i];
@@ -77,14 +77,15 @@ struct moments_pass : two_sums<T> {
     }
 };
 
-/// f(activation) with the commonest as a constant, so that its derivative is not chosen anew for every vector.
+/// f(activation), with the most common one as a constant, so that its derivative is not selected again for every
+/// vector.
 template <class F>
 EENN_ALWAYS_INLINE void with_activation(activation act, F&& f) {
     if (act.kind == activation_kind::relu) return f([] { return activation{activation_kind::relu, {}}; });
     f([act] { return act; });
 }
 
-/// The same of a clamp: the compiler then knows that it is one, and leaves out the others' derivatives.
+/// As above for a clamp: the compiler can then omit the derivatives of the other functions.
 template <class F>
 EENN_ALWAYS_INLINE void with_clamp(activation act, F&& f) {
     if (act.kind == activation_kind::relu) return f([] { return activation{activation_kind::relu, {}}; });
@@ -93,7 +94,7 @@ EENN_ALWAYS_INLINE void with_clamp(activation act, F&& f) {
     });
 }
 
-/// du as it lies there.
+/// du as stored in memory.
 template <class T>
 struct kept_gradient {
     const T* du;
@@ -108,7 +109,7 @@ struct kept_gradient {
     }
 };
 
-/// du = dy relu'(y), which is written.
+/// du = dy relu'(y), which is also written to memory.
 template <class T>
 struct written_gradient {
     const T* dy;
@@ -128,7 +129,7 @@ struct written_gradient {
     }
 };
 
-/// du = dy act'(y) with the y that batch norm and a clamp make of z.
+/// du = dy act'(y), with y recomputed from z by batch norm and clamp.
 template <class T, class Which>
 struct recomputed_gradient {
     const T* dy;
@@ -154,7 +155,7 @@ struct recomputed_gradient {
     }
 };
 
-/// f(recomputed_gradient), its coefficients for joined pixels.
+/// f(recomputed_gradient), with coefficients repeated for joined pixels.
 template <class T, class F>
 void with_recomputed_gradient(const joined_pixels<T>& in, const T* dy, const T* scale, const T* shift, activation act,
                               F&& f) noexcept {
@@ -263,7 +264,7 @@ void moments(int pixels, int channels, const T* z, double* sum, double* sum_of_s
     });
 }
 
-/// @brief du = dy act'(.), from y, or from u where needs_input(act.kind) (else u may be null).
+/// @brief du = dy act'(.), computed from y, or from u if needs_input(act.kind); otherwise u may be null.
 ///
 /// @par Shapes  dy, y, u, du (count); du may be dy.
 template <class T>
@@ -279,8 +280,8 @@ void activation_gradient(std::size_t count, const T* dy, const std::type_identit
     });
 }
 
-/// @brief activation_gradient() and, of its du, sum_du[c] += sum du and sum_du_xhat[c] += sum du (z - mean) istd, in one
-/// pass where act is relu: dy, y and z are read once. With du null, dy is du already and only the sums are made.
+/// @brief activation_gradient() and, for its du, sum_du[c] += sum du and sum_du_xhat[c] += sum du (z - mean) istd. One
+/// pass for relu: dy, y and z are read once. If du is null, dy already is du and only the sums are computed.
 ///
 /// @par Shapes  dy, y, u, z, du (pixels,C); mean, istd, sums (C); du may be dy.
 template <class T>
@@ -297,8 +298,8 @@ void activation_gradient_sums(int pixels, int channels, const T* dy, const std::
     run(detail::kept_gradient<T>{du});
 }
 
-/// @brief activation_gradient_sums() where y was not kept: y = act(scale z + shift), of an activation that is a clamp, is
-/// made anew with the bits that affine() gave it, and du is not written.
+/// @brief activation_gradient_sums() for a y that was not stored. y = act(scale z + shift), where act is a clamp, is
+/// recomputed bit-identically to affine(); du is not written.
 ///
 /// @par Shapes  dy, z (pixels,C); scale, shift, mean, istd, sums (C).
 template <class T>
@@ -311,7 +312,7 @@ void recomputed_gradient_sums(int pixels, int channels, const T* dy, const T* z,
     });
 }
 
-/// @brief dz = a du + b z + c, the coefficients per channel.
+/// @brief dz = a du + b z + c, with coefficients per channel.
 ///
 /// @par Shapes  du, z, dz (pixels,C); a, b, c (C); dz may be du.
 template <class T>
@@ -320,7 +321,7 @@ void input_gradient(int pixels, int channels, const T* du, const T* z, const T* 
     detail::combine_gradient<T>({pixels, channels}, detail::kept_gradient<T>{du}, z, a, b, c, dz);
 }
 
-/// @brief input_gradient() of du = dy act'(scale z + shift), see recomputed_gradient_sums().
+/// @brief input_gradient() with du = dy act'(scale z + shift), see recomputed_gradient_sums().
 ///
 /// @par Shapes  dy, z, dz (pixels,C); scale, shift, a, b, c (C); dz may be dy.
 template <class T>

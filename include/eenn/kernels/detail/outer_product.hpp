@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/outer_product.hpp - the microkernel: a tile of P rows by V vectors, summed over up to three loops.
-// Floor 2 (kernels). tests/kernels/tiles.cpp reaches it.
+// detail/outer_product.hpp - the microkernel: a tile of P rows by V vectors, accumulated over up to three loops.
+// Floor 2 (kernels). Tested by tests/kernels/tiles.cpp.
 // Letters: P = rows of the tile, V = its vectors, W = lanes of one vector, r, q, k = the loops of the sum.
 //
-// Sizes and strides are run-time values and only the tile is a template argument, so that a program has at most a few dozen
-// of these functions (tiles.hpp), and a compiled and a run-time network run the same ones and agree bit for bit.
+// Only the tile size is a template argument; sizes and strides are run-time values. A program therefore contains at
+// most a few dozen of these functions (tiles.hpp). Compiled and run-time networks run the same functions and agree bit
+// for bit.
 #ifndef EENN_KERNELS_DETAIL_OUTER_PRODUCT_HPP
 #define EENN_KERNELS_DETAIL_OUTER_PRODUCT_HPP
 
@@ -22,13 +23,13 @@ namespace eenn::kernels {
 ///
 ///     sum(r < R, q < Q, k < K) a[r a_r + q a_q + k a_k] * b[r b_r + q b_q + k b_k + vector v]
 ///
-/// in this order of r, q, k, one madd() a term. Vector v of b lies at (v / 2) b_block + (v % 2) W.
+/// in the order r, q, k, with one madd() per term. Vector v of b is at (v / 2) b_block + (v % 2) W.
 template <class T>
 struct sweep {
     const T* a = nullptr;
     const T* b = nullptr;
-    const T* bias = nullptr;      ///< where the sum starts, vectors as in b; null: at zero
-    const T* residual = nullptr;  ///< added to the sum, strides as out; null: nothing
+    const T* bias = nullptr;      ///< initial value of the sum, vectors as in b; null: zero
+    const T* residual = nullptr;  ///< added to the sum, strides as out; null: none
     T* out = nullptr;
     std::ptrdiff_t a_line = 0, a_row = 0, a_r = 0, a_q = 0, a_k = 0;
     std::ptrdiff_t b_block = 0, b_r = 0, b_q = 0, b_k = 0;
@@ -41,7 +42,7 @@ struct sweep {
 
 inline namespace EENN_ISA {
 
-/// @brief Which of a's strides is one: that of the sum (convolutions) or that of the rows (weight gradients).
+/// @brief Which stride of a is 1: the stride of the sum (convolutions) or of the rows (weight gradients).
 enum class unit_stride : unsigned char { sum, rows };
 
 namespace detail {
@@ -51,7 +52,8 @@ template <class T, int P, int V, unit_stride Unit>
 EENN_ALWAYS_INLINE void add_products(const sweep<element<T>>& s, const element<T>* a, lanes<T> (&acc)[P][V]) noexcept {
     using E = element<T>;
     constexpr int W = lane_count<T>;
-    // One loop, which the ends of the inner two leave for a moment: short loops of their own took longer to end than to run.
+    // A single loop, interrupted at the ends of the inner two: separate short loops spent more time on loop control
+    // than on work.
     const std::ptrdiff_t a_k = Unit == unit_stride::sum ? 1 : s.a_k;
     const std::ptrdiff_t a_row = Unit == unit_stride::sum ? s.a_row : 1;
     const std::ptrdiff_t a_q = s.a_q - s.k * a_k;
@@ -68,12 +70,12 @@ EENN_ALWAYS_INLINE void add_products(const sweep<element<T>>& s, const element<T
         const auto vector = [&](int v) {
             if constexpr (Unit == unit_stride::sum) {
                 return load<T>(b + (v / 2) * s.b_block + (v % 2) * W);
-            } else {  // b is a tensor of the caller's, where nothing pads the last vector
+            } else {  // b is a caller's tensor, whose last vector is not padded
                 return v + 1 < V ? load<T>(b + v * W) : load_first<T>(b + v * W, s.last);
             }
         };
         const auto scalar = [&](int p) { return broadcast<T>(from[p * a_row]); };
-        // The shorter side of the tile waits in registers: P V + min(P, V) + 1 of them.
+        // The shorter side of the tile stays in registers: P V + min(P, V) + 1 registers in total.
         if constexpr (V > P) {
             lanes<T> av[P];
             EENN_UNROLL
@@ -115,7 +117,7 @@ EENN_ALWAYS_INLINE void add_products(const sweep<element<T>>& s, const element<T
 
 }  // namespace detail
 
-/// @brief out = act(bias + sum + residual) for a sweep of tiles; a_k is 1.
+/// @brief out = act(bias + sum + residual) for a sweep of tiles; requires a_k = 1.
 ///
 /// @par Cost  2 lines tiles P V W r q k flops.
 template <class T, int P, int V>
@@ -140,8 +142,8 @@ template <class T, int P, int V>
     }
 }
 
-/// @brief out += sum for a sweep of tiles; a_row is 1, V is at most two. Each sum starts from what out holds, so that
-/// samples may come in any grouping.
+/// @brief out += sum for a sweep of tiles; requires a_row = 1 and V <= 2. Each sum starts from the value in out, so the
+/// grouping of samples does not matter.
 template <class T, int P, int V>
 [[gnu::noinline]] void accumulate_outer_product(const sweep<element<T>>& s) noexcept {
     constexpr int W = lane_count<T>;

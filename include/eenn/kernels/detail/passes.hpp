@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/passes.hpp - loops over vectors: of elements one after another, and of pixels with coefficients per channel.
-// Floor 2 (kernels). tests/network/phases.cpp reaches it.
+// detail/passes.hpp - vectorised loops: over consecutive elements, and over pixels with coefficients per channel.
+// Floor 2 (kernels). Tested by tests/network/phases.cpp.
 // Letters: C = channels, V = vectors side by side, W = lanes of one vector.
 #ifndef EENN_KERNELS_DETAIL_PASSES_HPP
 #define EENN_KERNELS_DETAIL_PASSES_HPP
@@ -16,11 +16,11 @@ namespace eenn::kernels {
 inline namespace EENN_ISA {
 namespace detail {
 
-/// All lanes of a vector, as a constant.
+/// The number of lanes of a full vector, as a constant.
 template <class T>
 using all_lanes = std::integral_constant<int, lane_count<T>>;
 
-/// f(index, lanes) for [0, count) in vectors; all but the last have W lanes, which f sees as a constant.
+/// Calls f(index, lanes) for [0, count) in vectors. All but the last have W lanes, passed as a constant.
 template <class T, class F>
 EENN_ALWAYS_INLINE void for_each_vector(std::ptrdiff_t count, F&& f) noexcept {
     constexpr int W = lane_count<T>;
@@ -45,7 +45,7 @@ EENN_ALWAYS_INLINE void store_lanes(T* to, const lanes<T>& v, int count) noexcep
     store_first<T>(to, v, count);
 }
 
-/// Pixels whose channels divide a vector, seen as fewer ones that fill it.
+/// Pixels whose channel count divides a vector, joined into fewer pixels that fill it.
 template <class T>
 struct joined_pixels {
     int times;
@@ -57,13 +57,14 @@ struct joined_pixels {
           channels{c * times} {}
 };
 
-/// to[i] = from[i % period], `count` of them. Never inlined: every pass would hold a copy of what few of them run.
+/// to[i] = from[i % period] for `count` elements. Never inlined: otherwise every pass would contain a copy that few
+/// need.
 template <class T>
 [[gnu::noinline]] void repeat(const T* from, int period, int count, T* to) noexcept {
     for (int i = 0; i < count; ++i) to[i] = from[i % period];
 }
 
-/// Coefficients per channel for joined pixels; null stays null.
+/// Per-channel coefficients, repeated for joined pixels; null stays null.
 template <class T>
 class repeated {
 public:
@@ -81,10 +82,11 @@ private:
     const T* at_;
 };
 
-/// Pixels that a pass takes before it turns to the next channels, and that it sums in T: a rounding error of at most 32 ulp.
+/// Pixels that a pass processes before it moves to the next channels. They are summed in T, with a rounding error of at
+/// most 32 ulp.
 inline constexpr int pixels_of_a_pass = 32;
 
-/// Some pixels of V vectors from channel c on.
+/// Processes some pixels of V vectors, from channel c on.
 template <class T, int V, class Pass, class Lanes>
 EENN_ALWAYS_INLINE void run_columns(const Pass& pass, int start, int end, int channels, int c, Lanes k) noexcept {
     constexpr int W = lane_count<T>;
@@ -101,13 +103,13 @@ EENN_ALWAYS_INLINE void run_columns(const Pass& pass, int start, int end, int ch
     }
 }
 
-/// Columns side by side that the registers hold.
+/// Maximum number of adjacent columns that fit the registers.
 inline constexpr int most_columns = vector_registers >= 32 ? 4 : 2;
 
-/// Runs a pass over (pixels,C). It has a type `column`, what it holds of one vector of channels, and members of a column:
-/// begin(column, channel, lanes), step(column, index, lanes) for each of some pixels and, if it has sums, end(column, channel,
+/// Runs a pass over (pixels,C). A pass has a type `column`, its state for one vector of channels, and these members:
+/// begin(column, channel, lanes), step(column, index, lanes) for each pixel and, if it has sums, end(column, channel,
 /// lanes).
-/// Several columns side by side, 4, 2 or 1, hide each other's latency, and memory is read in its order.
+/// Columns are processed 4, 2 or 1 side by side, which hides their latency and reads memory in order.
 template <class T, class Pass>
 EENN_ALWAYS_INLINE void run_pass(int pixels, int channels, const Pass& pass) noexcept {
     constexpr int W = lane_count<T>;

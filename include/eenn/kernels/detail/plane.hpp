@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/plane.hpp - one image of a convolution: which tiles cover it, without padding, copies or edge cases in the
-// tiles.
-// Floor 2 (kernels). tests/kernels/convolution.cpp reaches it.
+// detail/plane.hpp - convolution of one image: covers it with tiles, without padding, copies or edge cases inside a
+// tile.
+// Floor 2 (kernels). Tested by tests/kernels/convolution.cpp.
 // Letters: I, O = input, output channels; V = vectors; W = lanes of one vector.
 #ifndef EENN_KERNELS_DETAIL_PLANE_HPP
 #define EENN_KERNELS_DETAIL_PLANE_HPP
@@ -12,20 +12,21 @@
 
 namespace eenn::kernels {
 
-/// @brief A window over an image, all strides explicit, so that it serves forward, groups and the gradients' residue classes.
+/// @brief A window over an image with explicit strides. Serves the forward pass, groups, and the residue classes of the
+/// gradients.
 struct plane {
     axis rows;
     axis columns;
-    int in_channels;   ///< summed over
-    int out_channels;  ///< made
+    int in_channels;   ///< channels in the sum
+    int out_channels;  ///< channels produced
     std::ptrdiff_t x_row, x_pixel;
     std::ptrdiff_t y_row, y_pixel;
 };
 
 inline namespace EENN_ISA {
 
-/// @brief Elements of packed weights: each block of vectors, see next_block(), is its bias, then [taps][I][lanes], padded
-/// with zeros.
+/// @brief Elements of packed weights. Each block of vectors, see next_block(), holds its bias, then [taps][I][lanes],
+/// padded with zeros.
 template <class T>
 [[nodiscard]] constexpr std::size_t packed_block_size(int taps, int in_channels, int out_channels) noexcept {
     constexpr int W = lane_count<T>;
@@ -34,7 +35,8 @@ template <class T>
     return static_cast<std::size_t>((1 + taps * depth) * vectors * W);
 }
 
-/// @brief Lays weights out so; weight(k, o) for k = tap I + i, bias(o). Returns the end of what it wrote.
+/// @brief Packs weights in that layout, from weight(k, o) for k = tap I + i and bias(o). Returns the end of the packed
+/// data.
 template <class T, class Weight, class Bias>
 constexpr T* pack_blocks(int block, int depth, int out_channels, Weight weight, Bias bias, T* packed) noexcept {
     constexpr int W = lane_count<T>;
@@ -53,7 +55,7 @@ constexpr T* pack_blocks(int block, int depth, int out_channels, Weight weight, 
 
 namespace detail {
 
-/// Half cycles that a run of `count` rows takes in tiles of `vectors` vectors.
+/// Half cycles for a run of `count` rows in tiles of `vectors` vectors.
 template <class Held>
 [[nodiscard]] constexpr int run_cycles(int count, int vectors, Held held) noexcept {
     int cycles = 0;
@@ -62,7 +64,7 @@ template <class Held>
     return cycles;
 }
 
-/// Vectors of `left` that a tile of `rows` rows takes: several blocks side by side where the rows are few.
+/// Vectors in a tile of `rows` rows, out of `left`: tiles with few rows take several blocks side by side.
 [[nodiscard]] constexpr int vectors_beside(int rows, int left) noexcept {
     return rows <= tuning::rows_of_eight && left >= 8  ? 8
            : rows <= tuning::rows_of_four && left >= 4 ? 4
@@ -70,7 +72,7 @@ template <class Held>
                                                        : 1;
 }
 
-/// Calls f(from, to, block) for vectors [from, to) of the output in blocks of two, then for what is left one by one.
+/// Calls f(from, to, block) for vectors [from, to) of the output: first blocks of two, then the remainder one by one.
 template <class T, class F>
 constexpr void for_each_width(int out_channels, F&& f) noexcept {
     constexpr int W = lane_count<T>;
@@ -100,7 +102,7 @@ constexpr void insert_blocks(tile_set& set, int out_channels, int from, int to, 
     for_each_block<T>(out_channels, from, to, rows,
                       [&](int, int vectors, int last) { set.insert(tile_width<T>(vectors, last), rows); });
 }
-/// Whether the table has them: all, or none.
+/// Whether the table contains these tiles. It contains either all or none.
 template <class T>
 [[nodiscard]] constexpr bool holds_blocks(const tile_table<T>& tiles, int out_channels, int from, int to,
                                           int rows) noexcept {
@@ -130,11 +132,12 @@ template <class T>
 
 /// @brief y = act(window over x, weighted, + bias + residual) for one image.
 ///
-/// The outputs fall into rectangles with the same taps inside the input: one interior, and borders. Each is covered by
-/// tiles along its rows, or down its columns where that makes fuller tiles, so a tile never meets padding and skips its work.
+/// The outputs are divided into rectangles with the same taps inside the input: one interior, and borders. Each
+/// rectangle is tiled along its rows, or down its columns if that gives fuller tiles. Tiles thus never meet padding and
+/// skip the work for it.
 ///
-/// @par Shapes  packed as pack_blocks(2, ...) lays it out; residual null or strided as y, and may be y.
-/// @param tiles  for the runs of rows and of columns: at least those of insert_side(), or of insert_halves().
+/// @par Shapes  packed in the layout of pack_blocks(2, ...); residual null or strided like y, may be y.
+/// @param tiles  for runs of rows and columns: at least those of insert_side() or insert_halves().
 template <class T>
 [[gnu::noinline]] void convolve(const plane& g, const T* x, const T* packed, const T* residual, activation act, T* y,
                                 const tile_table<T>& tiles) noexcept {
@@ -195,7 +198,7 @@ template <class T>
     });
 }
 
-/// @brief Adds the balanced tiles of a side of `count` outputs of a rectangle.
+/// @brief Adds the balanced tiles for a rectangle side of `count` outputs.
 template <class T>
 constexpr void insert_side(tile_set& set, int count, int out_channels) noexcept {
     detail::for_each_width<T>(out_channels, [&](int from, int to, int block) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/pooling.hpp - largest and mean of windows and of whole planes, forward and backward.
+// detail/pooling.hpp - maximum and mean over windows and whole planes, forward and backward.
 // Floor 2 (kernels). Letters: N = samples, C = channels.
 #ifndef EENN_KERNELS_DETAIL_POOLING_HPP
 #define EENN_KERNELS_DETAIL_POOLING_HPP
@@ -13,7 +13,7 @@
 
 namespace eenn::kernels {
 
-/// @brief Geometry of a pooling window, a structural value; in.c == out.c. Every window meets the input.
+/// @brief Geometry of a pooling window, a structural value; in.c == out.c. Every window overlaps the input.
 struct pooling {
     shape in{};
     shape out{};
@@ -23,7 +23,7 @@ struct pooling {
     int stride_w = 1;
     int pad_top = 0;
     int pad_left = 0;
-    bool count_padding = false;  ///< the mean divides by kernel_h kernel_w, not by the elements inside
+    bool count_padding = false;  ///< divide the mean by kernel_h kernel_w instead of the elements inside the input
 
     friend constexpr bool operator==(const pooling&, const pooling&) = default;
 
@@ -35,15 +35,15 @@ inline namespace EENN_ISA {
 
 namespace detail {
 
-/// One window: its first element inside the input, as an offset in elements, and how many rows and columns are inside.
+/// The part of a window inside the input: offset of its first element, and the numbers of rows and columns.
 struct window_place {
     std::ptrdiff_t start;
     int rows;
     int columns;
 };
 
-/// f(sample's offset of x + first window, windows, output offset) for all windows of n samples, in order: runs of windows
-/// that have as many rows and columns inside.
+/// Calls f(offset of the sample in x + first window, windows, output offset) for all windows of n samples in order,
+/// grouped into runs with equal numbers of rows and columns inside.
 template <class F>
 void for_each_run_of_windows(const pooling& g, int n, F&& f) noexcept {
     const axis rows = g.rows();
@@ -64,7 +64,7 @@ void for_each_run_of_windows(const pooling& g, int n, F&& f) noexcept {
     }
 }
 
-/// f(window, output offset) for all of them.
+/// f(window, output offset) for all windows.
 template <class F>
 void for_each_window(const pooling& g, int n, F&& f) noexcept {
     const std::ptrdiff_t channels = g.in.c;
@@ -87,8 +87,8 @@ template <class T>
     return T{1} / static_cast<T>(g.count_padding ? g.kernel_h * g.kernel_w : w.rows * w.columns);
 }
 
-/// What a maximum and a sum do with two elements, and with all of a window. Types of their own, not of one geometry, so that
-/// all layers share their code.
+/// Maximum and sum as folds: how to combine two elements, and how to finish a window. Independent of the geometry, so
+/// that all layers share their code.
 template <class T>
 struct take_largest {
     static constexpr T start = -std::numeric_limits<T>::infinity();
@@ -107,7 +107,7 @@ struct take_mean {
     }
 };
 
-/// y of every window = fold.finish_of(window)(the elements inside, folded in scan order), per channel.
+/// y of every window = fold.finish_of(window)(the fold over its elements inside the input, in scan order), per channel.
 template <class T, class Fold>
 [[gnu::noinline]] void fold_windows(const pooling& g, int n, const T* x, Fold fold, T* y) noexcept {
     const std::ptrdiff_t channels = g.in.c;
@@ -128,14 +128,14 @@ template <class T, class Fold>
                 });
             }
         };
-        // Loops of few turns cost more than their bodies: constant, they vanish.
+        // For a few iterations, the loop costs more than its body; constant trip counts remove it.
         if (w.columns == 2) return fold_run(std::integral_constant<int, 2>{});
         if (w.columns == 3) return fold_run(std::integral_constant<int, 3>{});
         fold_run(w.columns);
     });
 }
 
-/// The first of the elements equal to `most` (or the first NaN) takes `d`; what is left of d comes back.
+/// The first element equal to `most` (or the first NaN) takes `d`. Returns the part of d that was not taken.
 template <class T, class K>
 [[nodiscard]] EENN_ALWAYS_INLINE lanes<T> give_gradient(const lanes<T>& x, const lanes<T>& most, const lanes<T>& d,
                                                         T* dx, K k) noexcept {
@@ -147,16 +147,16 @@ template <class T, class K>
 
 }  // namespace detail
 
-/// @brief y = the largest element of each window, per channel. Padding never wins; NaN does.
+/// @brief y = the maximum of each window, per channel. Padding never wins; NaN does.
 ///
 /// @par Shapes  x (N,H,W,C), y (N,H',W',C).
-/// @par Cost    H' W' kernel_h kernel_w C comparisons a sample.
+/// @par Cost    H' W' kernel_h kernel_w C comparisons per sample.
 template <class T, Parameter<pooling> G>
 void max_pool_forward(G g, int n, const T* x, T* y) noexcept {
     detail::fold_windows(g.value, n, x, detail::take_largest<T>{}, y);
 }
 
-/// @brief dx = dy at the first largest element of each window in scan order, zero elsewhere; or dx += where `accumulate`.
+/// @brief dx = dy at the first maximum of each window in scan order, zero elsewhere; dx += if `accumulate`.
 ///
 /// @par Shapes  x, dx (N,H,W,C), dy (N,H',W',C).
 template <class T, Parameter<pooling> G>
@@ -177,13 +177,14 @@ void max_pool_backward(G g, int n, const T* x, const T* dy, bool accumulate, T* 
     });
 }
 
-/// @brief y = the mean of each window, per channel, over the elements inside or, with count_padding, over the whole window.
+/// @brief y = the mean of each window, per channel, over the elements inside the input or, with count_padding, over the
+/// whole window.
 template <class T, Parameter<pooling> G>
 void average_pool_forward(G g, int n, const T* x, T* y) noexcept {
     detail::fold_windows(g.value, n, x, detail::take_mean<T>{g.value}, y);
 }
 
-/// @brief dx = dy spread evenly over each window, or dx += where `accumulate`.
+/// @brief dx = dy distributed evenly over each window; dx += if `accumulate`.
 template <class T, Parameter<pooling> G>
 void average_pool_backward(G g, int n, const T* dy, bool accumulate, T* dx) noexcept {
     const std::ptrdiff_t channels = g.value.in.c;
@@ -214,7 +215,7 @@ void global_average_pool_forward(int n, shape in, const T* x, T* y) noexcept {
     }
 }
 
-/// @brief dx = dy / pixels everywhere, or dx += where `accumulate`.
+/// @brief dx = dy / pixels everywhere; dx += if `accumulate`.
 template <class T>
 void global_average_pool_backward(int n, shape in, const T* dy, bool accumulate, T* dx) noexcept {
     const lanes<T> part = broadcast(T{1} / static_cast<T>(in.pixels()));
@@ -228,18 +229,18 @@ void global_average_pool_backward(int n, shape in, const T* dy, bool accumulate,
     }
 }
 
-/// @brief The whole plane as one window.
+/// @brief A window that covers the whole plane.
 [[nodiscard]] constexpr pooling whole_plane(shape in) noexcept {
     return {in, {1, 1, in.c}, in.h, in.w, 1, 1, 0, 0, false};
 }
 
-/// @brief y = the largest of the plane, per channel. x (N, in), y (N,1,1,C).
+/// @brief y = the maximum of the plane, per channel. x (N, in), y (N,1,1,C).
 template <class T>
 void global_max_pool_forward(int n, shape in, const T* x, T* y) noexcept {
     max_pool_forward(dynamic<pooling>{whole_plane(in)}, n, x, y);
 }
 
-/// @brief dx = dy at the first largest element, or dx += where `accumulate`.
+/// @brief dx = dy at the first maximum; dx += if `accumulate`.
 template <class T>
 void global_max_pool_backward(int n, shape in, const T* x, const T* dy, bool accumulate, T* dx) noexcept {
     max_pool_backward(dynamic<pooling>{whole_plane(in)}, n, x, dy, accumulate, dx);

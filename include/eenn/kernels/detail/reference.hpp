@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/reference.hpp - every kernel as plain loops: the oracle of the tests, and the shortest description of what
-// they compute.
-// Floor 2 (kernels). tests/kernels/convolution.cpp reaches it. Letters: N = samples, C = channels, T = usually double.
+// detail/reference.hpp - every kernel as plain loops: the oracle of the tests, and the shortest specification of the
+// kernels.
+// Floor 2 (kernels). Tested by tests/kernels/convolution.cpp. Letters: N = samples, C = channels, T = usually double.
 #ifndef EENN_KERNELS_DETAIL_REFERENCE_HPP
 #define EENN_KERNELS_DETAIL_REFERENCE_HPP
 
@@ -36,7 +36,7 @@ template <class T>
     return u;
 }
 
-/// @brief f(x_index, w_index, y_index) for every product of a convolution of n samples that does not fall on padding.
+/// @brief Calls f(x_index, w_index, y_index) for every product of a convolution of n samples, except those on padding.
 template <class F>
 void for_each_product(const convolution& g, int n, F&& f) {
     const int in_group = g.in.c / g.groups;
@@ -81,7 +81,7 @@ void backward_weights(const convolution& g, int n, const T* x, const T* dy, T* d
     for (std::ptrdiff_t i = 0; i < n * g.out.stride(); ++i) dbias[i % g.out.c] += dy[i];
 }
 
-/// @brief f(x_index, y_index) for every element of every pooling window, in scan order.
+/// @brief Calls f(x_index, y_index) for every element of every pooling window, in scan order.
 template <class F>
 void for_each_pooled(const pooling& g, int n, F&& f) {
     for (std::ptrdiff_t i = 0; i < n; ++i)
@@ -98,7 +98,7 @@ void for_each_pooled(const pooling& g, int n, F&& f) {
                         }
 }
 
-/// @brief y = the largest of each window.
+/// @brief y = the maximum of each window.
 template <class T>
 void max_pool_forward(const pooling& g, int n, const T* x, T* y) {
     std::fill_n(y, n * g.out.stride(), -std::numeric_limits<T>::infinity());
@@ -107,7 +107,7 @@ void max_pool_forward(const pooling& g, int n, const T* x, T* y) {
     });
 }
 
-/// @brief dx += dy at the first largest of each window. `taken` is scratch for N H' W' C flags.
+/// @brief dx += dy at the first maximum of each window. `taken` is scratch for N H' W' C flags.
 template <class T>
 void max_pool_backward(const pooling& g, int n, const T* x, const T* y, const T* dy, T* dx, bool* taken) {
     std::fill_n(taken, n * g.out.stride(), false);
@@ -118,7 +118,7 @@ void max_pool_backward(const pooling& g, int n, const T* x, const T* y, const T*
     });
 }
 
-/// @brief What the mean of window yi divides by; `counts` is scratch for N H' W' C numbers.
+/// @brief The divisor of the mean of each window; `counts` has N H' W' C numbers.
 template <class T>
 void average_pool_counts(const pooling& g, int n, T* counts) {
     std::fill_n(counts, n * g.out.stride(), g.count_padding ? static_cast<T>(g.kernel_h * g.kernel_w) : T{0});
@@ -132,7 +132,7 @@ void average_pool_forward(const pooling& g, int n, const T* x, const T* counts, 
     for_each_pooled(g, n, [&](std::ptrdiff_t xi, std::ptrdiff_t yi) { y[yi] += x[xi] / counts[yi]; });
 }
 
-/// @brief dx += dy spread over each window.
+/// @brief dx += dy distributed over each window.
 template <class T>
 void average_pool_backward(const pooling& g, int n, const T* dy, const T* counts, T* dx) {
     for_each_pooled(g, n, [&](std::ptrdiff_t xi, std::ptrdiff_t yi) { dx[xi] += dy[yi] / counts[yi]; });
@@ -150,7 +150,7 @@ void affine(int pixels, int channels, const T* x, const T* scale, const T* shift
     }
 }
 
-/// @brief Where element i of a product's first operand finds its factor in the second.
+/// @brief The index of the second operand's factor for element i of the first operand of a product.
 [[nodiscard]] inline std::ptrdiff_t factor_index(shape a, shape b, std::ptrdiff_t i) {
     const std::ptrdiff_t sample = i / a.stride() * b.stride();
     const std::ptrdiff_t within = i % a.stride();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/share.hpp - how threads divide one step of one sample among them.
+// detail/share.hpp - how threads divide one step of one sample.
 // Floor 2 (kernels).
 #ifndef EENN_KERNELS_DETAIL_SHARE_HPP
 #define EENN_KERNELS_DETAIL_SHARE_HPP
@@ -14,7 +14,7 @@ struct share {
     int index = 0;
     int count = 1;
 
-    /// First of this part of `things` that go in whole grains; the part ends where the next one begins.
+    /// Start of this share of `things`, a multiple of `grain`. The share ends where the next one begins.
     [[nodiscard]] constexpr int first(int things, int grain = 1) const noexcept { return start(index, things, grain); }
     [[nodiscard]] constexpr int last(int things, int grain = 1) const noexcept {
         return start(index + 1, things, grain);

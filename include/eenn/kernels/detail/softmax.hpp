@@ -11,10 +11,11 @@
 namespace eenn::kernels {
 inline namespace EENN_ISA {
 
-/// @brief y = exp(x - max) / sum exp(x - max) over the channels of each pixel: no overflow, and the largest term is 1.
+/// @brief y = exp(x - max) / sum exp(x - max) over the channels of each pixel. Cannot overflow, since the largest term
+/// is 1.
 ///
 /// @par Shapes  x, y (pixels,C); y may be x.
-/// @par Cost    one exp an element. NaN or +infinity in a pixel makes that pixel NaN.
+/// @par Cost    one exp per element. NaN or +infinity in a pixel makes the whole pixel NaN.
 template <class T>
 void softmax_forward(int pixels, int channels, const T* x, T* y) noexcept {
     for (int p = 0; p < pixels; ++p, x += channels, y += channels) {
@@ -24,7 +25,7 @@ void softmax_forward(int pixels, int channels, const T* x, T* y) noexcept {
         lanes<T> sum = broadcast(T{0});
         detail::for_each_vector<T>(channels, [&](std::ptrdiff_t c, auto k) {
             detail::store_lanes<T>(y + c, exponential(minus(detail::load_lanes<T>(x + c, k), top)), k);
-            sum = plus(sum, detail::load_lanes<T>(y + c, k));  // from memory: lanes beyond the last channel are zero
+            sum = plus(sum, detail::load_lanes<T>(y + c, k));  // reloaded: lanes past the last channel are zero
         });
         const lanes<T> part = broadcast(T{1} / sum_of_lanes<T>(sum));
         detail::for_each_vector<T>(channels, [&](std::ptrdiff_t c, auto k) {
@@ -33,7 +34,7 @@ void softmax_forward(int pixels, int channels, const T* x, T* y) noexcept {
     }
 }
 
-/// @brief dx = y (dy - sum dy y), or dx += where `accumulate`.
+/// @brief dx = y (dy - sum dy y); dx += if `accumulate`.
 ///
 /// @par Shapes  y, dy, dx (pixels,C); dx may be dy unless `accumulate`.
 template <class T>

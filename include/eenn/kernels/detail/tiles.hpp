@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/tiles.hpp - the tiles of outer_product.hpp in a table, and which of them a problem takes.
+// detail/tiles.hpp - tables of the tiles of outer_product.hpp, and the selection of tiles for a problem.
 // Floor 2 (kernels). Letters: P = rows of a tile, V = its vectors, W = lanes of one vector.
 //
-// A tile costs the compiler as much as a small program, so a geometry that is a constant has a table with its own alone.
+// Each tile costs the compiler as much as a small program, so a constant geometry has a table with only its own tiles.
 #ifndef EENN_KERNELS_DETAIL_TILES_HPP
 #define EENN_KERNELS_DETAIL_TILES_HPP
 
@@ -19,7 +19,7 @@
 namespace eenn::kernels {
 inline namespace EENN_ISA {
 
-/// @brief Most rows of a tile of V vectors.
+/// @brief Maximum number of rows of a tile with V vectors.
 [[nodiscard]] constexpr int most_rows(int vectors) noexcept {
     return vectors == 1   ? tuning::rows_of_one
            : vectors == 2 ? tuning::rows_of_two
@@ -29,7 +29,8 @@ inline namespace EENN_ISA {
 inline constexpr int most_rows_of_any =
     std::max({tuning::rows_of_one, tuning::rows_of_two, tuning::rows_of_four, tuning::rows_of_eight});
 
-/// @brief A count of rows in tiles whose sizes differ by at most one: `larger` tiles of size + 1, then `smaller` of size.
+/// @brief Divides a number of rows into tiles whose sizes differ by at most one: `larger` tiles of size + 1, then
+/// `smaller` tiles of `size`.
 struct balanced_tiles {
     int size;
     int larger;
@@ -43,8 +44,9 @@ struct balanced_tiles {
     }
 };
 
-/// @brief Calls f(rows, tiles) for tiles that cover `count` rows: balanced ones where held(rows) says that both sizes were
-/// compiled, else `most` rows and halves of them, each as often as it fits.
+/// @brief Calls f(rows, tiles) for tiles that cover `count` rows. The tiles are balanced if held(rows) confirms that
+/// both sizes were compiled. Otherwise they have `most` rows, then repeatedly half as many, each size as often as it
+/// fits.
 template <class Held, class F>
 constexpr void for_each_size(int count, int most, Held held, F&& f) {
     const balanced_tiles t(count, most);
@@ -60,7 +62,7 @@ constexpr void for_each_size(int count, int most, Held held, F&& f) {
     }
 }
 
-/// @brief Widths of tiles: 0 for one narrow vector, which holds all that there is; 1, 2, 3, 4 for 1, 2, 4, 8 vectors.
+/// @brief Tile widths: 0 for a single narrow vector that covers all channels; 1, 2, 3, 4 for 1, 2, 4, 8 vectors.
 inline constexpr std::size_t tile_widths = 5;
 template <class T>
 [[nodiscard]] constexpr std::size_t tile_width(int vectors, int last) noexcept {
@@ -68,9 +70,9 @@ template <class T>
     return static_cast<std::size_t>(std::bit_width(static_cast<unsigned>(vectors)));
 }
 
-/// @brief Some of the tiles, a structural value: bit P - 1 of a width stands for its tiles of P rows.
+/// @brief A set of tiles, a structural value: bit P - 1 of a width stands for its tile of P rows.
 ///
-/// No array: GCC 12 leaves its zeros out of the names of symbols, so that {0, 1} and {1} would be one table.
+/// Not an array: GCC 12 omits zeros of arrays from symbol names, so {0, 1} and {1} would denote the same table.
 struct tile_set {
     std::uint32_t narrow = 0, one = 0, two = 0, four = 0, eight = 0;
 
@@ -88,7 +90,7 @@ private:
     }
 };
 
-/// @brief Those that a geometry of any size may take.
+/// @brief All tiles that an arbitrary geometry may need.
 template <class T, unit_stride Unit>
 inline constexpr tile_set every_tile = [] {
     tile_set all;
@@ -98,7 +100,7 @@ inline constexpr tile_set every_tile = [] {
     return all;
 }();
 
-/// @brief A tile for each width and number of rows, [width][P - 1]; null where the set does not hold it.
+/// @brief The tile for each width and number of rows, [width][P - 1]; null if the set does not contain it.
 template <class T>
 using tile_table = std::array<std::array<void (*)(const sweep<T>&) noexcept, most_rows_of_any>, tile_widths>;
 
@@ -130,7 +132,7 @@ inline constexpr tile_table<T> tiles_of = []<std::size_t... Width>(std::index_se
 }
 (std::make_index_sequence<tile_widths>{});
 
-/// @brief Runs a sweep whose every tile has `rows` rows and `vectors` vectors: 1, 2, 4 or 8; 1 or 2 where it accumulates.
+/// @brief Runs a sweep whose tiles all have `rows` rows and `vectors` vectors: 1, 2, 4 or 8; 1 or 2 when accumulating.
 template <class T>
 void run_tiles(const sweep<T>& s, int rows, int vectors, const tile_table<T>& tiles) noexcept {
     tiles[tile_width<T>(vectors, s.last)][static_cast<std::size_t>(rows - 1)](s);
@@ -150,8 +152,8 @@ void accumulate_rows(sweep<T> s, int rows, int vectors, const tile_table<T>& til
     run_tiles(s, t.size, vectors, tiles);
 }
 
-/// @brief Vectors that the next tiles take where so many output channels are left: two, unless they fill one, or one and no
-/// more than a narrow one. A narrow vector of 8 is as quick as half a vector of 16, or no slower than a whole one.
+/// @brief Vectors per tile for the remaining output channels: two, or one if at most a full vector plus a narrow one
+/// remain. A narrow vector of 8 takes half the time of a vector of 16, or at worst the same time.
 template <class T>
 [[nodiscard]] constexpr int next_block(int channels) noexcept {
     constexpr int W = lane_count<T>;
@@ -159,7 +161,8 @@ template <class T>
     return channels > W + half ? 2 : 1;
 }
 
-/// @brief Calls f(o, vectors, last) for the output channels of a weight gradient, two vectors at a time; the last of them has `last` lanes.
+/// @brief Calls f(o, vectors, last) for the output channels of a weight gradient, two vectors at a time. The last
+/// vector has `last` lanes.
 template <class T, class F>
 constexpr void for_each_pair(int out_channels, F&& f) noexcept {
     constexpr int W = lane_count<T>;
@@ -170,7 +173,7 @@ constexpr void for_each_pair(int out_channels, F&& f) noexcept {
     }
 }
 
-/// @brief Adds the tiles that cover `rows` rows so, the last of whose vectors has `last` lanes.
+/// @brief Adds the tiles for `rows` rows; the last of the vectors has `last` lanes.
 template <class T>
 constexpr void insert_rows(tile_set& set, int rows, int vectors, int last) noexcept {
     const balanced_tiles t(rows, most_rows(vectors));

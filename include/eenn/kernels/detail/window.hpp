@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/window.hpp - where a window of taps meets its input: the border without padding.
+// detail/window.hpp - where a window of taps overlaps its input; borders without padding.
 // Floor 2 (kernels). Letters: o = output position, t = tap.
 #ifndef EENN_KERNELS_DETAIL_WINDOW_HPP
 #define EENN_KERNELS_DETAIL_WINDOW_HPP
@@ -13,14 +13,14 @@
 namespace eenn::kernels {
 inline namespace EENN_ISA {
 
-/// Strides and dilations are mostly 1, and on a small layer the divisions would show: 12 cycles each, some 100 of them.
+/// Most strides and dilations are 1, and on small layers divisions are noticeable: about 100 of them, 12 cycles each.
 [[nodiscard]] constexpr int floor_divide(int a, int b) noexcept {
     if (b == 1) return a;
     return a >= 0 ? a / b : -((-a + b - 1) / b);
 }
 [[nodiscard]] constexpr int ceil_divide(int a, int b) noexcept { return -floor_divide(-a, b); }
 
-/// @brief One axis of a window: output o and tap t meet input o stride + t dilation - pad, if that is in [0, in).
+/// @brief One axis of a window: output o and tap t use input o stride + t dilation - pad, if that is in [0, in).
 struct axis {
     int in;
     int out;
@@ -29,7 +29,7 @@ struct axis {
     int dilation;
     int pad;  ///< may be negative
 
-    /// Taps of output o that meet the input: [first, last).
+    /// Taps of output o that are inside the input: [first, last).
     struct range {
         int first;
         int last;
@@ -41,14 +41,14 @@ struct axis {
         const int last = std::min(taps, floor_divide(in - 1 + origin, dilation) + 1);
         return first < last ? range{first, last} : range{0, 0};
     }
-    /// Outputs that tap t meets inside the input: [first, last).
+    /// Outputs for which tap t is inside the input: [first, last).
     [[nodiscard]] constexpr range outputs_of(int t) const noexcept {
         const int origin = pad - t * dilation;
         const int first = std::max(0, ceil_divide(origin, stride));
         const int last = std::min(out, floor_divide(in - 1 + origin, stride) + 1);
         return first < last ? range{first, last} : range{0, 0};
     }
-    /// Outputs whose every tap is inside: [first, last).
+    /// Outputs with all taps inside the input: [first, last).
     [[nodiscard]] constexpr range interior() const noexcept {
         const int first = std::max(0, ceil_divide(pad, stride));
         const int last = std::min(out, floor_divide(in - 1 - (taps - 1) * dilation + pad, stride) + 1);
@@ -59,7 +59,7 @@ struct axis {
     }
 };
 
-/// @brief Calls f(outputs, taps) for the runs of outputs that have the same taps inside, from left to right.
+/// @brief Calls f(outputs, taps) for runs of outputs with the same taps inside the input, from left to right.
 template <class F>
 constexpr void for_each_run(const axis& a, F&& f) {
     const auto inside = a.taps > 0 ? a.interior() : axis::range{0, a.out};
@@ -72,15 +72,15 @@ constexpr void for_each_run(const axis& a, F&& f) {
             outputs = {o, o + 1};
             while (outputs.last < stop && a.taps_at(outputs.last) == taps) ++outputs.last;
         }
-        f(outputs, taps);  // the one call: these nest, and each further one would double the code
+        f(outputs, taps);  // a single call: these loops nest, and every further call would double the code
         o = outputs.last;
     }
 }
 
-/// @brief The outputs of one residue class of a strided window, seen from its input: what the gradient of input
-/// positions `residue`, `residue + stride`, ... gathers. A stride-1 window over the output with some of the taps.
+/// @brief One residue class of a strided window, seen from the input: the outputs that contribute to the gradient of
+/// input positions `residue`, `residue + stride`, .... A stride-1 window over the outputs, with a subset of the taps.
 struct residue_class {
-    axis window;    ///< in: the outputs; out: the positions of the class
+    axis window;    ///< in: the outputs; out: the input positions of the class
     int first_tap;  ///< tap t of the window is tap first_tap - t tap_step of the original
     int tap_step;
 };

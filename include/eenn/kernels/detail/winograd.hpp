@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/winograd.hpp - convolutions of stride 1 with fewer multiplications, over one image: 3x3, and rows of 3, 5
-// or 7 taps.
+// detail/winograd.hpp - stride-1 convolution of one image with fewer multiplications: 3x3, and rows of 3, 5 or 7 taps.
 // Floor 2 (kernels). Letters: I, O = input, output channels; W = lanes of one vector; d, g, m = input tile, filter, product.
 //
-// The image is cut into tiles of outputs, 4x4 for instance. A tile's inputs d (6x6) and the filter g (3x3) become as large
-// each as the tile has points, are multiplied element by element and summed over I, and become the tile's outputs: y = A'
-// [(G g G') (B' d B)] A, a transform along each axis (winograd_forms.hpp). Vectors run over channels in all three steps, so
-// that the middle one is as many products of some tiles by the weights as there are points: the microkernel of
-// outer_product.hpp without its loops over taps. The largest tiles multiply least; F(2x2,3x3) has less than half the weights
-// of F(4x4,3x3), which counts where they come from afar. Source: Lavin and Gray (2016), "Fast algorithms for convolutional
-// neural networks", sections 4.1 and 4.2. Theirs transforms the whole batch into memory; here some tiles go through all
-// three steps in the nearest caches, as a residual, an activation and borders do in the last.
+// The image is divided into tiles of outputs, for example 4x4. The inputs d of a tile (6x6) and the filter g (3x3) are
+// each transformed to the tile's number of points, multiplied element by element, summed over I, and transformed into
+// the tile's outputs: y = A' [(G g G') (B' d B)] A, with one transform along each axis (winograd_forms.hpp). All three
+// steps are vectorised over channels. The middle step thus becomes one product of several tiles by the weights for each
+// point: the microkernel of outer_product.hpp without its loops over taps. The largest tiles need the fewest
+// multiplications; F(2x2,3x3) has less than half the weights of F(4x4,3x3), which matters if weights come from memory.
+// Source: Lavin and Gray (2016), "Fast algorithms for convolutional neural networks", sections 4.1 and 4.2. They
+// transform the whole batch into memory. Here, a few tiles at a time go through all three steps in the nearest caches,
+// and the last step applies residual, activation and borders.
 #ifndef EENN_KERNELS_DETAIL_WINOGRAD_HPP
 #define EENN_KERNELS_DETAIL_WINOGRAD_HPP
 
@@ -41,11 +41,12 @@ inline namespace EENN_ISA {
 
 namespace winograd {
 
-/// Elements between the planes of two products, lest all fall into few sets of the cache.
+/// Extra elements between the planes of two products, so that they do not map to the same few cache sets.
 inline constexpr int gap = 16;
 
-/// One tile's H x L inputs, from (row, column) of the image on, to `to`: product k of channel c lies at k * plane + c.
-/// @param zeros  (I), what lies outside of the image.
+/// Copies the H x L inputs of one tile, starting at (row, column) of the image, to `to`. Product k of channel c is at k
+/// * plane + c.
+/// @param zeros  (I), used for inputs outside the image.
 template <int H, int L, class T>
 [[gnu::noinline]] void gather_tile(const winograd_image& g, const T* x, const T* zeros, int row, int column,
                                    std::ptrdiff_t plane, T* to) noexcept {
@@ -82,7 +83,7 @@ template <int H, int L, class T>
     }
 }
 
-/// What the products of some tiles work on: `groups` of P tiles.
+/// Operands of the products of several tiles: `groups` groups of P tiles.
 template <class T>
 struct product_sweep {
     const T* tiles = nullptr;    ///< (products)(groups P)(I), planes `tile_plane` apart
@@ -94,7 +95,7 @@ struct product_sweep {
     int groups = 0;
 };
 
-/// @brief All products of groups of P tiles and V vectors of output channels. The weights are read once.
+/// @brief All products for groups of P tiles and V vectors of output channels. Reads the weights once.
 ///
 /// @par Cost  2 products groups P V W I flops.
 template <class T, int P, int V>
@@ -137,7 +138,7 @@ template <class T, int P, int V>
     }
 }
 
-/// A product for each number of vectors and of tiles, [V - 1][P - 1]; null where the set does not hold it.
+/// The product kernel for each number of vectors and tiles, [V - 1][P - 1]; null if the set does not contain it.
 template <class T>
 using product_table = std::array<std::array<void (*)(const product_sweep<T>&) noexcept, tuning::winograd_tiles>,
                                  tuning::winograd_vectors>;
@@ -162,19 +163,19 @@ inline constexpr product_table<T> products_of = []<int... P>(std::integer_sequen
 }
 (std::make_integer_sequence<int, tuning::winograd_tiles>{});
 
-/// Vectors of output channels of one product: the table's two where they fit, or one.
+/// Vectors of output channels per product: the table's two if they divide the channels, else one.
 [[nodiscard]] constexpr int product_vectors(int out_channels, int lanes) noexcept {
     return out_channels % (tuning::winograd_vectors * lanes) == 0 ? tuning::winograd_vectors : 1;
 }
-/// And the channels.
+/// The same in channels.
 template <class T>
 [[nodiscard]] constexpr int product_channels(int out_channels) noexcept {
     return product_vectors(out_channels, lane_count<T>) * lane_count<T>;
 }
 
-/// Some channels of a tile's outputs: y = act(A' m A + bias + residual), the rows and columns that exist. Of a square tile
-/// one vector, since a loop around it costs 8 % of the whole convolution; a row is so short that a call for each vector
-/// would take nearly half of it.
+/// Computes some channels of a tile's outputs: y = act(A' m A + bias + residual), for the rows and columns that exist.
+/// A square tile takes one vector per call, because a loop around it costs 8 % of the whole convolution. Row tiles are
+/// so short that a call per vector would take nearly half of their time.
 template <winograd_form F, class T>
 [[gnu::noinline]] void scatter_tile(const T* m, std::ptrdiff_t plane, const T* bias, const T* residual, activation act,
                                     int rows, int columns, std::ptrdiff_t y_row, std::ptrdiff_t y_pixel,
@@ -213,8 +214,8 @@ template <winograd_form F, class T>
     }
 }
 
-/// Tiles of an image, and how many go through the three steps at once: whole groups for the microkernel, and more of them
-/// where they are small.
+/// The tiles of an image, and how many go through the three steps at once: whole groups for the microkernel, and more
+/// groups if they are small.
 struct tiling {
     int across;
     int count;
@@ -226,8 +227,8 @@ struct tiling {
               count, tuning::winograd_tiles * std::max(1, tuning::winograd_elements / (f.products() * g.in_channels) /
                                                               tuning::winograd_tiles))} {}
 
-    /// Tiles from `first` on that go together: the last two rounds halve what is left, lest one be a short one. Of 12x12
-    /// pixels in 9 tiles a round of 8 and one of 1 take a fifth longer than 5 and 4.
+    /// Number of tiles to process together, starting at `first`. The last two rounds split the remainder evenly to
+    /// avoid a short round: 12x12 pixels in 9 tiles take a fifth longer as 8 + 1 than as 5 + 4.
     [[nodiscard]] constexpr int round(int first) const noexcept {
         const int left = count - first;
         return left > at_once && left < 2 * at_once ? (left + 1) / 2 : std::min(left, at_once);
@@ -245,7 +246,8 @@ template <class T>
     return tiling(f, g).at_once * channels + gap;
 }
 
-/// The products that convolve_winograd() takes for an image, and for any share of it: of rows of tiles, or of tiles of one row.
+/// The products that convolve_winograd() needs for an image and for any share of it: rows of tiles, or the tiles of one
+/// row.
 template <class T>
 [[nodiscard]] constexpr tile_set products_taken(const winograd_form& f, winograd_image g) noexcept {
     tile_set set;
@@ -265,12 +267,12 @@ template <class T>
 
 }  // namespace winograd
 
-/// @brief Whether convolve_winograd() is there for T: for floats in vectors of tuning::winograd_lanes or more.
+/// @brief Whether convolve_winograd() supports T: floats in vectors of at least tuning::winograd_lanes.
 template <class T>
 inline constexpr bool has_winograd = (lane_count<T>) >= tuning::winograd_lanes&& std::is_same<T, float>::value;
 
-/// @brief Half cycles of convolve_winograd<f>(), as full tiles of the microkernel would take them, with the transforms; or
-/// of the way of its weights from afar, where that takes longer.
+/// @brief Half cycles of convolve_winograd<f>(), assuming full tiles of the microkernel, plus the transforms; or the
+/// time to load its weights from memory if that takes longer.
 template <class T>
 [[nodiscard]] constexpr double winograd_cycles(const winograd_form& f, const winograd_image& g, bool far) noexcept {
     constexpr int W = lane_count<T>;
@@ -281,7 +283,8 @@ template <class T>
     const balanced_tiles groups(cut.count, tuning::winograd_tiles);
     const double rows = groups.larger * tuning::tile_cycles(groups.size + 1, vectors) +
                         groups.smaller * tuning::tile_cycles(groups.size, vectors);
-    // The transforms of F(4x4,3x3) were measured, and that one axis takes four fifths a product of what two take.
+    // Measured: the transforms of F(4x4,3x3), and that along one axis a transform costs four fifths as much per product
+    // as along two.
     const double size = f.products() / (f.points_h() == 1 ? 45.0 : 36.0);
     const double products = f.products() * rows / vectors * ins * outs;
     const double transforms = size * cut.count * (tuning::winograd_input * ins / W + tuning::winograd_output * outs);
@@ -289,10 +292,10 @@ template <class T>
     return far ? std::max(products + transforms, way) : products + transforms;
 }
 
-/// @brief The form of convolve_winograd() that computes this quickest; none, {}: the direct sum is quicker, or there is none.
+/// @brief The fastest form of convolve_winograd() for this problem; {} if the direct sum is faster or no form applies.
 ///
-/// By their half cycles: a multiply-add for every output and tap of the direct sum, against winograd_cycles(). Not inlined:
-/// tests/house/instructions.sh looks for it in the profile of a pass.
+/// Compares half cycles: one multiply-add per output and tap for the direct sum, against winograd_cycles(). Not
+/// inlined, because tests/house/instructions.sh looks for it in the profile of a pass.
 /// @param far  the weights come from beyond the caches.
 template <class T>
 [[nodiscard]] [[gnu::noinline]] constexpr winograd_form winograd_form_of(const winograd_image& g, int taps_h,
@@ -312,21 +315,22 @@ template <class T>
     return best;
 }
 
-/// @brief Elements of scratch that convolve_winograd<f>() writes.
+/// @brief Elements of scratch that convolve_winograd<f>() needs.
 template <class T>
 [[nodiscard]] constexpr std::size_t winograd_scratch(const winograd_form& f, const winograd_image& g) noexcept {
     const std::ptrdiff_t planes = winograd::tile_plane(f, g) + winograd::out_plane<T>(f, g);
     return static_cast<std::size_t>(f.products() * planes + g.in_channels);
 }
 
-/// @brief Elements of packed weights: O biases, then per block of O (products)(I)(block).
+/// @brief Elements of packed weights: O biases, then for each block of O (products)(I)(block).
 [[nodiscard]] constexpr std::size_t packed_winograd_size(const winograd_form& f, int in_channels,
                                                          int out_channels) noexcept {
     const std::ptrdiff_t depth = in_channels;
     return static_cast<std::size_t>((1 + f.products() * depth) * out_channels);
 }
 
-/// @brief Where a filter's weights lie: tap t of input i and output o at weights[t tap + i in + o out], times scale[o].
+/// @brief Layout of a filter's weights: tap t of input i and output o is at weights[t tap + i in + o out], multiplied
+/// by scale[o].
 template <class T>
 struct filter_view {
     const T* weights = nullptr;
@@ -334,14 +338,14 @@ struct filter_view {
     const T* scale = nullptr;  ///< may be null
 };
 
-/// @brief Lays weights out so, behind the biases: per block of O (products)(I)(block).
-/// Not inlined: where a constant geometry does not take it, GCC 12 would warn of the array that it does not overrun.
+/// @brief Packs weights after the biases: for each block of O (products)(I)(block).
+/// Not inlined: for constant geometries that do not use it, GCC 12 would falsely warn of an array overrun.
 template <winograd_form F, class T>
 [[gnu::noinline]] constexpr void pack_winograd(int in_channels, int out_channels, const filter_view<T>& filter,
                                                T* packed) noexcept {
     constexpr std::size_t W = lane_count<T>;
     constexpr std::size_t H = F.points_h(), L = F.points_w(), rows = F.taps_h, columns = F.taps_w;
-    using row = std::array<T, W>;  // lanes innermost: computed as vectors
+    using row = std::array<T, W>;  // lanes innermost, so that they are computed as vectors
     const std::ptrdiff_t block = winograd::product_channels<T>(out_channels);
     const std::ptrdiff_t plane = in_channels * block;
     for (std::ptrdiff_t first = 0; first < out_channels; first += lane_count<T>) {
@@ -380,17 +384,18 @@ template <winograd_form F, class T>
 
 /// @brief y = act(window over x, weighted, + bias + residual) for one image.
 ///
-/// @par Shapes  x (H,W,I), packed by pack_winograd<F>(), residual null or (H',W',O), y (H',W',O); residual may be y, x may
-///              not. scratch (winograd_scratch).
-/// @par Cost    2 products() flops a tile and pair of channels: of the direct sum's a quarter for F(4x4,3x3), 4/9 for F(2x2,3x3)
-///              and rows of 3 taps, 2/5 for 5 and 4/7 for 7; and for the transforms of 6x6 some 300 a tile and vector of
-///              channels, of the others 60 to 100.
-/// @par Threads  safe with scratch of its own for each.
+/// @par Shapes  x (H,W,I), packed by pack_winograd<F>(), residual null or (H',W',O), y (H',W',O); residual may be y, x
+///              must not. scratch (winograd_scratch).
+/// @par Cost    2 products() flops per tile and pair of channels, which is 1/4 of the direct sum for F(4x4,3x3), 4/9
+///              for F(2x2,3x3) and rows of 3 taps, 2/5 for rows of 5 and 4/7 for rows of 7. The 6x6 transforms add
+///              about 300 flops per tile and vector of channels, the others 60 to 100.
+/// @par Threads  safe with separate scratch per thread.
 /// @param table  at least winograd::products_taken().
-/// @par Errors  Rounding, largest in many random problems, in epsilons of the sum of the terms' magnitudes: F(4x4,3x3) 52,
-///              F(2x2,3x3) 3, rows of 3, 5 and 7 taps 33, 18 and 13; for F(4x4,3x3) that is some 1e-5 of the largest output
-///              at 64 channels, ten times that of the direct sum. An output has part in the roundings of its whole tile. A
-///              NaN in x reaches the whole tiles whose inputs hold it, more than its own windows.
+/// @par Errors  Rounding, as the maximum over many random problems, in epsilons of the sum of the terms' magnitudes:
+///              F(4x4,3x3) 52, F(2x2,3x3) 3, rows of 3, 5 and 7 taps 33, 18 and 13. For F(4x4,3x3) at 64 channels this
+///              is about 1e-5 of the largest output, ten times the error of the direct sum. An output is affected by
+///              roundings in its whole tile. A NaN in x spreads to all tiles whose inputs contain it, not only to its
+///              own windows.
 template <winograd_form F, class T>
 void convolve_winograd(const winograd_image& g, const T* x, const T* packed, const T* residual, activation act, T* y,
                        T* scratch, const winograd::product_table<T>& table = winograd::products_of<T>) noexcept {

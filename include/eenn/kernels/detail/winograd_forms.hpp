@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/winograd_forms.hpp - the transforms of Winograd's convolution along one axis, in each of its forms
-// (method.hpp).
+// detail/winograd_forms.hpp - the one-dimensional Winograd transforms in each form (method.hpp).
 // Floor 2 (kernels). Letters: M = outputs of a tile, R = taps of a filter, N = M + R - 1 = points, d, g, m = inputs of a
 // tile, filter, product.
 //
-// M neighbouring outputs of a filter of R taps come from N multiplications instead of M R: y = A' [(G g) (B' d)]. Row p of G
-// and of A are the powers of point p (of G: over the product of its distances to the others), and B' follows. The points
-// are 0, 1, -1, infinity; with N = 6 also 2, -2; with N = 8 also 1/2, -1/2. B' depends on N alone, so that one transform of
-// the inputs serves filters of 3, 5 and 7 taps. Along an axis with one tap and one output nothing happens. Source: Lavin and
-// Gray (2016), "Fast algorithms for convolutional neural networks", section 4; Winograd (1980), "Arithmetic complexity of
-// computations", section IV.
+// M neighbouring outputs of a filter of R taps take N multiplications instead of M R: y = A' [(G g) (B' d)]. Row p of G
+// and of A contains the powers of point p (in G, divided by the product of its distances to the other points); B'
+// follows. The points are 0, 1, -1, infinity; with N = 6 also 2, -2; with N = 8 also 1/2, -1/2. B' depends on N alone,
+// so one input transform serves filters of 3, 5 and 7 taps. An axis with one tap and one output is not transformed.
+// Source: Lavin and Gray (2016), "Fast algorithms for convolutional neural networks", section 4; Winograd (1980),
+// "Arithmetic complexity of computations", section IV.
 #ifndef EENN_KERNELS_DETAIL_WINOGRAD_FORMS_HPP
 #define EENN_KERNELS_DETAIL_WINOGRAD_FORMS_HPP
 
@@ -26,12 +25,12 @@ inline namespace EENN_ISA {
 
 namespace winograd {
 
-/// The points of a form beside 0 and infinity come in pairs, p and -p, where p are the first of 1, 2 and 1/2: their powers.
-/// A table, not a function, which clang 14 would call from the unrolled loops.
+/// Powers of the points. Apart from 0 and infinity, points come in pairs p and -p, where p runs through the first of 1,
+/// 2 and 1/2. A table, because clang 14 would call a function from the unrolled loops.
 template <class T>
 inline constexpr T powers[3][7]{
     {1, 1, 1, 1, 1, 1, 1}, {1, 2, 4, 8, 16, 32, 64}, {1, 1.0 / 2, 1.0 / 4, 1.0 / 8, 1.0 / 16, 1.0 / 32, 1.0 / 64}};
-/// Rows p and -p of G are over the same product of distances to the other points.
+/// Rows p and -p of G have the same divisor, the product of the distances to the other points.
 template <class T, int N>
 struct point_pairs;
 template <class T>
@@ -74,7 +73,7 @@ template <std::size_t N, class T, std::size_t R>
         for (std::size_t p = 0; p < pairs::count; ++p) {
             const T distance = pairs::distances[p];
             T sums[2]{};
-            for (std::size_t k = 0; k < R; ++k) sums[k % 2] += g[k] * powers<T>[p][k];  // exact products
+            for (std::size_t k = 0; k < R; ++k) sums[k % 2] += g[k] * powers<T>[p][k];  // these products are exact
             u[2 * p + 1] = (sums[0] + sums[1]) / distance;
             u[2 * p + 2] = (sums[0] - sums[1]) / distance;
         }
@@ -119,11 +118,11 @@ EENN_ALWAYS_INLINE void transform_input(const lanes<T> (&d)[8], lanes<T> (&t)[8]
     t[1] = plus(even, odd);
     t[2] = minus(even, odd);
     const lanes<T> even_of_two = madd(c(0.25), d[2], madd(c(-1.25), d[4], d[6]));
-    const lanes<T> odd_of_two = madd(c(0.25), d[1], madd(c(-1.25), d[3], d[5]));  // half of it
+    const lanes<T> odd_of_two = madd(c(0.25), d[1], madd(c(-1.25), d[3], d[5]));  // half of the odd part
     t[3] = madd(c(2), odd_of_two, even_of_two);
     t[4] = madd(c(-2), odd_of_two, even_of_two);
     const lanes<T> even_of_half = madd(c(4), d[2], madd(c(-5), d[4], d[6]));
-    const lanes<T> odd_of_half = madd(c(4), d[1], madd(c(-5), d[3], d[5]));  // twice
+    const lanes<T> odd_of_half = madd(c(4), d[1], madd(c(-5), d[3], d[5]));  // twice the odd part
     t[5] = madd(c(0.5), odd_of_half, even_of_half);
     t[6] = madd(c(-0.5), odd_of_half, even_of_half);
 }
@@ -164,7 +163,7 @@ EENN_ALWAYS_INLINE void transform_output(const lanes<T> (&m)[8], lanes<T> (&y)[M
     y[M - 1] = plus(y[M - 1], m[7]);
 }
 
-/// m = A y: what the gradient of the outputs is to the products.
+/// m = A y: the gradient of the products from the gradient of the outputs.
 template <class T, int M, int N>
 EENN_ALWAYS_INLINE void transform_output_gradient(const lanes<T> (&y)[M], lanes<T> (&m)[N]) noexcept {
     m[0] = y[0];
@@ -181,11 +180,11 @@ EENN_ALWAYS_INLINE void transform_output_gradient(const lanes<T> (&y)[M], lanes<
             m[2 * k + 1] = plus(even, odd);
             m[2 * k + 2] = minus(even, odd);
         }
-        m[N - 1] = N == 4 ? minus(broadcast(T{0}), y[M - 1]) : y[M - 1];  // as transform_output() has it
+        m[N - 1] = N == 4 ? minus(broadcast(T{0}), y[M - 1]) : y[M - 1];  // sign as in transform_output()
     }
 }
 
-/// g = G' u: what the gradient of the transformed filter is to the filter.
+/// g = G' u: the gradient of the filter from the gradient of the transformed filter.
 template <class T, int N, int R>
 EENN_ALWAYS_INLINE void transform_filter_gradient(const lanes<T> (&u)[N], lanes<T> (&g)[R]) noexcept {
     if constexpr (N == 1) {

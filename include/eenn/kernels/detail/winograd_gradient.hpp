@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/winograd_gradient.hpp - the weight gradient of a convolution of stride 1 with fewer multiplications.
+// detail/winograd_gradient.hpp - the weight gradient of a stride-1 convolution with fewer multiplications.
 // Floor 2 (kernels). Letters: N = samples, I, O = input, output channels; W = lanes of one vector.
 //
-// What winograd.hpp computes is bilinear, so its gradient needs no more products than it does: with y = A' [(G g G') (B' d B)]
-// A the gradient of g is G' [(A dy A') (B' d B)] G. The products of all tiles of all samples are summed before they become
-// taps, which is one outer product over the tiles for each point: the microkernel of the direct sum, without its loops over
-// taps and rows. Some tiles are transformed at a time, so that they wait in the nearest caches.
+// The convolution of winograd.hpp is bilinear, so its gradient needs no more products: for y = A' [(G g G') (B' d B)]
+// A, the gradient of g is G' [(A dy A') (B' d B)] G. The products of all tiles of all samples are summed before the
+// transform to taps. This sum is one outer product over the tiles for each point: the microkernel of the direct sum,
+// without its loops over taps and rows. Tiles are transformed a few at a time, so that they stay in the nearest caches.
 #ifndef EENN_KERNELS_DETAIL_WINOGRAD_GRADIENT_HPP
 #define EENN_KERNELS_DETAIL_WINOGRAD_GRADIENT_HPP
 
@@ -17,7 +17,8 @@ inline namespace EENN_ISA {
 
 namespace winograd {
 
-/// One tile of the gradient of the outputs, `rows` x `columns` of which exist: product k of channel c lies at k * plane + c.
+/// Transforms one tile of the output gradient, of which `rows` x `columns` exist. Product k of channel c is at k *
+/// plane + c.
 template <winograd_form F, class T>
 [[gnu::noinline]] void gather_gradient_tile(const T* dy, std::ptrdiff_t row, int channels, int rows, int columns,
                                             std::ptrdiff_t plane, T* to) noexcept {
@@ -50,7 +51,7 @@ template <winograd_form F, class T>
     }
 }
 
-/// sums (I,O) += tiles (count,I) transposed by gradients (count,O).
+/// sums (I,O) += tiles (count,I) transposed, times gradients (count,O).
 template <class T>
 void accumulate_tiles(int count, int in_channels, int out_channels, const T* tiles, const T* gradients, T* sums,
                       const tile_table<T>& table) noexcept {
@@ -68,7 +69,7 @@ void accumulate_tiles(int count, int in_channels, int out_channels, const T* til
     });
 }
 
-/// dw (taps)(I,O) += of the sums of products, `plane` apart, for `count` elements of (I,O).
+/// dw (taps)(I,O) += the taps from the sums of products, `plane` apart, for `count` elements of (I,O).
 template <winograd_form F, class T>
 [[gnu::noinline]] void add_taps(const T* sums, std::ptrdiff_t plane, std::ptrdiff_t count, T* dw) noexcept {
     using V = lanes<T>;
@@ -99,16 +100,17 @@ template <winograd_form F, class T>
     }
 }
 
-/// Tiles that are transformed at a time.
+/// Number of tiles transformed at a time.
 [[nodiscard]] constexpr int gradient_tiles(const winograd_form& f, const winograd_image& g) noexcept {
     return std::max(1, tuning::chunk_elements / (f.products() * (g.in_channels + g.out_channels)));
 }
 
 }  // namespace winograd
 
-/// @brief The form in which correlate_winograd() is quickest; none, {}: the direct sum is quicker, or there is none.
+/// @brief The fastest form of correlate_winograd() for this problem; {} if the direct sum is faster or no form applies.
 ///
-/// As for the outputs, and beside it the sums, which are cleared, gathered and brought back once for some four samples.
+/// Counts half cycles as for the outputs, plus the sums, which are cleared, gathered and transformed back once per
+/// about four samples.
 template <class T>
 [[nodiscard]] constexpr winograd_form winograd_gradient_form_of(const winograd_image& g, int taps_h,
                                                                 int taps_w) noexcept {
@@ -121,7 +123,7 @@ template <class T>
     return winograd_cycles<T>(form, g, false) + 1.5 * form.products() * pairs < direct ? form : winograd_form{};
 }
 
-/// @brief Elements of scratch that correlate_winograd<f>() writes.
+/// @brief Elements of scratch that correlate_winograd<f>() needs.
 [[nodiscard]] constexpr std::size_t winograd_gradient_scratch(const winograd_form& f,
                                                               const winograd_image& g) noexcept {
     const std::ptrdiff_t tiles = winograd::gradient_tiles(f, g);
@@ -131,14 +133,15 @@ template <class T>
     return static_cast<std::size_t>(f.products() * plane + g.in_channels);
 }
 
-/// @brief dw += of N images: for each tap the products of the inputs that it meets by the gradients of the outputs.
+/// @brief dw += the gradient over N images: for each tap, the products of the inputs it uses with the output gradients.
 ///
 /// @par Shapes  x (N,H,W,I), dy (N,H',W',O), dw (taps_h,taps_w,I,O); scratch (winograd_gradient_scratch).
-/// @par Cost    as convolve_winograd(), and once a call 4 products() I O flops and as many elements of scratch.
-/// @par Threads  safe with dw and scratch of its own for each.
-/// @par Errors  Rounding, in epsilons of the sum of the terms' magnitudes, largest in 60 random problems of each form: 3x3
-///              96, rows of 3, 5 and 7 taps 32, 48 and 160. The sums do not depend on how tiles are grouped, but N samples at once are not N times one: each
-///              call rounds once where products become taps.
+/// @par Cost    as convolve_winograd(), plus per call 4 products() I O flops and as many elements of scratch.
+/// @par Threads  safe with separate dw and scratch per thread.
+/// @par Errors  Rounding, in epsilons of the sum of the terms' magnitudes, as the maximum over 60 random problems of
+///              each form: 3x3 96, rows of 3, 5 and 7 taps 32, 48 and 160. The sums do not depend on how tiles are
+///              grouped. One call for N samples still differs from N calls for one sample, because each call rounds
+///              once when products become taps.
 template <winograd_form F, class T>
 void correlate_winograd(const winograd_image& g, int n, const T* x, const T* dy, T* dw, T* scratch,
                         const tile_table<T>& table) noexcept {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/tuning/avx512.hpp - the tuning table for AVX-512: 32 registers of 16 floats.
-// Floor 2 (kernels). tuning.hpp says what each number is.
+// Floor 2 (kernels). tuning.hpp explains each number.
 //
-// AMD Zen 4, g++ 12: build/bench/tune --quick found nothing better for the tiles, the bands and Winograd's tiles than what
-// stands here; the numbers of whole networks (far_elements to thread_grain) are those of avx2.hpp.
+// AMD Zen 4, g++ 12: build/bench/tune --quick found nothing better for the tiles, the bands and the Winograd tiles than
+// these values. The numbers for whole networks (far_elements to thread_grain) are those of avx2.hpp.
 #ifndef EENN_KERNELS_DETAIL_TUNING_AVX512_HPP
 #define EENN_KERNELS_DETAIL_TUNING_AVX512_HPP
 
@@ -14,7 +14,7 @@ namespace eenn::kernels {
 inline namespace EENN_ISA {
 namespace tables::avx512 {
 
-/// 10 x 2 is as quick as 8 x 2, and takes longer to compile.
+/// 10 x 2 is as fast as 8 x 2, but takes longer to compile.
 inline constexpr int rows_of_one = 16;
 inline constexpr int rows_of_two = 8;
 inline constexpr int rows_of_four = 3;

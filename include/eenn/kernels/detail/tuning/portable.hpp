@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/tuning/portable.hpp - the tuning table for whatever has none of its own (SSE2, AVX, NEON, ...): safe, and
-// nowhere measured.
-// Floor 2 (kernels). tuning.hpp says what each number is.
+// detail/tuning/portable.hpp - the tuning table for all other targets (SSE2, AVX, NEON, ...): safe values, not
+// measured.
+// Floor 2 (kernels). tuning.hpp explains each number.
 //
-// Tiles as large as the registers allow, by the reasons in avx2.hpp and, where there are 32 registers, avx512.hpp.
+// Tiles are as large as the registers allow, for the reasons in avx2.hpp and, with 32 registers, avx512.hpp.
 #ifndef EENN_KERNELS_DETAIL_TUNING_PORTABLE_HPP
 #define EENN_KERNELS_DETAIL_TUNING_PORTABLE_HPP
 
