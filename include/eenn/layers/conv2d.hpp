@@ -64,7 +64,7 @@ struct conv2d {
         }
         if (in.c % groups != 0) return indivisible("channels of the input", in.c, groups);
         if (filters % groups != 0) return indivisible("filters", filters, groups);
-        // Taps of one filter, of one input channel, and the extent of the window: kernels count these in int.
+        // Kernels use int to count the weights of a filter, those of an input channel, and the extent of the window.
         constexpr std::int64_t most = most_elements;
         std::int64_t taps = kernel_h;
         taps *= kernel_w;
