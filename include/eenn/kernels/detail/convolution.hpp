@@ -617,7 +617,7 @@ template <class T>
 ///               winograd_form_of() selects a form.
 /// @par Threads  Safe with separate scratch per thread. Threads divide the samples, or the shares of one sample's y.
 ///               The elements are bit-identical for any number of threads.
-/// @param mine   with n == 1; with several samples, a share must be everything.
+/// @param mine   the share of y to compute if n == 1; must be everything if n > 1.
 template <class T, Parameter<selected_convolution> P>
 void forward(P p, int n, const T* x, const T* packed, const std::type_identity_t<T>* residual, activation act, T* y,
              std::type_identity_t<T>* scratch, share mine = {}) noexcept {

@@ -109,6 +109,7 @@ inline constexpr int most_columns = vector_registers >= 32 ? 4 : 2;
 /// Runs a pass over (pixels,C). A pass has a type `column`, its state for one vector of channels, and these members:
 /// begin(column, channel, lanes), step(column, index, lanes) for each pixel and, if it has sums, end(column, channel,
 /// lanes).
+///
 /// Columns are processed 4, 2 or 1 side by side, which hides their latency and reads memory in order.
 template <class T, class Pass>
 EENN_ALWAYS_INLINE void run_pass(int pixels, int channels, const Pass& pass) noexcept {

@@ -16,8 +16,8 @@ namespace eenn::kernels {
 inline namespace EENN_ISA {
 namespace tables::avx2 {
 
-/// The 6 x 2 tile uses 15 of 16 registers. 4 x 2 and 5 x 2 reach 97 %; 8 x 1 reaches 81 %, and with g++ 12 x 1 fell to
-/// 66 %. Limiting tiles of two vectors to 5 rows loses 11 %, of one vector to 6 rows loses 3 %.
+/// The 6 x 2 tile uses 15 of 16 registers. 4 x 2 and 5 x 2 reach 97 %; 8 x 1 reaches 81 %; 12 x 1 drops to 66 % with
+/// g++. Limiting tiles of two vectors to 5 rows loses 11 %, of one vector to 6 rows loses 3 %.
 inline constexpr int rows_of_one = 8;
 inline constexpr int rows_of_two = 6;
 
