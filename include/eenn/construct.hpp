@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// construct.hpp - exits for a trained network: what to ask for, what comes out, and where it runs. Its reports stand in
+// construct.hpp - adds early exits to a trained network: options, result and placement on a platform. For reports, include
 // construct/report/.
 #ifndef EENN_CONSTRUCT_HPP
 #define EENN_CONSTRUCT_HPP

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// eenn.hpp - all that users include, but for
+// eenn.hpp - the whole public library, except for
 //
 //   interop/, io/onnx/, tensor/eigen.hpp  which need the headers of other libraries
-//   construct/                            <eenn/construct.hpp>: it would double what this header costs the compiler
-//   construct/report/, charts/            pages and charts, which few sources of a program write
+//   construct/                            <eenn/construct.hpp>, which would double the compile time of this header
+//   construct/report/, charts/            pages and charts, which few source files of a program write
 //
-// tests/house/floors.sh checks that nothing else is missing. Whoever needs one part compiles faster with its own header.
+// tests/house/floors.sh checks that nothing else is missing. Including a single header compiles faster.
 #ifndef EENN_EENN_HPP
 #define EENN_EENN_HPP
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// infer.hpp - what a device needs to run an early-exit network: no heap, no exceptions, no RTTI at run time.
+// infer.hpp - runs an early-exit network on a device: no heap, no exceptions, no RTTI at run time.
 #ifndef EENN_INFER_HPP
 #define EENN_INFER_HPP
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// decider.hpp - a rule that sees an exit's logits and says leave or go on, with label and confidence.
+// decider.hpp - a decider reads an exit's logits and decides whether the sample leaves, with label and confidence.
 // Floor 3 (policies); device subset. Letters: C = classes.
 #ifndef EENN_POLICIES_DECIDER_HPP
 #define EENN_POLICIES_DECIDER_HPP
@@ -16,40 +16,40 @@
 
 namespace eenn {
 
-/// @brief One exit as a sample reaches it.
+/// @brief What a decider sees when a sample reaches an exit.
 template <class T = float>
 struct exit_view {
-    std::size_t exit = 0;         ///< in the order of the network
-    bool last = false;            ///< nothing comes behind it: the sample leaves here, whatever the decider says
-    policy decides{};             ///< the exit's own policy, which a decider may follow
+    std::size_t exit = 0;         ///< index, in network order
+    bool last = false;            ///< the last exit: the sample leaves here whatever the decider says
+    policy decides{};             ///< the exit's own policy, which a decider may use or ignore
     std::span<const T> logits{};  ///< (C)
 };
 
-/// @brief What a decider says of a sample at an exit.
+/// @brief A decider's answer for one sample at one exit.
 ///
-/// `label` may be that of an earlier exit. Logits that are not numbers give label -1 and confidence NaN, and never leave.
+/// `label` may come from an earlier exit. Non-finite logits give label -1 and confidence NaN, and the sample never leaves.
 struct verdict {
     bool leave = false;
     int label = -1;
     float confidence = std::numeric_limits<float>::quiet_NaN();
 };
 
-/// @brief What came out, where, and how sure. exit == E - 1 is the end of the network.
+/// @brief The predicted label, the exit it came from and its confidence. exit == E - 1 is the end of the network.
 struct decision {
-    int label = -1;  ///< -1: the logits were not numbers, or the network ends in features and has not decided
+    int label = -1;  ///< -1: the logits were not finite, or the network ends in features and no exit has decided
     int exit = 0;
     float confidence = 0;
 
     friend constexpr bool operator==(const decision&, const decision&) = default;
 };
 
-/// @brief A rule about when a sample leaves, for logits of type T.
+/// @brief A rule that decides when a sample leaves, for logits of type T.
 ///
-/// Inference of one sample, of a batch and the evaluation of a trace call the same operator(). All that changes between two
-/// calls lies in a `state`, which is plain bytes: another part of a network that was cut goes on from a copy of them.
-/// `begin(state)` resets what belongs to one sample, before its first exit. What else the state holds outlives the sample:
-/// then `sequential` is true, decisions depend on the order of the samples, and batches refuse the decider. One that has
-/// settings for each exit says for how many in `exit_count()`, which is optional; networks and traces of more refuse it.
+/// Single-sample inference, batch inference and trace evaluation all call the same operator(). Everything that changes
+/// between calls lives in a trivially copyable `state`, so the other part of a split network can continue from a copy.
+/// `begin(state)` resets the per-sample fields before the first exit. If other fields outlive the sample, `sequential` is
+/// true: decisions depend on sample order, and batch inference rejects the decider. A decider with per-exit settings may
+/// report their number in the optional `exit_count()`; networks and traces with more exits reject it.
 template <class D, class T = float>
 concept Decider = std::is_trivially_copyable_v<typename D::state> && std::default_initializable<typename D::state> &&
     requires(const D rule, typename D::state& state, const exit_view<T>& exit) {
@@ -62,7 +62,7 @@ concept Decider = std::is_trivially_copyable_v<typename D::state> && std::defaul
 
 inline namespace EENN_ISA {
 
-/// @brief For how many exits a decider has settings; the largest number there is, if it needs none.
+/// @brief Number of exits a decider has settings for; the largest std::size_t if it needs none.
 template <class D>
 [[nodiscard]] constexpr std::size_t exit_count_of(const D& rule) noexcept {
     if constexpr (requires { rule.exit_count(); }) {
@@ -72,7 +72,7 @@ template <class D>
     }
 }
 
-/// @brief The verdict on a sample at an exit; at the last exit every sample leaves.
+/// @brief The verdict on a sample at an exit. At the last exit every sample leaves.
 template <class D, class T>
 requires Decider<D, T>
 [[nodiscard]] constexpr verdict decide(const D& rule, const exit_view<T>& exit, typename D::state& state) noexcept {

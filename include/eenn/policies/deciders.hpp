@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// deciders.hpp - the library's deciders: thresholds, the same with a policy of one's own, an ensemble of the exits so far,
-// recall of the surest exit, and thresholds that follow the data.
-// Floor 3 (policies); device subset. Letters: C = classes, E = exits, N = samples. Each has its test:
+// deciders.hpp - the library's deciders: thresholds, thresholds with a custom policy, an ensemble of the exits so far,
+// recall of the most confident exit, and thresholds that adapt to the data.
+// Floor 3 (policies); device subset. Letters: C = classes, E = exits, N = samples. One test per decider:
 // tests/policies/threshold_rules.cpp, policy_rules.cpp, ensemble.cpp, recall.cpp and running_quantile.cpp.
 #ifndef EENN_POLICIES_DECIDERS_HPP
 #define EENN_POLICIES_DECIDERS_HPP
@@ -15,11 +15,11 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief Leaves at the first exit whose policy's confidence reaches the threshold of its rule.
+/// @brief Leaves at the first exit whose confidence, under its own policy, reaches its rule's threshold.
 ///
-/// `patience` counts over exits: its count is in the state.
+/// `patience` counts across exits; the state holds the count.
 ///
-/// @tparam Rules  holds the rules, (E), the last exit's among them: a span views them, an array or a vector owns them.
+/// @tparam Rules  container of the rules, (E), including the last exit's: a span views them, an array or vector owns them.
 template <class Rules = std::span<const exit_rule>>
 struct threshold_rules {
     using state = exit_state;
@@ -40,12 +40,12 @@ template <class Rules>
 threshold_rules(Rules) -> threshold_rules<Rules>;
 static_assert(Decider<threshold_rules<>> && Decider<threshold_rules<>, double>, "threshold_rules must be a decider");
 
-/// @brief threshold_rules with one policy at all exits, in place of the exits' own: `policy_rules{my_policy{}, rules}`.
+/// @brief threshold_rules with one policy for every exit instead of each exit's own: `policy_rules{my_policy{}, rules}`.
 ///
-/// For policies beyond the standard ones, which no graph and no file can name.
+/// For custom policies, which graphs and files cannot name.
 ///
 /// @tparam P      any ConfidencePolicy.
-/// @tparam Rules  as those of threshold_rules; thresholds in the range of P.
+/// @tparam Rules  as for threshold_rules; thresholds in P's range.
 template <ConfidencePolicy P, class Rules = std::span<const exit_rule>>
 struct policy_rules {
     using state = exit_state;
@@ -66,21 +66,21 @@ template <class P, class Rules>
 policy_rules(P, Rules) -> policy_rules<P, Rules>;
 static_assert(Decider<policy_rules<max_probability>>, "policy_rules must be a decider");
 
-/// @brief Leaves where the largest entry of the mean of softmax(z / temperature) over all exits so far reaches the
-/// threshold.
+/// @brief Averages softmax(z / temperature) over all exits so far and leaves where the largest entry of that mean reaches
+/// the threshold.
 ///
-/// The exits' policies play no part. Logits that are not numbers make every later mean none either, and so do exits of
-/// another number of classes.
+/// Ignores the exits' policies. Non-finite logits, or an exit with a different number of classes, turn this mean and all
+/// later ones into NaN.
 ///
 /// @tparam Classes  C.
-/// @tparam Rules    as those of threshold_rules; thresholds in [0, 1].
-/// @par Cost    three passes over C, 2 C exponentials an exit; the state has 4 C + 4 bytes.
-/// @par Source  Qendro, Campbell, Lio, Mascolo (2021), "Early exit ensembles for uncertainty quantification": the mean
-///              over all exits. Here it is taken over those so far, so that a sample may leave.
+/// @tparam Rules    as for threshold_rules; thresholds in [0, 1].
+/// @par Cost    three passes over C and 2 C exponentials per exit; the state takes 4 C + 4 bytes.
+/// @par Source  Qendro, Campbell, Lio, Mascolo (2021), "Early exit ensembles for uncertainty quantification", where the
+///              mean covers all exits. Here it covers the exits so far, so that a sample may leave.
 template <std::size_t Classes, class Rules = std::span<const exit_rule>>
 struct ensemble {
     struct state {
-        std::array<float, Classes> sum{};  ///< of the probabilities
+        std::array<float, Classes> sum{};  ///< of the softmax probabilities
         int exits = 0;
     };
     static constexpr bool sequential = false;
@@ -110,16 +110,16 @@ struct ensemble {
 };
 static_assert(Decider<ensemble<2>> && Decider<ensemble<2>, double>, "ensemble must be a decider");
 
-/// @brief Leaves where another decider does. A sample that comes to the last exit gets the label of the exit whose
-/// confidence was the largest, the later one of equals.
+/// @brief Leaves where another decider leaves. A sample that reaches the last exit gets the label of the most confident
+/// exit; ties go to the later exit.
 ///
-/// It needs confidences that can be compared: one policy at all exits, calibrated.
+/// The confidences must be comparable: one policy for all exits, calibrated.
 ///
-/// @tparam Rule  the decider that says when.
+/// @tparam Rule  the decider that says when to leave.
 /// @par Source  Kaya, Hong, Dumitras (2019), "Shallow-deep networks: understanding and mitigating network overthinking":
-///              right answers of earlier exits get lost at the end. T-Tamer (2025, arXiv 2509.22992): rules without recall
-///              have no constant-factor guarantee, rules with it do. Theirs is optimal for a model of the exits; the
-///              largest confidence needs none.
+///              correct answers of earlier exits get lost at the end. T-Tamer (2025, arXiv 2509.22992): rules without recall
+///              have no constant-factor guarantee, rules with recall do. Its rule is optimal under a model of the exits;
+///              taking the largest confidence needs no model.
 template <class Rule>
 struct recall {
     struct state {
@@ -147,27 +147,27 @@ struct recall {
 template <class Rule>
 recall(Rule) -> recall<Rule>;
 
-/// @brief Leaves where the exit's policy is as sure as a share of the samples that came here before: mean cost is held
-/// when the data drift, accuracy is not.
+/// @brief Leaves where the confidence exceeds a running quantile of the samples that reached this exit. Mean cost stays
+/// constant when the data drift; accuracy does not.
 ///
-/// Of N samples that reach an exit, those that leave there differ from `share` by at most (r + rate) / (rate N), whatever
-/// the data, where all confidences and the first threshold lie in a range of length r (1 for all policies but patience).
+/// Of N samples that reach an exit, the fraction that leaves there differs from `share` by at most (r + rate) / (rate N) for
+/// any data, if all confidences and the initial threshold lie in a range of length r (1 for all policies but patience).
 ///
-/// @tparam Exits  E, the last one included.
-/// @par Cost    that of the policy; the state has 8 + 4 E bytes and outlives the sample.
+/// @tparam Exits  E, including the last.
+/// @par Cost    that of the policy; the state takes 8 + 4 E bytes and outlives the sample.
 /// @par Source  Robbins, Monro (1951), "A stochastic approximation method", for a quantile; the bound as in Gibbs, Candes
 ///              (2021), "Adaptive conformal inference under distribution shift", proposition 4.1.
 template <std::size_t Exits>
 struct running_quantile {
     struct state {
         exit_state exits{};
-        std::array<float, Exits> threshold{};  ///< at 0 all leave, so it rises
+        std::array<float, Exits> threshold{};  ///< starts at 0, where every sample leaves, and rises
     };
     static constexpr bool sequential = true;
 
     std::array<float, Exits>
-        share{};         ///< of the samples that reach an exit, those that shall leave there; the last is not read
-    float rate = 0.01F;  ///< what a threshold moves a sample, in the unit of the confidence
+        share{};  ///< target fraction of the samples reaching an exit that should leave there; the last entry is not read
+    float rate = 0.01F;  ///< step size of a threshold per sample, in units of the confidence
 
     [[nodiscard]] static constexpr std::size_t exit_count() noexcept { return Exits; }
     constexpr void begin(state& s) const noexcept { s.exits = {}; }

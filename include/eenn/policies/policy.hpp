@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// policy.hpp - the standard confidence policies, and any of them as one value, for graphs and files.
+// policy.hpp - the standard confidence policies, and one value type that holds any of them, for graphs and files.
 // Floor 3 (policies); device subset. Letters: C = classes, E = exits, T = floating-point type.
 #ifndef EENN_POLICIES_POLICY_HPP
 #define EENN_POLICIES_POLICY_HPP
@@ -15,15 +15,15 @@
 
 namespace eenn {
 
-/// @brief The standard policies. The numbers are written to files: append only.
+/// @brief The standard policies. Files store these numbers: append only.
 enum class policy_kind : std::uint8_t { max_probability = 0, margin = 1, entropy = 2, patience = 3 };
 
 inline constexpr int policy_count = 4;
 
-/// @brief A confidence policy chosen by a value: `policy p = max_probability{}`. Structural.
+/// @brief A confidence policy chosen at run time: `policy p = max_probability{}`. Structural.
 ///
-/// The same members as a ConfidencePolicy, but of the value instead of the type. One switch a call; where the kind is a
-/// constant the compiler keeps one case.
+/// Has the members of a ConfidencePolicy, on the value instead of the type. Each call costs one switch; if the kind is a
+/// constant, the compiler keeps one case.
 struct policy {
     policy_kind kind = policy_kind::max_probability;
 
@@ -34,7 +34,7 @@ struct policy {
     constexpr policy(entropy) noexcept : kind{policy_kind::entropy} {}
     constexpr policy(patience) noexcept : kind{policy_kind::patience} {}
 
-    /// f(max_probability{}), f(margin{}), ...: what f returns for the policy that is meant.
+    /// Calls f with the selected policy, f(max_probability{}) or f(margin{}) ..., and returns its result.
     template <class F>
     [[gnu::always_inline]] constexpr decltype(auto) visit(F&& f) const {
         switch (kind) {
@@ -49,15 +49,15 @@ struct policy {
     [[nodiscard]] constexpr std::string_view name() const noexcept {
         return visit([](auto p) { return p.name; });
     }
-    /// Range of the threshold in a network of `exits` exits, the last classifier among them.
+    /// Threshold range for a network with `exits` exits, including the final classifier.
     [[nodiscard]] constexpr threshold_range thresholds(int exits) const noexcept {
         return visit([=](auto p) { return p.thresholds(exits); });
     }
     [[nodiscard]] constexpr float default_threshold() const noexcept {
         return visit([](auto p) { return p.default_threshold; });
     }
-    /// Logits (C), temperature > 0, the state of this sample. `p.confidence<double>(...)` for double. Always inlined, and so
-    /// part of its caller, which is of one instruction set: this type is of all.
+    /// Takes logits (C), temperature > 0 and the sample's state. Use `p.confidence<double>(...)` for double. Always inlined:
+    /// this type is shared by all instruction sets, so the code must become part of a caller compiled for one of them.
     template <std::floating_point T = float>
     [[nodiscard, gnu::always_inline]] scored<T> confidence(std::span<const std::type_identity_t<T>> logits,
                                                            std::type_identity_t<T> temperature,
@@ -69,7 +69,7 @@ struct policy {
 
 inline namespace EENN_ISA {
 
-/// @brief Reads a policy's name into `into`; false, and `into` unchanged, if no policy has it.
+/// @brief Parses a policy's name into `into`. Returns false and leaves `into` unchanged if no policy has that name.
 [[nodiscard]] constexpr bool parse_policy(std::string_view name, policy& into) noexcept {
     for (int k = 0; k < policy_count; ++k) {
         const policy candidate{static_cast<policy_kind>(k)};

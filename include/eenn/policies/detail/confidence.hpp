@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/confidence.hpp - what every confidence policy shares: its result, its state over exits, its concept, softmax.
+// detail/confidence.hpp - the parts that all confidence policies share: result, per-sample state, concept, softmax.
 // Floor 3 (policies); device subset. Letters: C = classes, E = exits, T = floating-point type.
 #ifndef EENN_POLICIES_DETAIL_CONFIDENCE_HPP
 #define EENN_POLICIES_DETAIL_CONFIDENCE_HPP
@@ -17,20 +17,20 @@
 
 namespace eenn {
 
-/// @brief A threshold that no confidence reaches: the exit is closed. Every policy takes it, outside of its range too.
+/// @brief A threshold that no confidence reaches, so the exit is closed. Every policy accepts it, even outside its range.
 inline constexpr float never_exit = std::numeric_limits<float>::infinity();
 
-/// @brief What one sample carries from exit to exit. A fresh sample starts with exit_state{}.
+/// @brief The state that one sample carries from exit to exit. A fresh sample starts with exit_state{}.
 struct exit_state {
-    int last_label = -1;  ///< prediction of the exit before; -1: none, or one that was not a number
-    int streak = 0;       ///< how many consecutive exits, the last one included, predicted last_label
+    int last_label = -1;  ///< prediction of the previous exit; -1: there was none, or its logits were not finite
+    int streak = 0;       ///< number of consecutive exits, including the last one, that predicted last_label
     friend constexpr bool operator==(const exit_state&, const exit_state&) = default;
 };
 
 /// @brief Prediction and confidence of one sample at one exit.
 ///
-/// The sample leaves if `confidence >= threshold`. Logits that are not finite give label -1 and confidence NaN: the
-/// comparison is then false at every threshold, so such a sample never leaves early, and host code refuses it.
+/// The sample leaves if `confidence >= threshold`. Non-finite logits give label -1 and confidence NaN. NaN fails the
+/// comparison for every threshold, so such a sample never leaves early, and host code rejects it.
 template <std::floating_point T = float>
 struct scored {
     int label = -1;
@@ -39,7 +39,7 @@ struct scored {
     [[nodiscard]] constexpr bool leaves(T threshold) const noexcept { return confidence >= threshold; }
 };
 
-/// @brief The values a threshold may sensibly take, both ends included.
+/// @brief The useful values of a threshold, both ends included.
 struct threshold_range {
     double low = 0;
     double high = 1;
@@ -52,11 +52,11 @@ struct threshold_range {
 
 inline namespace EENN_ISA {
 
-/// @brief Turns the logits (C) of one sample at one exit into one scalar, larger = surer.
+/// @brief Turns the logits (C) of one sample at one exit into one scalar; larger means more confident.
 ///
-/// A policy is a literal struct with a name, the range and default of its threshold (a run-time value, kept elsewhere)
-/// and `confidence(logits, temperature, state)`: noexcept, no heap, logits divided by the temperature first. It notes
-/// its prediction in the state (see note_prediction), so that policies may differ from exit to exit.
+/// A policy is a literal struct with a name, the range and default of its threshold (a run-time value stored elsewhere)
+/// and `confidence(logits, temperature, state)`, which is noexcept, uses no heap and first divides the logits by the
+/// temperature. It records its prediction in the state (see note_prediction), so policies may differ between exits.
 template <class P>
 concept ConfidencePolicy = std::is_empty_v<P> && std::default_initializable<P> &&
     requires(const P p, std::span<const float> logits, exit_state& state) {
@@ -67,9 +67,9 @@ concept ConfidencePolicy = std::is_empty_v<P> && std::default_initializable<P> &
     noexcept->std::same_as<scored<float>>;
 };
 
-/// @brief Index of the largest logit (the first of equals), the largest and the second largest logit.
+/// @brief Index of the largest logit (ties go to the first), the largest and the second-largest logit.
 ///
-/// @par Cost  One pass over C. `label` is -1 if a logit is NaN, the largest is infinite, or there is none.
+/// @par Cost  One pass over C. `label` is -1 if a logit is NaN, the largest is infinite, or there are no logits.
 template <std::floating_point T>
 struct leading_logits {
     int label = -1;
@@ -98,7 +98,7 @@ struct leading_logits {
     }
 };
 
-/// @brief Sum over c of exp((z_c - z_max) / temperature), in this order: at least 1 and at most C, so it cannot overflow.
+/// @brief Sum over c of exp((z_c - z_max) / temperature), in order. It lies in [1, C], so it cannot overflow.
 template <std::floating_point T>
 [[nodiscard]] inline T shifted_exponential_sum(std::span<const T> logits, T largest, T temperature) noexcept {
     T sum = 0;
@@ -106,7 +106,7 @@ template <std::floating_point T>
     return sum;
 }
 
-/// @brief A temperature a softmax can be taken at: positive and finite.
+/// @brief Whether a softmax can use this temperature: positive and finite.
 template <std::floating_point T>
 [[nodiscard]] constexpr bool usable_temperature(T temperature) noexcept {
     return temperature > 0 && temperature <= std::numeric_limits<T>::max();

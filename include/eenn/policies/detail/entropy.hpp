@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/entropy.hpp - confidence is one less the normalised entropy of the softmax.
+// detail/entropy.hpp - confidence is one minus the normalised entropy of the softmax.
 // Floor 3 (policies); device subset. Letters: C = classes, H = entropy.
 #ifndef EENN_POLICIES_DETAIL_ENTROPY_HPP
 #define EENN_POLICIES_DETAIL_ENTROPY_HPP
@@ -13,12 +13,13 @@ inline namespace EENN_ISA {
 
 /// @brief 1 - H(p) / log C with p = softmax(z / temperature), in [0, 1]; 1 if C = 1.
 ///
-/// H = log S - sum_c e_c d_c / S with d_c = (z_c - z_max) / temperature, e_c = exp(d_c), S = sum_c e_c: no logarithm of
-/// a probability, so a probability of zero is no special case.
+/// H = log S - sum_c e_c d_c / S with d_c = (z_c - z_max) / temperature, e_c = exp(d_c), S = sum_c e_c. This form takes no
+/// logarithm of a probability, so a zero probability needs no special case.
 ///
 /// @par Cost    Two passes over C, C exponentials, two logarithms, no storage.
-/// @par Source  Teerapittayanon, McDanel, Kung (2016), "BranchyNet", section III: leave if H is small. Here divided by
-///              log C as in their DDNN (2017), section III, and subtracted from one, so that larger is surer.
+/// @par Source  Teerapittayanon, McDanel, Kung (2016), "BranchyNet", section III: leave if H is small. Here H is divided
+///              by log C, as in their DDNN (2017), section III, and subtracted from one, so that larger means more
+///              confident.
 struct entropy {
     static constexpr std::string_view name = "entropy";
     static constexpr float default_threshold = 0.8F;
@@ -41,7 +42,7 @@ struct entropy {
         }
         const T h = logarithm(sum) - weighted / sum;
         const T c = 1 - h / logarithm(static_cast<T>(logits.size()));
-        return {lead.label, c < 0 ? T{0} : c > 1 ? T{1} : c};  // rounding may step over either end
+        return {lead.label, c < 0 ? T{0} : c > 1 ? T{1} : c};  // rounding may overshoot either end
     }
     friend constexpr bool operator==(const entropy&, const entropy&) = default;
 };

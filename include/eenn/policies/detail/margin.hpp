@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/margin.hpp - confidence is the distance between the two largest softmax probabilities.
+// detail/margin.hpp - confidence is the difference between the two largest softmax probabilities.
 // Floor 3 (policies); device subset. Letters: C = classes.
 #ifndef EENN_POLICIES_DETAIL_MARGIN_HPP
 #define EENN_POLICIES_DETAIL_MARGIN_HPP
@@ -11,7 +11,7 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief p_(1) - p_(2), the two largest entries of softmax(z / temperature), in [0, 1]; 1 if C = 1.
+/// @brief p_(1) - p_(2), the difference of the two largest entries of softmax(z / temperature), in [0, 1]; 1 if C = 1.
 ///
 /// @par Cost    Two passes over C, C + 1 exponentials, no storage.
 /// @par Source  Park et al. (2015), "Big/LITTLE deep neural network for ultra low power inference"

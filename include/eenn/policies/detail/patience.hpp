@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/patience.hpp - confidence is the number of consecutive exits that agree.
+// detail/patience.hpp - confidence is the number of consecutive exits that agree on a class.
 // Floor 3 (policies); device subset. Letters: C = classes, E = exits.
 #ifndef EENN_POLICIES_DETAIL_PATIENCE_HPP
 #define EENN_POLICIES_DETAIL_PATIENCE_HPP
@@ -11,13 +11,13 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief How many consecutive exits, this one included, predict the same class: a whole number in [1, E].
+/// @brief Number of consecutive exits, including this one, that predict the same class: a whole number in [1, E].
 ///
-/// Exits under other policies count too: every policy notes its prediction in the state. The temperature has no effect.
+/// Exits with other policies count too, because every policy records its prediction in the state. Temperature has no effect.
 ///
 /// @par Cost    One pass over C, no exponential.
-/// @par Source  Zhou et al. (2020), "BERT loses patience: fast and robust inference with early exit" (PABEE), section
-///              3, which counts agreements, from 0: its patience P is the threshold P + 1 here.
+/// @par Source  Zhou et al. (2020), "BERT loses patience: fast and robust inference with early exit" (PABEE), section 3.
+///              The paper counts agreements from 0: its patience P is the threshold P + 1 here.
 struct patience {
     static constexpr std::string_view name = "patience";
     static constexpr float default_threshold = 2;
