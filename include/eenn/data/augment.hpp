@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// augment.hpp - random changes of training samples that keep their meaning: crop, flip, cutout, mix-up.
+// augment.hpp - random, label-preserving augmentation of training samples: crop, flip, cutout, mix-up.
 // Floor 2 (data); host subset. Letters: H,W,C = height, width, channels of one sample.
 #ifndef EENN_DATA_AUGMENT_HPP
 #define EENN_DATA_AUGMENT_HPP
@@ -20,12 +20,12 @@
 namespace eenn {
 inline namespace EENN_HOST {
 
-/// @brief Which random changes a training sample gets; all off by default.
+/// @brief The random augmentations of training samples; all off by default.
 struct augmentation {
-    int crop_padding = 0;  // shift by up to this many pixels in each direction; what comes in from outside is `fill`
-    bool flip = false;     // mirror left and right, every second time
+    int crop_padding = 0;  // shift by up to this many pixels in each direction; the exposed border becomes `fill`
+    bool flip = false;     // mirror horizontally with probability 1/2
     int cutout = 0;        // side of a square of `fill`, in pixels, centred anywhere in the image; 0: none
-    double mix_up = 0;     // alpha of the Beta(alpha, alpha) that the mixing weight comes from, at most 2; 0: none
+    double mix_up = 0;     // alpha of the Beta(alpha, alpha) distribution of the mixing weight, at most 2; 0: none
     float fill = 0;        // 0 is the mean of normalised pixels
 
     [[nodiscard]] constexpr bool any() const noexcept {
@@ -36,7 +36,7 @@ struct augmentation {
 }  // namespace EENN_HOST
 inline namespace EENN_ISA {
 
-/// @brief Raises eenn::error if a member has no meaning for samples of this shape.
+/// @brief Raises eenn::error if a member is invalid for samples of this shape.
 inline void check(const augmentation& changes, const shape& sample) {
     const auto refuse = [](const std::string& what) { raise("augmentation", what); };
     if (changes.crop_padding < 0 || changes.crop_padding >= std::max(sample.h, sample.w)) {
@@ -49,27 +49,27 @@ inline void check(const augmentation& changes, const shape& sample) {
     if (!std::isfinite(changes.fill)) refuse("fill is not finite");
 }
 
-/// @brief The random numbers of one sample in one epoch: they depend on nothing else, so threads and batch size change
-/// no bit.
+/// @brief The random stream of one sample in one epoch. It depends on seed, epoch and sample alone, so results are
+/// bit-reproducible for any thread count and batch size.
 [[nodiscard]] constexpr random_stream augmentation_stream(std::uint64_t seed, std::uint64_t epoch,
                                                           std::uint64_t sample) noexcept {
     return {random_bits(seed, 0x6175676d656e74ULL, epoch), sample, 0};
 }
 
-/// @brief What crop, flip and cutout do to one sample, drawn once.
+/// @brief The crop, flip and cutout drawn for one sample.
 struct image_change {
-    int down = 0;  // the image's rows move down by this, its columns right, in pixels
+    int down = 0;  // shift of the rows downwards and of the columns to the right, in pixels
     int right = 0;
-    bool flipped = false;  // after the shift
-    int cut_y = 0;  // the square covers [cut_y, cut_y + cut_side) and the same in x; it may reach over the border
+    bool flipped = false;  // applied after the shift
+    int cut_y = 0;         // the square covers [cut_y, cut_y + cut_side), likewise in x, and may extend past the border
     int cut_x = 0;
     int cut_side = 0;
 };
 
-/// @brief Draws a change. A dimension of one pixel (a signal's height) is not shifted.
+/// @brief Draws a change. A dimension of one pixel (such as the height of a signal) is not shifted.
 ///
 /// @par Source  shift and flip: K. He et al. (2016), section 4.2. Cutout: T. DeVries, G. Taylor (2017), section 3.2:
-///              the centre may be any pixel, so the square is cut by the border at times.
+///              any pixel may be the centre, so the border sometimes clips the square.
 [[nodiscard]] constexpr image_change draw_change(const augmentation& changes, const shape& sample,
                                                  random_stream& random) {
     image_change drawn;
@@ -88,11 +88,11 @@ struct image_change {
     return drawn;
 }
 
-/// @brief Applies a change: target(y,x) = source(y - down, x' - right), or `fill` outside, with x' = x or, flipped, W -
-/// 1 - x.
+/// @brief Applies a change: target(y,x) = source(y - down, x' - right), or `fill` outside the image. x' = x, or W - 1 - x
+/// if flipped.
 ///
 /// Shapes: source (H,W,C), target (H,W,C), not overlapping.
-/// @par Cost  one pass over the sample, no memory.
+/// @par Cost  one pass over the sample, allocates nothing.
 inline void apply_change(const image_change& change, const shape& sample, float fill, const float* source,
                          float* target) noexcept {
     for (int y = 0; y < sample.h; ++y) {
@@ -110,11 +110,11 @@ inline void apply_change(const image_change& change, const shape& sample, float 
     }
 }
 
-/// @brief A weight from Beta(alpha, alpha), 0 < alpha <= 2. Alpha 1 is uniform and the same bits everywhere; others use
-/// libm's pow.
+/// @brief Draws a weight from Beta(alpha, alpha), 0 < alpha <= 2. Alpha 1 is uniform and bit-identical on every platform;
+/// other values use libm's pow.
 ///
-/// @par Cost    on average 1 to 6 pairs of random numbers.
-/// @par Source  M. Johnk (1964): u^(1/a) / (u^(1/a) + v^(1/a)), where the sum does not exceed 1.
+/// @par Cost    1 to 6 pairs of random numbers on average.
+/// @par Source  M. Johnk (1964): u^(1/a) / (u^(1/a) + v^(1/a)), accepted if the sum is at most 1.
 [[nodiscard]] inline double beta_weight(double alpha, random_stream& random) {
     if (alpha == 1.0) return random.uniform();
     for (;;) {
@@ -124,10 +124,10 @@ inline void apply_change(const image_change& change, const shape& sample, float 
     }
 }
 
-/// @brief Mix-up in place: target = weight * target + (1 - weight) * other. The label is mixed with the same weight.
+/// @brief Mix-up in place: target = weight * target + (1 - weight) * other. The labels mix with the same weight.
 ///
-/// @par Source  H. Zhang, M. Cisse, Y. Dauphin, D. Lopez-Paz (2018), section 2. The partner comes from the whole set,
-///              not from the batch, so a sample's change does not depend on its batch.
+/// @par Source  H. Zhang, M. Cisse, Y. Dauphin, D. Lopez-Paz (2018), section 2. The partner comes from the whole data
+///              set rather than the batch, so the result does not depend on how samples are batched.
 inline void mix_samples(std::span<float> target, const float* other, float weight) noexcept {
     for (std::size_t i = 0; i < target.size(); ++i) target[i] = weight * target[i] + (1.0f - weight) * other[i];
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// batches.hpp - shuffled, augmented batches, prepared on another thread while the caller computes.
+// batches.hpp - shuffled, augmented batches, prepared on a second thread while the caller computes.
 // Floor 2 (data); host subset. Letters: B = samples of a batch, H,W,C = height, width, channels of one sample.
 #ifndef EENN_DATA_BATCHES_HPP
 #define EENN_DATA_BATCHES_HPP
@@ -30,19 +30,19 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief How a batch_loader makes batches.
+/// @brief Options of a batch_loader.
 struct batch_options {
-    int size = 64;           // samples a batch
-    std::uint64_t seed = 0;  // of the order and of every random change
+    int size = 64;           // samples per batch
+    std::uint64_t seed = 0;  // of the order and of every augmentation
     bool shuffle = true;
-    bool drop_last = false;  // leave out a last batch that is not full
+    bool drop_last = false;  // skip an incomplete last batch
     augmentation augment{};
     std::function<void(std::span<float> pixels, random_stream random)>
         transform{};  // (H,W,C), after crop, flip and cutout, before mix-up
-    int ahead = 2;    // batches prepared ahead on the loader's own thread; 0: on the caller's thread, when asked for
+    int ahead = 2;    // batches prepared ahead on the loader's own thread; 0: prepared on demand on the caller's thread
 };
 
-/// @brief Batches of a data set, or of the samples of it at some indices, epoch by epoch.
+/// @brief Serves a data set, or the samples at given indices, as batches, epoch by epoch.
 ///
 /// @code
 /// batch_loader loader{set, parts.train, {.size = 64, .seed = 7, .augment = {.crop_padding = 4, .flip = true}}};
@@ -50,15 +50,15 @@ struct batch_options {
 ///     for (loader.start(epoch); const batch* b = loader.next();) train_on(*b);
 /// @endcode
 ///
-/// A batch is a pure function of (data set, indices, options, epoch, step): the thread, its timing and `ahead` change
-/// no bit, and start(epoch, step) resumes where an earlier run stopped. The data set must outlive the loader and stay
-/// unchanged meanwhile.
+/// A batch is a pure function of (data set, indices, options, epoch, step). It is bit-identical for any thread timing and
+/// any `ahead`, and start(epoch, step) resumes where an earlier run stopped. The data set must outlive the loader and
+/// must not change meanwhile.
 ///
 /// @par Memory   (ahead + 1) batches and one sample.
-/// @par Threads  one consumer; the loader's thread sleeps while it has nothing to do. Destruction is clean at any time.
-/// @par Errors   eenn::error for a size below 1, no samples, an index out of range or a senseless augmentation. What
-///               `transform` throws comes out of the next() that would have returned that batch, and of every later one
-///               until start().
+/// @par Threads  one consumer; the loader's thread sleeps while idle. The loader may be destroyed at any time.
+/// @par Errors   eenn::error for a size below 1, no samples, an index out of range or an invalid augmentation. If
+///               `transform` throws, the next() that would have returned that batch rethrows the exception, and so does
+///               every later one until start().
 class batch_loader {
 public:
     explicit batch_loader(const data_set& set, batch_options options = {})
@@ -118,7 +118,7 @@ public:
     [[nodiscard]] const batch_options& options() const noexcept { return options_; }
     [[nodiscard]] int batch_size() const noexcept { return options_.size; }
 
-    /// Makes `step` of `epoch` the batch that next() returns; what was prepared before is dropped.
+    /// Makes `step` of `epoch` the next batch and discards batches prepared earlier.
     void start(int epoch, int step = 0) {
         if (epoch < 0 || step < 0 || step > steps_per_epoch()) {
             raise("batch_loader::start", "there is no step " + std::to_string(step) + " of epoch " +
@@ -126,7 +126,7 @@ public:
                                              std::to_string(steps_per_epoch()) + " steps");
         }
         std::unique_lock lock{mutex_};
-        end_ = 0;  // the producer finds nothing to do after the batch at hand
+        end_ = 0;  // gives the producer nothing to do after its current batch
         wake_consumer_.wait(lock, [this] { return !filling_; });
         order_ = indices_;
         if (options_.shuffle) {
@@ -142,11 +142,11 @@ public:
         wake_producer_.notify_one();
     }
 
-    /// The next batch, or null at the end of the epoch. The first call of all starts epoch 0.
+    /// Returns the next batch, or null at the end of the epoch. The very first call starts epoch 0.
     [[nodiscard]] const batch* next() {
         if (epoch_ < 0) start(0);
         std::unique_lock lock{mutex_};
-        held_ = false;  // the batch of the call before is given back
+        held_ = false;  // the consumer is done with the previous batch
         if (wanted_ == end_) return nullptr;
         if (options_.ahead == 0) {
             fill(wanted_);
@@ -179,7 +179,7 @@ private:
         return static_cast<std::size_t>(step) % slots_.size();
     }
 
-    // Step p may overwrite the slot of step p - slots once that is no longer the consumer's.
+    // Step p may overwrite the slot of step p - slots once the consumer has released that slot.
     [[nodiscard]] bool has_work() const noexcept {
         const int oldest = wanted_ - (held_ ? 1 : 0);
         return !failure_ && prepared_ < end_ && std::cmp_less(prepared_ - oldest, slots_.size());
@@ -210,7 +210,7 @@ private:
         }
     }
 
-    // One sample after crop, flip, cutout and transform; `random` goes on to the mix-up.
+    // Loads one sample and applies crop, flip, cutout and transform. The mix-up draws from `random` next.
     void load(std::size_t index, std::span<float> target, random_stream& random) {
         const auto source = std::span{set_->pixels}.subspan(index * target.size(), target.size());
         apply_change(draw_change(options_.augment, set_->sample, random), set_->sample, options_.augment.fill,
@@ -252,20 +252,19 @@ private:
     const data_set* set_;
     batch_options options_;
     std::size_t size_ = 0;              // of a batch
-    std::vector<std::size_t> indices_;  // into the set
-    std::vector<std::size_t> order_;    // of this epoch
+    std::vector<std::size_t> indices_;  // into the data set
+    std::vector<std::size_t> order_;    // order of this epoch
     std::vector<slot> slots_;
     aligned_vector<float> partner_;  // (H,W,C)
 
-    std::mutex
-        mutex_;  // guards all below; `order_`, `epoch_` and a slot being filled belong to the producer while filling_
+    std::mutex mutex_;  // guards all below; while filling_, the producer owns `order_`, `epoch_` and the slot it fills
     std::condition_variable wake_producer_;
     std::condition_variable wake_consumer_;
     int epoch_ = -1;
     int wanted_ = 0;    // the step that next() returns next
     int prepared_ = 0;  // steps before this one are ready
     int end_ = 0;
-    bool held_ = false;  // the consumer still reads step wanted_ - 1
+    bool held_ = false;  // the consumer is still reading step wanted_ - 1
     bool filling_ = false;
     bool stopping_ = false;
     std::exception_ptr failure_;

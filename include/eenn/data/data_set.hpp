@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// data_set.hpp - labelled samples in memory: the value that every flow uses.
+// data_set.hpp - labelled samples in memory, the common input of training, evaluation and exit construction.
 // Floor 2 (data); host subset. Letters: N = samples, H,W,C = height, width, channels of one sample.
 #ifndef EENN_DATA_DATA_SET_HPP
 #define EENN_DATA_DATA_SET_HPP
@@ -23,16 +23,16 @@
 
 namespace eenn {
 
-/// @brief N labelled samples of one shape. make_data_set() checks what its members promise.
+/// @brief N labelled samples of one shape. make_data_set() checks the conditions noted at the members.
 ///
-/// @par Memory   4 * H * W * C + 4 bytes a sample (CIFAR-10's 50,000 images: 614 MB); prefer index lists to subsets.
-/// @par Threads  const use from many threads.
+/// @par Memory   4 * H * W * C + 4 bytes per sample (614 MB for CIFAR-10's 50,000 images); prefer index lists to subsets.
+/// @par Threads  safe for const use from many threads.
 struct data_set {
     shape sample;
     int classes = 0;
     aligned_vector<float> pixels;  // (N,H,W,C), finite
     std::vector<int> labels;       // (N), in [0, classes)
-    std::vector<int> groups;       // (N) or empty: the speaker, patient or device that a sample came from
+    std::vector<int> groups;       // (N) or empty: the speaker, patient or device that each sample came from
 
     [[nodiscard]] int size() const noexcept { return static_cast<int>(labels.size()); }
 
@@ -43,13 +43,13 @@ struct data_set {
     [[nodiscard]] std::span<float> operator[](int i) noexcept {
         return std::span{pixels}.subspan(begin_of(i), sample.elements());
     }
-    /// Where sample i begins among the pixels.
+    /// Index of sample i's first element in `pixels`.
     [[nodiscard]] std::size_t begin_of(int i) const noexcept { return static_cast<std::size_t>(i) * sample.elements(); }
 };
 
 inline namespace EENN_ISA {
 
-/// @brief Raises eenn::error, naming the first sample at fault, unless all that data_set promises holds.
+/// @brief Raises eenn::error if the data set violates the conditions of data_set, naming the first offending sample.
 ///
 /// @par Cost  one pass over the pixels.
 inline void check(const data_set& set, const std::string& where = "data_set") {
@@ -85,9 +85,9 @@ inline void check(const data_set& set, const std::string& where = "data_set") {
     }
 }
 
-/// @brief A checked data set of pixels (N,H,W,C) and labels (N), optionally with the group of each sample (N).
+/// @brief Makes a checked data set from pixels (N,H,W,C), labels (N) and, optionally, the group of each sample (N).
 ///
-/// @par Errors  as check(): no samples, sizes that disagree, labels out of range, NaN or infinity; the message names
+/// @par Errors  as for check(): no samples, inconsistent sizes, labels out of range, NaN or infinity; the message names
 ///              the sample.
 [[nodiscard]] inline data_set make_data_set(shape sample, int classes, aligned_vector<float> pixels,
                                             std::vector<int> labels, std::vector<int> groups = {}) {
@@ -96,7 +96,7 @@ inline void check(const data_set& set, const std::string& where = "data_set") {
     return made;
 }
 
-/// @brief The same of pixels in any contiguous floats: a std::vector, an array, a span. They are copied.
+/// @brief Same as above, copying the pixels from any contiguous floats: a std::vector, an array, a span.
 template <class Pixels>
 requires std::convertible_to<const Pixels&, std::span<const float>>
 [[nodiscard]] data_set make_data_set(shape sample, int classes, const Pixels& pixels, std::vector<int> labels,
@@ -106,8 +106,8 @@ requires std::convertible_to<const Pixels&, std::span<const float>>
                          std::move(groups));
 }
 
-/// @brief A checked data set of integer pixels and labels as files hold them; every pixel becomes `scale * pixel +
-/// offset`.
+/// @brief Makes a checked data set from integer pixels and labels as stored in files. Every pixel becomes
+/// `scale * pixel + offset`.
 ///
 /// `make_data_set({28, 28, 1}, 10, images.as<std::uint8_t>(), labels.as<std::uint8_t>())` is Fashion-MNIST in [0, 1].
 template <class Pixel, class Label>
@@ -125,8 +125,8 @@ template <class Pixel, class Label>
     return made;
 }
 
-/// @brief A copy of the samples at `indices`, in that order; an index may come twice. Raises if one is out of range or
-/// none is given.
+/// @brief Copies the samples at `indices`, in that order; an index may repeat. Raises eenn::error if an index is out of
+/// range or none is given.
 [[nodiscard]] inline data_set subset(const data_set& set, std::span<const int> indices) {
     if (indices.empty()) raise("subset", "no index is given");
     data_set chosen{set.sample, set.classes, {}, {}, {}};
@@ -144,7 +144,7 @@ template <class Pixel, class Label>
     return chosen;
 }
 
-/// @brief How many samples each class has, (classes).
+/// @brief Number of samples in each class, (classes).
 [[nodiscard]] inline std::vector<int> class_counts(const data_set& set) {
     std::vector<int> counts(static_cast<std::size_t>(set.classes));
     std::for_each(set.labels.begin(), set.labels.end(), [&](std::size_t label) { ++counts[label]; });

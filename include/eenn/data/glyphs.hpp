@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// glyphs.hpp - ten drawn signs: a labelled image set for where no data are at hand.
+// glyphs.hpp - a synthetic image set of ten line-drawn glyphs, for use without a downloaded data set.
 // Floor 2 (data); host subset. Letters: N = samples.
 #ifndef EENN_DATA_GLYPHS_HPP
 #define EENN_DATA_GLYPHS_HPP
@@ -30,7 +30,7 @@ struct point {
     float x, y;
 };
 
-// Each sign as strokes through points of [-1,1]^2; a point with x above 1 lifts the pen.
+// Each glyph is a polyline through points of [-1,1]^2; a point with x above 1 lifts the pen.
 inline constexpr point lift{9, 9};
 inline constexpr point glyph_0[] = {{0, -0.8f},    {0.6f, -0.4f},  {0.6f, 0.4f}, {0, 0.8f},
                                     {-0.6f, 0.4f}, {-0.6f, -0.4f}, {0, -0.8f}};
@@ -50,7 +50,7 @@ inline constexpr point glyph_9[] = {{0.4f, -0.2f}, {-0.4f, -0.1f}, {-0.4f, -0.7f
 inline constexpr std::array<std::span<const point>, 10> glyph_strokes{glyph_0, glyph_1, glyph_2, glyph_3, glyph_4,
                                                                       glyph_5, glyph_6, glyph_7, glyph_8, glyph_9};
 
-// Distance from p to the segment ab, squared.
+// Squared distance from p to the segment ab.
 [[nodiscard]] inline float distance_squared(point p, point a, point b) noexcept {
     const float dx = b.x - a.x, dy = b.y - a.y;
     const float length = dx * dx + dy * dy;
@@ -59,7 +59,7 @@ inline constexpr std::array<std::span<const point>, 10> glyph_strokes{glyph_0, g
     return ex * ex + ey * ey;
 }
 
-// Four uniforms of 16 bits, summed and scaled to mean 0 and variance 1: near enough to normal, and one draw.
+// Sum of four 16-bit uniforms, scaled to mean 0 and variance 1: close enough to normal, from a single draw.
 [[nodiscard]] constexpr float glyph_noise(std::uint64_t bits) noexcept {
     const auto sum = (bits & 0xffff) + (bits >> 16 & 0xffff) + (bits >> 32 & 0xffff) + (bits >> 48);
     return (static_cast<float>(sum) * 0x1p-16f - 2.0f) * 1.7320508f;
@@ -67,25 +67,24 @@ inline constexpr std::array<std::span<const point>, 10> glyph_strokes{glyph_0, g
 
 }  // namespace detail
 
-/// @brief How hard sample i of a set is made, in [0, 1): small for most, so that an early exit has easy samples to
-/// take.
+/// @brief Difficulty of sample i, in [0, 1). It is small for most samples, so that early exits have easy samples to take.
 [[nodiscard]] constexpr double glyph_difficulty(std::uint64_t seed, std::uint64_t sample) noexcept {
     const double u = random_stream{seed, sample, 0}.uniform();
     return u * u * u;
 }
 
-/// @brief `count` images 28x28x1 of ten signs (label i % 10), each drawn with its own turn, shear, size, place, pen,
-/// faintness and noise.
+/// @brief Draws `count` images of 28x28x1 showing ten glyphs (label i % 10), each with random rotation, shear, scale,
+/// position, pen width, contrast and noise.
 ///
-/// Pixels are about 0 (paper) to 1 (pen), with noise to either side. Sample i depends on (seed, i) alone, so a longer
-/// set continues a shorter one; take different seeds for training and test. Only +, -, *, / and sqrt are used: equal
-/// bits wherever the compiler fuses none of them.
+/// Pixels range from about 0 (paper) to 1 (pen), plus noise on both sides. Sample i depends on (seed, i) alone, so a
+/// longer set extends a shorter one; use different seeds for training and test. Only +, -, *, / and sqrt are used, so the
+/// images are bit-identical wherever the compiler emits no fused multiply-add.
 ///
-/// A CNN of 9,098 parameters (two 3x3 convolutions of stride 2, one dense layer; SGD, 8 epochs) labels 95.8 % of 2,000
-/// test samples rightly after 6,000 training samples and 98.3 % after 20,000 (a trial; no program here repeats it).
+/// A CNN with 9,098 parameters (two 3x3 convolutions of stride 2, one dense layer; SGD, 8 epochs) classifies 95.8 % of
+/// 2,000 test samples correctly after 6,000 training samples and 98.3 % after 20,000 (one trial; no program here repeats it).
 ///
-/// @par Cost     about 25 us a sample.
-/// @par Memory   3.1 KB a sample.
+/// @par Cost     about 25 us per sample.
+/// @par Memory   3.1 KB per sample.
 /// @par Errors   eenn::error if count is below 1.
 [[nodiscard]] inline data_set make_glyphs(int count, std::uint64_t seed) {
     if (count < 1) raise("make_glyphs", "a set of " + std::to_string(count) + " samples");
@@ -103,7 +102,7 @@ inline constexpr std::array<std::span<const point>, 10> glyph_strokes{glyph_0, g
         };
         const auto around = [&within](double most) { return within(-most, most); };
 
-        // A turn by an angle whose half has tangent t, after a shear, to pixels.
+        // Shears, then rotates by an angle whose half has tangent t, then scales to pixels.
         const float t = around(0.08 + 0.1 * hard), shear = around(0.15 + 0.25 * hard);
         const float scale = 10.0f * within(0.85 - 0.2 * hard, 1.1), stretch = within(0.8, 1.2);
         const float c = (1 - t * t) / (1 + t * t), s = 2 * t / (1 + t * t);
@@ -126,10 +125,10 @@ inline constexpr std::array<std::span<const point>, 10> glyph_strokes{glyph_0, g
             last = next;
             down = true;
         }
-        if (random.uniform() < 0.5 * hard) {  // a stroke that does not belong
+        if (random.uniform() < 0.5 * hard) {  // a distractor stroke
             const detail::point from{around(1), around(1)};
             const detail::point to{from.x + around(0.7), from.y + around(0.7)};
-            const detail::point placed = place(from);  // first, whatever order a compiler takes arguments in
+            const detail::point placed = place(from);  // arguments have no fixed evaluation order
             strokes.emplace_back(placed, place(to));
         }
 

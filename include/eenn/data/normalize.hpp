@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// normalize.hpp - channels with mean 0 and deviation 1, by constants that stay with the model.
+// normalize.hpp - scales channels to mean 0 and standard deviation 1, with constants that are stored with the model.
 // Floor 2 (data); host subset. Letters: N = samples, H,W,C = height, width, channels of one sample.
 #ifndef EENN_DATA_NORMALIZE_HPP
 #define EENN_DATA_NORMALIZE_HPP
@@ -20,7 +20,7 @@ namespace eenn {
 inline namespace EENN_ISA {
 
 /// @brief Per channel: normalised = (pixel - mean) / deviation. A network needs the constants it was trained with, so
-/// keep them beside it.
+/// store them with it.
 struct normalization {
     std::vector<float> mean;       // (C)
     std::vector<float> deviation;  // (C), above 0
@@ -28,10 +28,9 @@ struct normalization {
     friend bool operator==(const normalization&, const normalization&) = default;
 };
 
-/// @brief Mean and standard deviation of each channel over the samples at `indices`: those of the training part, no
-/// others.
+/// @brief Mean and standard deviation of each channel over the samples at `indices`. Pass the training samples only.
 ///
-/// A channel that is the same everywhere gets deviation 1. A table of features (1,1,F) is normalised per feature.
+/// A constant channel gets deviation 1. A feature table (1,1,F) is normalised per feature.
 /// @par Cost     two passes over the samples, summed in double in the order of `indices`.
 /// @par Errors   eenn::error if there are no indices or one is out of range.
 [[nodiscard]] inline normalization measure(const data_set& set, std::span<const int> indices) {
@@ -63,7 +62,7 @@ struct normalization {
     return measured;
 }
 
-/// @brief The same over all samples.
+/// @brief Same, over all samples.
 [[nodiscard]] inline normalization measure(const data_set& set) {
     std::vector<int> all(set.labels.size());
     std::iota(all.begin(), all.end(), 0);
@@ -72,7 +71,7 @@ struct normalization {
 
 /// @brief Normalises pixels (...,C) in place: one sample, a batch or a whole set.
 ///
-/// Raises if the constants are not those of C channels, or a deviation is not above 0.
+/// Raises eenn::error unless the constants cover C channels, all finite, with every deviation above 0.
 inline void normalize(std::span<float> pixels, int channels, const normalization& constants) {
     const auto count = static_cast<std::size_t>(channels);
     if (channels < 1 || constants.mean.size() != count || constants.deviation.size() != count ||

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// preprocessing.hpp - how raw samples, as pixels of 0 to 255, become what a network was trained on.
+// preprocessing.hpp - maps raw samples, such as pixels of 0 to 255, to the values that a network was trained on.
 // Floor 2 (data); host subset. Letters: C = channels.
 #ifndef EENN_DATA_PREPROCESSING_HPP
 #define EENN_DATA_PREPROCESSING_HPP
@@ -22,12 +22,12 @@
 namespace eenn {
 inline namespace EENN_HOST {
 
-/// @brief x' = (scale (x - zero_point) - mean[c]) / deviation[c] of channel c. By default x' = x.
+/// @brief x' = (scale (x - zero_point) - mean[c]) / deviation[c] for channel c. The default is x' = x.
 struct preprocessing {
     float scale = 1;
     float zero_point = 0;
     std::vector<float> mean{};       ///< (C), (1) for all channels, or empty: 0
-    std::vector<float> deviation{};  ///< as many, or empty: 1
+    std::vector<float> deviation{};  ///< same size as `mean`; empty: 1
 
     [[nodiscard]] float operator()(float x, std::size_t channel) const {
         const float y = scale * (x - zero_point);
@@ -40,8 +40,8 @@ struct preprocessing {
 }  // namespace EENN_HOST
 inline namespace EENN_ISA {
 
-/// @brief Refuses what cannot be applied to samples of C channels.
-/// @par Errors  eenn::error naming the member, its value and what is allowed.
+/// @brief Rejects preprocessing that cannot be applied to samples of C channels.
+/// @par Errors  eenn::error naming the member, its value and the allowed values.
 inline void check(const preprocessing& how, int channels, const std::string& where = "preprocessing") {
     const auto refuse = [&](const std::string& member, float value, const char* allowed) {
         raise(where, member + " is " + std::to_string(value), allowed);
@@ -62,7 +62,7 @@ inline void check(const preprocessing& how, int channels, const std::string& whe
     }
 }
 
-/// @brief As JSON: {"scale": .., "zero_point": .., "mean": [..], "std": [..]}.
+/// @brief Writes JSON: {"scale": .., "zero_point": .., "mean": [..], "std": [..]}.
 [[nodiscard]] inline std::string preprocessing_to_json(const preprocessing& how) {
     text::json_writer json{0};
     json.begin_object().member("scale", how.scale).member("zero_point", how.zero_point);
@@ -70,8 +70,8 @@ inline void check(const preprocessing& how, int channels, const std::string& whe
     return json.end_object().text();
 }
 
-/// @brief From JSON. `pixel_scale` is another name of the scale; members that say nothing of numbers are passed over.
-/// @par Errors  eenn::error for JSON of another form.
+/// @brief Reads JSON. `pixel_scale` is an alias of `scale`; unknown members are skipped.
+/// @par Errors  eenn::error for malformed JSON or members of the wrong type.
 [[nodiscard]] inline preprocessing preprocessing_from_json(std::string_view text, const std::string& where) {
     preprocessing how;
     eenn::text::json_reader json{text, where};

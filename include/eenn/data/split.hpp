@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// split.hpp - train, validation and test as disjoint index lists.
+// split.hpp - splits samples into training, validation and test sets, as disjoint index lists.
 // Floor 2 (data); host subset. Letters: N = samples, K = classes, G = groups.
 #ifndef EENN_DATA_SPLIT_HPP
 #define EENN_DATA_SPLIT_HPP
@@ -17,7 +17,7 @@
 namespace eenn {
 inline namespace EENN_HOST {
 
-/// @brief The wanted size of a part: `0.1` is a tenth of the samples, `5000` is 5,000 samples; 0 asks for no such part.
+/// @brief Requested size of a part: `0.1` is a tenth of the samples, `5000` is 5,000 samples, 0 omits the part.
 struct part_size {
     double fraction = 0;
     int samples = 0;
@@ -28,44 +28,44 @@ struct part_size {
     constexpr part_size(Count count) : samples{std::in_range<int>(count) ? static_cast<int>(count) : -1} {}
 };
 
-/// @brief What a split is made from. The rest after validation and test is the training part.
+/// @brief Options of a split. All samples outside validation and test form the training part.
 struct split_options {
     part_size validation = 0.1;
     part_size test = 0;
     std::uint64_t seed = 0;
     bool every_class =
-        true;  // each part must hold each class; false where a shard lacks some (a device that sees two classes)
+        true;  // each part must contain every class; false for shards without some classes (a device that sees two of them)
 };
 
-/// @brief Indices of each part, ascending; the parts are disjoint and hold every sample.
+/// @brief Ascending indices of each part; the parts are disjoint and together cover every sample.
 struct data_split {
     std::vector<int> train;
     std::vector<int> validation;
     std::vector<int> test;
 };
 
-/// @brief A split in which every class has the same share of each part, as nearly as whole samples allow.
+/// @brief Stratified split: every class has the same share of each part, up to rounding to whole samples.
 ///
-/// The parts have exactly the sizes asked for; a class that is present has at least one sample in each part.
+/// The parts have exactly the requested sizes. With `every_class`, each part contains at least one sample of every class.
 /// @par Cost     O(N + K^2).
-/// @par Errors   eenn::error if the sizes are impossible, or a class is missing or too small for every part to hold it.
+/// @par Errors   eenn::error if the sizes are impossible, or a class is missing or too small to appear in every part.
 [[nodiscard]] EENN_FLOW data_split split_by_label(std::span<const int> labels, int classes,
                                                   const split_options& options = {});
 
-/// @brief A split in which no group (speaker, patient, device) is in two parts, and labels are shared as evenly as that
-/// allows.
+/// @brief Splits without sharing a group (speaker, patient, device) between parts, and distributes labels as evenly as
+/// that allows.
 ///
-/// Groups come in random order, each to the part whose class counts lag most behind what is wanted; of 64 such orders
-/// the one nearest to the wanted counts is taken. Sizes are met to about one group.
+/// Takes the groups in random order and puts each into the part whose class counts lag furthest behind their targets.
+/// Repeats this for 64 orders and keeps the result closest to the targets. Sizes are accurate to about one group.
 /// @par Cost     O(N log G + 64 G K).
-/// @par Errors   eenn::error if there are fewer groups than parts, the sizes are impossible, or no order found gives
+/// @par Errors   eenn::error if there are fewer groups than parts, the sizes are impossible, or none of the orders gives
 ///               every part every class.
 /// @par Source   the criterion is the squared difference of class counts, as in stratified k-fold splits; the search is
 ///               our own.
 [[nodiscard]] EENN_FLOW data_split split_by_group(std::span<const int> labels, int classes, std::span<const int> groups,
                                                   const split_options& options = {});
 
-/// @brief The split of a data set: by group where it has groups, by label otherwise.
+/// @brief Splits a data set by group if it has groups, by label otherwise.
 [[nodiscard]] EENN_FLOW data_split split(const data_set& set, const split_options& options = {});
 
 }  // namespace EENN_HOST

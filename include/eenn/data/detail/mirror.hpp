@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/mirror.hpp - a data set and its mirror images.
+// detail/mirror.hpp - extends a data set with its mirror images.
 // Floor 2 (data); host subset. Letters: N = samples, H,W,C = height, width, channels of one sample.
 #ifndef EENN_DATA_DETAIL_MIRROR_HPP
 #define EENN_DATA_DETAIL_MIRROR_HPP
@@ -12,10 +12,10 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief The samples, and behind them each one mirrored left and right, with the same labels: (2N,H,W,C).
+/// @brief Returns the samples followed by their horizontal mirror images, with the same labels: (2N,H,W,C).
 ///
-/// For judging on validation data where a mirror image means the same: choices made on both vary less.
-/// @par Memory  twice that of the set.
+/// For validation data whose labels do not change under mirroring. Choices made on both halves have lower variance.
+/// @par Memory  twice the size of the set.
 [[nodiscard]] inline data_set with_mirror_images(const data_set& set) {
     data_set both = set;
     const std::size_t each = set.sample.elements();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/split.hpp - split_by_label() and split_by_group().
-// Floor 2 (data); host subset. tests/data/split.cpp reaches it. Letters: N = samples, K = classes, G = groups.
+// detail/split.hpp - implementation of split_by_label() and split_by_group().
+// Floor 2 (data); host subset. Tested by tests/data/split.cpp. Letters: N = samples, K = classes, G = groups.
 #ifndef EENN_DATA_DETAIL_SPLIT_HPP
 #define EENN_DATA_DETAIL_SPLIT_HPP
 
@@ -32,7 +32,7 @@ namespace detail {
 struct part_counts {
     int validation;
     int test;
-    int samples;  // of all parts
+    int samples;  // all parts together
 };
 
 [[nodiscard]] inline part_counts resolve(const split_options& options, std::span<const int> labels) {
@@ -59,8 +59,8 @@ struct part_counts {
     return counts;
 }
 
-// Shares `total` among the classes in proportion to `sizes`, within [least, most] each: whole quotas first, then one at
-// a time to the class that lags most behind its quota. Ties go to the lower class. Empty: impossible.
+// Divides `total` among the classes in proportion to `sizes`, within [least, most] for each: whole quotas first, then
+// one at a time to the class furthest behind its quota. Ties go to the lower class. Returns empty if impossible.
 [[nodiscard]] inline std::vector<int> apportion(int total, const std::vector<int>& sizes, const std::vector<int>& least,
                                                 const std::vector<int>& most) {
     double all = 0;
@@ -128,7 +128,7 @@ EENN_FLOW data_split split_by_label(std::span<const int> labels, int classes, co
                   "add samples, drop the class, or set every_class = false");
         }
     }
-    // At least one of each class in every part that exists, and one left for the parts that come after.
+    // Every existing part gets at least one sample of each class, and one is left for each later part.
     const auto share = [&](int total, const std::vector<int>& taken, int after, const char* part) {
         std::vector<int> least(count), most(count);
         for (std::size_t k = 0; k < count; ++k) {
@@ -200,7 +200,7 @@ EENN_FLOW data_split split_by_group(std::span<const int> labels, int classes, st
     for (std::uint64_t trial = 0; trial < 64; ++trial) {
         for (std::size_t g = 0; g < order.size(); ++g) order[g] = g;
         shuffle(order, random_stream{options.seed, trial});
-        std::array<std::vector<double>, 3> lag;  // (3,K): what a part still wants, as a share of the class
+        std::array<std::vector<double>, 3> lag;  // (3,K): what a part still lacks, as a fraction of the class
         for (std::size_t p = 0; p < 3; ++p) lag[p].assign(class_total, share[p]);
         std::array<std::size_t, 3> filled{};
         attempt tried{std::vector<std::size_t>(ids.size()), 0, 0, {}};
@@ -208,7 +208,7 @@ EENN_FLOW data_split split_by_group(std::span<const int> labels, int classes, st
             const auto& group = counts[order[at]];
             std::size_t empty = 0;
             for (std::size_t p = 0; p < 3; ++p) empty += share[p] > 0 && filled[p] == 0;
-            const bool only_empty = order.size() - at <= empty;  // the groups left must fill the parts left
+            const bool only_empty = order.size() - at <= empty;  // the remaining groups must fill the empty parts
             std::size_t chosen = 3;
             double least = 0;
             for (std::size_t p = 0; p < 3; ++p) {
