@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// channels.hpp - which channels of a network belong together, and networks of other channels.
+// channels.hpp - finds the channels that must be kept together, and builds networks with fewer, more or reordered channels.
 // Floor 4 (network). Letters: C = channels.
 //
-// An addition ties the channels of its inputs, a depthwise convolution and all that works channel by channel keep them: such
-// channels can only be kept, widened or put in another order together. They form a group.
+// An addition ties the channels of its inputs. A depthwise convolution, like every channelwise layer, passes its channels
+// through. Tied channels can only be kept, widened or reordered together. They form a group.
 #ifndef EENN_NETWORK_CHANNELS_HPP
 #define EENN_NETWORK_CHANNELS_HPP
 
@@ -17,13 +17,13 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief What became of a node's channels: by channel now, the channel before, or -1 for one that is new. Empty: as before.
+/// @brief How a node's channels changed: the old index of each new channel, or -1 if it is added. Empty: unchanged.
 struct kept_channels {
     node_id node{};
-    std::vector<int> inputs;   ///< along the input axis of its tensors
+    std::vector<int> inputs;   ///< along the input axis of the node's tensors
     std::vector<int> outputs;  ///< along their output axis
 
-    /// What became of a tensor's axis: empty, as before.
+    /// The change along a tensor's axis. Empty: unchanged.
     [[nodiscard]] constexpr std::span<const int> along(const tensor_spec& spec, std::size_t axis) const noexcept {
         if (std::cmp_equal(axis, spec.output_axis)) return outputs;
         if (std::cmp_equal(axis, spec.input_axis)) return inputs;
@@ -31,15 +31,15 @@ struct kept_channels {
     }
 };
 
-/// @brief A group of channels that go together.
+/// @brief A group of channels that can only change together.
 using group_id = place_id<struct channel_group_place>;
 
 /// @brief The groups of channels of a graph.
 ///
-/// The value of a node is made of groups one after another, once or once a pixel (flattened). A group is cut in two where only
-/// a part of it is tied to another: the gate of a concatenation has a group for each of its parts.
+/// A node's value consists of groups in sequence, present once or, if flattened, once per pixel. A group is split where only
+/// part of it is tied to another group: the gate of a concatenation has one group per part.
 ///
-/// @par Cost  Near linear in the nodes and in the groups that are joined.
+/// @par Cost  Nearly linear in the nodes and in the number of groups joined.
 template <class Layers>
 class channel_groups {
 public:
@@ -52,13 +52,13 @@ public:
         fix(values_[g.here()]);
     }
 
-    /// The groups of the value of the node at a place, in order.
+    /// The groups that make up the value of the node at `place`, in order.
     [[nodiscard]] constexpr std::vector<group_id> parts_of(edge place) const { return expanded(values_[place].parts); }
-    /// How often they come one after another: 1, or the pixels of what was flattened.
+    /// How often the sequence of groups repeats: 1, or the number of pixels of a flattened value.
     [[nodiscard]] constexpr int repeat_of(edge place) const { return values_[place].repeat; }
-    /// Channels of a group.
+    /// Number of channels in a group.
     [[nodiscard]] constexpr int size(group_id group) const { return groups_[group].size; }
-    /// Whether its channels are those of the input, of logits, or read by a layer of which nothing is known.
+    /// Whether its channels cannot change: those of the input, of logits, or read by a layer with unknown channel behaviour.
     [[nodiscard]] constexpr bool fixed(group_id group) const { return groups_[group].fixed; }
     [[nodiscard]] constexpr id_range<group_id> ids() const { return groups_.ids(); }
     [[nodiscard]] constexpr std::size_t count() const { return groups_.size(); }
@@ -71,8 +71,8 @@ private:
     struct entry {
         int size = 0;
         bool fixed = false;
-        group_id same_as{};  // another group, which stands for this one
-        group_id first{};    // the two groups that this one was cut into
+        group_id same_as{};  // the group that replaces this one after a tie
+        group_id first{};    // the two groups that this one was split into
         group_id second{};
     };
 
@@ -81,7 +81,7 @@ private:
         return --groups_.end_id();
     }
 
-    /// What groups have become: those that stand for them, and those that they were cut into.
+    /// Resolves groups that were replaced or split into the current ones.
     [[nodiscard]] constexpr std::vector<group_id> expanded(const std::vector<group_id>& parts) const {
         std::vector<group_id> pending{parts.rbegin(), parts.rend()};
         std::vector<group_id> found;
@@ -109,7 +109,7 @@ private:
         groups_[which].first = first;
         groups_[which].second = second;
     }
-    /// Two values of equally many channels, which must go together.
+    /// Ties two values with the same number of channels.
     constexpr void tie(const value& a, const value& b) {
         if (a.repeat != b.repeat) {
             fix(a);
@@ -194,17 +194,17 @@ private:
     id_vector<group_id, entry> groups_;
 };
 
-/// @brief A network of other channels, and what became of each node's.
+/// @brief A network with changed channels, and how each node's channels changed.
 template <class Layers>
 struct rechannelled {
     basic_graph<Layers> network;
-    std::vector<kept_channels> channels;  ///< of the nodes whose tensors changed, for transfer()
+    std::vector<kept_channels> channels;  ///< of the nodes whose tensors changed; input of transfer()
 };
 
 namespace detail {
 
-/// What a choice of a node's channels means for each of its groups; empty where a group stays as it is. A fault if it is no
-/// choice: one channel twice or out of range, parts mixed, a group without any.
+/// Splits a choice of a node's channels by group; empty for an unchanged group. Returns a fault if the choice is invalid: a
+/// channel named twice or out of range, groups out of order, or a group left without channels.
 template <class Layers>
 [[nodiscard]] constexpr layer_fault choose_by_group(const channel_groups<Layers>& groups, edge place,
                                                     std::span<const int> channels,
@@ -222,7 +222,7 @@ template <class Layers>
         std::vector<int> kept;
         std::vector<char> seen(static_cast<std::size_t>(size), 0);
         bool same = true;
-        for (; next < channels.size() && channels[next] < offset + size; ++next) {  // -1 goes with the part before
+        for (; next < channels.size() && channels[next] < offset + size; ++next) {  // -1 joins the preceding group
             const int c = channels[next] < 0 ? channels[next] : channels[next] - offset;
             if (c < -1 || (channels[next] >= 0 && (c < 0 || seen[static_cast<std::size_t>(c)] != 0)))
                 return wrong(channels[next]);
@@ -234,7 +234,7 @@ template <class Layers>
         same = same && std::cmp_equal(kept.size(), size);
         auto& of_group = chosen[part];
         if (!same && of_group.empty()) of_group = kept;
-        if (!same && of_group != kept) return {fault_kind::no_such_channel};  // the same group twice, chosen otherwise
+        if (!same && of_group != kept) return {fault_kind::no_such_channel};  // a repeated group, chosen differently
         offset += size;
     }
     return next == channels.size() ? layer_fault{} : wrong(channels[next]);
@@ -242,15 +242,15 @@ template <class Layers>
 
 }  // namespace detail
 
-/// @brief Keeps some channels of a node, in the order given, and of all nodes whose channels are tied to it.
+/// @brief Keeps some channels of a node, in the given order, and makes the same change in all nodes tied to it.
 ///
-/// @param channels  those of the node to keep, each at most once; -1 stands for one that is new, so a network can be widened.
-///                  Of a node with several groups, a concatenation say, the groups stay in their order.
-/// @par Faults  no_such_node; channels_are_fixed for the channels of the input, of logits and of what is tied to them;
-///              no_such_channel for one named twice or out of range, and for a group that would be empty.
-/// @par Source  Groups tied by additions and depthwise convolutions: as in structured pruning since Liu et al. (2017),
-///              "Learning efficient convolutional networks through network slimming"; here read off the graph,
-///              concatenations, gates and flattened values included.
+/// @param channels  channels of the node to keep, each at most once; -1 adds a new channel, which widens the network. If the
+///                  node has several groups, as a concatenation has, the groups keep their order.
+/// @par Faults  no_such_node; channels_are_fixed for channels of the input or of logits and for all channels tied to them;
+///              no_such_channel for a channel named twice or out of range, and for a group that would be empty.
+/// @par Source  Groups tied by additions and depthwise convolutions, as in structured pruning since Liu et al. (2017),
+///              "Learning efficient convolutional networks through network slimming". Here the graph determines the groups,
+///              including concatenations, gates and flattened values.
 template <class Layers>
 [[nodiscard]] constexpr rechannelled<Layers> keep_channels(const basic_graph<Layers>& g, node_id at,
                                                            std::span<const int> channels) {
@@ -270,7 +270,7 @@ template <class Layers>
         return made;
     }
 
-    // By channel now, the channel before, for the value of a node; empty where nothing changed.
+    // The old index of each new channel of a node's value; empty if nothing changed.
     const auto kept_of = [&](edge node) {
         std::vector<int> kept;
         bool changed = false;

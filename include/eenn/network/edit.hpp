@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// edit.hpp - networks made from networks: layers put in, changed and taken out, exits added and removed, a network cut in two.
+// edit.hpp - edits of networks: insert, replace and remove layers, add and remove exits, cut a network in two.
 // Floor 4 (network).
 //
-// Every edit returns a new graph, in which nodes keep their ids; transfer() carries parameters over by them. All are
-// constexpr: `network<[] { return insert_after(base(), node_id{3}, relu{}); }>` is a type. An edit that cannot be made is a
-// fault of the graph that comes back, as a layer that does not fit is: a compile error, or eenn::error at run time.
+// Every edit returns a new graph whose nodes keep their ids; transfer() uses the ids to carry parameters over. All edits are
+// constexpr: `network<[] { return insert_after(base(), node_id{3}, relu{}); }>` is a type. An impossible edit is a fault of
+// the returned graph, like a layer that does not fit: a compile error, or eenn::error at run time.
 #ifndef EENN_NETWORK_EDIT_HPP
 #define EENN_NETWORK_EDIT_HPP
 
@@ -25,23 +25,23 @@ inline namespace EENN_ISA {
 
 namespace detail {
 
-/// Copies nodes of a graph into another, where each reads what stands for its inputs there. The only map of nodes there is.
+/// Copies nodes of a graph into another and maps their inputs. All edits map nodes through this class.
 template <class Layers>
 class graph_copy {
 public:
     using graph = basic_graph<Layers>;
 
-    /// @param input  what stands for the input of `from`.
+    /// @param input  the node of `into` that replaces the input of `from`.
     constexpr graph_copy(const graph& from, graph& into, edge input = edge{0})
         : from_{from}, into_{into}, places_(from.nodes().size(), edge{}) {
         set(edge{0}, input);
     }
 
-    /// Readers of the node at `place` read `stands` from now on.
+    /// From now on, readers of the node at `place` read `stands` instead.
     constexpr void set(edge place, edge stands) { places_[place] = stands; }
     [[nodiscard]] constexpr edge of(edge place) const { return places_[place]; }
 
-    /// The node at `place`, or another layer in its stead.
+    /// Copies the node at `place`, optionally with another layer.
     constexpr void copy(edge place) { copy(place, from_.nodes()[place].what); }
     constexpr void copy(edge place, const typename graph::layer& what) {
         const auto& node = from_.nodes()[place];
@@ -54,11 +54,11 @@ public:
         exit.node = of(exit.node);
         into_.put_exit(exit);
     }
-    /// All exits, and where the graph ends.
+    /// Copies all exits and the end of the graph.
     constexpr void finish() {
         finish([](std::size_t) { return true; });
     }
-    /// Exits of which `wanted(exit)` holds, in their order, and where the graph ends.
+    /// Copies the exits for which `wanted(exit)` is true, in order, and the end of the graph.
     template <class Wanted>
     constexpr void finish(Wanted&& wanted) {
         for (std::size_t e = 0; e < from_.exits().size(); ++e) {
@@ -73,7 +73,7 @@ private:
     id_vector<edge, edge> places_;
 };
 
-/// Puts a body where the graph stands: a layer, a composite, a callable on the graph, or a graph, whose ids are kept.
+/// Appends a body at the current place: a layer, a composite, a callable on the graph, or a graph, whose ids are kept.
 template <class Layers, class Body>
 constexpr void build_body(basic_graph<Layers>& g, const Body& body) {
     if constexpr (std::is_same_v<Body, basic_graph<Layers>>) {
@@ -94,7 +94,7 @@ constexpr void build_body(basic_graph<Layers>& g, const Body& body) {
     }
 }
 
-/// An empty graph with the input of another, the mark of its end, and its fault if it has one.
+/// An empty graph with another graph's input, kind of end and, if any, fault.
 template <class Layers>
 [[nodiscard]] constexpr basic_graph<Layers> emptied(const basic_graph<Layers>& g) {
     basic_graph<Layers> made{g.input(), g.nodes().front().id};
@@ -103,7 +103,7 @@ template <class Layers>
     return made;
 }
 
-/// The place of a node, or a fault of the graph that comes back.
+/// Looks up the place of a node; a missing node becomes a fault of the returned graph.
 template <class Layers>
 [[nodiscard]] constexpr bool find(const basic_graph<Layers>& g, node_id id, basic_graph<Layers>& made, edge& place) {
     place = g.place_of(id);
@@ -111,7 +111,7 @@ template <class Layers>
     return place.exists();
 }
 
-/// What is wrong with an input that a node does not have.
+/// The fault of naming an input that a node does not have.
 template <class Node>
 [[nodiscard]] constexpr layer_fault no_such_input(const Node& node, std::size_t input) {
     const auto count = static_cast<double>(node.input_count);
@@ -120,11 +120,12 @@ template <class Node>
 
 }  // namespace detail
 
-/// @brief Puts layers behind a node: whatever reads the node, an exit or the end of the network too, then reads theirs.
+/// @brief Inserts layers after a node. All readers of the node, including exits and the end of the network, then read the
+/// inserted layers.
 ///
-/// @param body  a layer, a composite, a callable on the graph as residual() takes it, or a graph of that input, whose nodes
+/// @param body  a layer, a composite, a callable on the graph as for residual(), or a graph with that input, whose nodes
 ///              keep their ids (number_from() makes room for them).
-/// @par Faults  no_such_node; id_taken; those of layers: a later one that no longer fits is named with both shapes.
+/// @par Faults  no_such_node; id_taken; layer faults: a later layer that no longer fits is named with both shapes.
 template <class Layers, class Body>
 [[nodiscard]] constexpr basic_graph<Layers> insert_after(const basic_graph<Layers>& g, node_id at, const Body& body) {
     auto made = detail::emptied(g);
@@ -143,9 +144,9 @@ template <class Layers, class Body>
     return made;
 }
 
-/// @brief Puts layers before input `input` of one node; others that read the same value go on reading it.
+/// @brief Inserts layers before input `input` of one node. Other readers of the same value are unaffected.
 ///
-/// @param body, faults  as insert_after(); no_such_edge if the node has fewer inputs.
+/// @param body, faults  as for insert_after(); no_such_edge if the node has fewer inputs.
 template <class Layers, class Body>
 [[nodiscard]] constexpr basic_graph<Layers> insert_before(const basic_graph<Layers>& g, node_id reader,
                                                           const Body& body, std::size_t input = 0) {
@@ -164,7 +165,7 @@ template <class Layers, class Body>
         const edge before = copy.of(node.inputs[input]);
         made.at(before).number_from(fresh);
         detail::build_body(made, body);
-        // Only this input of this node reads the body, so its other inputs are looked up before.
+        // Only this input reads the body. The other inputs were mapped before.
         std::array<edge, max_inputs> inputs{};
         for (std::size_t k = 0; k < node.input_count; ++k) inputs[k] = copy.of(node.inputs[k]);
         inputs[input] = made.here();
@@ -174,7 +175,7 @@ template <class Layers, class Body>
     return made;
 }
 
-/// @brief Another layer in the place of a node, on the same inputs and under the same id.
+/// @brief Replaces the layer of a node, keeping its inputs and its id.
 template <class Layers, class L>
 [[nodiscard]] constexpr basic_graph<Layers> replace(const basic_graph<Layers>& g, node_id at, const L& layer) {
     auto made = detail::emptied(g);
@@ -193,7 +194,7 @@ template <class Layers, class L>
     return made.number_from(g.next_id());
 }
 
-/// @brief The nodes that the end of the network and its exits need.
+/// @brief The nodes that the end of the network or one of its exits depends on.
 template <class Layers>
 [[nodiscard]] constexpr basic_graph<Layers> without_unneeded(const basic_graph<Layers>& g) {
     std::vector<edge> ends{g.here()};
@@ -208,9 +209,9 @@ template <class Layers>
     return made.number_from(g.next_id());
 }
 
-/// @brief Takes a node out: what read it reads its input `input`, and what then nothing needs goes too.
+/// @brief Removes a node. Its readers read its input `input` instead, and nodes that are then unused are removed too.
 ///
-/// @par Faults  no_such_node; cannot_be_removed for the network's input; no_such_edge; those of layers that no longer fit.
+/// @par Faults  no_such_node; cannot_be_removed for the network's input; no_such_edge; faults of layers that no longer fit.
 template <class Layers>
 [[nodiscard]] constexpr basic_graph<Layers> remove(const basic_graph<Layers>& g, node_id at, std::size_t input = 0) {
     auto made = detail::emptied(g);
@@ -231,9 +232,9 @@ template <class Layers>
     return without_unneeded(made.number_from(g.next_id()));
 }
 
-/// @brief An exit behind a node: the head comes directly after it, so that the decision is due there.
+/// @brief Adds an exit after a node. The head follows the node immediately, so that its decision comes as early as possible.
 ///
-/// @param head  as the body of insert_after(); ends in the logits.
+/// @param head  as the body of insert_after(); ends in logits.
 template <class Layers, class Head>
 [[nodiscard]] constexpr basic_graph<Layers> branch(const basic_graph<Layers>& g, node_id at, const Head& head,
                                                    const policy& decides = max_probability{}) {
@@ -248,7 +249,7 @@ template <class Layers, class Head>
         detail::build_body(made, head);
         logits = made.here();
     };
-    // Behind heads that are there already: exits at one node keep the order in which they came.
+    // After existing heads, so that exits at one node keep the order in which they were added.
     const auto backbone = backbone_of(g);
     edge last = place;
     for (edge next = place; g.nodes().has(++next) && backbone[next] == 0;) last = next;
@@ -263,7 +264,7 @@ template <class Layers, class Head>
     return made.at(copy.of(g.here()));
 }
 
-/// @brief Without one of its exits, and without the head that only that exit needs.
+/// @brief Removes an exit, and the head if no other exit needs it.
 /// @par Faults  no_such_node if there is no such exit.
 template <class Layers>
 [[nodiscard]] constexpr basic_graph<Layers> remove_exit(const basic_graph<Layers>& g, int exit) {
@@ -275,7 +276,7 @@ template <class Layers>
     return without_unneeded(made.number_from(g.next_id()));
 }
 
-/// @brief What comes up to a node, and nothing else: the node is the end. Exits that need no more stay.
+/// @brief Keeps only what a node depends on and ends the network there. Exits that depend on nothing else stay.
 template <class Layers>
 [[nodiscard]] constexpr basic_graph<Layers> up_to(const basic_graph<Layers>& g, node_id at) {
     basic_graph<Layers> made{g.input(), g.nodes().front().id};
@@ -285,7 +286,7 @@ template <class Layers>
     const std::array<edge, 1> end{place};
     const auto before = needed_by(g, end, [](edge) { return false; });
     const auto backbone = backbone_of(g);
-    // Of an exit only what its head reads counts.
+    // For an exit, only the inputs of its head matter.
     std::vector<edge> ends{place};
     std::vector<char> stays(g.exits().size(), 0);
     for (std::size_t e = 0; e < g.exits().size(); ++e) {
@@ -307,19 +308,19 @@ template <class Layers>
     return made.at(copy.of(place)).number_from(g.next_id());
 }
 
-/// @brief A network in two, each whole: the device's ends_in_features(), which the server's takes as its input.
+/// @brief A network cut in two complete networks: the device's ends in features, which are the input of the server's.
 template <class Layers>
 struct halves {
     basic_graph<Layers> device;
-    basic_graph<Layers> server;  ///< its input has the id of the node that the network was cut behind
+    basic_graph<Layers> server;  ///< its input has the id of the node after which the network was cut
 };
 
-/// @brief Cuts a network behind a node of its backbone, whose value is all that the rest reads.
+/// @brief Cuts a network after a backbone node whose value is all that the rest reads.
 ///
-/// Exits stay with the half that has what their heads read.
+/// Exits stay in the half that contains the inputs of their heads.
 ///
-/// @par Faults  of both halves: no_such_node; not_a_cut, with the node that passes the cut beside this one, as within a
-///              residual block, or if an exit of the device's comes after one of the server's.
+/// @par Faults  of both halves: no_such_node; not_a_cut, naming the node whose value also crosses the cut (as within a
+///              residual block), or an exit of the device that comes after one of the server.
 template <class Layers>
 [[nodiscard]] constexpr halves<Layers> split_at(const basic_graph<Layers>& g, node_id at) {
     const edge place = g.place_of(at);
@@ -339,7 +340,7 @@ template <class Layers>
         if (!on_device) ends.push_back(g.exits()[e].node);
     }
     const auto needed = needed_by(g, ends, [&](edge i) { return i == place; });
-    edge beside;  // the last that the device makes and the server reads too
+    edge beside;  // the last other node that the device computes and the server reads
     for (const edge i : g.nodes().ids()) {
         const bool on_device = i == edge{0} || made.device.place_of(g.nodes()[i].id).exists();
         if (i != place && needed[i] != 0 && on_device) beside = i;

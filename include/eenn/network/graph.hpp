@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// graph.hpp - a network as a value: nodes, edges and exits that constexpr code and run-time code build alike.
+// graph.hpp - a network as a value: nodes, edges and exits, built the same way by constexpr code and at run time.
 // Floor 4 (network).
 #ifndef EENN_NETWORK_GRAPH_HPP
 #define EENN_NETWORK_GRAPH_HPP
@@ -27,7 +27,8 @@ inline namespace EENN_ISA {
 
 namespace detail {
 
-/// f of the layer that a variant holds, as std::visit() has it, whose table for many layers costs the compiler 0.25 s.
+/// Calls f on the alternative that a variant holds. std::visit builds a table, which costs 0.25 s of compile time for many
+/// layers.
 template <class F, class... L>
 [[nodiscard]] constexpr auto visit_layer(F&& f, const std::variant<L...>& what) {
     decltype(f(std::get<0>(what))) made{};
@@ -42,7 +43,7 @@ template <class F, class... L>
 
 }  // namespace EENN_ISA
 
-/// @brief The first thing that is wrong with a graph: where, what, and what its message needs.
+/// @brief The first fault of a graph: its place, its kind, and the data of its message.
 struct graph_fault : layer_fault {
     int layer = -1;
     std::string_view layer_kind{};  ///< a string literal
@@ -66,16 +67,16 @@ inline namespace EENN_ISA {
 
 /// @brief A network as a value.
 ///
-/// The builder keeps a place, `here()`: operator() appends a chain of layers there; at() moves it; residual(), branches()
-/// and exit() build the parts that are no chain. Layers are numbered in the order in which they come, from 1; every layer
-/// may use edges made before it. A layer that does not fit is recorded as a fault in constant evaluation, where
-/// network<recipe> turns it into a compile error, and throws eenn::error at run time.
+/// The builder keeps a current place, `here()`. operator() appends a chain of layers there; at() moves it; residual(),
+/// branches() and exit() build everything that is not a chain. Layers are numbered from 1 in the order of their creation,
+/// and every layer may use any edge created before it. In constant evaluation, a layer that does not fit is recorded as a
+/// fault, which network<recipe> turns into a compile error; at run time it throws eenn::error.
 ///
-/// Every node has an id besides its place: the next unused number, which the edits (edit.hpp) keep.
+/// Besides its place, every node has an id: the next unused number, which edits (edit.hpp) keep.
 ///
-/// @tparam Layers  The set of layers: a struct whose member type `layer` is a std::variant of them. The first is the carrier
-///                 of norms, additions and activations that no operation can take (identity, in the standard set). A set
-///                 is named, not listed, so that messages and symbols stay short.
+/// @tparam Layers  The set of layers: a struct whose member type `layer` is a std::variant of them. The first one carries
+///                 norms, additions and activations that no operation can absorb (identity, in the standard set). A set is
+///                 named, not listed, to keep messages and symbols short.
 template <class Layers>
 class basic_graph {
 public:
@@ -93,63 +94,63 @@ public:
         [[nodiscard]] constexpr std::span<const edge> sources() const noexcept { return {inputs.data(), input_count}; }
     };
     struct exit_point {
-        edge node{};  ///< its logits, or what an output makes
+        edge node{};  ///< its logits, or the value of an output
         policy decides = max_probability{};
-        bool classifies = true;  ///< false: an output, where nothing is decided
+        bool classifies = true;  ///< false: an output, where no decision is made
     };
 
-    /// @param id  of the input: 0, or that of the value which it stands for in a network that was cut.
+    /// @param id  of the input: 0, or the id of the value that it replaces in a network that was cut.
     constexpr explicit basic_graph(shape input, node_id id = node_id{0})
         : nodes_{node{.id = id, .out = input}}, next_id_{0} {
         if (usable(id)) next_id_ = id.number + 1;
         check_value(edge{0}, input, input, "input");
     }
 
-    /// Appends layers one after another; composites expand. Returns the graph, so that a recipe may end in it.
+    /// Appends layers one after another; composites expand. Returns the graph, so that a recipe may end with this call.
     template <class... L>
     constexpr basic_graph& operator()(const L&... layers) {
         (append(layers), ...);
         return *this;
     }
 
-    /// Where the next layer goes.
+    /// The place that the next layer reads.
     [[nodiscard]] constexpr edge here() const noexcept { return here_; }
-    /// Moves there.
+    /// Moves the current place.
     constexpr basic_graph& at(edge place) {
         if (exists(place)) here_ = place;
         return *this;
     }
 
-    /// A layer of several inputs: `g.join(add{}, main, shortcut)`. Goes on from it.
+    /// Adds a layer with several inputs: `g.join(add{}, main, shortcut)`. The current place moves to it.
     template <class L, class... Edges>
     constexpr edge join(const L& what, edge first, Edges... others) {
         const std::array<edge, 1 + sizeof...(Edges)> from{first, others...};
         return insert(what, std::span<const edge>{from});
     }
 
-    /// A layer whose type is known at run time only, as one copied from another graph. Goes on from it.
+    /// Adds a layer whose type is known only at run time, such as a copy from another graph. The current place moves to it.
     constexpr edge put(const layer& what, std::span<const edge> from) { return put(what, from, next_id()); }
-    /// The same under an id of its own, which no node here may have yet.
+    /// Same, with an explicit id that no node of this graph has yet.
     constexpr edge put(const layer& what, std::span<const edge> from, node_id id) {
         return detail::visit_layer([&](const auto& known) { return insert(known, from, id); }, what);
     }
-    /// Layers from now on are numbered from `first`, so that parts that are built apart can be put together later.
+    /// Numbers new layers from `first`, so that separately built parts can be combined later.
     constexpr basic_graph& number_from(node_id first) {
         next_id_ = std::max(next_id_, first.number);
         return *this;
     }
 
-    /// y = body(x) + x: `g.residual([](auto& b) { b(conv2d{...}, batch_norm{}); })`.
+    /// Adds y = body(x) + x: `g.residual([](auto& b) { b(conv2d{...}, batch_norm{}); })`.
     template <class Body>
     constexpr basic_graph& residual(Body&& body) {
         return residual(body, [](basic_graph&) {});
     }
-    /// y = body(x) + shortcut(x), for blocks that change the shape: the shortcut is a projection.
+    /// Adds y = body(x) + shortcut(x), for blocks that change the shape; the shortcut is a projection.
     template <class Body, class Shortcut>
     constexpr basic_graph& residual(Body&& body, Shortcut&& shortcut) {
         return branches(add{}, body, shortcut);
     }
-    /// Several bodies from here, joined in their order: `g.branches(concat{}, narrow, wide)`.
+    /// Adds several bodies that all start here, joined in their order: `g.branches(concat{}, narrow, wide)`.
     template <class L, class... Bodies>
     constexpr basic_graph& branches(const L& merge, Bodies&&... bodies) {
         const edge start = here_;
@@ -165,22 +166,22 @@ public:
         return *this;
     }
 
-    /// The node at `logits` is an exit: for graphs that are rebuilt; exit() appends a head as well.
+    /// Makes the node at `logits` an exit, for rebuilding graphs; exit() also appends a head.
     constexpr basic_graph& exit_at(edge logits, const policy& decides = max_probability{}) {
         return put_exit({logits, decides});
     }
-    /// The node is an output that is no classifier: features, or a value that is regressed. Inference goes on past it and
-    /// keeps it in the workspace; training has it among its outputs, for a loss of the caller's.
+    /// Makes the node an output without a classifier: features, or a regressed value. Inference continues past it and keeps its
+    /// value in the workspace; training includes it among the outputs, for a custom loss.
     constexpr basic_graph& output_at(edge value) { return put_exit({value, max_probability{}, false}); }
-    /// An exit or an output as another graph has it, of a node of this one.
+    /// Adds an exit or output copied from another graph; its node is one of this graph.
     constexpr basic_graph& put_exit(const exit_point& e) {
-        const policy decides = e.classifies ? e.decides : max_probability{};  // an output has none
+        const policy decides = e.classifies ? e.decides : max_probability{};  // an output has no policy
         if (exists(e.node)) exits_.push_back({e.node, decides, e.classifies});
         return *this;
     }
 
-    /// An exit here: the head (layers, a composite such as exit_head, or a callable that builds on the graph) ends in
-    /// logits, the policy decides. The backbone goes on from where the exit was put.
+    /// Adds an exit here. The head (layers, a composite such as exit_head, or a callable that builds on the graph) ends in
+    /// logits, and the policy decides. The backbone continues from the place where the exit was added.
     template <class Head>
     constexpr basic_graph& exit(const Head& head, const policy& decides = max_probability{}) {
         const edge trunk = here_;
@@ -194,7 +195,7 @@ public:
         return *this;
     }
 
-    /// Records a fault that an edit has found, as those of layers are.
+    /// Records a fault found by an edit, as layer faults are recorded.
     constexpr basic_graph& refuse(edge place, const layer_fault& why) {
         return refuse(graph_fault{why, place.number, "graph"});
     }
@@ -203,17 +204,17 @@ public:
         return *this;
     }
 
-    /// The end is no classifier: another network takes the features from there, as after a cut.
+    /// The graph ends in features, not in a classifier. Another network reads them, as after a cut.
     constexpr basic_graph& ends_in_features() {
         classifies_ = false;
         return *this;
     }
-    /// The end of the graph are logits.
+    /// Whether the graph ends in logits.
     [[nodiscard]] constexpr bool classifies() const noexcept { return classifies_; }
 
     [[nodiscard]] constexpr shape shape_of(edge e) const { return nodes_.has(e) ? nodes_[e].out : shape{}; }
     [[nodiscard]] constexpr shape input() const { return nodes_.front().out; }
-    /// The place of a node; none if the graph has none of this id. Constant time where no edit has moved it.
+    /// The place of a node, or none if no node has this id. Constant time unless an edit has moved the node.
     [[nodiscard]] constexpr edge place_of(node_id id) const {
         if (const edge likely{id.number}; nodes_.has(likely) && nodes_[likely].id == id) return likely;
         for (const edge e : nodes_.ids()) {
@@ -222,16 +223,16 @@ public:
         return {};
     }
     [[nodiscard]] constexpr node_id id_of(edge e) const { return nodes_.has(e) ? nodes_[e].id : node_id{}; }
-    /// The id that the next layer gets.
+    /// The id of the next layer.
     [[nodiscard]] constexpr node_id next_id() const noexcept { return {next_id_}; }
-    /// Layers and the input, in order; node i is layer i.
+    /// The input and the layers, in order; node i is layer i.
     [[nodiscard]] constexpr const id_vector<edge, node>& nodes() const noexcept { return nodes_; }
     /// The places of the layers, in order.
     [[nodiscard]] constexpr id_range<edge> layers() const noexcept { return {edge{1}, nodes_.end_id()}; }
-    /// Exits and outputs in order, without the last one, which is where the graph ends.
+    /// Exits and outputs in order, except the final one at the end of the graph.
     [[nodiscard]] constexpr const std::vector<exit_point>& exits() const noexcept { return exits_; }
     [[nodiscard]] constexpr const graph_fault& fault() const noexcept { return fault_; }
-    /// All that it is, for fingerprints: nodes with ids, layers and their options, exits, and where it goes on.
+    /// All state, for fingerprints: nodes with ids, layers and their options, exits, and the current place.
     [[nodiscard]] constexpr auto fields() const noexcept {
         const auto& [nodes, exits, here, next_id, classifies, fault] = *this;
         return std::tie(nodes, exits, here, next_id, classifies, fault);
@@ -261,7 +262,7 @@ private:
         std::array<shape, max_inputs> shapes{};
         bool known = std::cmp_less_equal(from.size(), arity<L>);
         if (!known) {
-            layer_fault wrong = what.output(std::vector<shape>(from.size(), shape{})).why;  // how many the layer wants
+            layer_fault wrong = what.output(std::vector<shape>(from.size(), shape{})).why;  // states the valid count
             if (wrong.kind != fault_kind::wrong_number_of_inputs) {
                 wrong = wrong_number(fault_kind::wrong_number_of_inputs, static_cast<double>(from.size()),
                                      allowed_range::closed(1, arity<L>));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// model.hpp - a network with all that belongs to it: parameters, exit rules, preprocessing, class names, metadata.
+// model.hpp - a network with everything that belongs to it: parameters, exit rules, preprocessing, class names, metadata.
 // Floor 4 (network); host subset. Letters: E = exits.
 #ifndef EENN_NETWORK_MODEL_HPP
 #define EENN_NETWORK_MODEL_HPP
@@ -29,7 +29,7 @@ namespace eenn {
 
 inline namespace EENN_ISA {
 
-/// @brief The name of a layer: the model's, or one made of its kind and id ("conv2d_3").
+/// @brief The name of a layer: the one stored in the model, or one made from its kind and id ("conv2d_3").
 template <class Layers>
 [[nodiscard]] std::string name_of(const basic_model<Layers>& m, node_id id) {
     if (const auto found = m.names.find(id); found != m.names.end()) return found->second;
@@ -39,14 +39,14 @@ template <class Layers>
            to_string(id);
 }
 
-/// @brief The digest of all that decides what a model answers: graph, parameters, rules, preprocessing.
+/// @brief A digest of everything that determines a model's predictions: graph, parameters, rules, preprocessing.
 template <class Layers>
 [[nodiscard]] digest fingerprint_of(const basic_model<Layers>& m) {
     return digest_of(m.network, m.parameters, m.rules, m.prepare);
 }
 
-/// @brief Refuses a model whose parts do not fit each other.
-/// @par Errors  eenn::error naming the part, its size and what is allowed; parameters that are not numbers by their tensor.
+/// @brief Rejects a model whose parts do not match.
+/// @par Errors  eenn::error naming the part, its size and the allowed one; non-finite parameters are named by their tensor.
 template <class Layers>
 void check(const basic_model<Layers>& m, const std::string& where = "model") {
     if (m.network.here() == edge{0}) raise(where, "the graph has no layers", "append at least one");
@@ -77,13 +77,14 @@ void check(const basic_model<Layers>& m, const std::string& where = "model") {
         raise(where, std::to_string(m.classes.size()) + " class names for " + std::to_string(classes) + " logits");
 }
 
-/// @brief A model of another network that shares nodes with this one, as edits make it.
+/// @brief Makes a model of another network that shares nodes with this one, such as the result of an edit.
 ///
-/// Parameters and rules follow by id. Tensors that are new start as initialize(plan, seed) has them, at random, so an exit
-/// that is new stays closed (never_exit) until its head is trained and its threshold chosen. `with_network(m, insert_after(m.network, id, relu{}))`.
+/// Parameters and rules are carried over by id. New tensors start with the random values of initialize(plan, seed), so a new
+/// exit stays closed (never_exit) until its head is trained and its threshold chosen.
+/// `with_network(m, insert_after(m.network, id, relu{}))`.
 ///
-/// @param channels  what keep_channels() kept, where it lies between the two.
-/// @par Errors      those of transfer(); `from` stays as it is.
+/// @param channels  the channels that keep_channels() kept, if it was applied between the two.
+/// @par Errors      those of transfer(); `from` is unchanged.
 template <class Layers>
 [[nodiscard]] basic_model<Layers> with_network(const basic_model<Layers>& from, basic_graph<Layers> network,
                                                std::span<const kept_channels> channels = {}, std::uint64_t seed = 0) {
@@ -107,7 +108,7 @@ template <class Layers>
     }
     if (from.rules.empty() && !any_new) made.rules.clear();
     if (made.network.nodes().front().id == from.network.nodes().front().id)
-        made.prepare = from.prepare;  // else it takes features
+        made.prepare = from.prepare;  // otherwise the network reads features
     if (logits_of(made.network, after.exits.size() - 1) != logits_of(from.network, before.exits.size() - 1))
         made.classes.clear();
     for (const auto& [id, name] : from.names) {

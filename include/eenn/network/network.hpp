@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// network.hpp - network<recipe>: a graph compiled into a type, with shapes, offsets, plan and kernels fixed.
-// Floor 4 (network). tests/network/lower.cpp reaches it.
+// network.hpp - network<recipe>: a graph compiled into a type, with fixed shapes, offsets, plan and kernels.
+// Floor 4 (network). Tested by tests/network/lower.cpp.
 #ifndef EENN_NETWORK_NETWORK_HPP
 #define EENN_NETWORK_NETWORK_HPP
 
@@ -20,7 +20,7 @@
 
 namespace eenn {
 
-/// @brief Never defined: in the compiler's message its argument is the sentence that says what is wrong.
+/// @brief Never defined: the compiler's message shows its argument, a sentence that states the fault.
 template <fixed_text Sentence>
 struct wrong_network;
 
@@ -28,9 +28,9 @@ inline namespace EENN_ISA {
 
 namespace detail {
 
-// constexpr, not consteval, throughout: clang evaluates a consteval call once more for the variable that it initialises.
+// constexpr, not consteval, throughout: clang evaluates a consteval call a second time for the variable it initialises.
 
-/// Array lengths of a plan, and of its graph.
+/// Array lengths of a plan and its graph.
 struct plan_lengths {
     std::size_t nodes = 0;
     std::size_t steps = 0;
@@ -39,7 +39,7 @@ struct plan_lengths {
     std::size_t exits = 0;
 };
 
-/// A plan and its nodes in arrays, so that they can be static data of a type.
+/// A plan and its nodes in arrays, which can be static data of a type.
 template <class Node, plan_lengths N>
 struct frozen_plan {
     std::array<Node, N.nodes> nodes{};
@@ -70,10 +70,10 @@ struct frozen_plan {
     }
 };
 
-// How a recipe becomes static data: its graph is made once to know its length, and once more to be lowered into arrays that
-// are long enough for any plan of it. What is compiled into the program are copies of the length that was found.
+// How a recipe becomes static data: the first evaluation finds the size of its graph, the second lowers it into arrays long
+// enough for any plan of that graph. The program contains only copies of the exact length.
 
-/// The most that a plan of the graph holds.
+/// Upper bounds on the array lengths of any plan of the graph.
 template <auto Recipe>
 [[nodiscard]] constexpr plan_lengths most_lengths() {
     const auto g = Recipe();
@@ -125,8 +125,8 @@ template <auto Recipe>
 inline constexpr auto frozen = freeze<Recipe>();
 
 #if defined(__clang__)
-// clang 14 prints a text in a template argument as numbers, but the arguments of a call that is no constant expression as
-// they are. So there the sentence comes in pieces: in call to 'layer_is_wrong(1, &"dropout"[0], &"rate"[0], &"is"[0], 1, ...)'.
+// clang 14 prints a string in a template argument as numbers, but prints the arguments of a non-constant call verbatim. So
+// the sentence is passed in pieces: in call to 'layer_is_wrong(1, &"dropout"[0], &"rate"[0], &"is"[0], 1, ...)'.
 void network_is_wrong();  // never defined
 
 template <class... Words>
@@ -134,7 +134,7 @@ constexpr bool layer_is_wrong(int, const char*, Words...) {
     return network_is_wrong(), false;
 }
 
-/// f(value, low, high) in whole numbers if all are.
+/// Calls f(value, low, high), with integers if all three are whole numbers.
 template <class F>
 constexpr bool in_numbers(F&& f, double value, double low, double high) {
     const auto whole = [](double x) {
@@ -176,7 +176,7 @@ constexpr bool print_fault(const graph_fault& f) {
 }
 #endif
 
-/// Fails to compile for a faulty graph, with the fault in the message.
+/// Fails to compile for a faulty graph, with the fault in the compiler's message.
 template <auto Recipe>
 [[nodiscard]] constexpr bool check() {
     constexpr graph_fault wrong = drafted<Recipe>.wrong;
@@ -195,7 +195,7 @@ template <auto Recipe>
 
 }  // namespace detail
 
-// What runs a network type, defined in session.hpp.
+// Runs a network type; defined in session.hpp.
 template <class Network, class Weights = typename Network::packed>
 class fixed_storage;
 template <class Storage, class D, class X = serial>
@@ -204,7 +204,7 @@ class session;
 /// @brief The network that a constexpr function returns, as a type without data.
 ///
 /// Everything about it is a constant: `network<recipe>::macs`, `::parameters`, `::workspace_bytes`, the plan. Equal layers
-/// share one kernel. A wrong network does not compile, and the message says which layer is wrong and why.
+/// share one kernel. A faulty network does not compile, and the message names the layer and the fault.
 ///
 /// @tparam Recipe  A constexpr function (or captureless lambda) that returns a graph.
 template <auto Recipe>
@@ -215,24 +215,24 @@ struct network {
 
     static constexpr shape input = plan.input;
     static constexpr int classes = plan.classes();
-    static constexpr int exits = static_cast<int>(plan.exits.size());             ///< the final one included
-    static constexpr std::int64_t macs = plan.sizes.macs;                         ///< one sample through everything
-    static constexpr std::size_t parameters = plan.sizes.parameters;              ///< trainable
-    static constexpr std::size_t parameter_elements = plan.parameter_elements();  ///< with running statistics
+    static constexpr int exits = static_cast<int>(plan.exits.size());  ///< including the final one
+    static constexpr std::int64_t macs = plan.sizes.macs;              ///< of one sample through the whole network
+    static constexpr std::size_t parameters = plan.sizes.parameters;   ///< trainable
+    static constexpr std::size_t parameter_elements = plan.parameter_elements();  ///< including running statistics
     static constexpr std::size_t workspace_elements = plan.sizes.workspace;
     static constexpr std::size_t workspace_bytes = plan.sizes.workspace_bytes();
 
-    /// The activation arena of one sample.
+    /// The activation arena for one sample.
     struct alignas(alignment) workspace {
         std::array<float, workspace_elements> data;
     };
 
-    /// Kernels for inference on T.
+    /// Inference kernels for scalar T.
     template <class T = float>
     [[nodiscard]] static constexpr executable<T> inference() noexcept {
         return {plan, id_span<step_id, const forward_operation<T>>{forward_table<T>}, packed_layout<T>.total};
     }
-    /// Kernels for inference and training on T.
+    /// Inference and training kernels for scalar T.
     template <class T = float>
     [[nodiscard]] static constexpr trainable<T> training() noexcept {
         return {inference<T>(), id_span<step_id, const backward_operation<T>>{backward_table<T>},
@@ -241,10 +241,10 @@ struct network {
 
     /// Packed weights of this network.
     struct packed : packed_array<float, network::template inference<float>().packed_elements> {};
-    /// Runs samples (session.hpp): owns packed weights and arena.
+    /// Runs samples (session.hpp); owns packed weights and arena.
     using session =
         eenn::session<fixed_storage<network, packed>, threshold_rules<std::array<exit_rule, plan.exits.size()>>>;
-    /// The same over packed weights that lie elsewhere, as in flash.
+    /// Same, with packed weights stored elsewhere, such as in flash.
     using flash_session = eenn::session<fixed_storage<network, packed_view<float>>,
                                         threshold_rules<std::array<exit_rule, plan.exits.size()>>>;
 
@@ -261,7 +261,7 @@ private:
         static constexpr problem<layer> value = detail::problem_of<layer>(info, nodes);
     };
 
-    // Where each step's packed weights lie, and how many elements there are.
+    // The offset of each step's packed weights, and the total number of elements.
     struct packed_table {
         std::array<std::size_t, step_count> offsets{};
         std::size_t total = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// parameters.hpp - the parameters of a network: their names and how they start.
-// Floor 4 (network); host subset. tests/io/weights.cpp reaches it.
+// parameters.hpp - the names and initial values of a network's parameters.
+// Floor 4 (network); host subset. Tested by tests/io/weights.cpp.
 #ifndef EENN_NETWORK_PARAMETERS_HPP
 #define EENN_NETWORK_PARAMETERS_HPP
 
@@ -16,13 +16,13 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief The layer path of a tensor, as in weight files: "conv2d_3.weight" is the weight of the node with id 3.
+/// @brief The path of a tensor in weight files: "conv2d_3.weight" is the weight of the node with id 3.
 [[nodiscard]] inline std::string tensor_name(const tensor_info& tensor) {
     return std::string{tensor.layer} + "_" + to_string(tensor.id) + "." + std::string{tensor.spec.name};
 }
 
-/// @brief The tensor that holds an element of the parameters; null if none does.
-/// @par Cost  O(tensors): for messages.
+/// @brief The tensor that contains a parameter element, or null.
+/// @par Cost  O(tensors); meant for messages.
 [[nodiscard]] inline const tensor_info* tensor_at(const plan_view& plan, std::size_t element) noexcept {
     for (const tensor_info& tensor : plan.tensors) {
         if (element >= tensor.offset && element - tensor.offset < tensor.spec.elements()) return &tensor;
@@ -30,10 +30,10 @@ inline namespace EENN_ISA {
     return nullptr;
 }
 
-/// @brief Parameters at their start, (plan.parameter_elements()): a pure function of plan and seed.
+/// @brief Initial parameters, (plan.parameter_elements()): a pure function of plan and seed.
 ///
-/// he_normal: variance 2 / fan_in (He et al. 2015, eq. 10), normal numbers cut at six deviations. glorot_uniform:
-/// variance 2 / (fan_in + fan_out) (Glorot, Bengio 2010, eq. 16). Every tensor draws from a stream of its own.
+/// he_normal: variance 2 / fan_in (He et al. 2015, eq. 10), normal numbers truncated at six standard deviations.
+/// glorot_uniform: variance 2 / (fan_in + fan_out) (Glorot, Bengio 2010, eq. 16). Each tensor has its own random stream.
 template <class T = float>
 [[nodiscard]] aligned_vector<T> initialize(const plan_view& plan, std::uint64_t seed) {
     aligned_vector<T> parameters(plan.parameter_elements());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// runtime_network.hpp - a graph compiled at run time: the same plan and the same kernels as network<recipe>.
-// Floor 4 (network); host subset. tests/network/phases.cpp reaches it.
+// runtime_network.hpp - compiles a graph at run time, with the same plan and kernels as network<recipe>.
+// Floor 4 (network); host subset. Tested by tests/network/phases.cpp.
 #ifndef EENN_NETWORK_RUNTIME_NETWORK_HPP
 #define EENN_NETWORK_RUNTIME_NETWORK_HPP
 
@@ -14,12 +14,12 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief A graph compiled at run time for scalar T. Movable; views from it hold as long as it lives unmoved.
+/// @brief A graph compiled at run time for scalar T. Movable; its views are valid until it is moved or destroyed.
 ///
-/// Its kernels are those of this translation unit, or where eenn::compiled is linked and the graph is one of standard layers on
-/// float, that library's.
+/// Uses the kernels of this translation unit. If the program links eenn::compiled and the graph has standard layers on
+/// float, it uses the kernels of that library.
 ///
-/// @par Errors  eenn::error for a graph without layers; faulty layers throw when the graph is built.
+/// @par Errors  eenn::error for a graph without layers; faulty layers throw while the graph is built.
 template <class T, class Graph>
 class runtime_network {
 public:
@@ -31,9 +31,9 @@ public:
 
     [[nodiscard]] plan_view plan() const { return bound_.plan.view(); }
     [[nodiscard]] executable<T> inference() const& { return bound_.inference(); }
-    /// The first call adds the backward kernels; a program that never trains does not compile them.
+    /// The first call binds the backward kernels. A program that never trains does not compile them.
     [[nodiscard]] trainable<T> training() &;
-    // A view of a temporary would outlive it.
+    // A view of a temporary would dangle.
     executable<T> inference() const&& = delete;
     trainable<T> training() && = delete;
 
@@ -46,7 +46,7 @@ private:
 template <class Layers>
 runtime_network(const basic_graph<Layers>&) -> runtime_network<float, basic_graph<Layers>>;
 
-// Outside of the class: `extern template class runtime_network<float, graph>;` then keeps a source from compiling the kernels.
+// Outside the class, so that `extern template class runtime_network<float, graph>;` avoids compiling the kernels.
 
 template <class T, class Graph>
 runtime_network<T, Graph>::runtime_network(const Graph& g) : graph_{g} {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// runtime_session.hpp - sessions whose memory lies on the heap: for networks made at run time, and for several threads.
-// Floor 4 (network); host subset. tests/network/session.cpp uses it.
+// runtime_session.hpp - sessions with heap memory, for networks compiled at run time and for several threads.
+// Floor 4 (network); host subset. Tested by tests/network/session.cpp.
 #ifndef EENN_NETWORK_RUNTIME_SESSION_HPP
 #define EENN_NETWORK_RUNTIME_SESSION_HPP
 
@@ -17,7 +17,7 @@ inline namespace EENN_ISA {
 
 /// @brief A session's memory on the heap, for any network.
 ///
-/// @tparam Weights  packed_weights<T> owns them; packed_view<T> views them, and they must outlive it.
+/// @tparam Weights  packed_weights<T> owns the weights; packed_view<T> views weights that must outlive it.
 template <class T, class Weights = packed_weights<T>>
 class heap_storage {
 public:
@@ -25,8 +25,8 @@ public:
     using sample = std::span<const T>;
     static constexpr bool sized = false;
 
-    /// @param from         parameters, or packed weights where these are only viewed.
-    /// @param concurrency  of the executor that runs it.
+    /// @param from         parameters, or packed weights if Weights is a view.
+    /// @param concurrency  of the executor that runs the session.
     template <class W>
         heap_storage(const executable<T>& compiled, const W& from,
                      int concurrency) requires std::constructible_from < Weights,
@@ -70,7 +70,7 @@ private:
     aligned_vector<T> workspace_;
 };
 
-/// @brief What a session keeps of the weights that it is made from: a view of a packed_view, else packed weights of its own.
+/// @brief The weights type of a session: a packed_view stays a view, anything else becomes packed weights it owns.
 template <class T, class W>
 using kept_weights = std::conditional_t<std::same_as<W, packed_view<T>>, packed_view<T>, packed_weights<T>>;
 

@@ -16,17 +16,17 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief A session's memory for a network type: its size is a constant, all of it lies in the object.
+/// @brief A session's memory for a network type. Its size is a constant, and all of it lies inside the object.
 ///
-/// @tparam Weights  Network::packed owns them; packed_view<float> views them where they lie, as in flash, and they must
-///                  outlive it.
+/// @tparam Weights  Network::packed owns the weights; packed_view<float> views weights elsewhere, such as in flash, which
+///                  must outlive it.
 template <class Network, class Weights>
 class fixed_storage {
 public:
     using value_type = float;
     using sample = exact_span<const float, Network::input.elements()>;
     using parameters = exact_span<const float, Network::parameter_elements>;
-    static constexpr bool sized = true;  ///< samples of another size cannot be passed
+    static constexpr bool sized = true;  ///< samples of another size do not compile
 
     explicit fixed_storage(parameters from) requires std::same_as<Weights, typename Network::packed> {
         pack_weights(compiled(), from, weights_.values);
@@ -47,19 +47,19 @@ private:
     typename Network::workspace workspace_;
 };
 
-/// @brief Runs one sample after another: `run(sample)` stops at the exit where the decider lets the sample leave.
+/// @brief Runs one sample at a time: `run(sample)` stops at the exit where the decider lets the sample leave.
 ///
-/// For a network type: `net::session run{parameters}` packs the parameters; `net::flash_session run{packed}` views packed
-/// weights that lie elsewhere. Everything is in the object, which is large for a large network: it then belongs in static
-/// memory or on the heap. For networks made at run time, and for several threads: runtime_session.hpp.
+/// For a network type, `net::session run{parameters}` packs the parameters; `net::flash_session run{packed}` views packed
+/// weights stored elsewhere. The object contains all its memory. For a large network it is large and belongs in static memory
+/// or on the heap. For networks compiled at run time and for several threads, see runtime_session.hpp.
 ///
-/// @tparam Storage  where packed weights and arena lie.
-/// @tparam D        the decider; thresholds as the network's policies bring them along, if none is given.
-/// @tparam X        the executor; a reference for one that is the caller's.
-/// @par Cost     packing is one pass over the parameters, at construction; a call is an infer().
+/// @tparam Storage  holds packed weights and arena.
+/// @tparam D        the decider; defaults to the thresholds of the network's policies.
+/// @tparam X        the executor; a reference if the caller owns it.
+/// @par Cost     construction packs the parameters in one pass; each call is one infer().
 /// @par Memory   Calls allocate nothing.
-/// @par Threads  One call at a time: each thread has a session, which may view the same packed weights.
-/// @par Errors   Arrays of another size do not compile. Of a size that is known at run time only, eenn::error names both.
+/// @par Threads  One call at a time. Give each thread its own session; sessions may view the same packed weights.
+/// @par Errors   Arrays of the wrong size do not compile. For sizes known only at run time, eenn::error names both sizes.
 template <class Storage, class D, class X>
 class session {
 public:
@@ -76,9 +76,9 @@ public:
     requires std::constructible_from<Storage, const W&> session(const W& weights, D rule)
         : storage_{weights}, rule_{std::move(rule)} {}
 
-    /// @param compiled       must outlive the session.
-    /// @param weights   parameters of `compiled`, which are packed, or packed_view, which is not.
-    /// @par Errors  eenn::error for parameters or rules that do not fit the network.
+    /// @param compiled  must outlive the session.
+    /// @param weights   parameters of `compiled`, which are packed, or a packed_view, which is used in place.
+    /// @par Errors  eenn::error for parameters or rules that do not match the network.
     template <class W>
     requires std::constructible_from < Storage, const executable<value_type>
     &, const W&,
@@ -104,27 +104,27 @@ public:
     }
 
     [[nodiscard]] decision operator()(sample input) noexcept(Storage::sized) { return (*this)(input, state_); }
-    /// With a state of the caller's, for deciders whose state outlives the sample or is sent on: begun here.
+    /// Runs with the caller's state, for deciders whose state outlives the sample or is sent elsewhere. Calls begin() on it.
     [[nodiscard]] decision operator()(sample input, state_type& state) noexcept(Storage::sized) {
         storage_.check(input);
         return infer(storage_.compiled(), storage_.weights(), input, storage_.workspace(), rule_, state, executor_);
     }
-    /// Goes on with a sample whose earlier exits stand in another part of the network: `features` are what that part ends in,
-    /// `state` is as it left it.
+    /// Continues a sample that has passed the exits in an earlier part of the network: `features` are the output of that part,
+    /// `state` is the state it left.
     [[nodiscard]] decision resume(sample features, state_type& state) noexcept(Storage::sized) {
         storage_.check(features);
         return resume_inference(storage_.compiled(), storage_.weights(), features, storage_.workspace(), rule_, state,
                                 executor_);
     }
 
-    /// The logits of the exit where the last sample left, or the features that the network ends in; valid until the next call.
-    /// @param exit  decision::exit of that sample; of an exit that the network does not have there is nothing, an empty span.
+    /// The logits of the exit where the last sample left, or the features at the end of the network; valid until the next call.
+    /// @param exit  decision::exit of that sample; an exit that does not exist gives an empty span.
     [[nodiscard]] std::span<const value_type> output(int exit) const noexcept {
         if (exit < 0 || std::cmp_greater_equal(exit, storage_.compiled().plan.exits.size())) return {};
         return view_exit(storage_.compiled().plan, static_cast<std::size_t>(exit), storage_.workspace()).logits;
     }
     [[nodiscard]] const D& rule() const noexcept { return rule_; }
-    /// What the decider has kept, of the last sample and of those before.
+    /// The decider's state after the last sample.
     [[nodiscard]] const state_type& state() const noexcept { return state_; }
 
 private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // standard.hpp - eenn::graph: the graph over the standard set of layers.
-// Floor 4 (network). tests/layers/shapes.cpp reaches it.
+// Floor 4 (network). Tested by tests/layers/shapes.cpp.
 #ifndef EENN_NETWORK_STANDARD_HPP
 #define EENN_NETWORK_STANDARD_HPP
 
@@ -40,7 +40,7 @@ struct extended<std::variant<L...>, More...> {
 
 }  // namespace EENN_ISA
 
-/// @brief The standard layers and more: `struct my_layers { using layer = with_standard_layers<swish>; };`.
+/// @brief The standard layers plus custom ones: `struct my_layers { using layer = with_standard_layers<swish>; };`.
 template <Layer... Mine>
 using with_standard_layers = typename detail::extended<standard_layers::layer, Mine...>::type;
 

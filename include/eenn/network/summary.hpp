@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// summary.hpp - a plan as a table to read: what each step is, makes, costs, and which kernel computes it.
+// summary.hpp - prints a plan as a table: each step's layer, output shape, cost and kernel.
 // Floor 4 (network); host subset.
 #ifndef EENN_NETWORK_SUMMARY_HPP
 #define EENN_NETWORK_SUMMARY_HPP
@@ -34,7 +34,7 @@ using summary_row = std::array<std::string, 10>;
     return text;
 }
 
-/// What joined the step's layer: norm, addition, activation. The first of them is a carrier's layer itself.
+/// The layers fused into the step: norm, addition, activation. A carrier's own layer is the first of them and not listed.
 [[nodiscard]] inline std::string fused_into(const step_info& step) {
     std::vector<std::string> parts;
     if (step.norm.exists()) parts.emplace_back("norm");
@@ -45,7 +45,7 @@ using summary_row = std::array<std::string, 10>;
     return all;
 }
 
-/// Whose head a step is part of, if not the backbone's, and which exits are decided after it.
+/// The exit whose head contains the step, unless it is the backbone, and the exits decided after it.
 [[nodiscard]] inline std::string exits_of(const plan_view& plan, step_id s) {
     const exit_id owner = plan.steps[s].owner;
     const exit_id last{plan.exits.size() - 1};
@@ -63,7 +63,7 @@ using summary_row = std::array<std::string, 10>;
     return name(owner) + (decided.empty() ? "" : ", " + decided);
 }
 
-/// Trainable elements of a step's layer and of the norm that joined it.
+/// Trainable elements of a step's layer and of the norm fused into it.
 [[nodiscard]] inline std::size_t parameters_of(const plan_view& plan, const step_info& step) {
     std::size_t count = 0;
     for (const tensor_info& t : plan.tensors) {
@@ -72,7 +72,7 @@ using summary_row = std::array<std::string, 10>;
     return count;
 }
 
-/// Lines of columns as wide as they must be; numbers to the right.
+/// Formats rows with columns as wide as needed; numbers are right-aligned.
 [[nodiscard]] inline std::string aligned(const std::vector<summary_row>& rows) {
     constexpr std::array numbers{true, false, false, false, false, true, true, true, false, false};
     std::array<std::size_t, numbers.size()> widths{};
@@ -93,10 +93,10 @@ using summary_row = std::array<std::string, 10>;
 
 }  // namespace detail
 
-/// @brief The steps of a plan as a table, a line each, then its totals.
+/// @brief The steps of a plan as a table, one line each, followed by the totals.
 ///
-/// A step is named by its layer's kind and id; `fused` is what joined it. The kernel is that of forward. Bytes are those of
-/// the output. A head's steps name their exit, and the step after which an exit decides says so.
+/// A step is named by the kind and id of its layer; `fused` lists the layers fused into it. The kernel is the forward one,
+/// and the bytes are those of the output. Steps of a head name their exit, as does the step after which an exit decides.
 ///
 /// @par Errors  std::bad_alloc.
 [[nodiscard]] inline std::string summary(const plan_view& plan) {
@@ -127,7 +127,7 @@ using summary_row = std::array<std::string, 10>;
     return table + "\n";
 }
 
-/// @brief The same, and the bytes of the packed weights.
+/// @brief Same, plus the bytes of the packed weights.
 template <class T>
 [[nodiscard]] std::string summary(const executable<T>& net) {
     return summary(net.plan) + "packed      " + detail::count_of(net.packed_elements * sizeof(T)) + " bytes\n";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/basic_model.hpp - what belongs to a network, as one value: parameters, exit rules, preprocessing, class
-// names, metadata.
-// Floor 4 (network); host subset. tests/network/model.cpp reaches it. Letters: E = exits.
+// detail/basic_model.hpp - a network and everything that belongs to it, as one value: parameters, exit rules,
+// preprocessing, class names, metadata.
+// Floor 4 (network); host subset. Tested by tests/network/model.cpp. Letters: E = exits.
 #ifndef EENN_NETWORK_DETAIL_BASIC_MODEL_HPP
 #define EENN_NETWORK_DETAIL_BASIC_MODEL_HPP
 
@@ -19,16 +19,16 @@
 
 namespace eenn {
 
-/// @brief What a user has, loads, changes, sends and stores.
+/// @brief The value that users load, edit, send and store.
 template <class Layers>
 struct basic_model {
     basic_graph<Layers> network{shape{}};
-    aligned_vector<float> parameters{};             ///< (plan.parameter_elements()) of lower(network)
-    std::vector<exit_rule> rules{};                 ///< (E), the end among them; empty: those that the policies bring
-    preprocessing prepare{};                        ///< of raw samples
-    std::vector<std::string> classes{};             ///< names by label, or empty
-    std::map<node_id, std::string> names{};         ///< of layers, as an exporter called them
-    std::map<std::string, std::string> metadata{};  ///< whatever else a file said
+    aligned_vector<float> parameters{};      ///< (plan.parameter_elements()) of lower(network)
+    std::vector<exit_rule> rules{};          ///< (E), including the final one; empty: the defaults of the policies
+    preprocessing prepare{};                 ///< of raw samples
+    std::vector<std::string> classes{};      ///< names by label, or empty
+    std::map<node_id, std::string> names{};  ///< layer names, as given by an exporter
+    std::map<std::string, std::string> metadata{};  ///< other entries of a model file
 };
 
 /// @brief A model of standard layers.

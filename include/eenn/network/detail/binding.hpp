@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/binding.hpp - a graph's plan as the function table of one instruction set, made at run time.
-// Floor 4 (network); host subset. tests/network/lower.cpp reaches it.
+// detail/binding.hpp - a graph's plan with a function table for one instruction set, built at run time.
+// Floor 4 (network); host subset. Tested by tests/network/lower.cpp.
 #ifndef EENN_NETWORK_DETAIL_BINDING_HPP
 #define EENN_NETWORK_DETAIL_BINDING_HPP
 
@@ -15,16 +15,16 @@
 
 namespace eenn {
 
-/// @brief A graph's plan and the kernels of its steps. Views from it hold as long as it lives unmoved.
+/// @brief A graph's plan and the kernels of its steps. Its views are valid until it is moved or destroyed.
 ///
-/// It names no instruction set: whoever made it (`bind` here, or eenn::compiled) filled it with functions of one.
+/// The type names no instruction set. Its maker (`bind` here, or eenn::compiled) fills it with functions for one.
 template <class T>
 struct binding {
     eenn::plan plan;
-    std::vector<std::shared_ptr<const void>> problems;  ///< what the operations point at
+    std::vector<std::shared_ptr<const void>> problems;  ///< what the operations' `self` pointers refer to
     id_vector<step_id, forward_operation<T>> forward;
     std::size_t packed_elements = 0;
-    id_vector<step_id, backward_operation<T>> backward;  ///< empty before bind_backward()
+    id_vector<step_id, backward_operation<T>> backward;  ///< empty until bind_backward()
     std::size_t packed_gradient_elements = 0;
     const training_passes<T>* passes = nullptr;
 
@@ -36,7 +36,7 @@ inline namespace EENN_ISA {
 
 namespace detail {
 
-/// visit(type of the layer whose kernels run, step) for every step.
+/// Calls visit(type of the layer whose kernels run, step) for every step.
 template <class Graph, class F>
 void each_step(const Graph& g, const plan& lowered, F&& visit) {
     for (const auto& step : lowered.steps) {
@@ -51,7 +51,7 @@ void each_step(const Graph& g, const plan& lowered, F&& visit) {
 
 }  // namespace detail
 
-/// @brief Binds a graph to this translation unit's kernels, which it compiles: those of every layer of the set.
+/// @brief Binds a graph to kernels of this translation unit, which therefore compiles those of every layer in the set.
 template <class T, class Graph>
 [[nodiscard]] binding<T> bind(const Graph& g) {
     binding<T> made;
@@ -69,7 +69,7 @@ template <class T, class Graph>
     return made;
 }
 
-/// @brief Adds the backward kernels, apart so that a program that never trains does not compile them.
+/// @brief Adds the backward kernels. Separate, so that a program that never trains does not compile them.
 template <class T, class Graph>
 void bind_backward(const Graph& g, binding<T>& made) {
     detail::packed_layout packed;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/check_rules.hpp - refuses exit rules that do not fit a network.
-// Floor 4 (network); host subset. tests/exits/infer_batch.cpp uses it.
+// detail/check_rules.hpp - rejects exit rules that do not match a network.
+// Floor 4 (network); host subset. Tested by tests/exits/infer_batch.cpp.
 #ifndef EENN_NETWORK_DETAIL_CHECK_RULES_HPP
 #define EENN_NETWORK_DETAIL_CHECK_RULES_HPP
 
@@ -17,9 +17,9 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief Raises unless there is one rule an exit, each threshold within its policy's range, each temperature positive.
+/// @brief Raises eenn::error unless each exit has one rule, with a threshold in its policy's range and a positive temperature.
 ///
-/// A threshold of patience may be more than the network has exits: another part may have counted some before.
+/// A patience threshold may exceed the number of exits, since an earlier part of the network may have counted some.
 inline void check_rules(const plan_view& plan, std::span<const exit_rule> rules, const std::string& where) {
     if (rules.size() != plan.exits.size()) {
         raise(where, std::to_string(rules.size()) + " rules for " + std::to_string(plan.exits.size()) + " exits",
@@ -45,7 +45,7 @@ inline void check_rules(const plan_view& plan, std::span<const exit_rule> rules,
     }
 }
 
-/// @brief Raises if a decider has settings for fewer exits than the network has; thresholds are checked by check_rules().
+/// @brief Raises if a decider has settings for fewer exits than the network has. check_rules() checks the thresholds.
 template <class D>
 void check_decider(const plan_view& plan, const D& decider, const std::string& where) {
     if (exit_count_of(decider) < plan.exits.size()) {

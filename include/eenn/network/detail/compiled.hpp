@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/compiled.hpp - what the library eenn::compiled holds: the kernels of networks made at run time, for several
+// detail/compiled.hpp - the contents of the library eenn::compiled: kernels of networks made at run time, for several
 // instruction sets.
-// Floor 4 (network); host subset. tests/compiled/kernel_sets.cpp reaches it.
-// The target brings the library and EENN_COMPILED, which makes runtime_network use it.
+// Floor 4 (network); host subset. Tested by tests/compiled/kernel_sets.cpp.
+// The target adds the library and defines EENN_COMPILED, which makes runtime_network use it.
 #ifndef EENN_NETWORK_DETAIL_COMPILED_HPP
 #define EENN_NETWORK_DETAIL_COMPILED_HPP
 
@@ -19,14 +19,14 @@ namespace compiled {
 
 /// @brief The kernels of the standard layers, on float, for one instruction set.
 struct kernel_set {
-    const char* isa;  ///< "avx512", as its namespace is called
+    const char* isa;  ///< "avx512", as in the name of its namespace
     binding<float> (*bind)(const graph&);
     void (*bind_backward)(const graph&, binding<float>&);
 };
 
-/// @brief Those that the library has and this processor can run, the best first. There is at least one.
+/// @brief The kernel sets that this processor can run, best first. There is at least one.
 ///
-/// @par Threads  safe; the processor is asked once.
+/// @par Threads  safe; the processor is queried once.
 [[nodiscard]] std::span<const kernel_set* const> kernel_sets();
 
 }  // namespace compiled

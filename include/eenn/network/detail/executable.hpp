@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/executable.hpp - a plan with the kernels of its steps: what inference and training run, whichever phase
-// made it.
-// Floor 4 (network). tests/network/phases.cpp reaches it. Letters: N = samples.
+// detail/executable.hpp - a plan with the kernels of its steps, run by inference and training, whether it was compiled
+// into a type or at run time.
+// Floor 4 (network). Tested by tests/network/phases.cpp. Letters: N = samples.
 #ifndef EENN_NETWORK_DETAIL_EXECUTABLE_HPP
 #define EENN_NETWORK_DETAIL_EXECUTABLE_HPP
 
@@ -17,13 +17,13 @@
 
 namespace eenn {
 
-/// @brief How to run one step forward. `self` is the problem where the phase keeps it at run time, else null.
+/// @brief How to run one step forward. `self` is the problem if it is stored at run time, else null.
 template <class T>
 struct forward_operation {
     const void* self = nullptr;
     void (*forward)(const void* self, const forward_args<T>&) noexcept = nullptr;
     void (*pack)(const void* self, const T* weights, const T* scale, const T* shift, T* packed) = nullptr;
-    std::size_t packed = 0;  ///< offset among the packed weights
+    std::size_t packed = 0;  ///< offset in the packed weights
 };
 
 /// @brief How to run one step backward.
@@ -35,7 +35,7 @@ struct backward_operation {
     std::size_t packed = 0;
 };
 
-/// @brief A network ready to infer: numbers and kernels, no data. A view; the network behind it must outlive it.
+/// @brief A network ready for inference: numbers and kernels, no data. A view; the network behind it must outlive it.
 template <class T>
 struct executable {
     plan_view plan{};
@@ -43,7 +43,7 @@ struct executable {
     std::size_t packed_elements = 0;
 };
 
-/// @brief A network ready to train.
+/// @brief A network ready for training.
 template <class T>
 struct trainable : executable<T> {
     id_span<step_id, const backward_operation<T>> backward;
@@ -55,7 +55,7 @@ inline namespace EENN_ISA {
 
 namespace detail {
 
-/// The kernels of a layer for a problem that the compiler knows (P = constant<...>) or finds at `self` (P = dynamic<...>).
+/// The kernels of a layer for a problem known at compile time (P = constant<...>) or stored at `self` (P = dynamic<...>).
 template <class P>
 [[nodiscard]] constexpr P problem_at(const void* self) noexcept {
     if constexpr (P::known) {
@@ -81,14 +81,14 @@ struct kernels_of {
     }
 };
 
-/// Which layer's kernels a step runs: those of its operation, or of the carrier (index 0).
+/// The index of the layer whose kernels run a step: the layer of its operation, or the carrier (index 0).
 template <class... L>
 [[nodiscard]] constexpr std::size_t step_kind(const std::variant<L...>& what) {
     constexpr std::array operations{(L::role == layer_role::operation)...};
     return operations[what.index()] ? what.index() : 0;
 }
 
-/// The problem of a step whose operation is of type L; a carrier works on its layer's first input.
+/// The problem of a step whose operation is of type L. A carrier works on the first input of the layer it carries.
 template <class L, class Node>
 [[nodiscard]] constexpr problem<L> problem_of(const step_info& step, id_span<edge, const Node> nodes) {
     const Node& node = nodes[step.node];
@@ -104,7 +104,7 @@ template <class L, class Node>
 
 }  // namespace detail
 
-/// @brief Batch norm as one scale and shift per channel, from the running statistics.
+/// @brief Batch norm as one scale and one shift per channel, computed from the running statistics.
 template <class T>
 void fold_norm(const step_info& step, std::size_t channels, const T* parameters, T* scale, T* shift) noexcept {
     for (std::size_t c = 0; c < channels; ++c) {
@@ -117,20 +117,20 @@ void fold_norm(const step_info& step, std::size_t channels, const T* parameters,
     }
 }
 
-/// @brief Elements in which pack_weights() folds the norm of a step: the end of the packed weights, where the steps after it
-/// have not been written yet.
+/// @brief Elements that pack_weights() needs to fold a step's norm. It uses the packed weights behind the step, which later
+/// steps have not written yet.
 [[nodiscard]] constexpr std::size_t fold_elements(const plan_view& plan, const step_info& step) noexcept {
     return step.norm.exists() ? round_up(2 * plan.values[step.output].size.channels(), workspace_grain) : 0;
 }
 
 namespace detail {
 
-/// The steps' packed weights one after another, and room to fold in behind each of them.
+/// Layout of the packed weights, step after step, with room for folding behind each step.
 struct packed_layout {
     std::size_t next = 0;
     std::size_t total = 0;
 
-    /// The offset of the next step.
+    /// Returns the offset of the next step.
     constexpr std::size_t place(std::size_t elements, std::size_t fold) noexcept {
         const std::size_t at = next;
         next += round_up(elements, workspace_grain);
@@ -141,10 +141,10 @@ struct packed_layout {
 
 }  // namespace detail
 
-/// @brief Prepares parameters for inference: batch norms folded, weights laid out for the kernels.
+/// @brief Prepares parameters for inference: folds batch norms and lays weights out for the kernels.
 ///
 /// @par Shapes  parameters (plan.parameter_elements()), packed (net.packed_elements).
-/// @par Cost    one pass over the parameters. @par Memory  none: norms are folded in `packed`, before it is filled to its end.
+/// @par Cost    one pass over the parameters. @par Memory  none: norms are folded in the part of `packed` not yet written.
 template <class T>
 void pack_weights(const executable<T>& net, std::span<const std::type_identity_t<T>> parameters,
                   std::span<std::type_identity_t<T>> packed) noexcept {
@@ -163,7 +163,7 @@ void pack_weights(const executable<T>& net, std::span<const std::type_identity_t
     }
 }
 
-/// @brief Elements that run_steps() wants on so many threads: the memory plan, and scratch for each further thread.
+/// @brief Workspace elements that run_steps() needs for `thread_count` threads: the arena plus scratch per extra thread.
 [[nodiscard]] constexpr std::size_t workspace_elements(const plan_view& plan, int thread_count) noexcept {
     return plan.sizes.workspace + static_cast<std::size_t>(thread_count - 1) * plan.sizes.divided_scratch;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/infer.hpp - one sample through an early-exit network, stopping at the exit where a decider lets it leave.
+// detail/infer.hpp - runs one sample through an early-exit network, up to the exit where a decider lets it leave.
 // Floor 4 (network); device subset. Letters: E = exits.
 #ifndef EENN_NETWORK_DETAIL_INFER_HPP
 #define EENN_NETWORK_DETAIL_INFER_HPP
@@ -15,7 +15,7 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief The rules that the network's policies bring along.
+/// @brief The default rules of the network's policies.
 template <std::size_t E>
 [[nodiscard]] constexpr std::array<exit_rule, E> default_rules(const plan_view& plan) noexcept {
     std::array<exit_rule, E> rules{};
@@ -23,12 +23,12 @@ template <std::size_t E>
     return rules;
 }
 
-/// @brief Runs steps of one sample over its workspace: `net.plan.steps.ids()`, or some of them.
+/// @brief Runs steps of one sample in its workspace: `net.plan.steps.ids()`, or a subset.
 ///
 /// @param input      (H,W,C), value 0.
-/// @param workspace  (workspace_elements(plan, executor.concurrency())), 64-byte aligned, as the steps before left it.
-/// @par Threads  const; callers bring their own workspace. The executor's threads divide the larger steps among them, and
-///               every element is the same for any number of them.
+/// @param workspace  (workspace_elements(plan, executor.concurrency())), 64-byte aligned, as earlier steps left it.
+/// @par Threads  const; each caller brings its own workspace. The executor's threads divide the larger steps. The result
+///               is bit-identical for any thread count.
 template <class T, class E = const serial>
 requires Executor<std::remove_reference_t<E>>
 void run_steps(const executable<T>& net, id_range<step_id> steps, packed_view<std::type_identity_t<T>> packed,
@@ -61,13 +61,13 @@ void run_steps(const executable<T>& net, id_range<step_id> steps, packed_view<st
     }
 }
 
-/// @brief A value, the input apart, that run_steps() left in the workspace: (H,W,C). Later steps may use its memory.
+/// @brief A value other than the input that run_steps() left in the workspace: (H,W,C). Later steps may reuse its memory.
 template <class Workspace>
 [[nodiscard]] constexpr auto view_value(const plan_view& plan, value_id value, Workspace&& workspace) noexcept {
     return std::span{workspace}.subspan(plan.values[value].offset, plan.values[value].size.elements());
 }
 
-/// @brief What a decider sees of exit e, whose logits run_steps() left in the workspace.
+/// @brief A decider's view of exit e, whose logits run_steps() left in the workspace.
 template <class Workspace>
 [[nodiscard]] constexpr auto view_exit(const plan_view& plan, std::size_t e, Workspace&& workspace) noexcept {
     const exit_info& at = plan.exits[e];
@@ -76,8 +76,8 @@ template <class Workspace>
     return exit_view<value_type>{e, e + 1 == plan.exits.size(), at.decides, logits};
 }
 
-/// @brief Asks for one line of each page of memory, up to a megabyte: after a sleep the machine has forgotten where pages lie, and
-/// so looks them up side by side instead of one by one. In warm caches it costs what can hardly be measured.
+/// @brief Prefetches one line of each memory page, up to a megabyte. After a sleep the TLB is cold, and this lets the page
+/// walks overlap instead of running one by one. With warm caches the cost is barely measurable.
 template <class T>
 void look_up_pages(std::span<const T> from) noexcept {
     constexpr std::size_t page = 4096 / sizeof(T);
@@ -85,9 +85,9 @@ void look_up_pages(std::span<const T> from) noexcept {
     for (std::size_t i = 0; i < from.size() && i < most; i += page) __builtin_prefetch(from.data() + i);
 }
 
-/// @brief Goes on with a sample whose earlier exits stand in another part of the network: `state` is as that part left it.
+/// @brief Continues a sample that has passed the exits in an earlier part of the network; `state` is the state it left.
 ///
-/// Else as infer().
+/// Otherwise like infer().
 template <class T, class D, class E = const serial>
 requires Decider<D, T> && Executor<std::remove_reference_t<E>>
 [[nodiscard]] decision resume_inference(const executable<T>& net, packed_view<std::type_identity_t<T>> weights,
@@ -111,17 +111,17 @@ requires Decider<D, T> && Executor<std::remove_reference_t<E>>
 
 /// @brief Runs the network on one sample and stops at the first exit where the decider lets it leave.
 ///
-/// What a session (session.hpp) calls: it has these arguments in it. A network that ends in features runs to its end unless an
-/// exit before takes the sample, and then gives label -1.
+/// A session (session.hpp) holds these arguments and calls this function. A network that ends in features runs to its end
+/// and gives label -1, unless the sample leaves at an earlier exit.
 ///
 /// @param input      (H,W,C).
 /// @param workspace  (workspace_elements(plan, executor.concurrency())), 64-byte aligned: plan.sizes.workspace for one thread.
-///                   Its content does not matter.
-/// @param state      of the decider; begun here.
-/// @param executor   its threads divide the larger steps: `threads` (core/threads.hpp) is made for it. Decisions are the same
-///                   bits for any.
-/// @par Cost     The steps up to the exit, nothing behind it; a policy reads its logits twice.
-/// @par Memory   None but the workspace. @par Threads  Safe with a workspace, a state and an executor of one's own.
+///                   Its initial content does not matter.
+/// @param state      of the decider; reset by begin() here.
+/// @param executor   its threads divide the larger steps; `threads` (core/threads.hpp) is designed for this. Decisions are
+///                   bit-identical for any executor.
+/// @par Cost     The steps up to the exit and nothing after it; a policy reads its logits twice.
+/// @par Memory   Only the workspace. @par Threads  Safe if each call has its own workspace, state and executor.
 template <class T, class D, class E = const serial>
 requires Decider<D, T> && Executor<std::remove_reference_t<E>>
 [[nodiscard]] decision infer(const executable<T>& net, packed_view<std::type_identity_t<T>> weights,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/lower.hpp - from a graph to its plan: fusion, liveness, offsets. One constexpr function for both phases.
+// detail/lower.hpp - lowers a graph to its plan: fusion, liveness, offsets. One constexpr function for both phases.
 // Floor 4 (network).
 #ifndef EENN_NETWORK_DETAIL_LOWER_HPP
 #define EENN_NETWORK_DETAIL_LOWER_HPP
@@ -16,8 +16,8 @@
 
 namespace eenn {
 
-/// @brief Most elements of all parameters together, and of all values: packed forms, of 16 times as many where channels are few,
-/// then have a number of bytes that a std::ptrdiff_t holds. 2^57 where that has 64 bits.
+/// @brief Upper limit on the elements of all parameters together, and on those of all values. Packed forms are up to 16 times
+/// larger where channels are few, and their size in bytes must fit a std::ptrdiff_t. 2^57 where that has 64 bits.
 inline constexpr std::size_t most_total_elements = std::size_t{1} << (std::numeric_limits<std::ptrdiff_t>::digits - 6);
 
 /// @brief A plan that owns its arrays.
@@ -28,7 +28,7 @@ struct plan {
     std::vector<tensor_info> tensors;
     std::vector<exit_info> exits;
     plan_sizes sizes{};
-    graph_fault wrong{};  ///< in constant evaluation, where the totals are too large: then there is no plan
+    graph_fault wrong{};  ///< set in constant evaluation if the totals are too large; then there is no plan
 
     [[nodiscard]] constexpr plan_view view() const { return {input, steps, values, tensors, exits, sizes}; }
 };
@@ -37,7 +37,7 @@ inline namespace EENN_ISA {
 
 namespace detail {
 
-/// What the fusion rules need to know of a node's layer.
+/// The properties of a node's layer that the fusion rules use.
 struct layer_traits {
     layer_role role = layer_role::operation;
     std::string_view kind{};
@@ -75,7 +75,7 @@ template <class Node>
         n.what);
 }
 
-/// What the layers so far come to. No sum of a plan is larger, so that none of them wraps.
+/// Totals of the layers so far. No sum in a plan exceeds them, so no sum wraps around.
 struct running_totals {
     static constexpr std::int64_t most_macs = std::numeric_limits<std::int64_t>::max();
 
@@ -83,7 +83,7 @@ struct running_totals {
     std::size_t values = 0;
     std::int64_t macs = 0;
 
-    /// Adds a layer; false: it is one too many.
+    /// Adds a layer; returns false if the totals become too large.
     constexpr bool add(const layer_traits& t, shape made) {
         for (const auto& spec : t.tensors) parameters = saturated_sum(parameters, spec.elements());
         values = saturated_sum(values, saturated_sum(made.elements(), workspace_grain));
@@ -101,7 +101,7 @@ struct running_totals {
     }
 };
 
-/// The kernels of a node's layer, and the scratch that they take.
+/// The kernels of a node's layer and their scratch memory.
 struct selection {
     kernel_choice chosen{};
     scratch_elements scratch{};
@@ -118,7 +118,7 @@ template <class Node>
         n.what);
 }
 
-/// A step while it grows: nodes join the step that makes their input as long as that step can take them.
+/// A step under construction. A node joins the step that makes its input, as long as that step can absorb it.
 struct fusion_group {
     edge node{};
     edge tail{};
@@ -126,7 +126,7 @@ struct fusion_group {
     edge residual{};
     activation act{};
     bool fuses = false;
-    bool from_input = false;  // an identity that carries another layer: its input is input 0 of that layer
+    bool from_input = false;  // an identity that carries another layer; it reads input 0 of that layer
     [[nodiscard]] constexpr bool takes_norm() const { return takes_residual() && !norm.exists(); }
     [[nodiscard]] constexpr bool takes_residual() const { return takes_act() && !residual.exists(); }
     [[nodiscard]] constexpr bool takes_act() const { return fuses && !has_act(); }
@@ -138,15 +138,15 @@ using fusion_id = place_id<fusion_group>;
 
 /// @brief Compiles a graph to its plan.
 ///
-/// Fusion: a batch norm, then one addition, then one activation join the operation before them where nobody else reads
-/// what lies between; what finds no operation becomes an identity step. Steps run in the order of their last layer, so an
-/// exit's head runs where it was put and its buffers die at its decision. A step's output takes the memory of its residual
-/// (or of its input, for elementwise operations) where that dies with the step.
+/// Fusion: a batch norm, then one addition, then one activation join the preceding operation if nothing else reads the
+/// values in between. A layer that no operation can absorb becomes an identity step. Steps run in the order of their last
+/// layers, so the head of an exit runs where it was added, and its buffers die at its decision. A step's output reuses the
+/// memory of its residual (or, for elementwise operations, of its input) if that dies with the step.
 ///
-/// @par Cost    Near linear in the layers, plus plan_memory().
-/// @par Errors  eenn::error at run time if its layers together are too large, naming the first with which they are, or if an
-///              exit is at the input, reshaped or not; in constant evaluation plan::wrong says so. The graph has no other
-///              fault: building it would have thrown, and network<recipe> looks before.
+/// @par Cost    Nearly linear in the layers, plus plan_memory().
+/// @par Errors  eenn::error at run time if the layers together are too large, naming the first layer that exceeds the limit,
+///              or if an exit is at the input, reshaped or not. In constant evaluation, plan::wrong reports it. The graph has
+///              no other fault: building it would have thrown, and network<recipe> checks before lowering.
 template <class Graph>
 [[nodiscard]] constexpr plan lower(const Graph& g) {
     using node = typename Graph::node;
@@ -155,12 +155,12 @@ template <class Graph>
     plan made;
     made.input = g.input();
 
-    // Exits: those of the graph, then its end.
+    // Exits: those of the graph, followed by its end.
     std::vector<typename Graph::exit_point> exits = g.exits();
     exits.push_back({g.here(), max_probability{}, g.classifies()});
 
     id_vector<edge, detail::layer_traits> traits(count, detail::layer_traits{});
-    id_vector<edge, edge> root(count, edge{0});  // reshapes stand for what they reshape
+    id_vector<edge, edge> root(count, edge{0});  // maps a reshape to the value it reshapes
     id_vector<edge, int> uses(count, 0);
     detail::running_totals totals;
     for (const edge i : g.layers()) {
@@ -177,14 +177,13 @@ template <class Graph>
     }
     for (const auto& e : exits) ++uses[root[e.node]];
 
-    // Fusion: which group makes each root.
+    // Fusion: finds the group that makes each root.
     id_vector<detail::fusion_id, detail::fusion_group> groups;
     id_vector<edge, detail::fusion_id> group_of(count, detail::fusion_id{});
     for (const edge i : g.layers()) {
         const auto& t = traits[i];
         if (t.role == layer_role::reshape) continue;
-        const auto maker =
-            [&](std::size_t input) -> detail::fusion_id {  // the group that makes this input, if only we read it
+        const auto maker = [&](std::size_t input) -> detail::fusion_id {  // of this input, if it has no other reader
             const edge r = root[nodes[i].inputs[input]];
             return uses[r] == 1 ? group_of[r] : detail::fusion_id{};
         };
@@ -200,7 +199,7 @@ template <class Graph>
             std::size_t residual = 1;
             for (std::size_t k = 0; k < 2; ++k) {
                 const detail::fusion_id m = maker(k);
-                // Of two that could take it, the later one: it runs right before.
+                // If both could absorb the addition, the later one does: it runs immediately before.
                 if (m.exists() && groups[m].takes_residual() &&
                     (!joined.exists() || groups[m].tail > groups[joined].tail)) {
                     joined = m;
@@ -228,7 +227,7 @@ template <class Graph>
         group_of[i] = joined;
     }
 
-    // Tensors: parameters in layer order, then state.
+    // Tensors: parameters in layer order, followed by state.
     id_vector<edge, std::size_t> weights(count, 0);
     id_vector<edge, std::size_t> states(count, 0);
     const auto place_tensors = [&](bool trainable, std::size_t offset, id_vector<edge, std::size_t>& starts) {
@@ -294,9 +293,9 @@ template <class Graph>
         made.sizes.macs += info.macs;
     }
 
-    // Exits: each is decided when its logits are there and every exit before it has been decided.
+    // An exit is decided once its logits exist and all earlier exits have been decided.
     step_id decided{0};
-    id_vector<value_id, char> read_later(made.values.size(), 0);  // after its last step, by whoever decides or looks
+    id_vector<value_id, char> read_later(made.values.size(), 0);  // after its last step, for a decision or output
     for (const auto& e : exits) {
         const value_id value = value_of[root[e.node]];
         if (value == value_id{0}) {  // the input, which is not in the workspace
@@ -308,7 +307,7 @@ template <class Graph>
         auto& v = made.values[value];
         read_later[value] = 1;
         decided = std::max(decided, v.first);
-        v.last = e.classifies ? std::max(v.last, decided) : --made.steps.end_id();  // outputs stay to be read
+        v.last = e.classifies ? std::max(v.last, decided) : --made.steps.end_id();  // outputs stay readable to the end
         exit_info info{.logits = value,
                        .step = decided,
                        .classes = static_cast<int>(v.size.elements()),
@@ -318,7 +317,8 @@ template <class Graph>
         made.exits.push_back(info);
     }
 
-    // Owners: the last exit owns all that it needs, which is the backbone; of the rest the first exit that needs it.
+    // Owners: the last exit owns every step it needs, which is the backbone. The first exit that needs one of
+    // the other steps owns it.
     std::vector<step_id> pending;
     const auto claim = [&](std::size_t exit) {
         pending.push_back(made.values[made.exits[exit].logits].first);
@@ -335,7 +335,7 @@ template <class Graph>
     claim(made.exits.size() - 1);
     for (std::size_t e = 0; e + 1 < made.exits.size(); ++e) claim(e);
 
-    // The arena: values share a buffer where one takes over another's memory; then every buffer gets its place.
+    // Arena: values that reuse each other's memory share a buffer; then every buffer gets an offset.
     std::vector<buffer_request> buffers;
     id_vector<value_id, std::size_t> buffer_of(made.values.size(), 0);
     id_vector<step_id, std::size_t> scratch_of_step(made.steps.size(), 0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/memory_plan.hpp - where in one arena every buffer lies, so that those alive together never meet.
+// detail/memory_plan.hpp - assigns offsets in one arena to buffers, so that buffers alive together never overlap.
 // Floor 4 (network). Letters: B = buffers.
 #ifndef EENN_NETWORK_DETAIL_MEMORY_PLAN_HPP
 #define EENN_NETWORK_DETAIL_MEMORY_PLAN_HPP
@@ -18,24 +18,25 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief A buffer of `size` units, at least one, alive from step `first` to step `last`, both included.
+/// @brief A buffer of `size` units, at least one, alive from step `first` through step `last`.
 struct buffer_request {
     std::size_t size = 0;
     int first = 0;
     int last = 0;
 };
 
-/// @brief Offsets of the buffers in their order, and what is known of the total.
+/// @brief The buffers' offsets, in input order, with the arena size and its bound.
 struct memory_plan {
     std::vector<std::size_t> offsets;
-    std::size_t total = 0;        ///< units of the arena
-    std::size_t lower_bound = 0;  ///< the largest sum alive in one step; no plan is smaller
-    bool proven = false;          ///< no plan is smaller than total
+    std::size_t total = 0;        ///< arena size in units
+    std::size_t lower_bound = 0;  ///< the largest live set of any step; no plan is smaller
+    bool proven = false;          ///< total is proven to be minimal
 };
 
 namespace detail {
 
-/// The buffers by falling key, ties in their order. One function for all keys: each further sort costs the compiler 0.1 s.
+/// Sorts buffers by descending key; ties keep their order. One function for all keys: each further sort costs 0.1 s of
+/// compile time.
 [[nodiscard, gnu::cold]] constexpr std::vector<std::size_t> order_of(const std::vector<std::ptrdiff_t>& keys) {
     std::vector<std::size_t> order(keys.size(), 0);
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
@@ -52,7 +53,7 @@ template <class Key>
     return order_of(keys);
 }
 
-/// Which buffers are alive together, as one flat list: those of b are at [begin[b], begin[b + 1]).
+/// The buffers alive together with each buffer, as one flat list: those of b are at [begin[b], begin[b + 1]).
 struct conflict_list {
     std::vector<std::size_t> begin;
     std::vector<std::size_t> others;
@@ -91,7 +92,7 @@ struct conflict_list {
     return list;
 }
 
-/// Places buffers one by one at the lowest offset that their placed neighbours leave free.
+/// Places buffers one at a time at the lowest offset not taken by placed neighbours.
 class packer {
 public:
     constexpr packer(std::span<const buffer_request> buffers, const conflict_list& conflicts)
@@ -99,9 +100,9 @@ public:
     packer(const packer&) = delete;
     packer& operator=(const packer&) = delete;
 
-    /// The least offset that is free for buffer b: a placed neighbour in the way moves it to that neighbour's end.
+    /// The lowest free offset for buffer b: every overlapping placed neighbour moves it past that neighbour's end.
     [[nodiscard]] constexpr std::size_t lowest(std::size_t b) const {
-        // Raw pointers: a constant expression pays for every call of operator[].
+        // Raw pointers: in a constant expression, every call of operator[] costs evaluation steps.
         const std::size_t* const first = conflicts_.others.data() + conflicts_.begin[b];
         const std::size_t* const last = conflicts_.others.data() + conflicts_.begin[b + 1];
         const std::size_t size = buffers_[b].size;
@@ -135,8 +136,8 @@ private:
     const std::size_t* end_ = ends_.data();
 };
 
-/// Branch and bound over placing orders. An optimal plan read by rising offset is such an order with every buffer at its
-/// lowest place (induction over the order), so orders of rising offset suffice; ties go by index.
+/// Branch and bound over placement orders. In an optimal plan read by ascending offset, every buffer can be moved to its
+/// lowest place (by induction over the order), so searching orders of ascending offset suffices; ties go by index.
 class exact_packer {
 public:
     constexpr exact_packer(std::span<const buffer_request> buffers, const conflict_list& conflicts, memory_plan& best,
@@ -162,7 +163,7 @@ private:
         for (std::size_t b = 0; b < buffers_.size(); ++b) {
             if (place_.placed(b)) continue;
             const auto offset = place_.lowest(b);
-            budget_ -= 4;  // about what that cost
+            budget_ -= 4;  // approximate cost of this node
             if (offset < floor || (offset == floor && b < previous)) continue;
             const auto end = std::max(top, offset + buffers_[b].size);
             if (end >= best_.total) continue;
@@ -172,7 +173,7 @@ private:
         }
     }
 
-    /// Whatever is still to come lies at `floor` or above: at every start of a buffer it must fit beside what rises above.
+    /// Prunes: all remaining buffers lie at `floor` or above, so at each buffer's start the live sizes above `floor` must fit.
     [[nodiscard, gnu::cold]] constexpr bool rest_fits(std::size_t floor) {
         const std::size_t count = buffers_.size();
         const buffer_request* const buffer = buffers_.data();
@@ -204,19 +205,19 @@ private:
 
 }  // namespace detail
 
-/// @brief Comparisons that the branch and bound behind the heuristics may spend: enough for nine buffers, little enough for
-/// the million steps that clang grants a constant expression.
+/// @brief Comparisons that the branch and bound may spend after the heuristics. Enough for nine buffers, and within the
+/// million steps that clang allows in a constant expression.
 inline constexpr int memory_plan_budget = 20000;
 
-/// @brief Plans an arena: the same function in both phases, so the same offsets.
+/// @brief Plans an arena. Both phases use this function, so they get the same offsets.
 ///
-/// Greedy by falling size, by start and by falling lifetime; where none of them meets the lower bound (the largest live
-/// set), branch and bound within a fixed budget. `proven` says that the total is the optimum.
+/// Places buffers greedily by descending size, by start and by descending lifetime. If no result meets the lower bound (the
+/// largest live set), searches by branch and bound within a fixed budget. `proven` says that the total is optimal.
 ///
-/// @par Errors  eenn::error if a std::ptrdiff_t does not hold all sizes together: no offset lies beyond their sum.
+/// @par Errors  eenn::error if the sum of all sizes exceeds a std::ptrdiff_t; no offset exceeds that sum.
 /// @par Cost    O(B A log A) with A buffers alive at once, plus the budget.
 /// @par Source  Greedy by size: Pisarchyk and Lee (2020), "Efficient memory management for deep neural net inference",
-///              section 5; here with an exact search behind it.
+///              section 5. The exact search is an addition.
 [[nodiscard, gnu::cold]] constexpr memory_plan plan_memory(std::span<const buffer_request> buffers,
                                                            int budget = memory_plan_budget) {
     std::size_t all = 0;
@@ -246,7 +247,7 @@ inline constexpr int memory_plan_budget = 20000;
         try_order(detail::order_by(buffers, [](const request& r) { return static_cast<std::ptrdiff_t>(r.size); })) ||
         try_order(detail::order_by(buffers, [](const request& r) { return -r.first; })) ||
         try_order(detail::order_by(buffers, [](const request& r) { return r.last - r.first; }));
-    constexpr std::size_t most_searched = 32;  // beyond, the budget would end long before the search
+    constexpr std::size_t most_searched = 32;  // with more buffers, the budget would end long before the search
     if (!best.proven && count <= most_searched) detail::exact_packer{buffers, conflicts, best, budget};
     best.proven = best.proven || best.total == best.lower_bound;
     return best;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/needed.hpp - which nodes of a graph some of its values need.
-// Floor 4 (network). tests/network/graph.cpp reaches it.
+// detail/needed.hpp - finds the nodes that given values of a graph depend on.
+// Floor 4 (network). Tested by tests/network/graph.cpp.
 #ifndef EENN_NETWORK_DETAIL_NEEDED_HPP
 #define EENN_NETWORK_DETAIL_NEEDED_HPP
 
@@ -15,8 +15,8 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief By node: 1 where one of `ends` needs it, themselves included. The search does not go past nodes of which
-/// `stop(place)` holds. (char, since clang 14 evaluates no std::vector<bool> as a constant.)
+/// @brief Per node: 1 if one of `ends` depends on it or is it. The search does not continue past nodes for which
+/// `stop(place)` is true. (char, because clang 14 cannot evaluate std::vector<bool> in a constant expression.)
 ///
 /// @par Cost  O(nodes).
 template <class Layers, class Stop>
@@ -32,7 +32,7 @@ template <class Layers, class Stop>
     return needed;
 }
 
-/// @brief By node: 1 where the end of the graph needs it. The rest are heads of exits, or nothing needs them.
+/// @brief Per node: 1 if the end of the graph depends on it. All other nodes belong to exit heads or are unused.
 template <class Layers>
 [[nodiscard]] constexpr id_vector<edge, char> backbone_of(const basic_graph<Layers>& g) {
     const std::array<edge, 1> end{g.here()};

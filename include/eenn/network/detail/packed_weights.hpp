@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/packed_weights.hpp - parameters as inference wants them: norms folded, laid out for the kernels. Types of
-// their own.
-// Floor 4 (network). tests/network/session.cpp uses it.
+// detail/packed_weights.hpp - parameters in the form that inference reads: norms folded, laid out for the kernels, with
+// types of their own.
+// Floor 4 (network). Tested by tests/network/session.cpp.
 #ifndef EENN_NETWORK_DETAIL_PACKED_WEIGHTS_HPP
 #define EENN_NETWORK_DETAIL_PACKED_WEIGHTS_HPP
 
@@ -19,16 +19,16 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief Views the packed weights of one network, (net.packed_elements).
+/// @brief A view of the packed weights of one network, (net.packed_elements).
 ///
-/// Parameters are plain spans and vectors: (plan.parameter_elements()) numbers as the plan's offsets name them, which are
-/// trained, averaged and written to files. Packed weights are for inference alone, and their layout is that of one
-/// instruction set and tuning table. So no span becomes packed weights, and they become no span: passing one for the other
-/// does not compile.
+/// Parameters are plain spans and vectors: (plan.parameter_elements()) numbers at the plan's offsets, which are trained,
+/// averaged and written to files. Packed weights serve inference only, and their layout is specific to one instruction set
+/// and tuning table. Spans and packed weights therefore do not convert into each other: passing one for the other does not
+/// compile.
 template <class T>
 class packed_view {
 public:
-    /// @par Errors  eenn::error if there are not as many as the network has; it names both.
+    /// @par Errors  eenn::error if the size differs from what the network needs, naming both.
     packed_view(const executable<T>& compiled, std::span<const T> packed) : data_{packed.data()} {
         if (packed.size() != compiled.packed_elements) {
             raise("packed_view", std::to_string(packed.size()) + " packed weights for a network of " +
@@ -47,7 +47,7 @@ private:
     const T* data_;
 };
 
-/// @brief Packed weights in the object, for flash and for sessions of a network type: `net::packed`.
+/// @brief Packed weights stored in the object, for flash and for sessions of a network type: `net::packed`.
 template <class T, std::size_t N>
 struct alignas(alignment) packed_array {
     std::array<T, N> values;
@@ -55,7 +55,7 @@ struct alignas(alignment) packed_array {
     constexpr operator packed_view<T>() const noexcept { return packed_view<T>{values.data()}; }
 };
 
-/// @brief Raises unless there are as many parameters as the plan has; the message names both.
+/// @brief Raises eenn::error if the number of parameters differs from the plan's, naming both.
 template <class T>
 void check_parameters(const plan_view& plan, std::span<const T> parameters, const std::string& where) {
     if (parameters.size() != plan.parameter_elements()) {
@@ -69,7 +69,7 @@ template <class T>
 class packed_weights {
 public:
     /// @param parameters  (plan.parameter_elements()).
-    /// @par Errors  eenn::error if their number is another, naming both.
+    /// @par Errors  eenn::error if the number of parameters is wrong, naming both numbers.
     packed_weights(const executable<T>& compiled, std::span<const std::type_identity_t<T>> parameters)
         : values_(compiled.packed_elements) {
         check_parameters<T>(compiled.plan, parameters, "packed_weights");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/training_passes.hpp - what training runs beside the layers' kernels: norms by the batch, activations and
-// their gradients.
-// Floor 4 (network). tests/network/phases.cpp reaches it.
+// detail/training_passes.hpp - the passes that training runs besides the layers' kernels: batch-statistics norms,
+// activations and their gradients.
+// Floor 4 (network). Tested by tests/network/phases.cpp.
 #ifndef EENN_NETWORK_DETAIL_TRAINING_PASSES_HPP
 #define EENN_NETWORK_DETAIL_TRAINING_PASSES_HPP
 
@@ -12,8 +12,8 @@
 
 namespace eenn {
 
-/// @brief The passes over activations that training runs, as functions of one instruction set; the kernels of these names
-/// say what they do. A step calls each some times for a block of samples.
+/// @brief Training's passes over activations, as functions for one instruction set. The kernels of the same names document
+/// them. A step calls each a few times per block of samples.
 template <class T>
 struct training_passes {
     decltype(&kernels::affine<T>) affine;
@@ -28,7 +28,7 @@ struct training_passes {
 
 inline namespace EENN_ISA {
 
-/// @brief Those of this translation unit's instruction set.
+/// @brief The passes for this translation unit's instruction set.
 template <class T>
 inline constexpr training_passes<T> training_passes_here{kernels::affine<T>,
                                                          kernels::accumulate<T>,

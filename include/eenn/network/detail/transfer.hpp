@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/transfer.hpp - values of tensors from one network to another that shares nodes with it, by the nodes' ids.
+// detail/transfer.hpp - copies tensor values between networks that share nodes, matched by node id.
 // Floor 4 (network); host subset.
 #ifndef EENN_NETWORK_DETAIL_TRANSFER_HPP
 #define EENN_NETWORK_DETAIL_TRANSFER_HPP
@@ -21,7 +21,7 @@ inline namespace EENN_ISA {
 
 namespace detail {
 
-/// Tensors by (id, name). Those of one node keep their order.
+/// Sorts tensors by id. Tensors of one node keep their order.
 [[nodiscard]] inline std::vector<const tensor_info*> by_id(std::span<const tensor_info> tensors) {
     std::vector<const tensor_info*> sorted;
     for (const tensor_info& tensor : tensors) sorted.push_back(&tensor);
@@ -46,11 +46,11 @@ namespace detail {
     return text;
 }
 
-/// Element by element, where output and input channels of a tensor were chosen anew.
+/// Copies element by element where a tensor's input or output channels have changed.
 template <class T>
 void copy_chosen(const tensor_info& from, std::span<const std::type_identity_t<T>> values, const tensor_info& to,
                  std::span<T> into, const kept_channels& kept) {
-    // By element of the target, axis after axis: its place in the source, or -1.
+    // Index in the source of each target element, built axis by axis; -1 if it has none.
     std::vector<std::ptrdiff_t> sources{0};
     for (std::size_t axis = 0; axis < to.spec.sizes().size(); ++axis) {
         const std::ptrdiff_t size = from.spec.dims[axis];
@@ -70,16 +70,16 @@ void copy_chosen(const tensor_info& from, std::span<const std::type_identity_t<T
 
 }  // namespace detail
 
-/// @brief Copies what two networks share: the tensors of nodes of equal ids. Those that only one has are left alone.
+/// @brief Copies the tensors of nodes with equal ids. Tensors that only one network has are left alone.
 ///
-/// @param source_values  (from.parameter_elements()), or (from.sizes.parameters) for what only trained parameters have, as
-///                     moments.
-/// @param target_values likewise of `to`.
-/// @param channels     what keep_channels() kept, where it lies between the two; channels that are new keep what is there.
-/// @return             how many tensors were copied.
+/// @param source_values  (from.parameter_elements()), or (from.sizes.parameters) for values of trained parameters only, such
+///                       as moments.
+/// @param target_values  likewise for `to`.
+/// @param channels       the channels that keep_channels() kept, if it was applied; new channels keep the target's values.
+/// @return               number of tensors copied.
 /// @par Cost    O(tensors log tensors + elements).
-/// @par Errors  eenn::error if a tensor of both has other sizes that `channels` does not explain, or the spans have other
-///              sizes; target_values are then as they were.
+/// @par Errors  eenn::error if a shared tensor has sizes that `channels` does not explain, or a span has the wrong size;
+///              target_values are then unchanged.
 template <class Source, class Target>
 std::size_t transfer(const plan_view& from, const Source& source_values, const plan_view& to, Target&& target_values,
                      std::span<const kept_channels> channels = {}) {
