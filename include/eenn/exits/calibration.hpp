@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// calibration.hpp - one temperature an exit, so that its probabilities are as sure as they are right.
+// calibration.hpp - fits one temperature per exit, so that confidence matches accuracy.
 // Floor 5 (exits); host subset. Letters: N = samples, C = classes, E = exits, M = bins, b = 1 / temperature.
 #ifndef EENN_EXITS_CALIBRATION_HPP
 #define EENN_EXITS_CALIBRATION_HPP
@@ -28,24 +28,24 @@ struct reliability_bin {
     double high = 0;
     int count = 0;
     double confidence = 0;  ///< mean; 0 if the bin is empty
-    double accuracy = 0;    ///< fraction right; 0 if the bin is empty
+    double accuracy = 0;    ///< fraction correct; 0 if the bin is empty
 };
 
-/// @brief How far confidences in [0,1] are from the fraction that is right.
+/// @brief How far confidences in [0,1] are from the observed accuracy.
 struct reliability {
     std::vector<reliability_bin> bins;
     double error = 0;     ///< expected calibration error: sum over bins of count / N * |accuracy - confidence|
-    double largest = 0;   ///< maximum calibration error: the largest |accuracy - confidence| of a bin with samples
+    double largest = 0;   ///< maximum calibration error: the largest |accuracy - confidence| of any non-empty bin
     double accuracy = 0;  ///< over all samples
     double confidence = 0;
 };
 
-/// @brief Reliability table of confidences (N) in [0,1] and whether each was right (N), over M bins of equal width.
+/// @brief Reliability table of confidences (N) in [0,1] and correctness (N), over M bins of equal width.
 ///
 /// @par Cost    O(N + M).
-/// @par Errors  eenn::error if there is no sample or bin, sizes disagree or a confidence is outside of [0,1].
+/// @par Errors  eenn::error if there are no samples or bins, sizes disagree or a confidence lies outside [0,1].
 /// @par Source  Naeini, Cooper, Hauskrecht (2015) (ECE and MCE); bins as in Guo et al. (2017), section 2,
-///              M = 15. A confidence of 0 belongs to the first bin.
+///              M = 15. A confidence of 0 falls into the first bin.
 [[nodiscard]] inline reliability reliability_of(std::span<const float> confidence,
                                                 std::span<const std::uint8_t> correct, int bins = 15) {
     if (confidence.empty() || bins <= 0) {
@@ -115,7 +115,7 @@ struct reliability {
     return reliability_of(confidence, correct, bins);
 }
 
-/// @brief The temperature of one exit and what it did.
+/// @brief The fitted temperature of one exit and its effect.
 struct calibration {
     double temperature = 1;
     double nll_before = 0;  ///< mean negative log likelihood at temperature 1, in nats
@@ -123,23 +123,23 @@ struct calibration {
     double ece_before = 0;  ///< expected calibration error over 15 bins
     double ece_after = 0;
     bool at_limit =
-        false;      ///< true: no minimum inside [0.01, 100]; all right (lower end) or no better than chance (upper)
+        false;  ///< true: no minimum inside [0.01, 100]: every sample correct (lower end) or no better than chance (upper)
     int steps = 0;  ///< Newton or bisection steps taken
 };
 
 /// @brief Fits the temperature that minimises the mean negative log likelihood of softmax(z / temperature).
-/// @param logits (N,C), of validation samples that trained nothing
+/// @param logits (N,C), of validation samples not used in training
 /// @param labels (N)
 ///
-/// In b = 1 / temperature the loss is convex: its slope is the mean of E_p[z] - z_label, its curvature the mean
-/// variance of z under p. Newton's method in double, kept inside a bracket that every slope narrows (else it bisects),
-/// until the next step or the bracket is below 1e-10 of b. Predictions do not change, as no temperature changes the
-/// order of logits. Temperature and losses have the same bits on every machine.
+/// The loss is convex in b = 1 / temperature: its slope is the mean of E_p[z] - z_label, its curvature the mean variance
+/// of z under p. Runs Newton's method in double inside a bracket that every slope narrows, with bisection as the
+/// fallback, until the next step or the bracket is below 1e-10 of b. Predictions do not change, since a temperature
+/// preserves the order of the logits. Temperature and losses are bit-identical on every machine.
 ///
-/// @par Cost    About ten passes of N C exponentials; memory 5 N bytes.
-/// @par Errors  eenn::error if sizes disagree, a label is outside of [0, C) or a logit is not finite.
-/// @par Source  Guo et al. (2017), "On calibration of modern neural networks", section 4.2; the solver is ours (they
-///              use gradient descent on the temperature, which is not convex in it).
+/// @par Cost    About ten passes of N C exponentials; 5 N bytes of memory.
+/// @par Errors  eenn::error if sizes disagree, a label lies outside [0, C) or a logit is not finite.
+/// @par Source  Guo et al. (2017), "On calibration of modern neural networks", section 4.2. The solver is ours; the paper
+///              uses gradient descent on the temperature, in which the loss is not convex.
 [[nodiscard]] inline calibration fit_temperature(std::span<const float> logits, std::span<const std::int32_t> labels) {
     constexpr double coldest = 0.01;
     constexpr double hottest = 100;
@@ -198,7 +198,7 @@ struct calibration {
     point here = at(b);
     result.nll_before = here.loss;
     if (here.slope != 0 && at(here.slope > 0 ? low : high).slope * here.slope >= 0) {
-        b = here.slope > 0 ? low : high;  // the slope has one sign up to the end of the range
+        b = here.slope > 0 ? low : high;  // the slope keeps its sign up to the end of the range
         result.at_limit = true;
         result.nll_after = at(b).loss;
     } else {
@@ -218,8 +218,8 @@ struct calibration {
     return result;
 }
 
-/// @brief fit_temperature for each exit: logits[e] is (N,C_e), labels (N) are shared.
-/// @par Errors As fit_temperature, naming the exit.
+/// @brief Applies fit_temperature to each exit: logits[e] is (N,C_e), labels (N) are shared.
+/// @par Errors As for fit_temperature, naming the exit.
 [[nodiscard]] inline std::vector<calibration> calibrate(std::span<const std::span<const float>> logits,
                                                         std::span<const std::int32_t> labels) {
     std::vector<calibration> fitted;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// collect_trace.hpp - runs every exit on every sample of a data set and keeps what they say.
-// Floor 5 (exits); host subset. tests/exits/logit_trace.cpp uses it. Letters: N = samples, E = exits, C = classes.
+// collect_trace.hpp - evaluates every exit on every sample of a data set and records the results.
+// Floor 5 (exits); host subset. Tested by tests/exits/logit_trace.cpp. Letters: N = samples, E = exits, C = classes.
 #ifndef EENN_EXITS_COLLECT_TRACE_HPP
 #define EENN_EXITS_COLLECT_TRACE_HPP
 
@@ -19,14 +19,14 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief Runs all exits on all samples and keeps their logits, with the costs in MACs.
+/// @brief Evaluates all exits on all samples and records their logits and their costs in MACs.
 ///
 /// @param parameters  (plan.parameter_elements()).
-/// @param observer    called now and then, on any thread, with the number of samples done; false stops the work, and what
-///                    was not reached is 0.
-/// @par Threads  Samples are spread over the executor; the bits do not depend on it.
-/// @par Errors   eenn::error if the set's samples or the parameters do not fit the network, or its exits are not all
-///               classifiers of the same classes.
+/// @param observer    called from time to time, on any thread, with the number of samples done. Returning false stops the
+///                    run; logits not yet computed are 0.
+/// @par Threads  Samples are distributed over the executor's threads. The result is bit-identical for any executor.
+/// @par Errors   eenn::error if the samples or the parameters do not match the network, or if its exits are not all
+///               classifiers over the same classes.
 template <Executor X>
 [[nodiscard]] basic_logit_trace<float> collect_logits(const executable<float>& net, std::span<const float> parameters,
                                                       const data_set& set, X& executor,
@@ -58,7 +58,7 @@ template <Executor X>
     trace.logits.resize(trace.samples * trace.exits * trace.classes);
     const packed_weights<float> packed{net, parameters};
     const auto all = std::min(trace.samples, static_cast<std::size_t>(executor.concurrency()));
-    constexpr std::size_t grain = 64;  // samples between two words to the observer
+    constexpr std::size_t grain = 64;  // samples between two calls of the observer
     std::atomic<std::size_t> done{0};
     std::atomic<bool> stopped{false};
     executor.run(static_cast<int>(all), [&](int t) {
@@ -80,10 +80,10 @@ template <Executor X>
     return trace;
 }
 
-/// @brief What the network's own policies say at every exit of every sample.
+/// @brief Evaluates the network's own policies at every exit of every sample.
 ///
 /// @param temperatures  (E), or empty for 1.
-/// @par Errors  As collect_logits(); also for another number of temperatures.
+/// @par Errors  As for collect_logits(); also if the number of temperatures is wrong.
 template <class T>
 [[nodiscard]] exit_trace trace_of(const basic_logit_trace<T>& logits, std::span<const float> temperatures = {}) {
     if (!temperatures.empty() && temperatures.size() != logits.exits) {
@@ -95,7 +95,7 @@ template <class T>
     return trace_of(logits, threshold_rules<>{rules});
 }
 
-/// @brief collect_logits() and trace_of() in one.
+/// @brief Runs collect_logits(), then trace_of().
 template <Executor X>
 [[nodiscard]] exit_trace collect_trace(const executable<float>& net, std::span<const float> parameters,
                                        const data_set& set, std::span<const float> temperatures, X& executor) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// infer_batch.hpp - many samples through an early-exit network, the batch compacted after every exit.
+// infer_batch.hpp - runs many samples through an early-exit network and compacts the batch after every exit.
 // Floor 5 (exits); host subset. Letters: N = samples, E = exits.
 #ifndef EENN_EXITS_INFER_BATCH_HPP
 #define EENN_EXITS_INFER_BATCH_HPP
@@ -20,14 +20,15 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief Batches with compaction: a segment of the network between two exits runs over all survivors before the next one.
+/// @brief Batch inference with compaction: runs all surviving samples through the segment between two exits before it starts
+/// the next segment.
 ///
-/// What lives across an exit is kept per survivor and nothing else, so a segment's weights stay in cache while the samples
-/// pass. Decisions equal those of infer(), in order, bit for bit, for any executor. A network that ends in features gives
-/// label -1 for samples that come to its end.
+/// Stores only the values that are alive across an exit, per survivor, so a segment's weights stay in cache while the samples
+/// pass through. Decisions equal those of infer(), in order, bit for bit, for any executor. In a network that ends in
+/// features, samples that reach the end get label -1.
 ///
-/// @tparam D   the decider. One whose state outlives a sample does not compile: its decisions depend on the order.
-/// @par Memory   block times what lives across an exit, and a workspace a thread. Nothing is allocated after construction.
+/// @tparam D   the decider. A decider whose state outlives a sample does not compile, since it depends on sample order.
+/// @par Memory   `block` times the values alive across an exit, and one workspace per thread. Allocates only at construction.
 template <class T, class D = threshold_rules<>>
 requires Decider<D, T>
 class batch_inference {
@@ -37,7 +38,7 @@ class batch_inference {
         "run them one after another in a session");
 
 public:
-    /// @param block  samples that are under way at once.
+    /// @param block  number of samples processed together.
     explicit batch_inference(const executable<T>& net, int concurrency = 1, int block = 64)
         : net_{net},
           threads_{static_cast<std::size_t>(std::max(1, concurrency))},
@@ -47,7 +48,7 @@ public:
         std::size_t largest = 0;
         for (std::size_t e = 0; e < net_.plan.exits.size(); ++e) {
             const exit_info& exit = net_.plan.exits[e];
-            const auto decided_later = [&](value_id v) {  // by an exit behind this one, after the same step perhaps
+            const auto decided_later = [&](value_id v) {  // by a later exit, possibly after the same step
                 const auto after = net_.plan.exits.subspan(e + 1);
                 return std::any_of(after.begin(), after.end(),
                                    [&](const exit_info& later) { return later.logits == v; });
@@ -70,10 +71,10 @@ public:
         survivors_.resize(block_);
     }
 
-    /// Decides the samples `inputs`, (N,H,W,C), into `decisions`, (N).
+    /// Writes the decisions (N) for the samples `inputs`, (N,H,W,C).
     ///
-    /// @par Errors  eenn::error for rules that do not fit, for inputs that are not one sample a decision, and (after the fact)
-    ///              for a sample whose logits are not numbers, named by its index.
+    /// @par Errors  eenn::error for rules that do not match the network, for inputs that are not one sample per decision, and
+    ///              (after the run) for a sample with non-finite logits, named by its index.
     template <Executor E>
     void operator()(packed_view<T> weights, std::span<const T> inputs, const D& rule, std::span<decision> decisions,
                     E& executor) {

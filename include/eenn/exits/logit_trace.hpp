@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// logit_trace.hpp - the logits of every exit on every sample, and what any decider makes of them without the network.
+// logit_trace.hpp - the logits of every exit on every sample, from which any decider is evaluated without the network.
 // Floor 5 (exits); host subset. Letters: N = samples, E = exits, C = classes.
 #ifndef EENN_EXITS_LOGIT_TRACE_HPP
 #define EENN_EXITS_LOGIT_TRACE_HPP
@@ -25,13 +25,13 @@ inline namespace EENN_ISA {
 
 /// @brief The logits of all exits on all samples, row-major: those of sample i at exit e begin at (i E + e) C.
 ///
-/// An exit_trace (trace.hpp) has the confidences of one policy an exit, which is what thresholds are solved on; this has what
-/// every decider can be judged on: gates, ensembles, rules over time.
+/// An exit_trace (trace.hpp) has the confidences of one policy per exit, which suffices to choose thresholds. The logits
+/// suffice to evaluate every decider: gates, ensembles, rules that adapt over time.
 ///
-/// @tparam T  float: decisions are those of inference, bit for bit. float16: what is kept and written to files
-///            (io/logit_trace.hpp), with a relative error of 2^-11 a logit, so that the logarithm of a probability is wrong by
-///            2^-10 of the largest |logit| at most. bfloat16 would be eight times worse, and no logit needs its range: those
-///            beyond 65504 are refused.
+/// @tparam T  float: decisions match inference bit for bit. float16: the form kept in memory and files
+///            (io/logit_trace.hpp), with a relative error of 2^-11 per logit. The error of a log probability is then at
+///            most 2^-10 of the largest |logit|. bfloat16 would be eight times less accurate, and no logit needs its
+///            range: logits beyond 65504 are rejected.
 /// @par Memory  N E C numbers, 4 N + 17 E bytes.
 template <class T>
 struct basic_logit_trace {
@@ -41,8 +41,8 @@ struct basic_logit_trace {
     std::vector<T> logits;             ///< (N,E,C)
     std::vector<std::int32_t> labels;  ///< (N)
     std::vector<policy> decides;       ///< (E), the exits' own policies
-    std::vector<double> macs;          ///< (E), of leaving at e, every earlier head included
-    std::vector<double> seconds;       ///< (E), the same in time on some machine; empty: not measured
+    std::vector<double> macs;          ///< (E), of leaving at e, including every earlier head
+    std::vector<double> seconds;       ///< (E), the same cost as measured time; empty: not measured
 
     [[nodiscard]] std::span<const T> at(std::size_t sample, std::size_t exit) const noexcept {
         return {logits.data() + (sample * exits + exit) * classes, classes};
@@ -56,10 +56,10 @@ struct basic_logit_trace {
     }
 };
 
-/// @brief The form that is kept: 2 bytes a logit.
+/// @brief The stored form: 2 bytes per logit.
 using logit_trace = basic_logit_trace<float16>;
 
-/// @brief "sample 3, exit 1, class 7": where element x of the logits belongs.
+/// @brief "sample 3, exit 1, class 7": the position of element x in the logits.
 template <class T>
 [[nodiscard]] std::string place_of_logit(const basic_logit_trace<T>& trace, std::size_t x) {
     const std::size_t row = x / trace.classes;
@@ -67,11 +67,11 @@ template <class T>
            std::to_string(x % trace.classes);
 }
 
-/// @brief Refuses a trace of logits that nobody can judge.
+/// @brief Rejects a malformed logit trace.
 ///
 /// @par Cost    O(N E C).
-/// @par Errors  eenn::error if it is empty, sizes disagree, a logit is NaN or infinity (minus infinity is a masked class), or a
-///              cost is negative, not finite or smaller than the one before.
+/// @par Errors  eenn::error if it is empty, sizes disagree, a logit is NaN or infinity (minus infinity marks a masked class),
+///              or a cost is negative, not finite or smaller than the one before.
 template <class T>
 void check_logit_trace(const basic_logit_trace<T>& trace) {
     const auto number = [](auto value) { return std::to_string(value); };
@@ -98,8 +98,8 @@ void check_logit_trace(const basic_logit_trace<T>& trace) {
     }
 }
 
-/// @brief A trace in 16 bits.
-/// @par Errors  As check_logit_trace(), and for a finite logit beyond 65504.
+/// @brief Converts a trace to 16 bits.
+/// @par Errors  As for check_logit_trace(); also for a finite logit beyond 65504.
 [[nodiscard]] inline logit_trace to_16_bits(const basic_logit_trace<float>& trace) {
     check_logit_trace(trace);
     logit_trace made{trace.samples, trace.exits,   trace.classes, {},
@@ -116,8 +116,9 @@ void check_logit_trace(const basic_logit_trace<T>& trace) {
     return made;
 }
 
-/// @brief visit(sample, exit_view, verdict) at each exit that the sample reaches under the decider; with `all`, at every exit.
-/// @par Errors  As check_logit_trace(), and for a decider with settings for fewer exits.
+/// @brief Calls visit(sample, exit_view, verdict) at each exit that a sample reaches under the decider, or at every exit with
+/// `all`.
+/// @par Errors  As for check_logit_trace(); also for a decider with settings for fewer exits.
 template <class T, class D, class F>
 void replay(const basic_logit_trace<T>& trace, const D& rule, typename D::state& state, bool all, F&& visit) {
     check_logit_trace(trace);
@@ -139,9 +140,9 @@ void replay(const basic_logit_trace<T>& trace, const D& rule, typename D::state&
     }
 }
 
-/// @brief The decision on every sample, (N), in order: what infer() would have come to on these logits.
-/// @param state  of the decider; what it keeps from sample to sample goes on from there.
-/// @par Errors  As replay().
+/// @brief The decision on every sample, (N), in order: the result that infer() would give for these logits.
+/// @param state  of the decider; anything it keeps between samples continues from here.
+/// @par Errors  As for replay().
 template <class T, class D>
 requires Decider<D>
 [[nodiscard]] std::vector<decision> decide_all(const basic_logit_trace<T>& trace, const D& rule,
@@ -153,14 +154,14 @@ requires Decider<D>
     return decisions;
 }
 
-/// @brief What a decider does on a trace: accuracy, shares, and mean cost in both units.
+/// @brief Accuracy and exit shares of a decider on a trace, and its mean cost in both units.
 struct decider_evaluation : exit_evaluation {  ///< mean_cost is in MACs
     double mean_seconds = 0;                   ///< 0 if the trace has no times
 };
 
 /// @brief Accuracy, mean cost and exit shares of a trace under any decider.
-/// @par Cost    O(N E C) and the decider's.
-/// @par Errors  As replay().
+/// @par Cost    O(N E C) plus the decider.
+/// @par Errors  As for replay().
 template <class T, class D>
 requires Decider<D>
 [[nodiscard]] decider_evaluation evaluate(const basic_logit_trace<T>& trace, const D& rule, typename D::state& state) {
@@ -180,8 +181,8 @@ requires Decider<D>
     return evaluate(trace, rule, state);
 }
 
-/// @brief Label and confidence that a decider gives at every exit, as a trace that thresholds are solved on. Costs are MACs.
-/// @par Errors  As replay() and check_trace().
+/// @brief The label and confidence that a decider gives at every exit, as a trace for choosing thresholds. Costs are MACs.
+/// @par Errors  As for replay() and check_trace().
 template <class T, class D>
 requires Decider<D>
 [[nodiscard]] exit_trace trace_of(const basic_logit_trace<T>& trace, const D& rule) {

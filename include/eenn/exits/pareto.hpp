@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// pareto.hpp - the thresholds worth having: no others are both cheaper and at least as accurate.
+// pareto.hpp - the Pareto front of thresholds: no other thresholds are both cheaper and at least as accurate.
 // Floor 5 (exits); host subset.
-// Letters: N = samples, E = exits, the last classifier among them, D = distinct confidences.
+// Letters: N = samples, E = exits, including the last classifier, D = distinct confidences.
 #ifndef EENN_EXITS_PARETO_HPP
 #define EENN_EXITS_PARETO_HPP
 
@@ -24,24 +24,25 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief One operating point: thresholds (E-1) and what they give on the trace they come from.
+/// @brief One operating point: thresholds (E-1) and their result on the trace they were chosen on.
 struct pareto_point {
     std::vector<float> thresholds;
     double mean_cost = 0;
     double accuracy = 0;
 };
 
-/// @brief Operating points by rising cost and rising accuracy.
+/// @brief Operating points by ascending cost and accuracy.
 struct pareto {
     std::vector<pareto_point> points;
-    bool proven = false;  ///< true: no thresholds dominate any of the points; false: none was found
+    bool proven = false;  ///< true: no thresholds dominate any point; false: the search found none that do
 };
 
-/// @brief The cheapest thresholds seen for each number of votes that are right.
+/// @brief The cheapest thresholds seen for each number of correct votes.
 ///
-/// Every objective that prefers cheaper and more accurate finds its optimum in here, once all thresholds were offered.
+/// Once all thresholds have been offered, the archive contains the optimum of every objective that prefers lower cost and
+/// higher accuracy.
 ///
-/// @par Memory  N votes (8 + 4 E) bytes.
+/// @par Memory  (8 + 4 E) bytes per vote, N votes.
 class exit_archive {
 public:
     explicit exit_archive(const exit_trace& trace)
@@ -58,14 +59,14 @@ public:
         std::copy(thresholds.begin(), thresholds.end(), thresholds_.data() + r * width_);
     }
     [[nodiscard]] int samples() const noexcept { return samples_; }
-    /// Of all samples.
+    /// Votes of all samples together.
     [[nodiscard]] int votes() const noexcept { return votes_; }
-    /// Total cost, infinite if nothing with so many right was offered.
+    /// Total cost; infinite if no thresholds with this many correct votes were offered.
     [[nodiscard]] double cost(int right) const noexcept { return cost_[static_cast<std::size_t>(right)]; }
     [[nodiscard]] std::span<const float> thresholds(int right) const noexcept {
         return std::span{thresholds_}.subspan(static_cast<std::size_t>(right) * width_, width_);
     }
-    /// The number right of the entry that ranks best.
+    /// Number of correct votes of the best-ranked entry.
     [[nodiscard]] int best(const exit_ranking& ranking) const {
         int chosen = -1;
         exit_ranking::rank least{};
@@ -88,9 +89,9 @@ private:
     std::vector<float> thresholds_;  // (votes+1,E-1)
 };
 
-/// @brief Searches the thresholds of one trace and keeps what it saw in an archive.
+/// @brief Searches the thresholds of one trace and records every result in an archive.
 ///
-/// @par Threads  One object, one thread.
+/// @par Threads  Use one object per thread.
 class exit_search {
 public:
     /// The trace must outlive the search.
@@ -116,10 +117,10 @@ public:
     [[nodiscard]] const exit_archive& archive() const noexcept { return archive_; }
     [[nodiscard]] exit_archive& archive() noexcept { return archive_; }
 
-    /// Up to this many exits every() is there.
+    /// The largest number of exits for which every() is available.
     static constexpr int most_exits_swept = 3;
 
-    /// Offers every set of thresholds that tells samples apart; E <= 3. O(N log N) for E = 2, O(D N) for E = 3.
+    /// Offers every distinguishable set of thresholds; E <= 3. O(N log N) for E = 2, O(D N) for E = 3.
     void every() {
         std::vector<float> thresholds(order_.size(), never_exit);
         if (trace_.exits == 2) {
@@ -144,8 +145,8 @@ public:
         }
     }
 
-    /// Moves one threshold at a time to the value that ranks best, until a round over all brings nothing.
-    /// Every value tried is offered to the archive. O(N E^2) a round.
+    /// Coordinate descent: moves one threshold at a time to its best-ranked value until a full round improves nothing.
+    /// Offers every value it tries to the archive. O(N E^2) per round.
     void descend(std::vector<float>& thresholds, const exit_ranking& ranking) {
         constexpr int most_rounds = 50;
         if (order_.empty()) return;
@@ -161,8 +162,8 @@ public:
         }
     }
 
-    /// Descents under weighted sums from accuracy for its own sake to hardly any, each from four starts: all exits
-    /// closed, all open at their upper quartile and at their median, and the solution of the weight before.
+    /// Descends under weighted sums that range from accuracy alone to almost no weight on it. Each weight has four starts: all
+    /// exits closed, all thresholds at the upper quartile, all at the median, and the solution of the previous weight.
     void ladder() {
         std::vector<float> before(order_.size(), never_exit);
         for (int step = 16; step >= -8; --step) {
@@ -186,7 +187,7 @@ private:
         return trace_.correct[sample * exits_ + exit];
     }
 
-    // Rounding of cost sums must not keep a descent going.
+    // Rounding errors in cost sums must not keep a descent running.
     [[nodiscard]] static bool better(const exit_ranking::rank& a, const exit_ranking::rank& b) noexcept {
         for (std::size_t j = 0; j < a.size(); ++j) {
             const double slack = 1e-12 * std::abs(b[j]);
@@ -196,7 +197,7 @@ private:
         return false;
     }
 
-    // Everything out at one exit, for each exit.
+    // For each exit, lets every sample leave there.
     void offer_corners() {
         for (std::size_t e = 0; e < exits_; ++e) {
             std::vector<float> thresholds(order_.size(), never_exit);
@@ -207,8 +208,8 @@ private:
         }
     }
 
-    // `alive`: by falling confidence at the exit before the last; those gone are dropped on the way. `cost`, `right`:
-    // of those gone.
+    // `alive`: samples by descending confidence at the exit before the last; drops the samples in `gone`. `cost` and `right`
+    // are totals over the dropped samples.
     void sweep_before_last(std::vector<std::uint32_t>& alive, const std::vector<char>& gone, double cost, int right,
                            std::vector<float>& thresholds) {
         const std::size_t last = exits_ - 1;
@@ -233,7 +234,7 @@ private:
         }
     }
 
-    // Tries every distinct confidence of the samples that reach exit k, sets the best, returns its rank.
+    // Tries every distinct confidence of the samples that reach exit k, sets the best one and returns its rank.
     exit_ranking::rank best_value(std::size_t k, std::vector<float>& thresholds, const exit_ranking& ranking) {
         float& threshold = thresholds[k];
         const float original = threshold;
@@ -282,7 +283,7 @@ private:
     std::size_t exits_;
     std::size_t samples_;
     exit_archive archive_;
-    std::vector<std::vector<std::uint32_t>> order_;  // (E-1,N), samples by falling confidence
+    std::vector<std::vector<std::uint32_t>> order_;  // (E-1,N), samples by descending confidence
     std::vector<move> reaching_;
 };
 
@@ -302,12 +303,12 @@ private:
     return points;
 }
 
-/// @brief Cost against accuracy over all thresholds: what a plot of the trade-off shows.
+/// @brief The Pareto front of cost and accuracy over all thresholds, ready to plot.
 ///
-/// Exact and proven for up to three exits (two thresholds); beyond that the points that a ladder of coordinate descents
-/// met.
+/// Exact and proven for up to three exits (two thresholds). With more exits, it consists of the best points met by a series
+/// of coordinate descents.
 ///
-/// @par Cost    O(N log N) for E = 2, O(D N) for E = 3, some hundred rounds of O(N E^2) beyond. Memory O(N E).
+/// @par Cost    O(N log N) for E = 2, O(D N) for E = 3, several hundred rounds of O(N E^2) beyond. Memory O(N E).
 /// @par Errors  eenn::error if the trace fails check_trace.
 [[nodiscard]] inline pareto pareto_front(const exit_trace& trace) {
     exit_search search{trace};

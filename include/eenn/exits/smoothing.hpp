@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// smoothing.hpp - a trace whose single answers count less, so that thresholds do not follow the luck of each.
-// Floor 5 (exits); host subset. Letters: N = samples, E = exits, the last classifier among them.
+// smoothing.hpp - smooths a trace so that thresholds do not overfit individual answers.
+// Floor 5 (exits); host subset. Letters: N = samples, E = exits, including the last classifier.
 #ifndef EENN_EXITS_SMOOTHING_HPP
 #define EENN_EXITS_SMOOTHING_HPP
 
@@ -20,12 +20,12 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief The chance that an answer is right, as a rising step function of its confidence: isotonic regression.
+/// @brief The probability that an answer is correct, as a non-decreasing step function of its confidence (isotonic regression).
 ///
 /// @param confidence, right  (N), right 1 or 0
-/// @return (N), with the mean of `right`.
+/// @return (N), with the same mean as `right`.
 /// @par Cost    O(N log N).
-/// @par Source  Ayer et al. (1955), pool adjacent violators; for confidences Zadrozny and Elkan (2002).
+/// @par Source  Ayer et al. (1955), pool adjacent violators; applied to confidences by Zadrozny and Elkan (2002).
 [[nodiscard]] inline std::vector<double> isotonic_chance(std::span<const float> confidence,
                                                          std::span<const std::uint8_t> right) {
     const std::size_t n = confidence.size();
@@ -48,7 +48,7 @@ inline namespace EENN_ISA {
     for (std::size_t k = 0; k < n;) {
         pools.push_back({0, 0});
         const float here = confidence[order[k]];
-        for (; k < n && confidence[order[k]] == here; ++k) {  // equal confidences are one
+        for (; k < n && confidence[order[k]] == here; ++k) {  // ties form one point
             pools.back().right += right[order[k]];
             ++pools.back().count;
         }
@@ -62,25 +62,26 @@ inline namespace EENN_ISA {
     return chance;
 }
 
-/// @brief What a right answer counts where the last classifier is wrong.
+/// @brief Weight of a correct answer where the last classifier is wrong.
 ///
-/// Some of these gains are luck, and whoever looks for the best accuracy finds the luckiest: counted half, they no longer
-/// outweigh the losses that come with them. An estimate of the accuracy itself counts them whole.
+/// Some of these gains are luck, and a search for the best accuracy selects the luckiest. At half weight they no longer
+/// outweigh the losses that come with them. To estimate the accuracy itself, count them whole.
 enum class gains : unsigned char { whole, halved };
 
-/// @brief The trace with every answer counted half as it was, half as its confidence promises.
+/// @brief Replaces the correctness of every answer by the average of its observed correctness and the probability implied by
+/// its confidence.
 ///
-/// A few thousand samples hold a few hundred where exits disagree, and the best of millions of thresholds fits those. The
-/// promise is isotonic_chance() of each exit over all samples; it cannot be fitted, but it does not know which samples
-/// two exits get wrong together, hence the half. Over random halves of 5,000 test images, thresholds chosen so lost 0.02
-/// to 0.1 points less on the other half than those of the plain trace, for three ResNets and all limits tried. With
-/// halved gains, over random halves of 2,500 validation images and limits on the cost, ResNet-56 and ResNet-20 lost
-/// another 0.06 to 0.15 points less in all but the tightest; for ResNet-8 and a DS-CNN it made no difference. Ours; no
-/// published source known.
+/// In a few thousand samples, exits disagree on a few hundred, and the best of millions of thresholds overfits those. The
+/// probability is isotonic_chance() of each exit over all samples. It cannot be overfitted, but it ignores which samples
+/// two exits get wrong together, hence the average. Over random halves of 5,000 test images, thresholds chosen this way
+/// lost 0.02 to 0.1 points less on the other half than those of the plain trace, for three ResNets and all limits tried.
+/// With halved gains, over random halves of 2,500 validation images and limits on the cost, ResNet-56 and ResNet-20 lost
+/// another 0.06 to 0.15 points less in all but the tightest; for ResNet-8 and a DS-CNN it made no difference. Our own
+/// method; we know of no published source.
 ///
-/// @return votes = 16, rounded so that sums along the confidences keep within half a vote; no predictions, no labels.
+/// @return votes = 16, rounded so that running sums by confidence stay within half a vote; no predictions, no labels.
 /// @par Cost    O(E N log N).
-/// @par Errors  eenn::error if the trace fails check_trace or has votes already.
+/// @par Errors  eenn::error if the trace fails check_trace or already has several votes per answer.
 [[nodiscard]] inline exit_trace smoothed(const exit_trace& trace, gains counted = gains::whole) {
     check_trace(trace);
     if (trace.votes != 1)
@@ -108,7 +109,7 @@ enum class gains : unsigned char { whole, halved };
         const std::vector<double> chance = isotonic_chance(confidence, right);
         std::stable_sort(order.begin(), order.end(),
                          [&](std::size_t a, std::size_t b) { return confidence[a] > confidence[b]; });
-        double owed = 0.5;  // what rounding left over goes to the next
+        double owed = 0.5;  // carries the rounding error to the next sample
         const auto own_votes = [&](std::size_t i) {
             const bool gain = trace.correct[i * exits + exits - 1] == 0;
             return right[i] * (gain && counted == gains::halved ? own / 2 : own);

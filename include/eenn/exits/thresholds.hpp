@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// thresholds.hpp - the thresholds that serve an objective best on a trace.
+// thresholds.hpp - chooses the thresholds that optimise an objective on a trace.
 // Floor 5 (exits); host subset.
-// Letters: N = samples, E = exits, the last classifier among them, D = distinct confidences.
+// Letters: N = samples, E = exits, including the last classifier, D = distinct confidences.
 #ifndef EENN_EXITS_THRESHOLDS_HPP
 #define EENN_EXITS_THRESHOLDS_HPP
 
@@ -29,20 +29,20 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief Chosen thresholds and how good they are known to be.
+/// @brief The chosen thresholds and how close to optimal they are known to be.
 struct threshold_choice {
     std::vector<float> thresholds;  ///< (E-1); observed confidences, or never_exit
-    exit_evaluation evaluation;     ///< on the trace they were chosen on: report accuracy on other data
+    exit_evaluation evaluation;     ///< on the trace they were chosen on; report accuracy on other data
     double objective = 0;           ///< least_cost: mean cost; best_accuracy: error rate; weighted_sum: the sum
-    double bound = 0;               ///< no thresholds have an objective below this
-    bool proven = false;  ///< true: these are best (bound == objective); false: a heuristic's, within gap() of the best
+    double bound = 0;               ///< a lower bound on the objective of any thresholds
+    bool proven = false;  ///< true: optimal (bound == objective); false: from a heuristic, within gap() of the optimum
 
     [[nodiscard]] double gap() const noexcept { return objective - bound; }
 
-    /// The thresholds as the rules of a session or a model, (E): `threshold_rules{choice.rules()}`.
-    /// @param temperatures  (E), those of the trace that they were chosen on; empty for 1.
+    /// The thresholds as rules for a session or a model, (E): `threshold_rules{choice.rules()}`.
+    /// @param temperatures  (E), those of the trace the thresholds were chosen on; empty for 1.
     [[nodiscard]] std::vector<exit_rule> rules(std::span<const float> temperatures = {}) const {
-        std::vector<exit_rule> made(thresholds.size() + 1);  // the last exit takes all that is left
+        std::vector<exit_rule> made(thresholds.size() + 1);  // the last exit accepts every remaining sample
         if (!temperatures.empty() && temperatures.size() != made.size()) {
             raise("threshold_choice::rules",
                   std::to_string(temperatures.size()) + " temperatures for " + std::to_string(made.size()) + " exits");
@@ -53,15 +53,15 @@ struct threshold_choice {
     }
 };
 
-/// @brief How thresholds are chosen. All but `proven` are there to compare with.
+/// @brief How thresholds are chosen. All methods except `proven` serve as baselines.
 enum class threshold_solver : unsigned char {
-    proven,     ///< the optimum, or good ones and how far from it they can be
-    descent,    ///< one coordinate descent with all exits closed at first
+    proven,     ///< the optimum, or good thresholds with a bound on their gap
+    descent,    ///< one coordinate descent, starting with all exits closed
     shared,     ///< the best single threshold for all exits
-    published,  ///< published_thresholds(); where the objective has a limit, the best of 21 weightings
+    published,  ///< published_thresholds(); for an objective with a limit, the best of 21 weightings
 };
 
-/// @brief The name that reports use.
+/// @brief The name used in reports.
 [[nodiscard]] constexpr std::string_view to_string(threshold_solver solver) noexcept {
     switch (solver) {
         case threshold_solver::proven: return "proven";
@@ -72,13 +72,13 @@ enum class threshold_solver : unsigned char {
     return "published graph";
 }
 
-/// @brief How much work a choice of thresholds may take. Up to three exits it makes no difference.
+/// @brief The effort spent on choosing thresholds. It makes no difference for up to three exits.
 struct threshold_options {
     threshold_solver solver = threshold_solver::proven;
-    int restarts = 16;              ///< points on the front that are descended from again, each round
-    std::int64_t work = 130000000;  ///< samples that the proof may look at: five to ten seconds; 0: no proof
+    int restarts = 16;              ///< points of the front from which each round descends again
+    std::int64_t work = 130000000;  ///< samples the proof may examine: five to ten seconds; 0: no proof
 
-    /// For comparing many traces: milliseconds each, nothing proven beyond three exits.
+    /// For comparing many traces: milliseconds per trace, nothing proven beyond three exits.
     [[nodiscard]] static constexpr threshold_options quick() {
         return {.solver = threshold_solver::proven, .restarts = 4, .work = 0};
     }
@@ -86,16 +86,16 @@ struct threshold_options {
 
 namespace detail {
 
-/// The best entry of an archive for an objective; `rank[0]` > 0 if it misses the limit.
+/// The best entry of an archive for an objective; `rank[0]` > 0 if it violates the limit.
 struct ranked_thresholds {
     exit_archive archive;
-    int best = 0;  ///< votes right
+    int best = 0;  ///< correct votes
     exit_ranking::rank rank{};
     bool proven = false;
     double bound = 0;
 };
 
-/// The best of what one of the ways to compare with chooses.
+/// The best thresholds found by one of the baseline methods.
 [[nodiscard]] inline ranked_thresholds compared_thresholds(const exit_trace& trace, const exit_objective& objective,
                                                            const exit_ranking& ranking, threshold_solver solver) {
     exit_archive archive{trace};
@@ -125,7 +125,7 @@ struct ranked_thresholds {
         search.every();
     } else {
         search.ladder();
-        // From the best points met, nearest in rank first, on either side of the limit.
+        // Descends from the best points met, closest in rank first, on either side of the limit.
         const int restarts = std::max(1, how.restarts);
         exit_ranking::rank before{};
         for (int round = 0;; ++round) {
@@ -173,21 +173,21 @@ struct ranked_thresholds {
 
 }  // namespace detail
 
-/// @brief Thresholds for an objective, chosen on a validation trace.
+/// @brief Chooses thresholds for an objective on a validation trace.
 ///
-/// Up to three exits (two thresholds) every set of distinct thresholds is tried, so the result is optimal on the trace.
-/// With more exits coordinate descents over all distinct confidences, from four starts under 25 weightings of cost and
-/// error, then under the objective itself from the best points met, find good ones; branch and bound (threshold_proof)
-/// finds the optimum or says how far it may be, within the work allowed. Samples of equal confidence leave together.
-/// Deterministic: no random start, no clock; ties go to the more accurate.
+/// For up to three exits (two thresholds), it tries every set of distinct thresholds, so the result is optimal on the trace.
+/// With more exits, coordinate descents over all distinct confidences find good thresholds: first from four starts under
+/// 25 weightings of cost and error, then under the objective itself from the best points met. Branch and bound
+/// (threshold_proof) then finds the optimum or bounds the gap, within the allowed work. Samples of equal confidence leave
+/// together. Deterministic: no random starts, no clock; ties go to the higher accuracy.
 ///
-/// @par Cost    O(N log N) for E = 2, O(D N) for E = 3 (below a second for N = 10000), some hundred rounds of O(N E^2)
-///              and the proof's work beyond. Memory O(N E).
-/// @par Errors  eenn::error if the trace fails check_trace, a limit or weight is no number, or no thresholds keep the
-///              limit; the message then says what can be reached.
+/// @par Cost    O(N log N) for E = 2, O(D N) for E = 3 (under a second for N = 10000); beyond, several hundred rounds of
+///              O(N E^2) plus the work of the proof. Memory O(N E).
+/// @par Errors  eenn::error if the trace fails check_trace, a limit or weight is not a number, or no thresholds satisfy
+///              the limit; the message then states the best value that can be reached.
 /// @par Source  The trade-off of Sponner et al. (2024), "Efficient post-training augmentation for adaptive inference in
 ///              heterogeneous and distributed IoT environments", solved there as a shortest path under independent
-///              exits; here on the joint trace, where each sample is counted at the exit it really leaves at.
+///              exits. Here it is solved on the joint trace, which counts each sample at the exit where it leaves.
 [[nodiscard]] inline threshold_choice choose_thresholds(const exit_trace& trace, const exit_objective& objective,
                                                         const threshold_options& how = {}) {
     const exit_ranking ranking{trace, objective};
@@ -205,7 +205,7 @@ struct ranked_thresholds {
     return detail::chosen(trace, found);
 }
 
-/// @brief The same, or nothing where no thresholds keep the limit: for those who compare many traces.
+/// @brief Same, but returns nothing if no thresholds satisfy the limit; for comparing many traces.
 [[nodiscard]] inline std::optional<threshold_choice> try_thresholds(const exit_trace& trace,
                                                                     const exit_objective& objective,
                                                                     const threshold_options& how = {}) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// trace.hpp - what every exit would have said about every sample, and what given thresholds make of it.
-// Floor 5 (exits); host subset. Letters: N = samples, E = exits, the last classifier among them.
+// trace.hpp - the answers of every exit for every sample, and the evaluation of thresholds on them.
+// Floor 5 (exits); host subset. Letters: N = samples, E = exits, including the last classifier.
 #ifndef EENN_EXITS_TRACE_HPP
 #define EENN_EXITS_TRACE_HPP
 
@@ -22,7 +22,7 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief Refuses costs (E) of leaving at each exit that are not E finite ones of at least 0, none below the one before.
+/// @brief Rejects costs (E) of leaving at each exit unless they are E finite, non-negative, non-decreasing numbers.
 inline void check_costs(const std::string& where, std::span<const double> cost, std::size_t exits) {
     if (cost.size() != exits) {
         raise(where, std::to_string(cost.size()) + " elements, where E = " + std::to_string(exits) + " are needed");
@@ -39,7 +39,7 @@ inline void check_costs(const std::string& where, std::span<const double> cost, 
     }
 }
 
-/// @brief Refuses a trace nobody can judge.
+/// @brief Rejects a malformed trace.
 ///
 /// @par Cost    O(N E).
 /// @par Errors  eenn::error if it is empty, sizes disagree, a confidence is not finite, a cost is negative, not finite
@@ -87,7 +87,7 @@ inline void check_trace(const exit_trace& trace) {
     }
 }
 
-/// @brief A checked trace from confidences (N,E), predictions (N,E), labels (N) and costs (E).
+/// @brief Makes a checked trace from confidences (N,E), predictions (N,E), labels (N) and costs (E).
 [[nodiscard]] inline exit_trace make_trace(std::vector<float> confidence, std::vector<std::int32_t> prediction,
                                            std::vector<std::int32_t> labels, std::vector<double> cost) {
     exit_trace trace;
@@ -110,7 +110,7 @@ inline void check_trace(const exit_trace& trace) {
     return trace;
 }
 
-/// @brief Counts samples where they leave, and says what it comes to.
+/// @brief Counts samples at the exits where they leave and evaluates the totals.
 class exit_counts {
 public:
     explicit exit_counts(std::size_t exits) : leaving_(exits, 0), right_(exits, 0) {}
@@ -120,7 +120,7 @@ public:
         right_[exit] += right;
     }
     /// @param cost   (E).
-    /// @param votes  of one answer, all for right or wrong.
+    /// @param votes  per answer.
     [[nodiscard]] exit_evaluation evaluate(std::span<const double> cost, double votes) const {
         const std::size_t e = leaving_.size();
         exit_evaluation result;
@@ -144,7 +144,7 @@ private:
     std::vector<int> right_;
 };
 
-/// @brief The exit where a sample leaves: the first whose confidence is at least its threshold, else the last.
+/// @brief The exit where a sample leaves: the first whose confidence reaches its threshold, or else the last.
 /// @param confidence  (E) or (E-1), of one sample
 /// @param thresholds  (E-1)
 [[nodiscard]] inline int leaving_exit(std::span<const float> confidence, std::span<const float> thresholds) noexcept {
@@ -153,9 +153,9 @@ private:
     return static_cast<int>(e);
 }
 
-/// @brief Refuses thresholds that no run could use.
+/// @brief Rejects thresholds that inference cannot use.
 /// @param thresholds  (E-1), one for each exit but the last
-/// @param ranges      (E-1) or (1): what each exit's policy allows; never_exit is allowed everywhere
+/// @param ranges      (E-1) or (1): the range of each exit's policy; never_exit is always allowed
 /// @par Errors        eenn::error naming the exit, the threshold and the range.
 inline void check_thresholds(std::span<const float> thresholds, std::span<const threshold_range> ranges) {
     if (ranges.size() != thresholds.size() && ranges.size() != 1) {
@@ -173,9 +173,9 @@ inline void check_thresholds(std::span<const float> thresholds, std::span<const 
     }
 }
 
-/// @brief Accuracy, cost and shares of a trace under thresholds.
-/// @param thresholds  (E-1); the last exit takes the rest. +infinity (never_exit) closes an exit, -infinity lets all
-/// leave.
+/// @brief Accuracy, mean cost and exit shares of a trace under given thresholds.
+/// @param thresholds  (E-1); the last exit accepts every remaining sample. +infinity (never_exit) closes an exit, -infinity
+///                    lets every sample leave.
 ///
 /// @par Cost    O(N E). Counts are whole numbers, so the result does not depend on the order of the samples.
 /// @par Errors  eenn::error if the trace fails check_trace, there are not E-1 thresholds or one is NaN.

@@ -262,7 +262,7 @@ private:
         std::array<shape, max_inputs> shapes{};
         bool known = std::cmp_less_equal(from.size(), arity<L>);
         if (!known) {
-            layer_fault wrong = what.output(std::vector<shape>(from.size(), shape{})).why;  // states the valid count
+            layer_fault wrong = what.output(std::vector<shape>(from.size(), shape{})).why;  // states how many it needs
             if (wrong.kind != fault_kind::wrong_number_of_inputs) {
                 wrong = wrong_number(fault_kind::wrong_number_of_inputs, static_cast<double>(from.size()),
                                      allowed_range::closed(1, arity<L>));

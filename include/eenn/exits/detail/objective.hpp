@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/objective.hpp - what thresholds are chosen for, and what no thresholds can beat.
-// Floor 5 (exits); host subset. Letters: N = samples, E = exits, the last classifier among them.
+// detail/objective.hpp - the objectives for choosing thresholds, and a lower bound on them.
+// Floor 5 (exits); host subset. Letters: N = samples, E = exits, including the last classifier.
 #ifndef EENN_EXITS_DETAIL_OBJECTIVE_HPP
 #define EENN_EXITS_DETAIL_OBJECTIVE_HPP
 
@@ -29,16 +29,16 @@ struct exit_objective {
     double cost_weight = 0;   ///< weighted_sum
     double error_weight = 0;  ///< weighted_sum
 
-    /// The least mean cost whose accuracy is at most `max_accuracy_loss` (0.01 = one point) below the last exit's.
+    /// Minimises mean cost, with an accuracy at most `max_accuracy_loss` (0.01 = one point) below the last exit's.
     [[nodiscard]] static constexpr exit_objective least_cost(double max_accuracy_loss) {
         return {kind::least_cost, max_accuracy_loss, 0, 0};
     }
-    /// The best accuracy whose mean cost is at most `max_mean_cost`, in the trace's unit.
+    /// Maximises accuracy, with a mean cost of at most `max_mean_cost`, in the trace's unit.
     [[nodiscard]] static constexpr exit_objective best_accuracy(double max_mean_cost) {
         return {kind::best_accuracy, max_mean_cost, 0, 0};
     }
-    /// The least cost_weight * mean cost / cost of the last exit + error_weight * (1 - accuracy). Costs are relative to
-    /// the last exit, so the weights mean the same in MACs and in microseconds.
+    /// Minimises cost_weight * mean cost / cost of the last exit + error_weight * (1 - accuracy). Costs are relative to the
+    /// last exit, so a weight means the same for MACs and for microseconds.
     [[nodiscard]] static constexpr exit_objective weighted_sum(double cost_weight, double error_weight) {
         return {kind::weighted_sum, 0, cost_weight, error_weight};
     }
@@ -47,15 +47,15 @@ struct exit_objective {
 }  // namespace EENN_HOST
 inline namespace EENN_ISA {
 
-/// @brief An objective made ready for one trace: ranks (total cost, votes right), smaller first.
+/// @brief An objective prepared for one trace. It ranks (total cost, correct votes); smaller is better.
 ///
-/// Accuracies are compared as whole numbers of votes, costs with a relative slack of 1e-12 for the rounding of sums.
+/// Compares accuracies as whole numbers of votes, and costs with a relative slack of 1e-12 for rounding errors in sums.
 class exit_ranking {
 public:
     /// Violation of the limit, then the objective's value, then the quantity that breaks ties.
     using rank = std::array<double, 3>;
 
-    /// @par Errors eenn::error if the trace fails check_trace or the objective has a limit or weight that is no number.
+    /// @par Errors eenn::error if the trace fails check_trace or a limit or weight of the objective is not a number.
     exit_ranking(const exit_trace& trace, const exit_objective& objective)
         : objective_{objective}, samples_{trace.samples}, votes_{1.0 * trace.votes * trace.samples} {
         check_trace(trace);
@@ -89,7 +89,7 @@ public:
         }
         return {0, objective_.cost_weight * relative(mean_cost) + objective_.error_weight * error, error};
     }
-    /// The smallest accuracy that least_cost allows.
+    /// The lowest accuracy that least_cost allows.
     [[nodiscard]] double required_accuracy() const noexcept { return required_right_ / votes_; }
     [[nodiscard]] double relative(double cost) const noexcept { return last_cost_ > 0 ? cost / last_cost_ : 0; }
 
@@ -102,14 +102,14 @@ private:
     double required_right_ = 0;
 };
 
-/// @brief A value of the objective below which no thresholds come: every sample takes the exit that suits it best.
+/// @brief A lower bound on the objective of any thresholds: an oracle sends every sample to its best exit.
 ///
-/// For a weighted sum that oracle is evaluated as it stands. With a limit, its Lagrangian dual: for any price on the
-/// limited quantity, the priced optimum less price * limit is a bound, and bisection on the slope finds the best price.
+/// For a weighted sum, evaluates the oracle directly. With a limit, uses the Lagrangian dual: for any price on the limited
+/// quantity, the optimum including the price, minus price * limit, is a bound. Bisection on the slope finds the best price.
 ///
 /// @par Cost    O(N E) for a weighted sum, 80 times that with a limit.
-/// @par Source  Everett (1963), "Generalized Lagrange multiplier method", main theorem. The bound is the oracle's,
-///              which sees the labels, so it is seldom tight.
+/// @par Source  Everett (1963), "Generalized Lagrange multiplier method", main theorem. The oracle sees the labels, so the
+///              bound is seldom tight.
 [[nodiscard]] inline double oracle_bound(const exit_trace& trace, const exit_objective& objective) {
     const exit_ranking ranking{trace, objective};
     const std::size_t exits = trace.cost.size();
@@ -120,7 +120,7 @@ private:
         double error;
     };
 
-    // Per sample the exit with the least a * cost + b * error; the means of both.
+    // Sends each sample to the exit with the least a * cost + b * error; returns the means of both.
     const auto oracle = [&](double a, double b) {
         totals sum{0, 0};
         for (std::size_t row = 0; row < trace.correct.size(); row += exits) {
@@ -146,12 +146,12 @@ private:
     }
     const bool cost_is_limited = objective.goal == exit_objective::kind::best_accuracy;
     const double limit = cost_is_limited ? objective.limit : 1 - ranking.required_accuracy();
-    double gap = std::numeric_limits<double>::infinity();  // least step between two costs
+    double gap = std::numeric_limits<double>::infinity();  // smallest difference between two costs
     for (std::size_t e = 1; e < trace.cost.size(); ++e) {
         const double step = trace.cost[e] - trace.cost[e - 1];
         if (step > 0) gap = std::min(gap, step);
     }
-    // At the highest price worth asking every sample minimises the limited quantity first.
+    // At the highest useful price, every sample minimises the limited quantity first.
     double high = cost_is_limited ? (std::isfinite(gap) ? 2 / gap : 0) : 2 * (trace.cost.back() - trace.cost.front());
     double low = 0;
     double bound = -std::numeric_limits<double>::infinity();

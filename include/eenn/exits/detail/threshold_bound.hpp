@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/threshold_bound.hpp - what no thresholds in a box of thresholds can cost less than.
+// detail/threshold_bound.hpp - a lower bound on the objective over a box of thresholds.
 // Floor 5 (exits); host subset.
-// Letters: N = samples, E = exits, the last classifier among them, D = distinct confidences of an exit.
+// Letters: N = samples, E = exits, including the last classifier, D = distinct confidences of an exit.
 #ifndef EENN_EXITS_DETAIL_THRESHOLD_BOUND_HPP
 #define EENN_EXITS_DETAIL_THRESHOLD_BOUND_HPP
 
@@ -26,7 +26,7 @@ inline namespace EENN_ISA {
 
 namespace detail {
 
-/// Numbers in a row, one of which changes at a time, and the least sum of a prefix (the empty one too). O(log n) a change.
+/// A sequence of numbers, changed one at a time, and the least sum of any prefix, including the empty one. O(log n) per change.
 class prefix_minimum {
 public:
     void assign(std::span<const std::int64_t> numbers) {
@@ -58,39 +58,39 @@ private:
 
 }  // namespace detail
 
-/// @brief All thresholds whose first E-3 let between `low` and `high` distinct confidences leave; the last two are free.
+/// @brief All thresholds of which each of the first E-3 lets `low` to `high` distinct confidences leave; the last two are free.
 struct threshold_box {
     std::vector<std::uint32_t> low;                           ///< (E-3)
     std::vector<std::uint32_t> high;                          ///< (E-3)
-    double least = -std::numeric_limits<double>::infinity();  ///< no thresholds in it have a smaller sum of values
-    std::size_t cut = none;     ///< the exit to cut the box at; none: every sample's outer exit is settled
-    std::uint32_t middle = 0;   ///< those of this rank at `cut` stay in one half and leave in the other
-    std::vector<float> prices;  ///< of what was undecided, for the halves to begin with
+    double least = -std::numeric_limits<double>::infinity();  ///< lower bound on the sum of values over the box
+    std::size_t cut = none;     ///< the exit to split the box at; none: the outer exit of every sample is known
+    std::uint32_t middle = 0;   ///< samples of this rank at `cut` stay in one half and leave in the other
+    std::vector<float> prices;  ///< of the undecided places, as initial values for the halves
 
     static constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
 };
 
-/// @brief Bounds the sum of what samples cost where they leave, over a box of thresholds.
+/// @brief Bounds the sum of each sample's value at the exit where it leaves, over a box of thresholds.
 ///
-/// A sample is undecided at an exit if the box has thresholds that let it leave there and others that do not. Each such
-/// place gets a price, which the threshold pays if it lets the sample leave and which the sample is paid if it does.
-/// Whatever the prices, the sum of two minima is a bound: each outer threshold's, by a prefix minimum over its undecided
-/// samples, and that of the samples, each free to choose among its undecided exits, with the last two thresholds common
-/// to all: one is swept over all samples, the best of the other read off a tree of prefix sums. Prices move where
-/// threshold and sample disagree (a subgradient step), more for a sample with more at stake. Sums are whole numbers of a
-/// unit that is 2^-44 of the largest value or so (N = 10000), and thus exact.
+/// A sample is undecided at an exit if some thresholds in the box let it leave there and others do not. Each such place has
+/// a price, charged to the threshold that lets the sample leave and credited to the sample that leaves. For any prices, the
+/// sum of two minima is a bound. The first is over the outer thresholds, each a prefix minimum over its undecided samples.
+/// The second is over the samples, each free to choose among its undecided exits, while all share the last two thresholds:
+/// one of these is swept over all samples, and a tree of prefix sums gives the best value of the other. A subgradient step
+/// moves prices where threshold and sample disagree, further for samples with more at stake. Sums are whole multiples of a
+/// unit, about 2^-44 of the largest value (for N = 10000), and thus exact.
 ///
-/// @par Cost     O(U + N log D) a step, U = undecided places, of at most `most_steps` a box.
-/// @par Memory   O(N E), and 4 U bytes a box.
-/// @par Threads  One object, one thread.
+/// @par Cost     O(U + N log D) per step, U = undecided places, with at most `most_steps` per box.
+/// @par Memory   O(N E), and 4 U bytes per box.
+/// @par Threads  Use one object per thread.
 /// @par Source   Lagrangian decomposition: Guignard and Kim (1987); per-factor subproblems and subgradients as Komodakis,
 ///               Paragios and Tziritas (2007); step length Polyak (1969).
 class threshold_bound {
 public:
-    /// More boxes serve the gap better than more steps a box: of 8 to 64 the range from 8 to 16 did best.
+    /// More boxes reduce the gap better than more steps per box: of 8 to 64 steps, 8 to 16 did best.
     static constexpr int most_steps = 12;
 
-    /// The trace must outlive this and have passed check_trace; E >= 4.
+    /// The trace must outlive this object and have passed check_trace; E >= 4.
     explicit threshold_bound(const exit_trace& trace)
         : trace_{trace},
           samples_{static_cast<std::uint32_t>(trace.samples)},
@@ -124,11 +124,11 @@ public:
     }
 
     [[nodiscard]] std::uint32_t outer() const noexcept { return exits_ - 3; }
-    /// The place of a sample among the distinct confidences of an exit, 0 the highest.
+    /// Rank of a sample among the distinct confidences of an exit; 0 is the highest.
     [[nodiscard]] std::uint32_t rank(std::size_t sample, std::size_t e) const noexcept { return rank_[e][sample]; }
-    /// Samples by falling confidence at an exit.
+    /// Samples by descending confidence at an exit.
     [[nodiscard]] const std::vector<std::uint32_t>& order(std::size_t e) const noexcept { return order_[e]; }
-    /// The threshold that lets so many distinct confidences leave.
+    /// The threshold that lets this many distinct confidences leave.
     [[nodiscard]] float threshold(std::size_t e, std::uint32_t leaving) const noexcept {
         return leaving == 0 ? never_exit : values_[e][leaving - 1];
     }
@@ -142,11 +142,11 @@ public:
         return box;
     }
 
-    /// @param values  (E,votes+1), of leaving at an exit with so many votes right; at least 0
+    /// @param values  (E,votes+1), of leaving at an exit with this many correct votes; at least 0
     void set_values(std::span<const double> values) {
         const double largest =
             std::max(*std::max_element(values.begin(), values.end()), std::numeric_limits<double>::min());
-        // A price is at most the largest value, so no sum exceeds 2 N E of them; more than 2^48 a double would not tell.
+        // A price is at most the largest value, so no sum exceeds 2 N E of them. Beyond 2^48, a double would lose precision.
         const double room = std::min(std::exp2(62) / (2.0 * samples_ * exits_), std::exp2(48));
         unit_ = largest / room;
         dearest_ = static_cast<float>(room);
@@ -156,14 +156,14 @@ public:
             value_[k] = std::llround(values[k % exits_ * each + trace_.correct[k]] / unit_);
     }
 
-    /// Prices that the next boxes begin with: those of a box they are part of.
+    /// Sets the initial prices for the following boxes: those of a box that contains them.
     void resume(const threshold_box& box) {
         enter(box);
         for (std::size_t q = 0; q < box.prices.size(); ++q) kept_[home_[q]] = box.prices[q];
     }
 
-    /// Raises `least` by moving prices until it is `enough` or they bring little more, and says where to cut.
-    /// Returns the samples looked at.
+    /// Moves prices to raise `least` until it reaches `enough` or gains little more, and chooses where to split.
+    /// Returns the number of samples examined.
     std::int64_t tighten(threshold_box& box, double enough) {
         enter(box);
         std::int64_t work = samples_;
@@ -191,11 +191,11 @@ public:
         return work;
     }
 
-    /// How many distinct confidences leave at each exit, as the thresholds of the last step had it.  // (E-1)
+    /// Number of distinct confidences that leave at each exit under the thresholds of the last step.  // (E-1)
     [[nodiscard]] const std::vector<std::uint32_t>& chosen() const noexcept { return chosen_; }
 
-    /// In a box in which nothing is undecided: `visit(leaving, sum)` for each number of distinct confidences that leaves
-    /// at the exit before the last two, and the least sum over the thresholds of the next.
+    /// For a box without undecided places: calls `visit(leaving, sum)` for each number of distinct confidences that can leave
+    /// at the first of the last three exits, with the least sum over the next exit's thresholds.
     template <class Visit>
     void visit_last_two(const threshold_box& box, Visit&& visit) {
         enter(box);
@@ -205,14 +205,14 @@ public:
 private:
     static constexpr std::uint32_t nobody = std::numeric_limits<std::uint32_t>::max();
 
-    // A sample that the box does not settle: its undecided places, and what waits behind them.
+    // A sample that the box leaves open: its undecided places, and what follows them.
     struct open_sample {
         std::uint32_t sample;
         std::uint32_t first;     // of its places
-        std::uint32_t survivor;  // its element of last_three_; nobody: an outer exit takes it for certain, at `certain`
-        std::uint32_t wants;     // the place it would leave at; nobody: none
+        std::uint32_t survivor;  // index into last_three_; nobody: leaves at an outer exit for certain, at `certain`
+        std::uint32_t wants;     // the place where it would leave; nobody: none
         std::int64_t certain;
-        std::int64_t least;  // at that place
+        std::int64_t least;  // value at that place
     };
     struct undecided_place {
         std::uint32_t place;
@@ -233,12 +233,12 @@ private:
     [[nodiscard]] std::uint32_t end_of(std::size_t open) const noexcept {
         return open + 1 < open_.size() ? open_[open + 1].first : places_;
     }
-    /// The least sum of values that so many units can stand for.
+    /// The smallest sum of values that this many units can represent.
     [[nodiscard]] double least_of(std::int64_t units) const noexcept {
         return static_cast<double>(units) * unit_ - rounding();
     }
 
-    /// Lays out who is open in a box, with the prices kept.
+    /// Lists the open samples of a box, with the stored prices.
     void enter(const threshold_box& box) {
         open_.clear();
         home_.clear();
@@ -295,7 +295,8 @@ private:
         chosen_.resize(exits_ - 1, 0);
     }
 
-    /// The survivors by rank at the exit before the last two, and a leaf of the tree for each rank they have at the next.
+    /// Sorts the survivors by rank at the first of the last three exits, and makes a tree leaf for each of their ranks at the
+    /// next.
     void lay_out_sweep() {
         const std::size_t here = outer();
         std::uint32_t leaves = 0;
@@ -316,7 +317,7 @@ private:
         }
     }
 
-    /// The least sum of outer thresholds, which pay, and samples, which are paid. Leaves what either chose behind.
+    /// The least sum over outer thresholds, which pay prices, and samples, which receive them. Stores both choices.
     [[nodiscard]] std::int64_t priced_sum() {
         std::int64_t paid = 0;
         for (std::size_t e = 0; e < outer(); ++e) paid += choose_threshold(e);
@@ -347,8 +348,8 @@ private:
         return least;
     }
 
-    /// What each open sample wants of its places, and what each survivor then costs at the last three exits. Returns the
-    /// sum over all, as if every survivor went on to the classifier.
+    /// Chooses the place that each open sample prefers, and computes each survivor's value at the last three exits. Returns the
+    /// sum over all samples, as if every survivor went on to the last classifier.
     [[nodiscard]] std::int64_t choose_places() {
         std::int64_t total = settled_;
         for (std::size_t o = 0; o < open_.size(); ++o) {
@@ -356,7 +357,7 @@ private:
             const std::int64_t* value = values_of(open.sample);
             open.least = std::numeric_limits<std::int64_t>::max();
             open.wants = nobody;
-            std::int64_t later = 0;  // once gone, it takes what places behind it pay
+            std::int64_t later = 0;  // a sample that has left also receives the prices of its later places
             for (std::uint32_t q = end_of(o); q-- > open.first;) {
                 const auto price = static_cast<std::int64_t>(price_[q]);
                 const std::int64_t x = value[home_[q] % outer()] - price - later;
@@ -378,7 +379,8 @@ private:
         return total;
     }
 
-    /// Walks over the thresholds of the exit before the last two: `visit(how many distinct confidences leave, least sum)`.
+    /// Sweeps the threshold of the first of the last three exits and calls
+    /// `visit(number of distinct confidences that leave, least sum)`.
     template <class Visit>
     void sweep(std::int64_t sum, Visit&& visit) {
         changes_.assign(leaf_rank_.size(), 0);
@@ -396,7 +398,7 @@ private:
         }
     }
 
-    /// The last threshold that goes with the one swept, and which survivors leave at their places all the same.
+    /// Finds the last threshold that matches the swept one, and which survivors still prefer to leave at their places.
     void choose_last() {
         const std::size_t here = outer();
         changes_.assign(leaf_rank_.size(), 0);
@@ -421,7 +423,7 @@ private:
         }
     }
 
-    /// A step towards agreement. False if all agree: the bound is then a sum that thresholds have.
+    /// Moves prices towards agreement. Returns false if all agree: some thresholds then attain the bound.
     [[nodiscard]] bool move_prices(double missing) {
         double square = 0;
         for (std::size_t o = 0; o < open_.size(); ++o) {
@@ -439,8 +441,8 @@ private:
         return true;
     }
 
-    /// At the exit whose threshold wavered most in the later steps, by the stakes of the samples between; else, where
-    /// most are undecided.
+    /// Splits at the exit whose threshold wavered most in the later steps, weighted by the stakes of the samples in between. If
+    /// none wavered, splits at the exit with the most undecided samples.
     void set_cut(threshold_box& box) {
         box.cut = threshold_box::none;
         double most = 0;
@@ -472,38 +474,38 @@ private:
         }
     }
 
-    // On traces of eight exits, by the gap after equal work: without it the gap was twice as wide or more, and steps
-    // longer than Polyak's lose in wide boxes.
+    // Chosen by the gap after equal work on traces with eight exits: without momentum the gap was at least twice as wide, and
+    // steps longer than Polyak's do worse in wide boxes.
     static constexpr float momentum = 0.5F;
 
     const exit_trace& trace_;
     std::uint32_t samples_;
     std::uint32_t exits_;
     std::vector<std::vector<std::uint32_t>> rank_;   // (E-1,N), 0: the highest confidence
-    std::vector<std::vector<std::uint32_t>> order_;  // (E-1,N), samples by falling confidence
-    std::vector<std::vector<std::size_t>> starts_;   // (E-1,D+1), where a rank begins in order_
-    std::vector<std::vector<float>> values_;         // (E-1,D), falling
+    std::vector<std::vector<std::uint32_t>> order_;  // (E-1,N), samples by descending confidence
+    std::vector<std::vector<std::size_t>> starts_;   // (E-1,D+1), start of each rank in order_
+    std::vector<std::vector<float>> values_;         // (E-1,D), descending
     std::vector<std::int64_t> value_;                // (N,E), of leaving, in units
     double unit_ = 1;
     float dearest_ = 0;
-    std::vector<float> kept_;  // (N,E-3), prices to begin with
-    // Of the box at hand; U places, S survivors of the outer exits.
+    std::vector<float> kept_;  // (N,E-3), initial prices
+    // State of the current box; U places, S survivors of the outer exits.
     std::int64_t settled_ = 0;     // sum over the samples that leave at a known outer exit
     std::uint32_t places_ = 0;     // U
     std::uint32_t survivors_ = 0;  // S
     std::vector<open_sample> open_;
     std::vector<std::uint32_t> place_;                     // (N,E-3)
-    std::vector<std::uint32_t> home_;                      // (U), where kept_ has its price
-    std::vector<float> price_;                             // (U), in units; what is behind the point does not count
-    std::vector<float> stake_;                             // (U), what the sample's exit makes a difference of
+    std::vector<std::uint32_t> home_;                      // (U), index of its price in kept_
+    std::vector<float> price_;                             // (U), in units; the fractional part is ignored
+    std::vector<float> stake_;                             // (U), range of the values that the sample can still take
     std::vector<float> direction_;                         // (U)
-    std::vector<std::int8_t> leaves_;                      // (U), by the threshold's choice
+    std::vector<std::int8_t> leaves_;                      // (U), whether the threshold lets the sample leave
     std::vector<std::vector<undecided_place>> undecided_;  // (E-3), by rank
-    std::vector<std::vector<std::size_t>> stops_;          // (E-3), how many places left, step by step
+    std::vector<std::vector<std::size_t>> stops_;          // (E-3), number of places that left, per step
     std::vector<double> wavering_;
     std::vector<std::uint32_t> survivor_;                  // (N)
     std::vector<std::uint32_t> leaf_;                      // (S)
-    std::vector<std::uint32_t> leaf_rank_;                 // at the exit before the classifier
+    std::vector<std::uint32_t> leaf_rank_;                 // at the exit before the last classifier
     std::vector<swept_sample> swept_;                      // (S)
     std::vector<std::array<std::int64_t, 3>> last_three_;  // (S)
     std::vector<std::int64_t> changes_;

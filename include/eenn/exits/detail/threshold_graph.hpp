@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/threshold_graph.hpp - thresholds as the literature chooses them, to compare with: a layered graph, and one
-// for all.
-// Floor 5 (exits); host subset. tests/exits/thresholds.cpp reaches it.
-// Letters: N = samples, E = exits, the last classifier among them.
+// detail/threshold_graph.hpp - baselines for choosing thresholds: the layered graph of the literature, and a single shared
+// threshold.
+// Floor 5 (exits); host subset. Tested by tests/exits/thresholds.cpp.
+// Letters: N = samples, E = exits, including the last classifier.
 #ifndef EENN_EXITS_DETAIL_THRESHOLD_GRAPH_HPP
 #define EENN_EXITS_DETAIL_THRESHOLD_GRAPH_HPP
 
@@ -22,23 +22,22 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// The confidences that the published graph chooses among.
+/// The candidate thresholds of the published graph.
 inline constexpr std::array<float, 6> published_grid{0.6F, 0.7F, 0.8F, 0.9F, 0.95F, 0.99F};
 
-/// @brief The published choice of thresholds: the shortest path through a graph with a layer for each exit and a node for
-/// each threshold of a grid.
+/// @brief The published method: the shortest path through a graph with one layer per exit and one node per grid threshold.
 ///
-/// A node knows its exit's relative cost m, and, each exit judged alone on all samples, the share t of samples that its
-/// threshold lets leave and the accuracy a of those; thresholds that nobody reaches are left out. An edge carries the
-/// difference of (m, t, a) between its ends, the first one those of its node, and weighs
-/// cost_weight * m * t + error_weight * (1 - a). Bellman-Ford, as differences make weights negative.
+/// A node has its exit's relative cost m and, with the exit judged alone on all samples, the share t that its threshold lets
+/// leave and the accuracy a of those samples. Thresholds that no sample reaches are omitted. An edge carries the difference
+/// of (m, t, a) between its ends, the first edge the values of its node, and weighs
+/// cost_weight * m * t + error_weight * (1 - a). Uses Bellman-Ford, because differences make weights negative.
 ///
-/// @return thresholds (E-1), or nothing if an exit has no threshold that anybody reaches.
+/// @return thresholds (E-1), or nothing if some exit has no threshold that any sample reaches.
 /// @par Cost    O(G N E + G^2 E^2) for a grid of G.
 /// @par Source  Sponner et al. (2024), "Efficient post-training augmentation for adaptive inference in heterogeneous and
-///              distributed IoT environments", with their code's weights. It takes exits as independent and never weighs
-///              an accuracy with the samples that have it; it is here to compare with. Costs are the trace's, which
-///              count earlier heads; theirs do not.
+///              distributed IoT environments", with the weights of their code. The method treats exits as independent and
+///              never weights an accuracy by the number of samples that have it. It serves as a baseline. Costs are those of
+///              the trace, which include earlier heads; theirs do not.
 [[nodiscard]] inline std::optional<std::vector<float>> published_thresholds(
     const exit_trace& trace, double cost_weight = 0.5, double error_weight = 0.5,
     std::span<const float> grid = published_grid) {
@@ -112,7 +111,7 @@ inline void offer(exit_archive& archive, const exit_trace& trace, std::span<cons
     archive.offer(right, cost, thresholds);
 }
 
-/// The published choices for the objective's own weights, or for a ladder of weights where it has a limit instead.
+/// The published choices for the objective's own weights, or for a series of weights if it has a limit.
 [[nodiscard]] inline exit_archive published_choices(const exit_trace& trace, const exit_objective& objective) {
     exit_archive archive{trace};
     const auto offer_for = [&](double cost, double error) {
@@ -127,8 +126,8 @@ inline void offer(exit_archive& archive, const exit_trace& trace, std::span<cons
     return archive;
 }
 
-/// Every value that one threshold for all exits can take. O(D N E) would be slow: a sample's first exit only moves
-/// forward as the threshold rises, so all values cost O(N E log (N E)).
+/// Evaluates every value of one threshold shared by all exits. O(D N E) would be slow, but a sample's first exit only moves
+/// forward as the threshold rises, so all values together cost O(N E log (N E)).
 [[nodiscard]] inline exit_archive shared_choices(const exit_trace& trace) {
     exit_archive archive{trace};
     const std::size_t exits = trace.cost.size();

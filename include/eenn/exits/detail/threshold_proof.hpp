@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/threshold_proof.hpp - branch and bound over thresholds: the optimum, or how far from it a choice can be.
-// Floor 5 (exits); host subset. tests/exits/threshold_bound.cpp reaches it.
-// Letters: N = samples, E = exits, the last classifier among them, D = distinct confidences of an exit.
+// detail/threshold_proof.hpp - branch and bound over thresholds: finds the optimum or bounds the gap of a choice.
+// Floor 5 (exits); host subset. Tested by tests/exits/threshold_bound.cpp.
+// Letters: N = samples, E = exits, including the last classifier, D = distinct confidences of an exit.
 #ifndef EENN_EXITS_DETAIL_THRESHOLD_PROOF_HPP
 #define EENN_EXITS_DETAIL_THRESHOLD_PROOF_HPP
 
@@ -26,17 +26,17 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief Searches all thresholds of four exits or more for the optimum of an objective.
+/// @brief Searches all thresholds of four or more exits for the optimum of an objective.
 ///
-/// A limit is priced (Everett 1963): cost + price * wrong, less price * what is allowed, never exceeds the cost of
-/// thresholds that keep the limit. The search branches on boxes of all thresholds but the last two, the box of the least
-/// bound (threshold_bound) first. A box of single thresholds is exact; if its bound is still below the best known, every
-/// pair of the last two thresholds that may close the gap is tried without prices. So the search ends with the optimum,
-/// or with the bound of the best box left. An error bound is rounded up to whole votes.
+/// Prices the limit (Everett 1963): cost + price * errors - price * allowed errors never exceeds the cost of thresholds that
+/// satisfy the limit. Branches on boxes of all thresholds but the last two, and expands the box with the lowest bound
+/// (threshold_bound) first. A box of single thresholds is exact. If its bound is still below the best known value, it tries,
+/// without prices, every pair of the last two thresholds that may close the gap. The search ends with the optimum or with
+/// the lowest bound of the remaining boxes. Error bounds are rounded up to whole votes.
 ///
-/// @par Cost     threshold_bound's a box: some milliseconds for N = 10000 and E = 8.
-/// @par Memory   O(N E), and a box's prices: 4 bytes for each sample and exit that it leaves undecided.
-/// @par Threads  One object, one thread. The result depends on `work` alone, never on time.
+/// @par Cost     that of threshold_bound per box: several milliseconds for N = 10000 and E = 8.
+/// @par Memory   O(N E), plus the prices of each box: 4 bytes per sample and exit that it leaves undecided.
+/// @par Threads  Use one object per thread. The result depends on `work` alone, never on time.
 class threshold_proof {
 public:
     /// The trace must outlive the search and have passed check_trace; E >= 4.
@@ -54,9 +54,9 @@ public:
         bool proven = false;
     };
 
-    /// Goes on from the thresholds in an archive, and offers it better ones.
-    /// @param archive  with at least one entry that keeps the limit.
-    /// @param work     samples looked at, at most, over all boxes.
+    /// Continues from the thresholds in an archive and offers it better ones.
+    /// @param archive  with at least one entry that satisfies the limit.
+    /// @param work     maximum number of samples examined, over all boxes.
     outcome run(exit_archive& archive, std::int64_t work) {
         archive_ = &archive;
         const int best = archive.best(ranking_);
@@ -98,13 +98,13 @@ private:
     [[nodiscard]] int right(std::size_t sample, std::size_t e) const noexcept {
         return trace_.correct[sample * exits_ + e];
     }
-    // In the objective's unit, from a sum of values; the slack covers the rounding of the offset.
+    // Converts a sum of values to the objective's unit; the slack covers rounding of the offset.
     [[nodiscard]] double bound_of(double sum) const noexcept {
         const double least = sum - offset_ - 1e-13 * (std::abs(sum) + std::abs(offset_));
         const bool whole = objective_.goal == exit_objective::kind::best_accuracy;
         return (whole ? std::ceil(least * votes_ - 1e-6) / votes_ : least) / samples_;
     }
-    // A sum of values that none better than the best known has; errors are whole votes.
+    // Thresholds better than the best known have a sum below this. Errors are whole votes.
     [[nodiscard]] double enough() const noexcept {
         const double sum = best_ * samples_;
         const double slack = 1e-12 * (std::abs(sum) + std::abs(offset_)) + 2 * bound_.rounding();
@@ -113,7 +113,7 @@ private:
     }
     [[nodiscard]] bool promising(const threshold_box& box) const noexcept { return box.least < enough(); }
 
-    /// Thresholds that the bound's last step chose: each for itself, but often good.
+    /// Offers the thresholds chosen by the last step of the bound. Each was chosen on its own, but they are often good.
     void offer_chosen() {
         const auto& leaving = bound_.chosen();
         std::vector<float> thresholds;
@@ -136,9 +136,9 @@ private:
         archive_->offer(correct, cost, thresholds);
     }
 
-    /// What leaving costs, right or wrong, at the price of the convex front of what the archive holds, at the limit.
+    /// Sets the values of leaving, correct or wrong. The price is the slope, at the limit, of the archive's convex front.
     void set_price() {
-        const auto points = undominated(*archive_);   // by rising cost and accuracy
+        const auto points = undominated(*archive_);   // by ascending cost and accuracy
         std::vector<std::pair<double, double>> hull;  // (mean cost, error)
         for (const auto& p : points) {
             const std::pair<double, double> next{p.mean_cost, 1 - p.accuracy};
@@ -159,7 +159,7 @@ private:
             error_weight = objective_.error_weight;
         } else {
             const bool cost_is_limited = objective_.goal == exit_objective::kind::best_accuracy;
-            double slope = 0;  // cost for an error less; none if the limit binds nothing
+            double slope = 0;  // cost per error avoided; zero if the limit is not binding
             for (std::size_t k = 1; k < hull.size(); ++k) {
                 const bool across =
                     cost_is_limited ? hull[k].first > objective_.limit : hull[k].second <= allowed_error;
@@ -186,15 +186,15 @@ private:
         bound_.set_values(values);
     }
 
-    /// A box in which nothing is undecided: tries the pairs of the last two thresholds that may be better than the best.
-    /// False if the work ran out.
+    /// For a box without undecided places, tries the pairs of the last two thresholds that may beat the best known.
+    /// Returns false if the work limit was reached.
     bool settle(const threshold_box& at) {
         const std::size_t here = bound_.outer();
         std::vector<float> thresholds(exits_ - 1, never_exit);
         for (std::size_t e = 0; e < here; ++e) thresholds[e] = bound_.threshold(e, at.low[e]);
         double gone_cost = 0;
         int gone_right = 0;
-        std::vector<std::uint32_t> stayed;  // by falling confidence at the exit before the classifier
+        std::vector<std::uint32_t> stayed;  // by descending confidence at the exit before the last classifier
         for (const std::uint32_t i : bound_.order(here + 1)) {
             std::size_t e = 0;
             while (e < here && bound_.rank(i, e) >= at.low[e]) ++e;
@@ -214,7 +214,7 @@ private:
             }
             work_ -= std::ssize(stayed);
             thresholds[here] = bound_.threshold(here, leaving);
-            int out = 0;  // at the swept exit
+            int out = 0;  // leaving at the swept exit
             int correct = gone_right;
             int rest = 0;
             for (const std::uint32_t i : stayed) {
