@@ -74,7 +74,7 @@ public:
     /// Writes the decisions (N) for the samples `inputs`, (N,H,W,C).
     ///
     /// @par Errors  eenn::error for rules that do not match the network, for inputs that are not one sample per decision, and
-    ///              (after the run) for a sample with non-finite logits, named by its index.
+    ///              (after the run) for a sample with invalid logits, named by its index.
     template <Executor E>
     void operator()(packed_view<T> weights, std::span<const T> inputs, const D& rule, std::span<decision> decisions,
                     E& executor) {

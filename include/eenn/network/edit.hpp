@@ -320,7 +320,7 @@ struct halves {
 /// Exits stay in the half that contains the inputs of their heads.
 ///
 /// @par Faults  of both halves: no_such_node; not_a_cut, naming the node whose value also crosses the cut (as within a
-///              residual block), or an exit of the device that comes after one of the server.
+///              residual block), or if an exit of the device comes after one of the server.
 template <class Layers>
 [[nodiscard]] constexpr halves<Layers> split_at(const basic_graph<Layers>& g, node_id at) {
     const edge place = g.place_of(at);

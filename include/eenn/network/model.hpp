@@ -81,7 +81,7 @@ void check(const basic_model<Layers>& m, const std::string& where = "model") {
 ///
 /// Parameters and rules are carried over by id. New tensors start with the random values of initialize(plan, seed), so a new
 /// exit stays closed (never_exit) until its head is trained and its threshold chosen.
-/// `with_network(m, insert_after(m.network, id, relu{}))`.
+/// Example: `with_network(m, insert_after(m.network, id, relu{}))`.
 ///
 /// @param channels  the channels that keep_channels() kept, if it was applied between the two.
 /// @par Errors      those of transfer(); `from` is unchanged.

@@ -124,7 +124,7 @@ public:
         return view_exit(storage_.compiled().plan, static_cast<std::size_t>(exit), storage_.workspace()).logits;
     }
     [[nodiscard]] const D& rule() const noexcept { return rule_; }
-    /// The decider's state after the last sample.
+    /// The decider's state, from the last sample and, if it is sequential, from earlier ones.
     [[nodiscard]] const state_type& state() const noexcept { return state_; }
 
 private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// summary.hpp - prints a plan as a table: each step's layer, output shape, cost and kernel.
+// summary.hpp - formats a plan as a table: each step's layer, output shape, cost and kernel.
 // Floor 4 (network); host subset.
 #ifndef EENN_NETWORK_SUMMARY_HPP
 #define EENN_NETWORK_SUMMARY_HPP
@@ -34,7 +34,7 @@ using summary_row = std::array<std::string, 10>;
     return text;
 }
 
-/// The layers fused into the step: norm, addition, activation. A carrier's own layer is the first of them and not listed.
+/// The layers fused into the step: norm, addition, activation. Skips the first one for a carrier, since it names the step.
 [[nodiscard]] inline std::string fused_into(const step_info& step) {
     std::vector<std::string> parts;
     if (step.norm.exists()) parts.emplace_back("norm");
@@ -45,7 +45,7 @@ using summary_row = std::array<std::string, 10>;
     return all;
 }
 
-/// The exit whose head contains the step, unless it is the backbone, and the exits decided after it.
+/// The exit whose head contains the step, unless the step is in the backbone, and the exits decided after it.
 [[nodiscard]] inline std::string exits_of(const plan_view& plan, step_id s) {
     const exit_id owner = plan.steps[s].owner;
     const exit_id last{plan.exits.size() - 1};

@@ -27,7 +27,8 @@ struct exit_view {
 
 /// @brief A decider's answer for one sample at one exit.
 ///
-/// `label` may come from an earlier exit. Non-finite logits give label -1 and confidence NaN, and the sample never leaves.
+/// `label` may come from an earlier exit. Invalid logits (NaN, or an infinite maximum) give label -1 and confidence NaN, and
+/// the sample never leaves early.
 struct verdict {
     bool leave = false;
     int label = -1;
@@ -36,7 +37,7 @@ struct verdict {
 
 /// @brief The predicted label, the exit it came from and its confidence. exit == E - 1 is the end of the network.
 struct decision {
-    int label = -1;  ///< -1: the logits were not finite, or the network ends in features and no exit has decided
+    int label = -1;  ///< -1: the logits were invalid, or the network ends in features and no exit has decided
     int exit = 0;
     float confidence = 0;
 

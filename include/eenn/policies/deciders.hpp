@@ -69,8 +69,8 @@ static_assert(Decider<policy_rules<max_probability>>, "policy_rules must be a de
 /// @brief Averages softmax(z / temperature) over all exits so far and leaves where the largest entry of that mean reaches
 /// the threshold.
 ///
-/// Ignores the exits' policies. Non-finite logits, or an exit with a different number of classes, turn this mean and all
-/// later ones into NaN.
+/// Ignores the exits' policies. Invalid logits (NaN, or an infinite maximum) turn this mean and all later ones into NaN,
+/// and so does an exit with a different number of classes.
 ///
 /// @tparam Classes  C.
 /// @tparam Rules    as for threshold_rules; thresholds in [0, 1].
@@ -147,7 +147,7 @@ struct recall {
 template <class Rule>
 recall(Rule) -> recall<Rule>;
 
-/// @brief Leaves where the confidence exceeds a running quantile of the samples that reached this exit. Mean cost stays
+/// @brief Leaves where the confidence reaches a running quantile of the samples that reached this exit. Mean cost stays
 /// constant when the data drift; accuracy does not.
 ///
 /// Of N samples that reach an exit, the fraction that leaves there differs from `share` by at most (r + rate) / (rate N) for

@@ -22,15 +22,16 @@ inline constexpr float never_exit = std::numeric_limits<float>::infinity();
 
 /// @brief The state that one sample carries from exit to exit. A fresh sample starts with exit_state{}.
 struct exit_state {
-    int last_label = -1;  ///< prediction of the previous exit; -1: there was none, or its logits were not finite
+    int last_label = -1;  ///< prediction of the previous exit; -1: there was none, or its logits were invalid
     int streak = 0;       ///< number of consecutive exits, including the last one, that predicted last_label
     friend constexpr bool operator==(const exit_state&, const exit_state&) = default;
 };
 
 /// @brief Prediction and confidence of one sample at one exit.
 ///
-/// The sample leaves if `confidence >= threshold`. Non-finite logits give label -1 and confidence NaN. NaN fails the
-/// comparison for every threshold, so such a sample never leaves early, and host code rejects it.
+/// The sample leaves if `confidence >= threshold`. Invalid logits (NaN, or an infinite maximum) give label -1 and
+/// confidence NaN. NaN fails the comparison for every threshold, so such a sample never leaves early, and host code
+/// rejects it.
 template <std::floating_point T = float>
 struct scored {
     int label = -1;
