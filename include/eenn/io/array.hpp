@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// array.hpp - an array as a file holds it: element type, dims, bytes.
+// array.hpp - an array as stored in a file: element type, dims, bytes.
 // Floor 6 (io).
 #ifndef EENN_IO_ARRAY_HPP
 #define EENN_IO_ARRAY_HPP
@@ -27,8 +27,8 @@ inline namespace EENN_ISA {
 
 namespace detail {
 
-// Whether `value` keeps its value in type To. Floats round on their way to a smaller float; integers and fractions
-// never do.
+// Whether type To can hold `value`. A float may round on its way to a smaller float; an integer must be represented
+// exactly, and a fraction never fits an integer.
 template <class To, class From>
 [[nodiscard]] constexpr bool fits(From value) noexcept {
     if constexpr (std::is_floating_point_v<To>) {
@@ -36,13 +36,13 @@ template <class To, class From>
     } else if constexpr (std::is_integral_v<From>) {
         return std::in_range<To>(value);
     } else {
-        const double exact = value;  // also the half types
+        const double exact = value;  // exact for the half types too
         const double above = 2.0 * static_cast<double>(To{1} << (8 * sizeof(To) - (std::is_signed_v<To> ? 2 : 1)));
         return exact >= (std::is_signed_v<To> ? -above : 0.0) && exact < above && exact == std::trunc(exact);
     }
 }
 
-// Apart from the loops, of which there is one for each pair of types.
+// Kept out of the loops, because there is one loop for each pair of types.
 [[noreturn]] inline void refuse_element(const std::string& where, std::size_t i, element_type from, element_type to) {
     raise(where, "element " + std::to_string(i) + " of type " + to_string(from) + " has no value in " + to_string(to),
           "read it as a wider type");
@@ -50,7 +50,7 @@ template <class To, class From>
 
 }  // namespace detail
 
-/// @brief Elements of any type, unaligned and in native byte order, as numbers of type To.
+/// @brief Converts elements of any type, unaligned and in native byte order, to numbers of type To.
 ///
 /// @par Errors  eenn::error naming `where`, the element's index and both types, if an integer To cannot hold a value.
 template <Number To>
@@ -72,22 +72,21 @@ void convert_elements(std::span<const std::byte> bytes, element_type type, To* t
 }  // namespace EENN_ISA
 inline namespace EENN_HOST {
 
-/// @brief convert_elements() to the types that samples and labels have, which a linked library holds.
+/// @brief convert_elements() for the types of samples and labels. A linked library provides them compiled.
 EENN_FLOW void convert_elements(std::span<const std::byte> bytes, element_type type, float* target,
                                 const std::string& where);
 EENN_FLOW void convert_elements(std::span<const std::byte> bytes, element_type type, std::int32_t* target,
                                 const std::string& where);
 
-/// @brief An array read from a file or to be written to one. Row-major (the last dim varies fastest), native byte
-/// order.
+/// @brief An array read from a file or about to be written. Row-major (the last dim varies fastest), native byte order.
 struct array {
     element_type type = element_type::f32;
-    std::vector<std::int64_t> dims;   // () is one element
+    std::vector<std::int64_t> dims;   // () is a single element
     aligned_vector<std::byte> bytes;  // product of dims * size_bytes(type)
 
     [[nodiscard]] std::size_t elements() const noexcept { return bytes.size() / size_bytes(type); }
 
-    /// The elements where they lie. Raises unless T is the array's own type.
+    /// The elements in place. Raises unless T is the array's own type.
     template <Element T>
     [[nodiscard]] std::span<const T> as(const std::string& where = "array") const {
         if (type != element_type_of<T>) {
@@ -97,7 +96,8 @@ struct array {
         return {reinterpret_cast<const T*>(bytes.data()), elements()};
     }
 
-    /// The elements as a new vector of T. Raises where an integer T cannot hold a value; never rounds to an integer.
+    /// Copies the elements into a new vector of T. Raises where an integer T cannot hold a value; never rounds to an
+    /// integer.
     template <Number T>
     [[nodiscard]] aligned_vector<T> to(const std::string& where = "array") const {
         aligned_vector<T> converted(elements());
@@ -109,7 +109,7 @@ struct array {
 }  // namespace EENN_HOST
 inline namespace EENN_ISA {
 
-/// @brief Array of the given dims with a copy of the values. Raises if their number is not the product of the dims.
+/// @brief An array of the given dims with a copy of the values. Raises if the dims' product differs from their number.
 template <Element T>
 [[nodiscard]] array make_array(std::vector<std::int64_t> dims, std::span<const T> values) {
     const auto count = checked_product(dims);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// basic_model_file.hpp - a model of any layers as one file: graph, parameters, rules, preprocessing, class names, metadata, fingerprint.
-// Floor 6 (io); host subset. model_file.hpp is that of models of the standard layers, tests/io/model_file.cpp reaches it.
+// basic_model_file.hpp - a model of any set of layers as one file: graph, parameters, rules, preprocessing, class names, metadata, fingerprint.
+// Floor 6 (io); host subset. Models of the standard layers use model_file.hpp. Tested by tests/io/model_file.cpp.
 #ifndef EENN_IO_BASIC_MODEL_FILE_HPP
 #define EENN_IO_BASIC_MODEL_FILE_HPP
 
@@ -22,7 +22,7 @@ inline namespace EENN_ISA {
 
 namespace detail {
 
-/// The keys of ours among a file's metadata begin with this; all others are the user's.
+/// Prefix of the library's own keys in a file's metadata. All other keys belong to the user.
 inline constexpr std::string_view model_key = "eenn.";
 inline constexpr std::string_view model_version = "1";
 
@@ -88,7 +88,7 @@ inline constexpr std::string_view model_version = "1";
     return names;
 }
 
-/// All that a file says of a model, for its checksum: what it answers, and what it is called.
+/// Everything the checksum covers: what determines the model's answers, and its names.
 template <class Layers>
 [[nodiscard]] std::string checksum_of(const basic_model<Layers>& m) {
     fingerprint print;
@@ -100,12 +100,13 @@ template <class Layers>
 
 }  // namespace detail
 
-/// @brief Writes a model as a safetensors file whose metadata hold everything but the tensors; it appears whole or not at all.
+/// @brief Writes a model as a safetensors file; everything but the tensors goes into its metadata. The file appears
+/// whole or not at all.
 ///
-/// The tensors are named by kind and id ("conv2d_3.weight") and can be read by any reader of safetensors.
+/// Tensors are named by kind and id ("conv2d_3.weight"). Any safetensors reader can read them.
 ///
-/// @par Errors  eenn::error for a model whose parts do not fit, for metadata of the user's under a key that begins with
-///              "eenn.", and those of write_file(); what was at `path` is then still there.
+/// @par Errors  eenn::error for a model whose parts do not fit together, for user metadata under a key that begins with
+///              "eenn.", and as write_file(). The file already at `path` then survives.
 template <class Layers>
 void write_model(const std::string& path, const basic_model<Layers>& m) {
     check(m, path);
@@ -128,9 +129,9 @@ void write_model(const std::string& path, const basic_model<Layers>& m) {
     write_weights(path, lowered.view(), std::span<const float>{m.parameters}, about);
 }
 
-/// @brief A model from the bytes of such a file; `where` names it in errors.
+/// @brief Parses a model from the bytes of a model file; `where` names the file in errors.
 ///
-/// @par Errors  eenn::error for a file that is cut, damaged anywhere, of another version or no model at all.
+/// @par Errors  eenn::error if the file is truncated, damaged anywhere, of another version, or not a model.
 template <class Layers>
 [[nodiscard]] basic_model<Layers> parse_model(std::span<const std::byte> bytes, const std::string& where) {
     const tensor_list list = parse_safetensors(bytes, where);
@@ -150,7 +151,7 @@ template <class Layers>
     const plan lowered = lower(m.network);
     std::size_t stored = 0;
     for (const tensor_view& tensor : list.tensors) stored += tensor.bytes.size() / sizeof(float);
-    if (lowered.view().parameter_elements() != stored)  // before so many are allocated
+    if (lowered.view().parameter_elements() != stored)  // before allocating that many
         raise(where, std::to_string(stored) + " parameters for a network of " +
                          std::to_string(lowered.view().parameter_elements()));
     m.parameters.resize(stored);
@@ -168,7 +169,7 @@ template <class Layers>
     return m;
 }
 
-/// @brief A model from a file.
+/// @brief Reads a model file.
 template <class Layers>
 [[nodiscard]] basic_model<Layers> read_model(const std::string& path) {
     return parse_model<Layers>(read_file(path), path);

@@ -28,21 +28,21 @@
 namespace eenn::io {
 inline namespace EENN_ISA {
 
-/// @brief How a CSV file is to be read.
+/// @brief How to read a CSV file.
 struct csv_options {
-    bool header = true;  // the first row holds the columns' names
+    bool header = true;  // the first row holds the column names
     char separator = ',';
-    bool labelled = true;                // one column is the label
-    std::string label{};                 // its name; empty: see label_column
-    int label_column = -1;               // its place from 0; negative: from the end
-    std::vector<std::string> classes{};  // labels in the order of their class; empty: those of the file, sorted
+    bool labelled = true;                // one column holds the label
+    std::string label{};                 // name of the label column; empty: see label_column
+    int label_column = -1;               // its index from 0; negative: counted from the end
+    std::vector<std::string> classes{};  // class labels in class order; empty: taken from the file, sorted
 };
 
-/// @brief A table of numbers and the class of each row.
+/// @brief A table of numbers with a class for each row.
 struct csv_table {
-    std::vector<std::string> columns;  // (F) names, or "0", "1", ... without a header
+    std::vector<std::string> columns;  // (F) names; "0", "1", ... without a header
     aligned_vector<float> values;      // (N,F), finite
-    std::vector<int> labels;           // (N), an index in `classes`; (0) if not labelled
+    std::vector<int> labels;           // (N), indices into `classes`; (0) if not labelled
     std::vector<std::string> classes;
 
     [[nodiscard]] std::size_t rows() const noexcept {
@@ -52,15 +52,15 @@ struct csv_table {
 
 namespace detail {
 
-// Splits text into fields and keeps count of lines for messages.
+// Splits text into fields and counts lines for messages.
 class csv_reader {
 public:
     csv_reader(std::string_view text, char separator, const std::string& where)
         : text_{text}, separator_{separator}, where_{where} {
-        if (text_.starts_with("\xef\xbb\xbf")) text_.remove_prefix(3);  // the mark that some programs put before UTF-8
+        if (text_.starts_with("\xef\xbb\xbf")) text_.remove_prefix(3);  // the byte order mark that some programs write
     }
 
-    // The next row that is not empty; false at the end.
+    // Reads the next non-empty row; false at the end.
     [[nodiscard]] bool row(std::vector<std::string>& fields) {
         while (at_ < text_.size() && (text_[at_] == '\n' || text_[at_] == '\r')) line_end();
         if (at_ == text_.size()) return false;
@@ -76,7 +76,7 @@ public:
         return true;
     }
 
-    // Line and column of the row read last, counted from 1.
+    // Reports line and column of the row read last, counted from 1.
     [[noreturn]] void fail(std::size_t column, const std::string& what, const std::string& remedy = {}) const {
         raise(where_, "line " + std::to_string(row_line_) + ", column " + std::to_string(column + 1) + ": " + what,
               remedy);
@@ -128,14 +128,14 @@ private:
     return text;
 }
 
-// The whole text as a number of type T.
+// Parses the whole text as a number of type T.
 template <class T>
 [[nodiscard]] bool parse_number(std::string_view text, T& value) noexcept {
     const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
     return code == std::errc{} && end == text.data() + text.size();
 }
 
-// By value where all labels are integers ("9" before "10"), else by character.
+// Sorts numerically if all labels are integers ("9" before "10"), otherwise by character.
 inline void sort_classes(std::vector<std::string>& classes) {
     std::int64_t value = 0;
     const bool numbers = std::all_of(classes.begin(), classes.end(),
@@ -149,14 +149,15 @@ inline void sort_classes(std::vector<std::string>& classes) {
 
 }  // namespace detail
 
-/// @brief The table in CSV text. Fields may be quoted (a quote doubled inside), lines end in LF or CRLF, empty lines
-/// are skipped.
+/// @brief Parses a table from CSV text. Fields may be quoted, with quotes inside doubled. Lines end in LF or CRLF;
+/// empty lines are skipped.
 ///
 /// @par Cost     O(text + N log classes).
-/// @par Errors   eenn::error naming `where`, line and column (from 1): fields that are no finite number, rows of
-///               another length, a label column that is not there, a label that `classes` lacks, quotes without end, no
+/// @par Errors   eenn::error naming `where`, line and column (from 1): a field that is not a finite number, a row of a
+///               different length, a missing label column, a label missing from `classes`, an unterminated quote, no
 ///               rows.
-/// @par Source   RFC 4180, section 2; header, separator, CR alone and blanks around numbers as wider practice has them.
+/// @par Source   RFC 4180, section 2. Headers, other separators, a lone CR and blanks around numbers follow common
+///               practice.
 [[nodiscard]] inline csv_table parse_csv(std::string_view text, const csv_options& options = {},
                                          const std::string& where = "csv") {
     if (options.separator == '"' || options.separator == '\n' || options.separator == '\r')
@@ -183,8 +184,7 @@ inline void sort_classes(std::vector<std::string>& classes) {
     }
     if (label < width) table.columns.erase(table.columns.begin() + static_cast<std::ptrdiff_t>(label));
 
-    std::map<std::string, int, std::less<>>
-        known;  // label -> class, or where classes are not given, order of appearance
+    std::map<std::string, int, std::less<>> known;  // label -> class, or order of appearance if no classes are given
     int classes = 0;
     for (const auto& name : options.classes) {
         if (!known.emplace(name, classes++).second) raise(where, "the class '" + printable(name) + "' is given twice");
@@ -222,7 +222,7 @@ inline void sort_classes(std::vector<std::string>& classes) {
     }
     for (const auto& [name, index] : known) table.classes.push_back(name);
     detail::sort_classes(table.classes);
-    std::vector<int> class_of(known.size());  // from order of appearance
+    std::vector<int> class_of(known.size());  // by order of appearance
     int sorted = 0;
     for (const auto& name : table.classes) class_of[static_cast<std::size_t>(known.at(name))] = sorted++;
     for (int& l : table.labels) l = class_of[static_cast<std::size_t>(l)];

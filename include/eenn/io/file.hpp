@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// file.hpp - a whole file into memory, and bytes into a file that is either the old one or the new one.
+// file.hpp - reads whole files, and replaces files atomically.
 // Floor 6 (io); host subset.
 #ifndef EENN_IO_FILE_HPP
 #define EENN_IO_FILE_HPP
@@ -16,19 +16,20 @@
 namespace eenn::io {
 inline namespace EENN_HOST {
 
-/// @brief All bytes of a file, in storage aligned to 64 bytes.
+/// @brief Reads all bytes of a file into storage aligned to 64 bytes.
 ///
-/// @par Memory  the file's size; a file of more than `most_bytes` is refused before it is stored.
+/// @par Memory  the file's size. A file larger than `most_bytes` is refused before anything is stored.
 /// @par Errors  eenn::error naming the path and the reason.
 [[nodiscard]] EENN_FLOW aligned_vector<std::byte> read_file(const std::string& path,
                                                             std::uint64_t most_bytes = 1ULL << 32);
 
-/// @brief Puts the bytes at `path`: whoever opens it sees the old file or the whole new one, also after a crash.
+/// @brief Writes bytes to `path` atomically: readers see the old file or the whole new one, even after a crash.
 ///
-/// Written to a temporary file beside it, synced, then renamed. A symbolic link at `path` is replaced, not followed.
-/// @param pieces  of the file, one after another.
+/// The bytes go to a temporary file in the same folder, which is synced, then renamed. A symbolic link at `path` is
+/// replaced, not followed.
+/// @param pieces  the file's content, concatenated in order.
 /// @par Threads  safe from many threads and processes; the last rename wins.
-/// @par Errors   eenn::error naming the path and the reason; the old file stands untouched and no temporary is left.
+/// @par Errors   eenn::error naming the path and the reason. The old file stays untouched and the temporary is removed.
 EENN_FLOW void write_file(const std::string& path, std::span<const std::span<const std::byte>> pieces);
 
 EENN_FLOW void write_file(const std::string& path, std::span<const std::byte> bytes);

@@ -22,7 +22,7 @@
 namespace eenn::io {
 inline namespace EENN_ISA {
 
-/// @brief The array in the bytes of an IDX file: images (N,H,W) of u8, labels (N) of u8, or any other IDX array.
+/// @brief Parses an IDX file: images (N,H,W) of u8, labels (N) of u8, or any other IDX array.
 ///
 /// @par Memory  one copy of the elements, never more than the bytes given.
 /// @par Errors  eenn::error naming `where` and the reason: wrong magic, unknown type, sizes that do not match the
@@ -68,10 +68,10 @@ inline namespace EENN_ISA {
     return read;
 }
 
-/// @brief parse_idx of a file that is not compressed.
+/// @brief parse_idx() of an uncompressed file.
 [[nodiscard]] inline array read_idx(const std::string& path) { return parse_idx(read_file(path), path); }
 
-/// @brief The bytes of an IDX file that holds the array. Raises if IDX has no such type, rank (1 to 255) or dim (32
+/// @brief Serializes an array as an IDX file. Raises if IDX does not support its type, rank (1 to 255) or dims (32
 /// bits).
 [[nodiscard]] inline aligned_vector<std::byte> idx_bytes(const array& written) {
     std::byte code{};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// logit_trace.hpp - a trace of logits as a file.
+// logit_trace.hpp - logit traces as files.
 // Floor 5 (io); host subset. Letters: N = samples, E = exits, C = classes.
 #ifndef EENN_IO_LOGIT_TRACE_HPP
 #define EENN_IO_LOGIT_TRACE_HPP
@@ -18,9 +18,9 @@ namespace eenn::io {
 inline namespace EENN_ISA {
 
 /// @brief Writes a trace as one safetensors file: logits F16 (N,E,C), labels I32 (N), policies U8 (E) (the numbers of
-/// policy_kind), macs F64 (E) and, where they were measured, seconds F64 (E).
+/// policy_kind), macs F64 (E) and, if measured, seconds F64 (E).
 ///
-/// @par Errors  As check_logit_trace() and write_safetensors(); the file appears whole or not at all.
+/// @par Errors  as check_logit_trace() and write_safetensors(). The file appears whole or not at all.
 inline void write_logit_trace(const std::string& path, const logit_trace& trace, const tensor_metadata& metadata = {}) {
     check_logit_trace(trace);
     const auto n = static_cast<std::int64_t>(trace.samples);
@@ -39,9 +39,10 @@ inline void write_logit_trace(const std::string& path, const logit_trace& trace,
     write_safetensors(path, tensors, metadata);
 }
 
-/// @brief Reads what write_logit_trace() wrote.
+/// @brief Reads a trace written by write_logit_trace().
 ///
-/// @par Errors  eenn::error naming the file and what is missing, of another type or shape, or no trace (check_logit_trace()).
+/// @par Errors  eenn::error naming the file and the tensor that is missing or has the wrong type or shape, and as
+///              check_logit_trace().
 [[nodiscard]] inline logit_trace read_logit_trace(const std::string& path) {
     const tensor_file file = read_safetensors(path);
     const auto find = [&](const char* name, element_type type, std::size_t rank) -> const tensor_view& {

@@ -15,21 +15,22 @@
 namespace eenn::io {
 inline namespace EENN_HOST {
 
-/// @brief Writes a model as a safetensors file whose metadata hold everything but the tensors; it appears whole or not at all.
+/// @brief Writes a model as a safetensors file; everything but the tensors goes into its metadata. The file appears
+/// whole or not at all.
 ///
-/// The tensors are named by kind and id ("conv2d_3.weight") and can be read by any reader of safetensors. Models of layers
-/// beyond the standard ones are written and read by the functions of these names in basic_model_file.hpp.
+/// Tensors are named by kind and id ("conv2d_3.weight"). Any safetensors reader can read them. For models with layers
+/// beyond the standard ones, basic_model_file.hpp has functions of the same names.
 ///
-/// @par Errors  eenn::error for a model whose parts do not fit, for metadata of the user's under a key that begins with
-///              "eenn.", and those of write_file(); what was at `path` is then still there.
+/// @par Errors  eenn::error for a model whose parts do not fit together, for user metadata under a key that begins with
+///              "eenn.", and as write_file(). The file already at `path` then survives.
 EENN_FLOW void write_model(const std::string& path, const model& m);
 
-/// @brief A model from the bytes of such a file; `where` names it in errors.
+/// @brief Parses a model from the bytes of a model file; `where` names the file in errors.
 ///
-/// @par Errors  eenn::error for a file that is cut, damaged anywhere, of another version or no model at all.
+/// @par Errors  eenn::error if the file is truncated, damaged anywhere, of another version, or not a model.
 [[nodiscard]] EENN_FLOW model parse_model(std::span<const std::byte> bytes, const std::string& where);
 
-/// @brief A model from a file.
+/// @brief Reads a model file.
 [[nodiscard]] EENN_FLOW model read_model(const std::string& path);
 
 }  // namespace EENN_HOST

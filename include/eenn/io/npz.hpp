@@ -32,17 +32,17 @@
 namespace eenn::io {
 inline namespace EENN_ISA {
 
-/// @brief Decompresses raw deflate data into all of `output`, or raises naming `where`.
+/// @brief Decompresses raw deflate data so that it fills `output` exactly, or raises naming `where`.
 ///
-/// eenn::io::inflate of <eenn/interop/zlib.hpp> is one; with none, only npz files without compression are read.
+/// eenn::io::inflate in <eenn/interop/zlib.hpp> is one. Without one, only uncompressed npz files can be read.
 using inflate_function =
     std::function<void(std::span<const std::byte> deflated, std::span<std::byte> output, const std::string& where)>;
 
-/// @brief Arrays by name, without the ".npy" that the zip file adds.
+/// @brief Arrays by name, without the ".npy" suffix that the zip file adds.
 struct array_map {
     std::map<std::string, array> arrays;
 
-    /// Raises if there is none of that name, and says which there are.
+    /// Raises if there is no array of that name, and lists the names that exist.
     [[nodiscard]] const array& at(const std::string& name) const {
         const auto found = arrays.find(name);
         if (found == arrays.end()) {
@@ -55,7 +55,7 @@ struct array_map {
     }
 };
 
-/// @brief CRC-32 as zip and gzip use it. Cost: about 2 ns a byte.
+/// @brief CRC-32 as used by zip and gzip. Cost: about 2 ns a byte.
 ///
 /// @par Source  ISO 3309, polynomial 0xedb88320 (reflected), one table of 256 words.
 [[nodiscard]] inline std::uint32_t crc32(std::span<const std::byte> bytes) noexcept {
@@ -75,14 +75,14 @@ struct array_map {
 
 namespace detail {
 
-// One row of the central directory, and where its data lie.
+// One row of the central directory, and the location of its data.
 struct zip_entry {
     std::string name;
     int method = 0;
     std::uint32_t crc = 0;
     std::size_t packed = 0;    // bytes in the file
-    std::size_t unpacked = 0;  // bytes of the content
-    std::size_t header = 0;    // of the local header
+    std::size_t unpacked = 0;  // bytes after decompression
+    std::size_t header = 0;    // offset of the local header
     std::size_t data = 0;
 };
 
@@ -95,7 +95,8 @@ template <class T>
 [[nodiscard]] inline std::vector<zip_entry> zip_entries(std::span<const std::byte> bytes, const std::string& where) {
     const auto refuse = [&](const std::string& what) { raise(where, what, "the file is damaged or no npz file"); };
     constexpr std::size_t end_size = 22, row_size = 46, local_size = 30;
-    // The end record is followed by a comment of at most 65,535 bytes; its length field must lead exactly to the end.
+    // A comment of at most 65,535 bytes follows the end record; its length field must lead exactly to the end of the
+    // file.
     std::size_t end = bytes.size();
     for (std::size_t back = end_size; back <= bytes.size() && back <= end_size + 65535; ++back) {
         const std::size_t at = bytes.size() - back;
@@ -147,7 +148,7 @@ template <class T>
         entries.push_back(std::move(e));
     }
     if (at != directory + directory_size) refuse("has a directory of another size than it says");
-    // Entries that share bytes are how a small file unpacks to any size.
+    // Overlapping entries would let a small file unpack to any size (a zip bomb).
     std::sort(entries.begin(), entries.end(),
               [](const zip_entry& a, const zip_entry& b) { return a.header < b.header; });
     for (std::size_t i = 1; i < entries.size(); ++i) {
@@ -159,10 +160,10 @@ template <class T>
 
 }  // namespace detail
 
-/// @brief The arrays in the bytes of an npz file. Each entry's checksum is verified.
+/// @brief Parses the arrays of an npz file and verifies each entry's checksum.
 ///
-/// @par Memory   the arrays, and the largest entry once more. Deflate data promising more than 1,032 times their size,
-///               which the method cannot hold, are refused before anything is stored.
+/// @par Memory   the arrays, plus a second copy of the largest entry. Deflate cannot expand more than 1,032 times;
+///               entries that claim more are refused before anything is stored.
 /// @par Errors   eenn::error naming `where`, the entry and the reason. Files of 4 GiB and more (zip64) are refused.
 /// @par Source   PKWARE, APPNOTE.TXT 6.3.3, section 4.3.
 [[nodiscard]] inline array_map parse_npz(std::span<const std::byte> bytes, const inflate_function& inflate = {},
@@ -201,10 +202,9 @@ template <class T>
     return parse_npz(read_file(path), inflate, path);
 }
 
-/// @brief The bytes of an npz file with the arrays, stored without compression; equal arrays give equal bytes.
+/// @brief Serializes arrays as an npz file, uncompressed. Equal arrays give equal bytes.
 ///
-/// Raises as npy_bytes(), for 65,535 arrays and more, for names of 65,531 bytes and more, and for files of 4 GiB and
-/// more.
+/// Raises as npy_bytes(), for 65,535 or more arrays, names of 65,531 bytes or more, and files of 4 GiB or more.
 [[nodiscard]] inline aligned_vector<std::byte> npz_bytes(const std::map<std::string, array>& arrays) {
     if (arrays.size() >= 0xffff)
         raise("npz_bytes", std::to_string(arrays.size()) + " arrays are too many for one file");
@@ -258,7 +258,7 @@ template <class T>
     return bytes;
 }
 
-/// @brief npz_bytes() put into a file by write_file(): the old file or the whole new one.
+/// @brief Writes npz_bytes() with write_file(): the old file or the whole new one.
 inline void write_npz(const std::string& path, const std::map<std::string, array>& arrays) {
     write_file(path, npz_bytes(arrays));
 }

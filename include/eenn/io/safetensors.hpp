@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// safetensors.hpp - named tensors in one file: what a trained network is kept in.
+// safetensors.hpp - named tensors in one file, the storage format of trained networks.
 // Floor 6 (io); host subset.
 #ifndef EENN_IO_SAFETENSORS_HPP
 #define EENN_IO_SAFETENSORS_HPP
@@ -36,7 +36,7 @@ inline namespace EENN_ISA {
 static_assert(std::endian::native == std::endian::little,
               "safetensors.hpp reads tensors where they lie, so it needs a little-endian machine");
 
-/// @brief A named tensor whose elements lie in somebody else's memory, row-major and perhaps unaligned.
+/// @brief A named tensor that does not own its elements. They are row-major and may be unaligned.
 struct tensor_view {
     std::string name;
     element_type type = element_type::f32;
@@ -44,17 +44,17 @@ struct tensor_view {
     std::span<const std::byte> bytes;
 };
 
-/// @brief A view of `values` under a name, ready to be written; the values must outlive it.
+/// @brief A named view of `values`, ready to be written. The values must outlive it.
 template <Element T>
 [[nodiscard]] tensor_view make_tensor_view(std::string name, std::vector<std::int64_t> dims,
                                            std::span<const T> values) {
     return {std::move(name), element_type_of<T>, std::move(dims), std::as_bytes(values)};
 }
 
-/// @brief Free text about a file, by key.
+/// @brief Free text about a file, indexed by key.
 using tensor_metadata = std::map<std::string, std::string>;
 
-/// @brief The content of a safetensors file: views, in the order of their data.
+/// @brief The content of a safetensors file: views in data order.
 struct tensor_list {
     std::vector<tensor_view> tensors;
     tensor_metadata metadata;
@@ -90,7 +90,7 @@ struct tensor_entry {
     std::int64_t end = -1;
 };
 
-// {"dtype":"F32","shape":[2,3],"data_offsets":[0,24]}, the members in any order.
+// Format: {"dtype":"F32","shape":[2,3],"data_offsets":[0,24]}, with the members in any order.
 [[nodiscard]] inline tensor_entry read_tensor_entry(text::json_reader& json, std::string name) {
     tensor_entry entry;
     bool has_type = false, has_dims = false, has_offsets = false;
@@ -130,7 +130,7 @@ struct tensor_entry {
     return entry;
 }
 
-// Raises if two names are equal.
+// Raises on duplicate names.
 inline void check_distinct(std::span<const tensor_view> tensors, const std::string& where) {
     std::vector<std::string_view> names;
     names.reserve(tensors.size());
@@ -142,14 +142,15 @@ inline void check_distinct(std::span<const tensor_view> tensors, const std::stri
 
 }  // namespace detail
 
-/// @brief The tensors in the bytes of a safetensors file, without a copy: the views point into `bytes`.
+/// @brief Parses a safetensors file without copying: the views point into `bytes`.
 ///
-/// Accepted is what the format allows and no more: every byte of the data belongs to exactly one tensor.
+/// The parser is strict: every byte of the data must belong to exactly one tensor.
 /// @par Cost     O(header + n log n) for n tensors; the data are not touched.
-/// @par Memory   proportional to the header, which the file holds in full; no size from the file is trusted before.
+/// @par Memory   proportional to the header, which the file must hold in full. No size from the file is trusted
+///               unchecked.
 /// @par Errors   eenn::error naming `where`, the tensor and the reason.
 /// @par Source   huggingface/safetensors, README, section "Format": 8 bytes with the header's length (little endian), a
-///               JSON header of at most 100 MB, then the data without holes.
+///               JSON header of at most 100 MB, then the data without gaps.
 [[nodiscard]] inline tensor_list parse_safetensors(std::span<const std::byte> bytes,
                                                    const std::string& where = "safetensors") {
     if (bytes.size() < 8)
@@ -218,7 +219,7 @@ inline void check_distinct(std::span<const tensor_view> tensors, const std::stri
     return read;
 }
 
-/// @brief A safetensors file in memory and the views into it. It moves, and is not copied, so the views stay right.
+/// @brief A safetensors file in memory with views into it. Movable but not copyable, so the views stay valid.
 class tensor_file {
 public:
     tensor_file(aligned_vector<std::byte> bytes, const std::string& where)
@@ -238,10 +239,10 @@ private:
 /// @brief Reads and parses a safetensors file. Errors as read_file() and parse_safetensors().
 [[nodiscard]] inline tensor_file read_safetensors(const std::string& path) { return {read_file(path), path}; }
 
-/// @brief The bytes of a safetensors file. Wider elements go first, so that each tensor is aligned; otherwise the order
-/// stays.
+/// @brief Serializes tensors as a safetensors file. Tensors with wider elements come first, so that all are aligned;
+/// otherwise the order is kept.
 ///
-/// @par Errors   eenn::error naming the tensor if two have one name, a name is not UTF-8 or reserved, or dims and bytes
+/// @par Errors   eenn::error naming the tensor if a name is duplicate, not UTF-8 or reserved, or if dims and bytes
 ///               disagree.
 [[nodiscard]] inline aligned_vector<std::byte> safetensors_bytes(std::span<const tensor_view> tensors,
                                                                  const tensor_metadata& metadata = {}) {
@@ -295,13 +296,13 @@ private:
     return bytes;
 }
 
-/// @brief safetensors_bytes() put into a file by write_file(): the old file or the whole new one.
+/// @brief Writes safetensors_bytes() with write_file(): the old file or the whole new one.
 inline void write_safetensors(const std::string& path, std::span<const tensor_view> tensors,
                               const tensor_metadata& metadata = {}) {
     write_file(path, safetensors_bytes(tensors, metadata));
 }
 
-/// @brief Where a tensor's elements are to be copied: product(dims) numbers of type T.
+/// @brief Destination for a tensor's elements: product(dims) numbers of type T.
 template <Number T>
 struct tensor_target {
     std::string name;
@@ -309,15 +310,15 @@ struct tensor_target {
     T* destination = nullptr;
 };
 
-/// @brief What assign() does about tensors that nobody wants.
+/// @brief How assign() treats tensors without a destination.
 enum class extra_tensors { refused, ignored };
 
-/// @brief Copies the wanted tensors to their destinations: all of them, or none if anything is wrong.
+/// @brief Copies tensors to their destinations: all of them, or none on error.
 ///
-/// F16 and BF16 become float or double, F32 becomes double: exactly. No other type is converted.
-/// @par Cost     O((n + m) log n) comparisons for n tensors and m wanted ones, and one pass over the data.
-/// @par Errors   eenn::error naming `where`, the tensor, and both dims or types, if one is missing or differs, or if
-///               there are tensors that nobody wants; every destination is then as it was before.
+/// F16 and BF16 convert to float or double, and F32 to double, all exactly. No other type is converted.
+/// @par Cost     O((n + m) log n) comparisons for n tensors and m destinations, and one pass over the data.
+/// @par Errors   eenn::error naming `where`, the tensor, and both dims or types, if a tensor is missing or differs, or
+///               if a tensor has no destination. All destinations are then unchanged.
 template <Number T>
 void assign(std::span<const tensor_view> from, std::span<const tensor_target<T>> wanted,
             extra_tensors extra = extra_tensors::refused, const std::string& where = "assign") {
@@ -326,7 +327,7 @@ void assign(std::span<const tensor_view> from, std::span<const tensor_target<T>>
     std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->name < b->name; });
     const auto by_name = [](const tensor_view* t, const std::string& name) { return t->name < name; };
 
-    std::vector<const tensor_view*> sources;  // of each wanted tensor
+    std::vector<const tensor_view*> sources;  // one for each wanted tensor
     std::vector<bool> used(sorted.size());
     for (const auto& target : wanted) {
         const auto found = std::lower_bound(sorted.begin(), sorted.end(), target.name, by_name);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// weights.hpp - the parameters of a network as a safetensors file, one tensor a layer path.
+// weights.hpp - a network's parameters as a safetensors file, with tensors named by layer path.
 // Floor 6 (io); host subset.
 #ifndef EENN_IO_WEIGHTS_HPP
 #define EENN_IO_WEIGHTS_HPP
@@ -17,7 +17,7 @@
 namespace eenn::io {
 inline namespace EENN_ISA {
 
-/// @brief The tensors of a network under their layer paths, as views into `parameters`, (plan.parameter_elements()).
+/// @brief The tensors of a network by layer path, as views into `parameters`, (plan.parameter_elements()).
 template <Element T>
 [[nodiscard]] std::vector<tensor_view> weight_views(const plan_view& plan, std::span<const T> parameters) {
     if (parameters.size() != plan.parameter_elements()) {
@@ -33,24 +33,24 @@ template <Element T>
     return views;
 }
 
-/// @brief Writes parameters and running statistics; the file appears whole or not at all.
+/// @brief Writes parameters and running statistics. The file appears whole or not at all.
 template <Element T>
 void write_weights(const std::string& path, const plan_view& plan, std::span<const T> parameters,
                    const tensor_metadata& metadata = {}) {
     write_safetensors(path, weight_views(plan, parameters), metadata);
 }
 
-/// @brief The same for parameters in the vector that holds them.
+/// @brief The same for parameters in their own vector.
 template <Element T>
 void write_weights(const std::string& path, const plan_view& plan, const aligned_vector<T>& parameters,
                    const tensor_metadata& metadata = {}) {
     write_weights(path, plan, std::span<const T>{parameters}, metadata);
 }
 
-/// @brief Fills `parameters`, (plan.parameter_elements()), from tensors, which may be views of a file or of memory.
+/// @brief Fills `parameters`, (plan.parameter_elements()), from tensors; these may view a file or memory.
 ///
-/// @par Errors  eenn::error for a tensor that is missing, superfluous, or of another shape or type than its layer wants,
-///              naming `where` and both; `parameters` is then as it was.
+/// @par Errors  eenn::error naming `where` and the mismatch, if a tensor is missing, superfluous, or has another shape
+///              or type than its layer. `parameters` is then unchanged.
 template <Element T>
 void assign_weights(const tensor_list& list, const plan_view& plan, std::span<T> parameters,
                     const std::string& where = "weights") {
@@ -73,16 +73,17 @@ void read_weights(const std::string& path, const plan_view& plan, std::span<T> p
     assign_weights(parse_safetensors(bytes, path), plan, parameters, path);
 }
 
-/// @brief Reads into a vector that has room for all of them, as that of a model or of an initialize() has.
+/// @brief Reads into a vector that already has the right size, such as a model's or the result of initialize().
 template <Element T>
 void read_weights(const std::string& path, const plan_view& plan, aligned_vector<T>& parameters) {
     read_weights(path, plan, std::span<T>{parameters});
 }
 
-/// @brief The parameters in a weight file, (plan.parameter_elements()): `net::session run{io::read_weights(path, net::plan)}`.
+/// @brief The parameters in a weight file, (plan.parameter_elements()): `net::session run{io::read_weights(path,
+/// net::plan)}`.
 ///
-/// @par Memory  the parameters and, while they are read, the file.
-/// @par Errors  those of read_file() and assign_weights(), naming the file.
+/// @par Memory  the parameters and, during the call, the file.
+/// @par Errors  as read_file() and assign_weights(), naming the file.
 template <Element T = float>
 [[nodiscard]] aligned_vector<T> read_weights(const std::string& path, const plan_view& plan) {
     aligned_vector<T> parameters(plan.parameter_elements());

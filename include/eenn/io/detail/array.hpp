@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/array.hpp - conversions of elements to the types of samples and labels.
-// Floor 6 (io); host subset. tests/io/array.cpp reaches it.
+// detail/array.hpp - converts elements to the types of samples and labels.
+// Floor 6 (io); host subset. Tested by tests/io/array.cpp.
 #ifndef EENN_IO_DETAIL_ARRAY_HPP
 #define EENN_IO_DETAIL_ARRAY_HPP
 

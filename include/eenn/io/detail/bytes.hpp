@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/bytes.hpp - numbers in files: byte order and checked sizes.
-// Floor 6 (io). tests/io/npy.cpp reaches it.
+// Floor 6 (io). Tested by tests/io/npy.cpp.
 #ifndef EENN_IO_DETAIL_BYTES_HPP
 #define EENN_IO_DETAIL_BYTES_HPP
 
@@ -22,7 +22,7 @@
 namespace eenn::io {
 inline namespace EENN_ISA {
 
-/// @brief The number of type T whose sizeof(T) bytes start at `from`, in the given byte order; `from` need not be
+/// @brief Loads a number of type T from the sizeof(T) bytes at `from`, in the given byte order. `from` need not be
 /// aligned.
 template <class T>
 requires std::is_trivially_copyable_v<T>
@@ -35,7 +35,7 @@ requires std::is_trivially_copyable_v<T>
     return value;
 }
 
-/// @brief Writes sizeof(T) bytes to `to` in the given byte order; `to` need not be aligned.
+/// @brief Stores sizeof(T) bytes at `to`, in the given byte order. `to` need not be aligned.
 template <class T>
 requires std::is_trivially_copyable_v<T>
 void store(std::byte* to, T value, std::endian order) noexcept {
@@ -43,13 +43,13 @@ void store(std::byte* to, T value, std::endian order) noexcept {
     if (order != std::endian::native) std::reverse(to, to + sizeof(T));
 }
 
-/// @brief Reverses every run of `width` bytes in place: big endian to little endian and back.
+/// @brief Reverses every run of `width` bytes in place, which converts between big and little endian.
 inline void swap_byte_order(std::span<std::byte> bytes, std::size_t width) noexcept {
     if (width < 2) return;
     for (std::size_t at = 0; at + width <= bytes.size(); at += width) std::reverse(&bytes[at], &bytes[at] + width);
 }
 
-/// @brief The bytes of a text, without a copy.
+/// @brief A text as bytes, without a copy.
 [[nodiscard]] inline std::span<const std::byte> as_bytes(std::string_view text) noexcept {
     return std::as_bytes(std::span{text.data(), text.size()});
 }
@@ -59,9 +59,9 @@ inline void swap_byte_order(std::span<std::byte> bytes, std::size_t width) noexc
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-/// @brief Product of the dims (1 for none), times `width` bytes; nothing if a dim is negative or the product overflows.
+/// @brief Product of the dims (1 for none) times `width` bytes; empty if a dim is negative or the product overflows.
 ///
-/// A zero anywhere makes the product zero, but a dim beside it must still be a size that exists.
+/// A zero dim makes the product zero, but every other dim must still be a valid size.
 [[nodiscard]] inline std::optional<std::size_t> checked_product(std::span<const std::int64_t> dims,
                                                                 std::size_t width = 1) noexcept {
     constexpr std::size_t most = std::numeric_limits<std::size_t>::max() / 2;
@@ -80,14 +80,14 @@ inline void swap_byte_order(std::span<std::byte> bytes, std::size_t width) noexc
     return empty ? 0 : product;
 }
 
-/// @brief "[16, 3, 32, 32]".
+/// @brief Dims as text: "[16, 3, 32, 32]".
 [[nodiscard]] inline std::string to_string(std::span<const std::int64_t> dims) {
     std::string text = "[";
     for (const std::int64_t dim : dims) text += (text.size() > 1 ? ", " : "") + std::to_string(dim);
     return text + "]";
 }
 
-/// @brief A short printable form of text from a file: control and non-ASCII bytes as '?', cut at 64 characters.
+/// @brief Makes text from a file printable: control and non-ASCII bytes become '?', and at most 64 characters are kept.
 [[nodiscard]] inline std::string printable(std::string_view text) {
     std::string shown;
     for (const char c : text.substr(0, 64)) shown += c >= 0x20 && c < 0x7f ? c : '?';

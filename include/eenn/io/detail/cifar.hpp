@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/cifar.hpp - the records of CIFAR files.
-// Floor 6 (io); host subset. tests/io/cifar.cpp reaches it. Letters: N = images.
+// Floor 6 (io); host subset. Tested by tests/io/cifar.cpp. Letters: N = images.
 #ifndef EENN_IO_DETAIL_CIFAR_HPP
 #define EENN_IO_DETAIL_CIFAR_HPP
 
@@ -25,7 +25,7 @@ inline namespace EENN_ISA {
 
 namespace detail {
 
-// A record is `label_bytes` labels, then the planes R, G, B of 32x32 bytes each; the last label is the class.
+// A record holds `label_bytes` labels, then the planes R, G, B of 32x32 bytes each. The last label is the class.
 [[nodiscard]] inline cifar_images parse_cifar(std::span<const std::byte> bytes, std::size_t label_bytes, int classes,
                                               const std::string& where) {
     constexpr std::size_t plane = 32 * 32;
@@ -77,7 +77,7 @@ EENN_FLOW cifar_images read_cifar10(std::span<const std::string> paths) {
     aligned_vector<std::byte> bytes;
     for (const auto& path : paths) {
         const auto part = read_file(path);
-        [[maybe_unused]] const auto sound = parse_cifar10(part, path);  // so that an error names this file
+        [[maybe_unused]] const auto sound = parse_cifar10(part, path);  // checked here so that errors name this file
         bytes.insert(bytes.end(), part.begin(), part.end());
     }
     return parse_cifar10(bytes, paths.empty() ? std::string{"cifar10"} : paths.front());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/file.hpp - read_file() and write_file() of this system.
-// Floor 6 (io); host subset. tests/io/file.cpp reaches it.
+// detail/file.hpp - read_file() and write_file() for this operating system.
+// Floor 6 (io); host subset. Tested by tests/io/file.cpp.
 #ifndef EENN_IO_DETAIL_FILE_HPP
 #define EENN_IO_DETAIL_FILE_HPP
 
@@ -35,8 +35,8 @@ EENN_FLOW aligned_vector<std::byte> read_file(const std::string& path, std::uint
     const detail::file_handle file{std::fopen(path.c_str(), "rb")};
     if (!file) fail(detail::system_reason(errno, "cannot be opened"));
 
-    // The size is a hint: a pipe has none, and a file may grow while it is read. One byte more finds the end without a
-    // second pass.
+    // The size is only a hint: a pipe has none, and a file may grow during the read. One extra byte detects the end
+    // without a second pass.
     const std::uint64_t hint = detail::size_of(file.get());
     if (hint > most_bytes)
         fail("holds " + std::to_string(hint) + " bytes, more than the " + std::to_string(most_bytes) + " allowed",
@@ -69,9 +69,9 @@ EENN_FLOW void write_file(const std::string& path, std::span<const std::span<con
 #endif
         beside += "." + std::to_string(mark) + ".part";
         errno = 0;
-        detail::file_handle file{std::fopen(beside.c_str(), "wbx")};  // x: fails where the file exists
+        detail::file_handle file{std::fopen(beside.c_str(), "wbx")};  // x: fails if the file exists
         if (!file) {
-            if (errno == EEXIST && attempt < 100) continue;  // left by a process that was killed
+            if (errno == EEXIST && attempt < 100) continue;  // left by a killed process
             fail(detail::system_reason(errno, "its folder takes no file"));
         }
         detail::temporary_file temporary{beside};

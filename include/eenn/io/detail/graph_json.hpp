@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/graph_json.hpp - a graph as JSON, and back: layers with their options by name, ids, exits.
+// detail/graph_json.hpp - converts graphs to JSON and back: layers with their options by name, ids, exits.
 // Floor 6 (io); host subset.
 #ifndef EENN_IO_DETAIL_GRAPH_JSON_HPP
 #define EENN_IO_DETAIL_GRAPH_JSON_HPP
@@ -32,7 +32,7 @@ inline namespace EENN_ISA {
 
 namespace detail {
 
-/// The names of a layer's options, one a member.
+/// The names of a layer's options, one for each member.
 template <class L>
 [[nodiscard]] constexpr auto option_names_of() {
     if constexpr (requires { L::option_names; }) {
@@ -116,8 +116,8 @@ void read_option(text::json_reader& json, Value& value) {
 
 }  // namespace detail
 
-/// @brief Writes a graph as the next value: input, nodes (id, kind, ids of its inputs, options), exits and end, and
-/// whether that is no classifier.
+/// @brief Writes a graph as the next value: input, nodes (id, kind, ids of their inputs, options), exits, end, and a
+/// flag if the end yields features instead of classes.
 template <class Layers>
 void write_graph(text::json_writer& json, const basic_graph<Layers>& g) {
     const auto id_at = [&](edge place) { return g.nodes()[place].id.number; };
@@ -170,14 +170,14 @@ template <class Layers>
 
 namespace detail {
 
-/// One node while it is read.
+/// A node being read.
 struct node_record {
     node_id id{};
     std::string kind;
     std::vector<node_id> inputs;
 };
 
-/// Sets the options of a layer from JSON; those that are not there keep their defaults.
+/// Sets a layer's options from JSON; missing options keep their defaults.
 template <class L>
 void read_options(text::json_reader& json, L& layer) {
     const auto names = option_names_of<L>();
@@ -193,7 +193,7 @@ void read_options(text::json_reader& json, L& layer) {
     });
 }
 
-/// A default layer of that kind; false if the set has none.
+/// Creates a default layer of that kind; false if the set of layers lacks it.
 template <class Variant, std::size_t I = 0>
 [[nodiscard]] bool layer_of_kind(std::string_view kind, Variant& layer) {
     if constexpr (I == std::variant_size_v<Variant>) {
@@ -214,10 +214,11 @@ template <class Layers>
 
 }  // namespace detail
 
-/// @brief Reads a graph, the next value of the reader, as write_graph() wrote it. Members come in that order.
+/// @brief Reads a graph written by write_graph() as the next value of the reader. Members must come in the order
+/// written.
 ///
-/// @par Errors  eenn::error for JSON of another form, kinds and options that the set of layers does not have, ids that are
-///              missing or taken, and layers that do not fit: those of the graph, naming the layer and both shapes.
+/// @par Errors  eenn::error for JSON of another form, kinds and options that the set of layers lacks, and missing or
+///              duplicate ids. Layers that do not fit raise as in the graph, naming the layer and both shapes.
 template <class Layers = standard_layers>
 [[nodiscard]] basic_graph<Layers> read_graph(text::json_reader& json) {
     using graph = basic_graph<Layers>;
@@ -299,7 +300,7 @@ template <class Layers = standard_layers>
     return g;
 }
 
-/// @brief A graph from JSON text; `where` names it in errors.
+/// @brief Parses a graph from JSON text; `where` names the text in errors.
 template <class Layers = standard_layers>
 [[nodiscard]] basic_graph<Layers> graph_from_json(std::string_view text, const std::string& where = "graph_from_json") {
     eenn::text::json_reader json{text, where};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/journal.hpp - a file of records that only grows: what was finished is found again after any interruption.
+// detail/journal.hpp - an append-only file of records: finished work survives any interruption.
 // Floor 6 (io); host subset.
 #ifndef EENN_IO_DETAIL_JOURNAL_HPP
 #define EENN_IO_DETAIL_JOURNAL_HPP
@@ -38,26 +38,27 @@
 namespace eenn::io {
 inline namespace EENN_ISA {
 
-/// @brief A record of a journal: what it is of, and where its payload lies.
+/// @brief A record of a journal: its key and the location of its payload.
 struct journal_record {
     digest key;
-    std::uint64_t offset = 0;  ///< of the payload, from the start of the file
-    std::uint64_t bytes = 0;   ///< of the payload
-    std::uint32_t crc = 0;     ///< of the payload
+    std::uint64_t offset = 0;  ///< payload's offset from the start of the file
+    std::uint64_t bytes = 0;   ///< size of the payload
+    std::uint32_t crc = 0;     ///< CRC-32C of the payload
 };
 
-/// @brief What the bytes of a journal hold.
+/// @brief Index of a journal's bytes.
 struct journal_content {
-    std::vector<journal_record> records;  ///< in their order; of two with one key the later one counts
-    std::uint64_t bytes = 0;              ///< up to the end of the last whole record
-    std::uint64_t torn = 0;               ///< behind it: of a record whose writing was interrupted
+    std::vector<journal_record> records;  ///< in file order; for equal keys the last one counts
+    std::uint64_t bytes = 0;              ///< up to the end of the last complete record
+    std::uint64_t torn = 0;               ///< bytes after it, from an interrupted write
 };
 
 namespace detail {
 
-// The file: "eennjrnl", version (32 bits), CRC-32C of what is before it and behind it in this header (32), what the
-// journal is of (128); then records. A record: payload's bytes (64), key (128), CRC-32C of the payload (32), CRC-32C of
-// the record's place in the file (64) and of what is before it (32); then the payload. Numbers are little endian.
+// File header, 32 bytes: "eennjrnl", version (32 bits), CRC-32C of the rest of this header (32), digest of the
+// journal's subject (128). Then come records. Record header, 32 bytes: payload size (64), key (128), CRC-32C of the
+// payload (32), CRC-32C of the record's file offset (64 bits) and the preceding header bytes (32). The payload follows.
+// Numbers are little endian.
 inline constexpr std::uint32_t journal_version = 1;
 inline constexpr std::size_t journal_header = 32;
 inline constexpr std::size_t record_header = 32;
@@ -84,7 +85,7 @@ inline void store_digest(std::byte* to, const digest& value) noexcept {
     return header;
 }
 
-// The place is part of it, so that a record within the payload of another is none.
+// The checksum covers the offset, so that a record embedded in another record's payload is not taken for one.
 [[nodiscard]] inline std::uint32_t record_crc(std::span<const std::byte> header, std::uint64_t at) noexcept {
     std::array<std::byte, 8> place{};
     store(place.data(), at, std::endian::little);
@@ -118,7 +119,7 @@ inline void check_journal_header(const header_bytes& header, const digest& of, c
     }
 }
 
-// Places in files beyond 2 GB.
+// Supports files beyond 2 GB.
 [[nodiscard]] inline bool seek(std::FILE* file, std::uint64_t to) noexcept {
 #if defined(__unix__) || defined(__APPLE__)
     return ::fseeko(file, static_cast<::off_t>(to), SEEK_SET) == 0;
@@ -126,7 +127,7 @@ inline void check_journal_header(const header_bytes& header, const digest& of, c
     return std::fseek(file, static_cast<long>(to), SEEK_SET) == 0;
 #endif
 }
-// Goes to the end of a file and says where that is; -1 if the file has none.
+// Seeks to the end of the file and returns its offset; -1 if the file cannot seek.
 [[nodiscard]] inline std::int64_t seek_end(std::FILE* file) noexcept {
 #if defined(__unix__) || defined(__APPLE__)
     return ::fseeko(file, 0, SEEK_END) == 0 ? std::int64_t{::ftello(file)} : -1;
@@ -145,7 +146,7 @@ inline void check_journal_header(const header_bytes& header, const digest& of, c
     return !failed;
 #endif
 }
-// The lock ends with the file's last handle, so with the process at the latest.
+// The operating system releases the lock with the file's last handle, at the latest when the process ends.
 inline void refuse_second_writer([[maybe_unused]] std::FILE* file, [[maybe_unused]] const std::string& where) {
 #if defined(__unix__) || defined(__APPLE__)
     if (::flock(::fileno(file), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
@@ -153,7 +154,7 @@ inline void refuse_second_writer([[maybe_unused]] std::FILE* file, [[maybe_unuse
 #endif
 }
 
-// Reads journals: read(offset, span) fills the span from there, which lies within `bytes`.
+// Scans a journal. read(offset, span) fills the span from that offset; the range lies within `bytes`.
 template <class Read>
 class journal_scan {
 public:
@@ -214,7 +215,7 @@ private:
         }
         return crc;
     }
-    // The first whole record from there on, at whichever byte; `bytes_` if there is none.
+    // The first complete record at or after `from`, at any byte offset; `bytes_` if there is none.
     [[nodiscard]] std::uint64_t next_record(std::uint64_t from) {
         std::vector<std::byte> seen(window);
         journal_record record;
@@ -239,16 +240,16 @@ private:
 
 }  // namespace detail
 
-/// @brief The records in the bytes of a journal, without a copy.
+/// @brief Indexes the records in the bytes of a journal, without a copy.
 ///
-/// What is behind the last whole record is torn off, as a write that was interrupted leaves it. If a whole record follows
-/// nevertheless, the file is damaged.
+/// Bytes after the last complete record count as torn, the result of an interrupted write. If another complete record
+/// follows them, the file is damaged.
 ///
-/// @param of     what the journal is of, as its writer said.
+/// @param of     digest of the journal's subject, as given by its writer.
 /// @par Cost     one pass over the bytes.
 /// @par Memory   128 KB, and 48 bytes a record.
-/// @par Errors   eenn::error naming `where` and what to do, for bytes that are no journal, one of another version or of
-///               something else, or damaged.
+/// @par Errors   eenn::error naming `where` and the remedy, if the bytes are not a journal, are damaged, or belong to
+///               another version or subject.
 [[nodiscard]] inline journal_content parse_journal(std::span<const std::byte> bytes, const digest& of,
                                                    const std::string& where = "journal") {
     const auto read = [bytes](std::uint64_t offset, std::span<std::byte> into) {
@@ -258,27 +259,27 @@ private:
     return detail::journal_scan{read, bytes.size()}(of, where);
 }
 
-/// @brief What a record has survived once append() has returned.
+/// @brief Which failures a record survives once append() has returned.
 enum class journal_flush : unsigned char {
-    system,  ///< the end of the process: the operating system has it
-    disk     ///< the end of the power too: the disk has it. A wait of milliseconds a record
+    system,  ///< the end of the process: the operating system holds the bytes
+    disk     ///< loss of power too: the disk holds the bytes. Costs milliseconds a record
 };
 
-/// @brief An append-only file of records, each found by its key.
+/// @brief An append-only file of records, indexed by key.
 ///
-/// A process that is killed at any time leaves a journal that opens: a record that was not written to its end is cut off,
-/// and dropped_bytes() says how long the rest was. Every payload has a checksum. Of two records with one key the later one
-/// counts. Keys are digests of all that a record depends on, so a journal never needs to forget.
+/// A process may be killed at any time and the journal still opens: an incomplete last record is cut off, and
+/// dropped_bytes() returns its size. Every payload has a checksum. For equal keys the last record counts. A key is a
+/// digest of everything its record depends on, so records never need to be deleted.
 ///
 /// @par Memory   48 bytes a record; payloads stay in the file.
-/// @par Threads  safe from many threads. One process at a time: another one that opens the file is refused.
-/// @par Errors   eenn::error naming the path, the reason and what to do. A file that is no journal, one of another version
-///               or of something else, or damaged, stays untouched; a failed append leaves the journal as it was.
+/// @par Threads  safe from many threads. One process at a time: a second process that opens the file is refused.
+/// @par Errors   eenn::error naming the path, the reason and the remedy. A file that is not a journal, is damaged, or
+///               belongs to another version or subject stays untouched. A failed append leaves the journal unchanged.
 class journal {
 public:
-    /// Opens the journal at `path`, or starts it.
+    /// Opens the journal at `path`, or creates it.
     ///
-    /// @param of  what the journal is of; another one's is refused.
+    /// @param of  digest of the journal's subject; a journal of another subject is refused.
     explicit journal(std::string path, const digest& of, journal_flush flush = journal_flush::disk)
         : path_{std::move(path)}, flush_{flush} {
         open();
@@ -297,7 +298,7 @@ public:
         }
     }
 
-    /// Bytes of an unfinished record that opening has cut off; 0 after an orderly end.
+    /// Size of the incomplete record that opening cut off; 0 after a clean shutdown.
     [[nodiscard]] std::uint64_t dropped_bytes() const noexcept { return dropped_; }
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
     /// Number of keys.
@@ -310,7 +311,7 @@ public:
         return records_.contains(key);
     }
 
-    /// Adds a record, whose payload is the pieces one after another. It is whole in the file when this returns.
+    /// Appends a record whose payload is the concatenated pieces. When this returns, the file holds the whole record.
     void append(const digest& key, std::span<const std::span<const std::byte>> pieces) {
         journal_record record{key, 0, 0, 0};
         for (const auto piece : pieces) {
@@ -328,12 +329,12 @@ public:
     }
     void append(const digest& key, std::span<const std::byte> bytes) { append(key, std::array{bytes}); }
 
-    /// The payload of a record while it is read.
+    /// A record's payload during a read.
     class payload {
     public:
-        /// Bytes that were not read yet.
+        /// Bytes not read yet.
         [[nodiscard]] std::uint64_t left() const noexcept { return left_; }
-        /// The next bytes. Raises eenn::error if there are not so many.
+        /// Reads the next bytes. Raises eenn::error if fewer are left.
         void read(std::span<std::byte> into) {
             if (into.size() > left_) {
                 raise(from_.where(),
@@ -356,10 +357,10 @@ public:
         std::uint32_t crc_ = 0;
     };
 
-    /// Lets `take(payload)` read the record of a key; false, and nothing called, if there is none. What was read is right
-    /// once this returns: before, the checksum has not been compared.
+    /// Calls `take(payload)` to read the record of a key; returns false without calling it if there is none. Trust the
+    /// data only once this returns, because the checksum is verified last.
     ///
-    /// @par Errors  eenn::error if `take` left bytes unread, or the file has changed since it was opened.
+    /// @par Errors  eenn::error if `take` leaves bytes unread, or if the file has changed since it was opened.
     template <class F>
     [[nodiscard]] bool read(const digest& key, F&& take) {
         const std::lock_guard lock{busy_};
@@ -388,7 +389,7 @@ private:
         file_.reset(std::fopen(path_.c_str(), "r+b"));
         if (!file_ && errno == ENOENT) file_.reset(std::fopen(path_.c_str(), "w+bx"));
         if (!file_) fail("it cannot be opened for writing");
-        // What a full disk refused must not be tried again later, at another place.
+        // Unbuffered: bytes that a full disk refused must not be written later at another offset.
         std::setvbuf(file_.get(), nullptr, _IONBF, 0);
     }
     [[nodiscard]] std::uint64_t file_bytes() {
@@ -431,8 +432,8 @@ private:
     mutable std::mutex busy_;
 };
 
-/// @brief Puts a journal of one record at `path`, in place of what is there: whole or not at all, as write_file() does. For
-/// what is replaced rather than added to.
+/// @brief Replaces the file at `path` by a journal of one record, atomically as write_file(). For data that is replaced
+/// rather than appended to.
 inline void write_sealed(const std::string& path, const digest& of, const digest& key,
                          std::span<const std::byte> payload) {
     const auto header = detail::make_journal_header(of);
@@ -441,8 +442,8 @@ inline void write_sealed(const std::string& path, const digest& of, const digest
     write_file(path, std::array<std::span<const std::byte>, 3>{header, record, payload});
 }
 
-/// @brief The payload that write_sealed() put there.
-/// @par Errors  eenn::error naming the path and what to do, if it is damaged, cut, or of something else.
+/// @brief The payload written by write_sealed().
+/// @par Errors  eenn::error naming the path and the remedy, if the file is damaged, truncated, or of another subject.
 [[nodiscard]] inline aligned_vector<std::byte> read_sealed(const std::string& path, const digest& of,
                                                            const digest& key) {
     auto bytes = read_file(path);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/model_file.hpp - the files of models of the standard layers.
-// Floor 6 (io); host subset. tests/io/model_file.cpp reaches it.
+// detail/model_file.hpp - model files for the standard layers.
+// Floor 6 (io); host subset. Tested by tests/io/model_file.cpp.
 #ifndef EENN_IO_DETAIL_MODEL_FILE_HPP
 #define EENN_IO_DETAIL_MODEL_FILE_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/npy.hpp - parse_npy() and npy_bytes().
-// Floor 6 (io); host subset. tests/io/npy.cpp reaches it.
+// Floor 6 (io); host subset. Tested by tests/io/npy.cpp.
 #ifndef EENN_IO_DETAIL_NPY_HPP
 #define EENN_IO_DETAIL_NPY_HPP
 
@@ -35,7 +35,7 @@ namespace detail {
 inline constexpr std::string_view npy_magic{"\x93NUMPY", 6};
 
 struct npy_type {
-    std::string_view code;  // NumPy's, without the byte order
+    std::string_view code;  // NumPy's type code, without the byte order
     element_type type;
 };
 inline constexpr npy_type npy_types[] = {
@@ -51,7 +51,7 @@ struct npy_header {
     std::vector<std::int64_t> dims;
 };
 
-// The dictionary literal of the header: strings, True, False and one tuple of integers, which is all that NumPy writes.
+// Reads the header's dictionary literal. NumPy writes only strings, True, False and one tuple of integers.
 class npy_header_reader {
 public:
     npy_header_reader(std::string_view text, const std::string& where) : text_{text}, where_{where} {}
@@ -158,7 +158,7 @@ private:
     std::size_t at_ = 0;
 };
 
-// Elements in column-major order to row-major order: dim 0 varies fastest in `source`, the last dim in the result.
+// Converts column-major to row-major: dim 0 varies fastest in `source`, the last dim in the result.
 [[nodiscard]] inline aligned_vector<std::byte> to_row_major(std::span<const std::byte> source,
                                                             std::span<const std::int64_t> dims, std::size_t width) {
     aligned_vector<std::byte> result(source.size());

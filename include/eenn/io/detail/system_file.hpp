@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/system_file.hpp - what files ask of the operating system: handles, sizes, renames, and bytes that are on disk.
-// Floor 6 (io); host subset. tests/io/file.cpp and tests/io/journal.cpp reach it.
+// detail/system_file.hpp - operating system calls for files: handles, sizes, renames, syncing to disk.
+// Floor 6 (io); host subset. Tested by tests/io/file.cpp and tests/io/journal.cpp.
 #ifndef EENN_IO_DETAIL_SYSTEM_FILE_HPP
 #define EENN_IO_DETAIL_SYSTEM_FILE_HPP
 
@@ -34,7 +34,7 @@ struct file_closer {
 };
 using file_handle = std::unique_ptr<std::FILE, file_closer>;
 
-// Removes the file at `path` unless told to keep it.
+// Removes the file at `path` on destruction unless told to keep it.
 struct temporary_file {
     std::string path;
     bool kept = false;
@@ -47,7 +47,7 @@ struct temporary_file {
     }
 };
 
-// The operating system's last reason; `fallback` where it gave none.
+// The operating system's error message; `fallback` if there is none.
 [[nodiscard]] inline std::string system_reason(int code, const char* fallback) {
     return code != 0 ? std::generic_category().message(code) : std::string{fallback};
 }
@@ -61,7 +61,7 @@ inline bool flush_to_disk([[maybe_unused]] std::FILE* file) noexcept {
 #endif
 }
 
-// Bytes of an ordinary file; 0 of anything else, and where nobody says.
+// Size of an ordinary file; 0 for anything else, or if unknown.
 [[nodiscard]] inline std::uint64_t size_of([[maybe_unused]] std::FILE* file) noexcept {
 #if defined(__unix__) || defined(__APPLE__)
     struct ::stat about {};
@@ -71,7 +71,7 @@ inline bool flush_to_disk([[maybe_unused]] std::FILE* file) noexcept {
     return 0;
 }
 
-// Puts `from` in the place of `to`: on POSIX without <filesystem>, which is long to compile.
+// Renames `from` to `to`, replacing it. POSIX avoids <filesystem>, which is slow to compile.
 [[nodiscard]] inline std::error_code replace(const std::string& from, const std::string& to) {
     std::error_code failed;
 #if defined(__unix__) || defined(__APPLE__)
@@ -82,8 +82,8 @@ inline bool flush_to_disk([[maybe_unused]] std::FILE* file) noexcept {
     return failed;
 }
 
-// A rename survives a power cut once the folder of `path` is on disk. Some file systems refuse to sync a folder; nothing
-// can be done then.
+// A rename survives a power failure only once the folder of `path` is on disk. Some file systems refuse to sync a
+// folder; that error is ignored.
 inline void flush_folder([[maybe_unused]] const std::string& path) {
 #if defined(__unix__) || defined(__APPLE__)
     const std::size_t name = path.rfind('/') + 1;
