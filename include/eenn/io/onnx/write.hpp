@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// write.hpp - an ONNX model as bytes and as a file.
+// write.hpp - serializes ONNX models and writes them to files.
 // Floor 6 (io); host subset.
 #ifndef EENN_IO_ONNX_WRITE_HPP
 #define EENN_IO_ONNX_WRITE_HPP
@@ -15,14 +15,15 @@
 namespace eenn::onnx {
 inline namespace EENN_HOST {
 
-/// @brief The bytes of an ONNX file. Equal models give equal bytes.
+/// @brief Serializes a model as an ONNX file. Equal models give equal bytes.
 ///
-/// @par Memory  a few times the file's size: a message is put together before it is put into the one around it.
-/// @par Errors  eenn::error for a tensor of strings, an attribute without a value, or 2 GiB, which protobuf cannot hold.
+/// @par Memory  a few times the file's size, because each message is built before it is copied into its parent.
+/// @par Errors  eenn::error for a tensor of strings, an attribute without a value, or more than protobuf's limit of 2
+///              GiB.
 /// @par Source  onnx/onnx, onnx.proto; protobuf's encoding.
 [[nodiscard]] EENN_FLOW std::vector<std::byte> serialize(const model& from);
 
-/// @brief serialize() put into a file by io::write_file(): the old file or the whole new one.
+/// @brief Writes serialize() with io::write_file(): the old file or the whole new one.
 EENN_FLOW void write_model(const std::filesystem::path& path, const model& from);
 
 }  // namespace EENN_HOST

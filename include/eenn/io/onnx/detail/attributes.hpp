@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/attributes.hpp - reading a node: its attributes by name, with their defaults, and what messages call it.
-// Floor 6 (io); host subset. tests/io/onnx/fold.cpp reaches it.
+// detail/attributes.hpp - reads a node's attributes, with defaults, and describes nodes for messages.
+// Floor 6 (io); host subset. Tested by tests/io/onnx/fold.cpp.
 #ifndef EENN_IO_ONNX_DETAIL_ATTRIBUTES_HPP
 #define EENN_IO_ONNX_DETAIL_ATTRIBUTES_HPP
 
@@ -20,14 +20,14 @@ namespace eenn::onnx {
 inline namespace EENN_ISA {
 namespace detail {
 
-/// "'layer1.conv' (Conv)"; a node without a name is called by its output.
+/// "'layer1.conv' (Conv)". A node without a name is identified by its first output.
 [[nodiscard]] inline std::string describe(const node& n) {
     const std::string output = n.outputs.empty() ? std::string{} : n.outputs[0];
     return "'" + io::printable(n.name.empty() ? output : n.name) + "' (" +
            (n.domain.empty() ? "" : io::printable(n.domain) + ".") + io::printable(n.op_type) + ")";
 }
 
-/// The attribute of that name, or null. Raises if it is of another kind.
+/// The attribute of that name, or null. Raises if it has another kind.
 [[nodiscard]] inline const attribute* find_attribute(const node& n, std::string_view name, attribute::kind_of kind) {
     for (const auto& a : n.attributes) {
         if (a.name != name) continue;
@@ -54,7 +54,7 @@ namespace detail {
     return a != nullptr ? std::optional{a->integers} : std::nullopt;
 }
 
-/// An axis as an index into `rank` axes; negative ones count from the end.
+/// Converts an axis to an index below `rank`; negative axes count from the end.
 [[nodiscard]] inline std::size_t axis_index(const node& n, std::int64_t value, std::size_t rank) {
     const auto count = static_cast<std::int64_t>(rank);
     if (value < -count || value >= count) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/axes.hpp - which axes of our layout (H,W,C) an ONNX value's axes are: transposes and reshapes move no data.
-// Floor 6 (io); host subset. tests/io/onnx/import.cpp reaches it.
+// detail/axes.hpp - maps the axes of ONNX values to ours (H,W,C), so that transposes and reshapes move no data.
+// Floor 6 (io); host subset. Tested by tests/io/onnx/import.cpp.
 #ifndef EENN_IO_ONNX_DETAIL_AXES_HPP
 #define EENN_IO_ONNX_DETAIL_AXES_HPP
 
@@ -20,14 +20,14 @@ namespace eenn::onnx {
 inline namespace EENN_ISA {
 namespace detail {
 
-/// An axis of a sample in memory.
+/// An axis of a sample in our layout.
 enum class axis : unsigned char { h, w, c };
 
 [[nodiscard]] constexpr int size_along(const shape& s, axis a) noexcept {
     return a == axis::h ? s.h : a == axis::w ? s.w : s.c;
 }
 
-/// One axis of an ONNX value: axes of ours that were merged, major first. Axes of size 1 lie nowhere: {} has size 1.
+/// One axis of an ONNX value: a group of our axes, major first. An axis of size 1 maps to no axis of ours and is {}.
 using merged = std::vector<axis>;
 
 /// The axes of an ONNX value after its batch axis: (N,C,H,W) is {{c},{h},{w}}, flattened {{c,h,w}}.
@@ -39,24 +39,24 @@ using axis_list = std::vector<merged>;
     return size;
 }
 
-/// {a}, or {} where that axis has size 1.
+/// {a}, or {} if that axis has size 1.
 [[nodiscard]] inline merged along(axis a, const shape& s) { return size_along(s, a) > 1 ? merged{a} : merged{}; }
 
-/// The list for axes that each are one of ours.
+/// The list for axes that each map to one of ours.
 [[nodiscard]] inline axis_list axes_along(std::span<const axis> order, const shape& s) {
     axis_list list;
     for (const axis a : order) list.push_back(along(a, s));
     return list;
 }
 
-/// All axes of ours in the order in which the value goes through them.
+/// All our axes in the order of the ONNX value.
 [[nodiscard]] inline merged order_of(const axis_list& list) {
     merged all;
     for (const auto& m : list) all.insert(all.end(), m.begin(), m.end());
     return all;
 }
 
-/// The same elements under other sizes; nothing where one of our axes would have to be split.
+/// Reshapes without moving elements; empty if one of our axes would have to be split.
 [[nodiscard]] inline std::optional<axis_list> regroup(const axis_list& list, const shape& s,
                                                       std::span<const std::int64_t> sizes) {
     const merged all = order_of(list);
@@ -76,8 +76,8 @@ using axis_list = std::vector<merged>;
     return made;
 }
 
-/// Which axis of ours each axis after the first, the channels, is: what windows slide over. Nothing if the value has no
-/// such form. Axes of size 1 take what is left, a single one the columns.
+/// Maps each axis after the channels to ours; windows slide over these axes. Empty if the value does not have the form
+/// channels first, then one or two axes. An axis of size 1 takes the axis that is left; a single one takes the columns.
 [[nodiscard]] inline std::optional<std::vector<axis>> plane_of(const axis_list& list, const shape& s) {
     const auto count = list.empty() ? 0 : list.size() - 1;
     if (count < 1 || count > 2 || list[0] != along(axis::c, s)) return std::nullopt;
@@ -99,7 +99,7 @@ using axis_list = std::vector<merged>;
     return plane;
 }
 
-/// For each position along a flattened list of axes, the element of the sample in memory that lies there.
+/// The index in memory of each element along a flattened list of axes.
 [[nodiscard]] inline std::vector<int> memory_order(const merged& m, const shape& s) {
     const auto stride = [&](axis a) { return a == axis::c ? 1 : a == axis::w ? s.c : s.w * s.c; };
     std::vector<int> places{0};

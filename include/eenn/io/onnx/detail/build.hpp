@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/build.hpp - puts an ONNX graph together: attributes, constants, unique names, and graphs within graphs.
-// Floor 6 (io); host subset. tests/io/onnx/write.cpp reaches it.
+// detail/build.hpp - builds ONNX graphs: attributes, constants, unique names, nested graphs.
+// Floor 6 (io); host subset. Tested by tests/io/onnx/write.cpp.
 #ifndef EENN_IO_ONNX_DETAIL_BUILD_HPP
 #define EENN_IO_ONNX_DETAIL_BUILD_HPP
 
@@ -59,7 +59,7 @@ inline constexpr data_type data_type_of<std::int64_t> = data_type::int64;
 template <>
 inline constexpr data_type data_type_of<bool> = data_type::boolean;
 
-/// A constant of these values.
+/// A constant with these values.
 template <class T>
 [[nodiscard]] tensor constant_of(std::vector<std::int64_t> dims, std::span<const T> values) {
     static_assert(data_type_of<T> != data_type::undefined, "eenn: no ONNX constant of this type is needed");
@@ -83,27 +83,27 @@ template <class T>
     return made;
 }
 
-/// Appends nodes and constants to the graph that is open. A branch() opens a graph inside of it, which sees all values
-/// made before; names are therefore unique over all of them.
+/// Appends nodes and constants to the open graph. branch() opens a nested graph, which can read all values made before,
+/// so names are unique across all graphs.
 class builder {
 public:
     explicit builder(std::string name) { whole_.name = std::move(name); }
     builder(const builder&) = delete;
     builder& operator=(const builder&) = delete;
 
-    /// `wanted`, or `wanted_2`, ... where that name is taken.
+    /// Returns `wanted`, or `wanted_2`, ... if that name is taken.
     std::string claim(const std::string& wanted) {
         std::string name = wanted;
         for (int i = 2; !names_.insert(name).second; ++i) name = wanted + "_" + std::to_string(i);
         return name;
     }
 
-    /// Appends an operator whose one output has its node's name, and returns that name.
+    /// Appends an operator with one output named like the node, and returns the name.
     std::string add(const std::string& op_type, const std::string& wanted, std::vector<std::string> inputs,
                     std::vector<attribute> attributes = {}) {
         return add(op_type, wanted, std::move(inputs), 1, std::move(attributes))[0];
     }
-    /// The same of several outputs; those after the first are numbered.
+    /// The same for several outputs; those after the first are numbered.
     std::vector<std::string> add(const std::string& op_type, const std::string& wanted, std::vector<std::string> inputs,
                                  int outputs, std::vector<attribute> attributes = {}) {
         std::vector<std::string> made{claim(wanted)};
@@ -111,7 +111,7 @@ public:
         append({made[0], op_type, {}, std::move(inputs), made, std::move(attributes)});
         return made;
     }
-    /// Appends a node whose names are chosen.
+    /// Appends a node that already has its names.
     void append(node made) { open_->nodes.push_back(std::move(made)); }
 
     /// Adds a constant and returns its name.
@@ -121,7 +121,7 @@ public:
         return open_->initializers.back().name;
     }
 
-    /// The name of a constant that several operators use, all of them in the open graph or deeper.
+    /// Returns the name of a constant shared by several operators, all in the open graph or nested in it.
     std::string shared(const std::string& name, const tensor& value) {
         auto& made = shared_[name];
         if (made.empty()) made = constant(name, value);
@@ -131,8 +131,8 @@ public:
     void input(value_info what) { open_->inputs.push_back(std::move(what)); }
     void output(value_info what) { open_->outputs.push_back(std::move(what)); }
 
-    /// Gives a value of the open graph the name of an output; an identity does so where its own name must stay. Nothing
-    /// may be appended that reads it under the old name.
+    /// Renames a value of the open graph to an output's name. Inserts an Identity if the value has to keep its own
+    /// name. Nodes appended later must not read the old name.
     void rename(const std::string& from, const std::string& to) {
         const auto before = renamed_.find(from);
         const bool made_here = std::any_of(open_->nodes.begin(), open_->nodes.end(), [&](const node& n) {
@@ -149,7 +149,7 @@ public:
         renamed_[from] = to;
     }
 
-    /// What fill() appends, as a graph of its own.
+    /// A nested graph with the nodes that fill() appends.
     template <class Fill>
     [[nodiscard]] graph branch(std::string name, Fill&& fill) {
         graph inner;

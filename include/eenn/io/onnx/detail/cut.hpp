@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/cut.hpp - an early-exit network cut into stages: which exits each holds, and which values pass between them.
-// Floor 6 (io); host subset. tests/io/onnx/import.cpp reaches it.
+// detail/cut.hpp - cuts an early-exit network into stages: which exits each holds, which values pass between them.
+// Floor 6 (io); host subset. Tested by tests/io/onnx/import.cpp.
 #ifndef EENN_IO_ONNX_DETAIL_CUT_HPP
 #define EENN_IO_ONNX_DETAIL_CUT_HPP
 
@@ -42,7 +42,7 @@ namespace detail {
     ends.push_back(g.here());
     std::vector<stage> stages(ends.size());
 
-    // Exits: each where the last backbone node it reads is, and none before an earlier exit.
+    // An exit goes where its last backbone node is, but never before an earlier exit.
     std::size_t at = 0;
     for (std::size_t e = 0; e < exits.size(); ++e) {
         const auto reads = needed_by(g, std::array{exits.points[e].node}, in_backbone);
@@ -54,7 +54,7 @@ namespace detail {
         stages[at].last_exit = e + 1;
     }
 
-    // Values: what later exits read of the backbone up to here, flattened or not.
+    // Carried values: backbone values up to here that later exits read, flattened or not.
     for (std::size_t k = 0; k < stages.size(); ++k) {
         auto& s = stages[k];
         s.says_done = true;

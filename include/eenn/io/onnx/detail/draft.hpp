@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/draft.hpp - a network while it is imported: layers with their tensors that may still change, then graph and
-// parameters.
-// Floor 6 (io); host subset. tests/io/onnx/import.cpp reaches it.
+// detail/draft.hpp - a network during import: layers and tensors that may still change, later a graph with parameters.
+// Floor 6 (io); host subset. Tested by tests/io/onnx/import.cpp.
 #ifndef EENN_IO_ONNX_DETAIL_DRAFT_HPP
 #define EENN_IO_ONNX_DETAIL_DRAFT_HPP
 
@@ -34,14 +33,14 @@ struct named_tensor {
     std::vector<float> values;
 };
 
-/// A layer of the draft. `inputs` are layers before it; layer 0 is the network's input.
+/// A layer of the draft. `inputs` are earlier layers; layer 0 is the network's input.
 struct draft_layer {
     eenn::graph::layer what{};
     std::vector<int> inputs;
     shape out{};
     std::vector<named_tensor> tensors;
     std::string name;
-    bool affine = false;  ///< a batch norm that stands for a product and a sum with constants
+    bool affine = false;  ///< a batch norm that stands for a multiplication and an addition with constants
 
     [[nodiscard]] std::vector<float>& values(std::string_view tensor) {
         const auto found =
@@ -53,7 +52,7 @@ struct draft_layer {
 
 class draft {
 public:
-    /// Whether a network can hold a value of this shape.
+    /// Whether a value of this shape is within a network's limits.
     [[nodiscard]] static bool fits(std::int64_t h, std::int64_t w, std::int64_t c) noexcept {
         constexpr std::int64_t most = most_elements;
         return h >= 1 && w >= 1 && c >= 1 && h <= most && w <= most && c <= most && h * w <= most && h * w * c <= most;
@@ -86,7 +85,7 @@ public:
         std::map<node_id, std::string> names;
     };
 
-    /// The layers that `last` needs; each has its number here as its id.
+    /// The layers that `last` depends on, with their numbers in the draft as ids.
     [[nodiscard]] finished finish(int last) const {
         eenn::graph all{layers_[0].out};
         finished made{all, {}, {}};

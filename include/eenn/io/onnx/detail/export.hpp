@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/export.hpp - export_network() and those that write exits.
-// Floor 6 (io); host subset. tests/io/onnx/export.cpp reaches it. Letters: N = samples, H, W, C = height, width, channels.
+// detail/export.hpp - export_network() and the exports with exits.
+// Floor 6 (io); host subset. Tested by tests/io/onnx/export.cpp. Letters: N = samples, H, W, C = height, width, channels.
 #ifndef EENN_IO_ONNX_DETAIL_EXPORT_HPP
 #define EENN_IO_ONNX_DETAIL_EXPORT_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/export_exits.hpp - the part of an early-exit network that one file holds: nested Ifs that stop at an exit.
-// Floor 6 (io); host subset. tests/io/onnx/export.cpp reaches it. Letters: C = classes, E = exits.
+// detail/export_exits.hpp - the part of an early-exit network in one file: nested Ifs that stop at an exit.
+// Floor 6 (io); host subset. Tested by tests/io/onnx/export.cpp. Letters: C = classes, E = exits.
 #ifndef EENN_IO_ONNX_DETAIL_EXPORT_EXITS_HPP
 #define EENN_IO_ONNX_DETAIL_EXPORT_EXITS_HPP
 
@@ -24,7 +24,7 @@ namespace eenn::onnx {
 inline namespace EENN_ISA {
 namespace detail {
 
-/// The exits of a graph, its end among them, and when a sample leaves at them.
+/// The exits of a graph, including its end, with the rules for leaving at them.
 struct exit_list {
     std::vector<eenn::graph::exit_point> points;
     std::span<const exit_rule> rules;
@@ -37,11 +37,11 @@ struct exit_list {
         }
     }
     [[nodiscard]] std::size_t size() const noexcept { return points.size(); }
-    /// Nobody leaves at a closed exit or at an output.
+    /// No sample leaves at a closed exit or a plain output.
     [[nodiscard]] bool closed(std::size_t e) const noexcept {
         return e + 1 < size() && !(points[e].classifies && rules[e].threshold < never_exit);
     }
-    /// Whether it matters what exit e says.
+    /// Whether exit e's result affects the outcome: it is open, or a later exit counts its label.
     [[nodiscard]] bool heard(std::size_t e) const noexcept {
         return !closed(e) || (points[e].classifies && counted_from(e));
     }
@@ -50,36 +50,36 @@ struct exit_list {
         for (std::size_t e = first; e < last; ++e) count += closed(e) ? 0 : 1;
         return count;
     }
-    /// Whether exit e or a later one asks how often the exits agreed.
+    /// Whether exit e or a later one has the patience policy, which counts agreeing exits.
     [[nodiscard]] bool counted_from(std::size_t e) const noexcept {
         return std::any_of(points.begin() + static_cast<std::ptrdiff_t>(e), points.end(),
                            [](const auto& p) { return p.decides.kind == policy_kind::patience; });
     }
 };
 
-/// What one file holds of an early-exit network: a run of exits, and what goes on where no sample has left.
+/// The part of an early-exit network in one file: a range of exits, and the values carried on if no sample has left.
 struct stage {
     std::size_t first_exit = 0;
-    std::size_t last_exit = 0;  ///< one behind; an empty run is a file without decisions
-    std::vector<edge> takes;    ///< nodes whose values come in
-    std::vector<edge> sends;    ///< nodes whose values go on
-    std::string takes_prefix;   ///< of the names of what comes in
+    std::size_t last_exit = 0;  ///< one past the end; an empty range is a file without decisions
+    std::vector<edge> takes;    ///< nodes whose values are inputs
+    std::vector<edge> sends;    ///< nodes whose values are passed on
+    std::string takes_prefix;   ///< name prefix of the inputs
     std::string sends_prefix;
-    bool takes_state = false;  ///< the state of the exits before comes in, for a later patience
+    bool takes_state = false;  ///< the state of earlier exits is an input, for a later patience policy
     bool sends_state = false;
-    bool says_done = false;  ///< whether the sample has left is an output
+    bool says_done = false;  ///< an output says whether the sample has left
 };
 
-/// The most exits that one file decides at, the end included.
+/// Maximum number of exits decided in one file, including the end.
 inline constexpr std::size_t most_open_exits = 16;
 
-/// Appends one stage to a builder: its inputs, its nodes and its outputs.
+/// Appends one stage to a builder: inputs, nodes and outputs.
 class stage_writer {
 public:
     stage_writer(builder& to, layer_writer& layers, const exit_list& exits, const stage& here,
                  const export_options& options)
         : to_{to}, layers_{layers}, policies_{to}, exits_{exits}, here_{here}, options_{options} {
-        // ONNX Runtime 1.22 takes twice as long to load for each If inside an If: 0.1 s for 8, 1 s for 12, 14 s for 16.
+        // ONNX Runtime 1.22 load time doubles with each level of nested Ifs: 0.1 s for 8, 1 s for 12, 14 s for 16.
         const auto open = exits.open_between(here.first_exit, here.last_exit);
         if (open > most_open_exits) {
             raise("onnx", std::to_string(open) + " exits in one file nest deeper than readers go",
@@ -108,7 +108,7 @@ public:
     }
 
 private:
-    /// What an exit made, by names; e says which.
+    /// The names of exit e's results.
     struct verdict {
         std::size_t e = 0;
         std::string logits;
@@ -119,8 +119,7 @@ private:
         return {std::move(name), data_type::int64, true, dimensions({1})};
     }
 
-    /// The file's outputs, in the order in which decide() gives them. A sample that has left sends nothing on: what is
-    /// sent has one row, or none.
+    /// The file's outputs, in decide()'s order. Carried values have one row, or none if the sample has left.
     [[nodiscard]] std::vector<value_info> declared_outputs() const {
         std::vector<value_info> made;
         if (decides_) {
@@ -149,7 +148,7 @@ private:
         return static_cast<int>(layers_.shape_of(exits_.points[e].node).elements());
     }
 
-    /// Appends exit e and all that comes behind it; returns the values of the outputs, made in the open graph.
+    /// Appends exit e and everything after it. Returns the output values, made in the open graph.
     std::vector<std::string> decide(std::size_t e, const verdict& before) {
         if (e == here_.last_exit) return go_on(before);
         if (!exits_.heard(e)) return decide(e + 1, before);
@@ -171,7 +170,7 @@ private:
         return to_.add("If", name, {leaves}, static_cast<int>(declared_outputs().size()), std::move(branches));
     }
 
-    /// Values as the outputs of the open branch.
+    /// Makes these values the outputs of the open branch.
     void give(const std::vector<std::string>& values) {
         auto outputs = declared_outputs();
         for (std::size_t i = 0; i < values.size(); ++i) {
@@ -180,7 +179,7 @@ private:
         }
     }
 
-    /// The sample leaves: nothing is sent on.
+    /// The sample leaves: carried values are empty.
     std::vector<std::string> leave(const verdict& v) {
         auto values = said(v, true);
         const std::string name = "exit_" + std::to_string(v.e) + ".";
@@ -196,7 +195,7 @@ private:
         return values;
     }
 
-    /// The sample goes on to the next stage: what that takes is sent.
+    /// The sample continues to the next stage: carries the values that stage reads.
     std::vector<std::string> go_on(const verdict& v) {
         std::vector<std::string> values;
         if (decides_) values = said(v, false);
@@ -207,7 +206,7 @@ private:
         return values;
     }
 
-    /// What an exit made, repeated in the open graph, whose outputs must be values of its own.
+    /// Copies an exit's results into the open graph, because a branch's outputs must be its own values.
     std::vector<std::string> said(const verdict& v, bool left) {
         const std::string name = "exit_" + std::to_string(v.e) + (left ? ".left." : ".stayed.");
         std::vector<std::string> values{to_.add("Identity", name + "logits", {v.logits}),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/export_layers.hpp - the layers of a graph as ONNX operators, from channels last to channels first.
-// Floor 6 (io); host subset. tests/io/onnx/export.cpp reaches it.
+// detail/export_layers.hpp - converts a graph's layers to ONNX operators, from channels last to channels first.
+// Floor 6 (io); host subset. Tested by tests/io/onnx/export.cpp.
 // Letters: N = samples, H, W, C = height, width, channels; I, O = inputs, outputs.
 #ifndef EENN_IO_ONNX_DETAIL_EXPORT_LAYERS_HPP
 #define EENN_IO_ONNX_DETAIL_EXPORT_LAYERS_HPP
@@ -28,7 +28,7 @@ namespace eenn::onnx {
 inline namespace EENN_ISA {
 namespace detail {
 
-/// Layers that are one operator without constants: elementwise, or the same over the channels of every pixel.
+/// Layers that are one operator without constants: elementwise, or applied across the channels of each pixel.
 struct plain_operator {
     std::string_view layer;
     const char* op_type;
@@ -49,10 +49,10 @@ template <class L>
 concept PlainLayer = plain_operator_of(L::kind)
 != nullptr;
 
-/// Whether a shape is a feature vector, (N,C) in the file; all others are images, (N,C,H,W).
+/// Whether a shape is a feature vector, (N,C) in the file. All other shapes are images, (N,C,H,W).
 [[nodiscard]] constexpr bool is_vector(const shape& s) noexcept { return s.h == 1 && s.w == 1; }
 
-/// Our weight (kh,kw,I/G,O) as ONNX has it, (O,I/G,kh,kw).
+/// Transposes our weight (kh,kw,I/G,O) to ONNX's (O,I/G,kh,kw).
 [[nodiscard]] inline std::vector<float> convolution_weight(const conv2d& layer, int inputs,
                                                            std::span<const float> ours) {
     std::vector<float> theirs;
@@ -67,7 +67,7 @@ concept PlainLayer = plain_operator_of(L::kind)
     return theirs;
 }
 
-/// Rows of a dense weight (H W C,O) in the order C H W, in which ONNX flattens an image.
+/// Reorders a dense weight's rows (H W C,O) to C H W, the order in which ONNX flattens an image.
 [[nodiscard]] inline std::vector<float> channels_first_rows(shape in, int units, std::span<const float> ours) {
     std::vector<float> theirs;
     for (int c = 0; c < in.c; ++c) {
@@ -79,14 +79,14 @@ concept PlainLayer = plain_operator_of(L::kind)
     return theirs;
 }
 
-/// Appends a graph's layers to a builder, each once and when it is asked for.
+/// Appends a graph's layers to a builder, each once and on demand.
 ///
-/// A value has one or both of two forms: an image (N,C,H,W), or a vector (N, H W C), which is the only one that a dense
-/// layer makes or takes. Layers that do not care keep the form; where the forms meet, a reshape is appended. A flatten
-/// is no operator of its own: what reads it asks its input for a vector, and a dense layer rather permutes its weight.
+/// A value exists in one or both of two forms: an image (N,C,H,W), or a vector (N, H W C). Dense layers take and make
+/// only vectors. Layers that work on either form keep it; a reshape is appended where the forms differ. A flatten has
+/// no operator of its own: its readers request its input as a vector, and a dense layer permutes its weight instead.
 class layer_writer {
 public:
-    /// Graph and parameters (plan.parameter_elements()) must outlive it.
+    /// Graph and parameters (plan.parameter_elements()) must outlive this object.
     layer_writer(builder& to, const eenn::graph& g, std::span<const float> parameters, const export_options& options)
         : to_{to}, nodes_{g.nodes()}, options_{options}, values_(nodes_.size()), tensors_(nodes_.size()) {
         if (g.here() == edge{0}) raise("onnx", "the graph has no layers", "append at least one");
@@ -100,7 +100,7 @@ public:
         }
     }
 
-    /// What the file calls a node.
+    /// A node's name in the file.
     [[nodiscard]] std::string name_of(edge node) const {
         const std::size_t i = node.index();
         if (node == edge{0}) return options_.input;
@@ -109,7 +109,7 @@ public:
     }
     [[nodiscard]] shape shape_of(edge node) const { return at(node).out; }
 
-    /// Type and sizes of a node's value in the form that goes in and out of files: a vector if it has one pixel.
+    /// Type and sizes of a node's value at the file's inputs and outputs: a vector if it has one pixel.
     [[nodiscard]] value_info declared(edge node, std::string name, dimension batch) const {
         const shape s = shape_of(node);
         std::vector<dimension> dims = is_vector(s) ? dimensions({0, s.c}) : dimensions({0, s.c, s.h, s.w});
@@ -118,13 +118,13 @@ public:
     }
     /// A node's value in that form.
     std::string value(edge node) { return is_vector(shape_of(node)) ? vector(node) : image(node); }
-    /// Takes a node's value, in that form, from outside.
+    /// Supplies a node's value, in that form, from outside.
     void provide(edge node, const std::string& name) {
         forms& v = forms_of(node);
         (is_vector(shape_of(node)) ? v.vector : v.image) = name;
     }
 
-    /// A node's value as (N, H W C); it and what it needs are appended now if they were not before.
+    /// A node's value as (N, H W C); appends the node and its dependencies if needed.
     std::string vector(edge node) {
         require(node);
         forms& v = forms_of(node);
@@ -170,13 +170,13 @@ private:
             if (!needed.contains(i) || forms_of(i).made()) continue;
             needed.insert(at(i).sources().begin(), at(i).sources().end());
         }
-        for (const edge i : needed) {  // rising
+        for (const edge i : needed) {  // ascending
             if (i == edge{0} || forms_of(i).made()) continue;
             std::visit([&](const auto& layer) { write(i, layer); }, at(i).what);
         }
     }
 
-    /// Appends an operator that makes a node's value.
+    /// Appends an operator that computes a node's value.
     void make(edge node, bool as_image, const std::string& op_type, std::vector<std::string> inputs,
               std::vector<attribute> attributes = {}) {
         forms& v = forms_of(node);
@@ -187,7 +187,7 @@ private:
         make(node, true, op_type, std::move(inputs), std::move(attributes));
     }
 
-    /// A node's inputs in one form: the one they have, or as images where some are.
+    /// A node's inputs in a common form: their own, or images if any input is one.
     struct alike {
         bool as_image = false;
         std::vector<std::string> names;
@@ -200,7 +200,7 @@ private:
         return made;
     }
 
-    /// The parameter tensors of a node, in the order of its layer's tensors().
+    /// A node's parameter tensors, in the order of its layer's tensors().
     [[nodiscard]] std::span<const float> parameter(edge node, std::size_t which) const { return tensors_[node][which]; }
     std::string constant(edge node, const std::string& name, const tensor& value) {
         return to_.constant(name_of(node) + "." + name, value);
@@ -213,7 +213,7 @@ private:
         return constant(node, name, constant_of({std::ssize(values)}, values));
     }
 
-    /// An operator that does not care about the form.
+    /// Appends an operator that works on either form.
     void keep_form(edge node, const std::string& op_type, const std::vector<std::string>& constants = {},
                    std::vector<attribute> attributes = {}) {
         auto [as_image, from] = inputs_alike(node);
@@ -308,7 +308,7 @@ private:
         int stride;
         int dilation;
     };
-    /// The attributes that convolutions and pools share; padding as amounts, whatever rule made them.
+    /// The attributes shared by convolutions and pools. Padding is written as amounts, whichever rule produced it.
     [[nodiscard]] static std::vector<attribute> window(const padding& p, shape in, axis_of_window h, axis_of_window w) {
         const auto rows = place_window(in.h, h.kernel, h.stride, h.dilation, p.how, p.top, p.bottom);
         const auto columns = place_window(in.w, w.kernel, w.stride, w.dilation, p.how, p.left, p.right);

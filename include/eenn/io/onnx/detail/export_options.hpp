@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/export_options.hpp - what a caller may say about an exported file.
-// Floor 6 (io); host subset. tests/io/onnx/export.cpp reaches it.
+// detail/export_options.hpp - options of exported files.
+// Floor 6 (io); host subset. Tested by tests/io/onnx/export.cpp.
 #ifndef EENN_IO_ONNX_DETAIL_EXPORT_OPTIONS_HPP
 #define EENN_IO_ONNX_DETAIL_EXPORT_OPTIONS_HPP
 
@@ -17,16 +17,15 @@
 namespace eenn::onnx {
 inline namespace EENN_HOST {
 
-/// @brief What a caller may say about an exported file.
+/// @brief Options of an exported file.
 struct export_options {
-    int opset = 13;                ///< of the standard operators, 13 to 21; from 14 on there is a HardSwish
-    std::string name = "network";  ///< of the graph
+    int opset = 13;                ///< of the standard operators, 13 to 21; HardSwish exists from 14 on
+    std::string name = "network";  ///< name of the graph
     std::string input = "input";
     std::string output = "logits";
-    int batch = 0;  ///< of export_network: a size, or 0 for a first axis that is free and named N
-    bool all_exits =
-        true;  ///< of export_network: the logits of early exits are outputs too, "logits_0", "logits_1", ...
-    std::span<const std::string> node_names{};  ///< by node of the graph; where empty or absent: "conv2d_3"
+    int batch = 0;          ///< export_network() only: batch size, or 0 for a free first axis named N
+    bool all_exits = true;  ///< export_network() only: early exits' logits are outputs too, "logits_0", "logits_1", ...
+    std::span<const std::string> node_names{};  ///< indexed by graph node; if empty or missing: "conv2d_3"
     std::map<std::string, std::string> metadata{};
 };
 
@@ -35,7 +34,7 @@ inline namespace EENN_ISA {
 
 namespace detail {
 
-/// A model around `network`, in the format version that came with the opset.
+/// Wraps `network` in a model, in the file format version released with the opset.
 [[nodiscard]] inline model wrap(graph network, const export_options& options) {
     const int ir = options.opset < 15 ? 7 : options.opset < 19 ? 8 : options.opset < 21 ? 9 : 10;
     return {.ir_version = ir,

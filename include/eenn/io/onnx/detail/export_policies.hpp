@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/export_policies.hpp - confidence policies as ONNX operators on the logits of one sample.
-// Floor 6 (io); host subset. tests/io/onnx/export.cpp reaches it. Letters: C = classes, z = logits.
+// detail/export_policies.hpp - confidence policies as ONNX operators on one sample's logits.
+// Floor 6 (io); host subset. Tested by tests/io/onnx/export.cpp. Letters: C = classes, z = logits.
 #ifndef EENN_IO_ONNX_DETAIL_EXPORT_POLICIES_HPP
 #define EENN_IO_ONNX_DETAIL_EXPORT_POLICIES_HPP
 
@@ -19,28 +19,28 @@ namespace eenn::onnx {
 inline namespace EENN_ISA {
 namespace detail {
 
-/// The names of what a policy makes of one sample at one exit: label int64 (1), confidence float (1).
+/// The names of a policy's results for one sample at one exit: label int64 (1), confidence float (1).
 struct scored_names {
     std::string label;
     std::string confidence;
 };
 
-/// What a sample carries from exit to exit, int64 (1) each; no names stand for a fresh exit_state.
+/// The state a sample carries from exit to exit, int64 (1) each. Empty names stand for a fresh exit_state.
 struct state_names {
     std::string last_label;
     std::string streak;
 };
 
-/// Appends the arithmetic of policies/: with e_c = exp((z_c - max z) / temperature) and S = sum e_c, the largest
-/// probability is 1 / S, the margin (1 - e of the second) / S, the entropy log S - sum e_c log e_c / S. S is at least 1
-/// but for logits that are no numbers, where it is none either: they give label -1 and confidence NaN, as in infer().
+/// Appends the arithmetic of policies/. With e_c = exp((z_c - max z) / temperature) and S = sum e_c, the largest
+/// probability is 1 / S, the margin (1 - second-largest e) / S, the entropy log S - sum e_c log e_c / S. S is at least
+/// 1 unless logits are NaN; then S is NaN too, label is -1 and confidence NaN, as in infer().
 class policy_writer {
 public:
     explicit policy_writer(builder& to) : to_{to} {}
 
-    /// @param exit     what its values are called, "exit_0".
+    /// @param exit     name prefix of its values, "exit_0".
     /// @param logits   (1,C).
-    /// @param state    of the exit before; it is moved on if `counts`, which a later patience needs.
+    /// @param state    of the previous exit; updated if `counts`, which a later patience policy requires.
     scored_names score(const std::string& exit, const std::string& logits, int classes, policy decides,
                        float temperature, bool counts, state_names& state) {
         const bool patient = decides.kind == policy_kind::patience;
@@ -88,7 +88,7 @@ private:
     std::string integers_of(const std::string& name, std::int64_t value) {
         return to_.shared("integer." + name, single_of(value));
     }
-    // The entry of (1,k) at a place, (1).
+    // The entry of (1,k) at an index, (1).
     std::string take(const std::string& from, std::int64_t place, const std::string& name) {
         return add("Gather", name, {from, to_.shared("place." + std::to_string(place), scalar_of(place))},
                    {integer("axis", 1)});
@@ -105,7 +105,7 @@ private:
     std::string one_less_entropy(const std::string& d, const std::string& e, const std::string& sum, int classes) {
         const auto zero = number("0", 0);
         const auto one = number("1", 1);
-        const auto counts = add("Greater", "above_zero", {e, zero});  // a masked class: d is -infinity
+        const auto counts = add("Greater", "above_zero", {e, zero});  // false for masked classes, where d is -infinity
         const auto terms = add("Where", "terms", {counts, add("Mul", "products", {e, d}), zero});
         const auto h = add("Sub", "entropy",
                            {add("Log", "logarithm", {sum}), add("Div", "mean", {total("weighted", terms), sum})});
@@ -116,7 +116,7 @@ private:
         return add("Clip", "clipped", {c, low, high});
     }
 
-    // note_prediction()
+    // Mirrors note_prediction().
     void count(const std::string& valid, const std::string& label, state_names& state) {
         const auto one = integers_of("one", 1);
         std::string streak = one;

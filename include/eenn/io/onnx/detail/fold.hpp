@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/fold.hpp - what operators make of constants: exporters write pad amounts, sizes and slices as chains of them.
+// detail/fold.hpp - folds operators on constants. Exporters write pad amounts, sizes and slices as chains of them.
 // Floor 6 (io); host subset.
 #ifndef EENN_IO_ONNX_DETAIL_FOLD_HPP
 #define EENN_IO_ONNX_DETAIL_FOLD_HPP
@@ -33,13 +33,13 @@ namespace detail {
 
 using integer_list = std::vector<std::int64_t>;
 
-/// Elements that constants may still take, so that a few bytes of a file cannot ask for the whole memory, or for hours.
+/// Limits the size of folded constants, so that a few bytes of a file cannot consume all memory or hours of time.
 class fold_budget {
 public:
-    /// @param stored  elements that the file holds itself.
+    /// @param stored  number of elements stored in the file.
     explicit fold_budget(std::size_t stored) : most_{stored + (1U << 20)}, left_{16 * most_} {}
 
-    /// An axis without elements counts as one: the others still have a length.
+    /// Counts an empty axis as size 1, so that the other axes stay bounded.
     void charge(const std::string& where, const std::vector<std::int64_t>& dims) {
         auto sizes = dims;
         std::replace(sizes.begin(), sizes.end(), 0, 1);
@@ -59,10 +59,10 @@ private:
     std::size_t left_;
 };
 
-/// A node whose inputs are all constants.
+/// A call of a node whose inputs are all constant.
 struct fold_call {
     const node& what;
-    std::span<const tensor* const> inputs;  ///< null where absent
+    std::span<const tensor* const> inputs;  ///< null if absent
     fold_budget& budget;
 
     [[nodiscard]] std::string where() const { return describe(what); }
@@ -72,13 +72,13 @@ struct fold_call {
         check(*inputs[i]);
         return *inputs[i];
     }
-    /// The dims alone; of an activation there is no more.
+    /// The dims of an input; the only thing known of an activation.
     [[nodiscard]] const integer_list& dims(std::size_t i) const {
         if (!has(i)) raise(where(), "lacks its input " + std::to_string(i));
         return inputs[i]->dims;
     }
     [[nodiscard]] integer_list list(std::size_t i) const { return numbers<std::int64_t>(in(i)); }
-    /// An attribute of old opsets that became an input.
+    /// A list that is an attribute in old opsets and an input in new ones.
     [[nodiscard]] std::optional<integer_list> list(std::string_view attribute, std::size_t input) const {
         if (auto given = integers_in(what, attribute)) return given;
         return has(input) ? std::optional{list(input)} : std::nullopt;
@@ -90,7 +90,7 @@ struct fold_call {
     }
 };
 
-/// The same bytes under other dims.
+/// The same bytes with other dims.
 [[nodiscard]] inline tensor with_dims(const fold_call& call, const tensor& from, integer_list dims) {
     if (io::checked_product(dims) != io::checked_product(from.dims)) {
         raise(call.where(), "dims " + io::to_string(from.dims) + " do not become " + io::to_string(dims));
@@ -136,7 +136,7 @@ struct fold_call {
     return picks;
 }
 
-/// The dims of two values under ONNX's (NumPy's) broadcasting.
+/// The dims of two values after ONNX's (NumPy's) broadcasting.
 [[nodiscard]] inline integer_list broadcast_dims(const fold_call& call, integer_list a, integer_list b) {
     const std::size_t rank = std::max(a.size(), b.size());
     a.insert(a.begin(), rank - a.size(), 1);
@@ -161,7 +161,7 @@ struct fold_call {
     return pick(call, from, picks);
 }
 
-/// A slice of one axis: where it starts, its step and how many elements it has.
+/// A slice of one axis: start, step and number of elements.
 struct slice_range {
     std::int64_t start;
     std::int64_t step;
@@ -182,7 +182,7 @@ struct slice_range {
     return {first, step, (length - 1) / stride + 1};
 }
 
-/// The dims that Reshape's second input asks for: 0 keeps a size, -1 takes what is left.
+/// The dims requested by Reshape's second input: 0 keeps a size, -1 infers it.
 [[nodiscard]] inline integer_list reshaped(const node& n, const integer_list& from, integer_list wanted) {
     const bool keep_zero = integer_or(n, "allowzero", 0) != 0;
     std::size_t open = wanted.size();
@@ -211,7 +211,7 @@ struct slice_range {
     return wanted;
 }
 
-/// Without the named axes, which must have size 1; all axes of size 1 where none are named.
+/// Removes the named axes, which must have size 1; all axes of size 1 if none are named.
 [[nodiscard]] inline integer_list squeezed(const node& n, const integer_list& from,
                                            const std::optional<integer_list>& axes) {
     std::vector<bool> drop(from.size(), false);
@@ -228,7 +228,7 @@ struct slice_range {
     return kept;
 }
 
-/// With axes of size 1 so that they have the named places afterwards.
+/// Inserts axes of size 1 so that they end up at the named positions.
 [[nodiscard]] inline integer_list unsqueezed(const node& n, const integer_list& from, const integer_list& axes) {
     if (axes.size() > 64) raise(describe(n), "adds more than 64 axes");
     const std::size_t rank = from.size() + axes.size();
@@ -244,7 +244,7 @@ struct slice_range {
     return made;
 }
 
-/// Transpose's `perm`, checked; the reverse of all axes where it is not given.
+/// Transpose's `perm`, checked; by default all axes in reverse.
 [[nodiscard]] inline std::vector<std::size_t> permutation(const node& n, std::size_t rank) {
     integer_list given(rank);
     std::iota(given.rbegin(), given.rend(), 0);
@@ -314,7 +314,7 @@ inline tensor fold_cast(const fold_call& call) {
                                   : tensor_of<std::int64_t>(to, from.dims, numbers<std::int64_t>(from));
 }
 
-/// Shape's attributes `start` and `end` cut its result.
+/// Applies Shape's attributes `start` and `end` to its result.
 [[nodiscard]] inline integer_list shape_cut(const node& n, const integer_list& dims) {
     const std::int64_t count = std::ssize(dims);
     const auto cut = slice_of(count, integer_or(n, "start", 0), integer_or(n, "end", count), 1);
@@ -421,7 +421,7 @@ inline tensor fold_gather(const fold_call& call) {
     return made;
 }
 
-/// Slice's bounds by axis of a value of so many axes; old opsets have them as attributes.
+/// Slice's bounds for one axis; old opsets store them as attributes.
 struct slice_bounds {
     std::size_t axis;
     std::int64_t start, end, step;
@@ -491,7 +491,7 @@ inline tensor fold_range(const fold_call& call) {
     return tensor_of<std::int64_t>(call.in(0).type, {count}, values);
 }
 
-/// a op b for every pair, in int64 or, for floating types, in double; the result has the type of a, or is boolean.
+/// Applies op to every pair, in int64 or, for floating types, in double. The result has the type of a, or is boolean.
 template <class Op>
 tensor fold_pairs(const fold_call& call, data_type made_type, Op op, const tensor& left, const tensor& right) {
     const auto dims = broadcast_dims(call, left.dims, right.dims);
@@ -515,7 +515,7 @@ tensor fold_comparison(const fold_call& call, Op op) {
         call, data_type::boolean, [op](const fold_call&, auto a, auto b) { return static_cast<decltype(a)>(op(a, b)); },
         call.in(0), call.in(1));
 }
-/// Integers wrap, as ONNX Runtime's do.
+/// Integers wrap on overflow, as in ONNX Runtime.
 template <class Op>
 [[nodiscard]] std::int64_t wrapping(Op op, std::int64_t a, std::int64_t b) {
     return static_cast<std::int64_t>(op(static_cast<std::uint64_t>(a), static_cast<std::uint64_t>(b)));
@@ -569,7 +569,7 @@ inline tensor fold_greater(const fold_call& call) {
     return fold_comparison(call, [](auto a, auto b) { return b < a; });
 }
 
-/// f of every element, in double; floating types only.
+/// Applies f to every element, in double; floating types only.
 template <class F>
 tensor fold_each(const fold_call& call, F f) {
     const auto& from = call.in(0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/import.hpp - import_network(), node by node.
-// Floor 6 (io); host subset. tests/io/onnx/import.cpp reaches it. Letters: N = samples, H, W, C = height, width, channels, L = length of a signal.
+// Floor 6 (io); host subset. Tested by tests/io/onnx/import.cpp. Letters: N = samples, H, W, C = height, width, channels, L = length of a signal.
 #ifndef EENN_IO_ONNX_DETAIL_IMPORT_HPP
 #define EENN_IO_ONNX_DETAIL_IMPORT_HPP
 
@@ -38,7 +38,7 @@ inline namespace EENN_ISA {
 
 namespace detail {
 
-/// Axes of the input as the file may mean them, by their number, the most likely ones first.
+/// Interpretations of the input's axes, by their number, the most likely ones first.
 struct input_layout {
     std::size_t axes;
     std::array<axis, 3> order;
@@ -54,7 +54,7 @@ inline constexpr input_layout input_layouts[] = {
     {0, {}, nullptr},
 };
 
-/// Walks through the nodes of a model once: constants are folded, the rest becomes layers.
+/// Visits the nodes of a model once: folds constants, converts the rest to layers.
 class importer {
 public:
     importer(const model& from, const import_options& options)
@@ -101,10 +101,10 @@ private:
         return bytes;
     }
 
-    // The one input that is no constant, the output, and which nodes lie between.
+    // Finds the one input that is not a constant, the output, and the nodes between them.
     void find_ends() {
         for (const auto& value : from_.inputs) {
-            if (constants_.contains(value.name)) continue;  // files of IR version 3 list their constants here too
+            if (constants_.contains(value.name)) continue;  // files of IR version 3 also list their constants here
             if (input_ != nullptr)
                 raise("onnx", "has the inputs '" + input_->name + "' and '" + value.name + "'", "one is read");
             input_ = &value;
@@ -132,7 +132,7 @@ private:
                 ++uses_[name];
             }
         }
-        // What nothing but a change of view separates from the output.
+        // Walks back from the output over nodes that only change its view.
         std::string ending = output_;
         for (std::size_t i = from_.nodes.size(); i-- > 0;) {
             const node& n = from_.nodes[i];
@@ -212,7 +212,8 @@ private:
         return made;
     }
 
-    // One node: a constant, a layer, or a reason why not. What follows a refused node is judged by its type alone.
+    // Converts one node to a constant, a layer, or a reason for refusal. Nodes after a refused one are judged by type
+    // alone.
     void take(std::size_t index, draft& layers, std::vector<std::string>& refused) {
         const node& n = from_.nodes[index];
         const auto* folds = n.domain.empty() ? find_fold_operator(n.op_type) : nullptr;
@@ -224,7 +225,7 @@ private:
             for (const auto& name : n.inputs) {
                 const auto found = values_.find(name);
                 if (!name.empty() && found == values_.end()) {
-                    if (made_.contains(name)) return skip(n);  // by a node that was refused
+                    if (made_.contains(name)) return skip(n);  // made by a refused node
                     raise(describe(n), "reads '" + io::printable(name) + "', which nothing before it makes");
                 }
                 inputs.push_back(name.empty() ? operand{} : found->second);
@@ -257,7 +258,7 @@ private:
     [[nodiscard]] tensor fold(const node& n, const fold_operator* folds, const std::vector<operand>& inputs,
                               const draft& layers) {
         std::vector<const tensor*> constants;
-        tensor sizes;  // Shape and Size of an activation ask for its dims alone
+        tensor sizes;  // Shape and Size of an activation need only its dims
         for (const auto& input : inputs) {
             if (const auto* x = std::get_if<activation_value>(&input)) {
                 sizes.dims = {batch_};
@@ -276,7 +277,7 @@ private:
 
     void skip(const node& n) { made_.insert(n.outputs.begin(), n.outputs.end()); }
 
-    // The first output; others, as Dropout's mask, are not there.
+    // Defines the first output. Others, such as Dropout's mask, stay undefined.
     void define(const node& n, operand made) {
         if (!values_.emplace(n.outputs[0], std::move(made)).second) {
             raise(describe(n), "makes '" + io::printable(n.outputs[0]) + "', which is there already");
@@ -290,7 +291,8 @@ private:
     std::int64_t batch_ = 1;
     const value_info* input_ = nullptr;
     std::string output_;
-    std::size_t ends_ = 0;  ///< the first node of those that only change the view of the output, and of the one before
+    std::size_t ends_ =
+        0;  ///< first of the final nodes that only change the output's view, including the one before them
     std::vector<bool> live_;
     std::map<std::string, int> uses_;
     std::map<std::string, const tensor*> constants_;
@@ -300,7 +302,7 @@ private:
     std::vector<std::string> notes_;
 };
 
-/// Takes what the metadata say of samples and classes. What is not in the form that is known stays there, with a note.
+/// Reads preprocessing and class names from the metadata. Entries of an unknown form stay in the metadata, with a note.
 inline void read_metadata(imported& made) {
     const auto try_read = [&](const char* key, auto&& read) {
         const auto found = made.metadata.find(key);

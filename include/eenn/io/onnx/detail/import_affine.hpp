@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/import_affine.hpp - products and sums with constants, and batch norms: y = scale x + shift for each channel.
-// Floor 6 (io); host subset. tests/io/onnx/import.cpp reaches it.
+// detail/import_affine.hpp - multiplication and addition with constants, and batch norms: y = scale x + shift for each channel.
+// Floor 6 (io); host subset. Tested by tests/io/onnx/import.cpp.
 #ifndef EENN_IO_ONNX_DETAIL_IMPORT_AFFINE_HPP
 #define EENN_IO_ONNX_DETAIL_IMPORT_AFFINE_HPP
 
@@ -19,13 +19,13 @@ namespace eenn::onnx {
 inline namespace EENN_ISA {
 namespace detail {
 
-/// scale[k] and shift[k] of channel k, in our order.
+/// scale[k] and shift[k] of channel k, in our channel order.
 struct affine_map {
     std::vector<float> scale;
     std::vector<float> shift;
 };
 
-/// Values that the file has by element, by channel of ours.
+/// Reorders values from the file's element order to our channel order.
 [[nodiscard]] inline std::vector<float> in_our_order(const activation_value& x, std::vector<float> values) {
     if (x.order.empty()) return values;
     std::vector<float> sorted(values.size());
@@ -33,7 +33,7 @@ struct affine_map {
     return sorted;
 }
 
-/// A constant that meets `x` in an elementwise operator, by channel. A flattened x becomes a vector for it.
+/// Expands a constant operand of an elementwise operator to one value for each channel. A flattened x becomes a vector.
 [[nodiscard]] inline std::vector<float> by_channel(import_call& call, const tensor& constant, activation_value& x) {
     const auto values = numbers<float>(constant);
     if (values.empty()) call.refuse("meets an empty constant");
@@ -64,7 +64,7 @@ struct affine_map {
     return in_our_order(x, values);
 }
 
-/// y = scale x + shift: a part of the convolution, dense layer or affine layer that makes x, else a batch norm.
+/// y = scale x + shift: merged into the convolution, dense layer or affine layer that makes x, otherwise a batch norm.
 [[nodiscard]] inline activation_value apply(import_call& call, const activation_value& x, affine_map map,
                                             const std::string& part = {}) {
     draft_layer& from = call.layers.at(x.layer);
@@ -83,7 +83,7 @@ struct affine_map {
     if (auto* layer = std::get_if<dense>(&from.what); layer != nullptr && x.sole) return into_weights(*layer);
 
     int input = x.layer;
-    if (from.affine) {  // two in a row are one
+    if (from.affine) {  // two in a row are merged
         const auto& gamma = from.values("gamma");
         const auto& beta = from.values("beta");
         for (std::size_t k = 0; k < gamma.size(); ++k) {
@@ -101,7 +101,7 @@ struct affine_map {
     return {made, x.axes, x.order};
 }
 
-/// y = scale x + shift with one scale and one shift.
+/// The same with a single scale and shift.
 [[nodiscard]] inline activation_value apply(import_call& call, const activation_value& x, double scale, double shift,
                                             const std::string& part = {}) {
     const auto channels = static_cast<std::size_t>(call.shape_of(x).c);
@@ -133,7 +133,7 @@ inline activation_value import_batch_norm(import_call& call) {
         given.back() = in_our_order(x, std::move(given.back()));
     }
     const double epsilon = real_or(call.what, "epsilon", 1e-5);
-    // The file says how much is kept, we how much is new: 1 - 0.9f is to be 0.1f again.
+    // ONNX's momentum is the share that is kept, ours the share that is new. Rounding turns 1 - 0.9f back into 0.1f.
     const double momentum = std::round((1 - real_or(call.what, "momentum", 0.9)) * 1e6) / 1e6;
     const draft_layer& from = call.layers.at(x.layer);
     const bool weighted = std::holds_alternative<conv2d>(from.what) || std::holds_alternative<dense>(from.what);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/import_call.hpp - one operator of a model while it becomes layers: what it reads, and what it may ask and
-// change.
-// Floor 6 (io); host subset. tests/io/onnx/import.cpp reaches it.
+// detail/import_call.hpp - one operator during import: what it reads, and what it may query and change.
+// Floor 6 (io); host subset. Tested by tests/io/onnx/import.cpp.
 #ifndef EENN_IO_ONNX_DETAIL_IMPORT_CALL_HPP
 #define EENN_IO_ONNX_DETAIL_IMPORT_CALL_HPP
 
@@ -30,18 +29,18 @@ namespace eenn::onnx {
 inline namespace EENN_ISA {
 namespace detail {
 
-/// What flows between operators: a layer's output, and how the file sees its axes.
+/// A value that flows between operators: a layer's output, and its axes as the file sees them.
 struct activation_value {
     int layer = 0;
     axis_list axes;
-    std::vector<int> order;  ///< channel k of ours is element order[k] of the file's; as they are if empty
-    bool sole = true;        ///< nobody else reads the layer, so it may be changed
+    std::vector<int> order;  ///< our channel k is element order[k] in the file; empty: same order
+    bool sole = true;        ///< no other operator reads the layer, so it may be changed
 };
 
-/// What a name of the model stands for: nothing yet, a constant or an activation.
+/// The meaning of a name in the model: undefined yet, a constant or an activation.
 using operand = std::variant<std::monostate, const tensor*, activation_value>;
 
-/// What an importing operator has at hand.
+/// Everything that the import of an operator works with.
 struct import_call {
     const node& what;
     std::vector<operand> inputs;  ///< absent ones are std::monostate
@@ -49,9 +48,9 @@ struct import_call {
     std::vector<std::string>& notes;
     const import_options& options;
     fold_budget& budget;
-    std::int64_t batch;  ///< size of the batch axis in the file; 1 where it is open
+    std::int64_t batch;  ///< size of the batch axis in the file; 1 if open
     std::int64_t opset;
-    bool ends;  ///< nothing that computes follows
+    bool ends;  ///< no computing node follows
 
     [[nodiscard]] std::string where() const { return describe(what); }
     [[nodiscard]] std::string name() const { return what.name.empty() ? what.outputs[0] : what.name; }
@@ -75,7 +74,7 @@ struct import_call {
     }
     [[nodiscard]] std::vector<float> floats(std::size_t i) const { return numbers<float>(constant(i)); }
 
-    /// Integers or a number that old opsets have as an attribute, new ones as an input.
+    /// Integers that are an attribute in old opsets and an input in new ones.
     [[nodiscard]] std::optional<integer_list> list(std::string_view attribute, std::size_t input) const {
         if (auto given = integers_in(what, attribute)) return given;
         return has(input) ? std::optional{numbers<std::int64_t>(constant(input))} : std::nullopt;
@@ -89,14 +88,14 @@ struct import_call {
     }
 
     [[nodiscard]] const shape& shape_of(const activation_value& x) const { return layers.shape_of(x.layer); }
-    /// The dims that the file gives it.
+    /// A value's dims as the file sees them.
     [[nodiscard]] integer_list dims_of(const activation_value& x) const {
         integer_list dims{batch};
         for (const auto& m : x.axes) dims.push_back(size_of(m, shape_of(x)));
         return dims;
     }
 
-    /// Appends a layer; `part` tells the layers of one operator apart.
+    /// Appends a layer; `part` distinguishes the layers of one operator.
     int append(const eenn::graph::layer& layer, std::vector<int> from, std::vector<named_tensor> tensors = {},
                const std::string& part = {}) {
         try {
@@ -106,12 +105,12 @@ struct import_call {
             refuse(e.what());
         }
     }
-    /// The same value after a layer that looks at each element alone.
+    /// The same value after an elementwise layer.
     activation_value elementwise(const eenn::graph::layer& layer, const activation_value& x) {
         return {append(layer, {x.layer}), x.axes, x.order};
     }
 
-    /// A flattened image as a vector of channels, for what treats each of its elements in a way of its own.
+    /// Turns a flattened image into a vector of channels, for operators with a separate constant for each element.
     activation_value features(const activation_value& x) {
         if (x.axes.size() != 1) refuse("needs a vector, got dims " + io::to_string(dims_of(x)), "flatten it before");
         const shape s = shape_of(x);
@@ -126,7 +125,7 @@ struct import_call {
     }
     static constexpr std::size_t most_features = 1U << 20;
 
-    /// Raises where the channels have another order than the file's.
+    /// Raises if the channel order differs from the file's.
     void require_file_order(const activation_value& x) const {
         if (!x.order.empty()) refuse("reads features whose order flattening changed", "flatten right before a Gemm");
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/import_dense.hpp - Gemm and MatMul as dense layers, or as pointwise convolutions.
-// Floor 6 (io); host subset. tests/io/onnx/import.cpp reaches it. Letters: I, O = inputs, outputs.
+// detail/import_dense.hpp - imports Gemm and MatMul as dense layers or pointwise convolutions.
+// Floor 6 (io); host subset. Tested by tests/io/onnx/import.cpp. Letters: I, O = inputs, outputs.
 #ifndef EENN_IO_ONNX_DETAIL_IMPORT_DENSE_HPP
 #define EENN_IO_ONNX_DETAIL_IMPORT_DENSE_HPP
 
@@ -39,7 +39,7 @@ struct matrix {
     return {transposed ? columns : rows, transposed ? rows : columns, transposed, numbers<float>(t)};
 }
 
-/// y = x W. A flattened image needs no flatten: the rows of W take the order of its elements in memory.
+/// y = x W. A flattened image needs no flatten layer: the rows of W are permuted to its memory order instead.
 [[nodiscard]] inline activation_value make_dense(import_call& call, const activation_value& x, const matrix& w) {
     const shape s = call.shape_of(x);
     if (x.axes.size() != 1 || s.elements() != w.inputs) {
@@ -62,7 +62,7 @@ struct matrix {
     return made;
 }
 
-/// alpha A B + beta C with the samples as the rows of A.
+/// alpha A B + beta C, where the rows of A are the samples.
 inline activation_value import_gemm(import_call& call) {
     if (integer_or(call.what, "transA", 0) != 0) call.refuse("transposes the samples", "transpose the weight instead");
     matrix w = matrix_of(call, 1, integer_or(call.what, "transB", 0) != 0);
@@ -76,7 +76,7 @@ inline activation_value import_gemm(import_call& call) {
     return apply(call, made, {std::vector<float>(shift.size(), 1.0F), std::move(shift)});
 }
 
-/// The last axis of x times a matrix. At an image that axis must be the channels.
+/// Multiplies the last axis of x by a matrix. For an image, that axis must be the channels.
 inline activation_value import_matmul(import_call& call) {
     const auto& x = call.activation(0);
     const matrix w = matrix_of(call, 1, false);

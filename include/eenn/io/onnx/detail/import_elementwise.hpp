@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/import_elementwise.hpp - activations, and sums, products and joins of values.
-// Floor 6 (io); host subset. tests/io/onnx/conformance.cpp reaches it.
+// detail/import_elementwise.hpp - imports activations, and sums, products and concatenations of values.
+// Floor 6 (io); host subset. Tested by tests/io/onnx/conformance.cpp.
 #ifndef EENN_IO_ONNX_DETAIL_IMPORT_ELEMENTWISE_HPP
 #define EENN_IO_ONNX_DETAIL_IMPORT_ELEMENTWISE_HPP
 
@@ -60,7 +60,7 @@ inline activation_value import_clip(import_call& call) {
     if (low == 0 && high == 6) return call.elementwise(relu6{}, x);
     if (low == 0 && high >= most) return call.elementwise(relu{}, x);
     if (low <= -most && high >= most) return x;
-    // Others are one of these two in other units. Bounds far from 0 would cost the small values their digits.
+    // Other bounds rescale one of these two. Bounds far from 0 would cost small values their precision.
     const bool has_low = low > -most, has_high = high < most;
     if ((has_low && std::fabs(low) > 256) || (has_high && std::fabs(high) > 256) ||
         (has_low && has_high && !(low < high))) {
@@ -75,13 +75,13 @@ inline activation_value import_clip(import_call& call) {
     return apply(call, call.elementwise(relu{}, apply(call, x, sign, -sign * bound, "scale")), sign, bound);
 }
 
-/// A softmax, or the logarithm of one, at the end is dropped: networks end in logits.
+/// Drops a softmax or log-softmax at the end, because networks end in logits.
 inline activation_value import_softmax(import_call& call) {
     activation_value x = call.activation(0);
     const bool logarithm = call.what.op_type == "LogSoftmax";
     const auto dims = call.dims_of(x);
     const auto axis_at = axis_index(call.what, integer_or(call.what, "axis", call.opset < 13 ? 1 : -1), dims.size());
-    merged over;  // before opset 13 all axes from that one on
+    merged over;  // before opset 13: all axes from that one on
     bool all = axis_at > 0;
     for (std::size_t d = 1; d < dims.size(); ++d) {
         const bool taken = d == axis_at || (call.opset < 13 && d > axis_at);
@@ -102,7 +102,7 @@ inline activation_value import_softmax(import_call& call) {
     return call.elementwise(softmax{}, x);
 }
 
-/// Two values of the same axes in the same order.
+/// Requires two values with the same axes in the same order.
 inline void require_alike(const import_call& call, const activation_value& a, const activation_value& b) {
     if (call.dims_of(a) != call.dims_of(b)) {
         call.refuse("joins dims " + io::to_string(call.dims_of(a)) + " and " + io::to_string(call.dims_of(b)),
@@ -119,7 +119,7 @@ inline void require_alike(const import_call& call, const activation_value& a, co
     return {call.append(add{}, {a.layer, b.layer}, {}, part), a.axes, a.order};
 }
 
-/// One value of a + b, a - b, a b or a / b with a constant: y = scale x + shift.
+/// One of a + b, a - b, a b or a / b with a constant operand: y = scale x + shift.
 struct pair_of {
     bool constant_first = false;
     bool with_constant = false;
@@ -168,7 +168,7 @@ inline activation_value import_multiply(import_call& call) {
     const activation_value* a = &call.activation(0);
     const activation_value* b = &call.activation(1);
     if (call.shape_of(*a).elements() < call.shape_of(*b).elements()) std::swap(a, b);
-    for (const auto& [x, gate] : {std::pair{a, b}, std::pair{b, a}}) {  // x hard_sigmoid(x) has a layer
+    for (const auto& [x, gate] : {std::pair{a, b}, std::pair{b, a}}) {  // x hard_sigmoid(x) is a layer of its own
         auto& from = call.layers.at(gate->layer);
         if (std::holds_alternative<hard_sigmoid>(from.what) && from.inputs[0] == x->layer && x->axes == gate->axes) {
             return call.elementwise(hard_swish{}, *x);
@@ -180,7 +180,7 @@ inline activation_value import_multiply(import_call& call) {
     return {call.append(multiply{}, {a->layer, b->layer}), a->axes, a->order};
 }
 
-/// Sum of any number of values.
+/// Sums any number of values.
 inline activation_value import_sum(import_call& call) {
     activation_value made = call.activation(0);
     for (std::size_t i = 1; i < call.inputs.size(); ++i) {
@@ -190,7 +190,7 @@ inline activation_value import_sum(import_call& call) {
     return made;
 }
 
-/// Along the channels; vectors that flattening made are joined in our order.
+/// Concatenates along the channels. Flattened vectors are joined in our order.
 inline activation_value import_concat(import_call& call) {
     std::vector<activation_value> parts;
     for (std::size_t i = 0; i < call.inputs.size(); ++i) parts.push_back(call.activation(i));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/import_options.hpp - how a model becomes a network.
-// Floor 6 (io); host subset. tests/io/onnx/import.cpp reaches it.
+// detail/import_options.hpp - options of the ONNX import.
+// Floor 6 (io); host subset. Tested by tests/io/onnx/import.cpp.
 #ifndef EENN_IO_ONNX_DETAIL_IMPORT_OPTIONS_HPP
 #define EENN_IO_ONNX_DETAIL_IMPORT_OPTIONS_HPP
 
@@ -14,12 +14,13 @@
 namespace eenn::onnx {
 inline namespace EENN_HOST {
 
-/// @brief How import_network() reads a model.
+/// @brief Options of import_network().
 struct import_options {
-    bool fold_norms = false;       ///< a batch norm after a convolution or dense layer becomes part of its weights
-    bool keep_softmax = false;     ///< a softmax at the end stays; else it is dropped, since networks end in logits
+    bool fold_norms = false;  ///< merges a batch norm into the weights of the convolution or dense layer before it
+    bool keep_softmax =
+        false;  ///< keeps a softmax at the end; by default it is dropped, because networks end in logits
     std::optional<shape> input{};  ///< sizes that the file leaves open: height, width, channels
-    std::string output{};          ///< which of several outputs to end in; the last if empty
+    std::string output{};          ///< the output to end in if there are several; the last if empty
 };
 
 }  // namespace EENN_HOST

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/import_shaping.hpp - operators that only say how axes are to be seen: they make no layer.
-// Floor 6 (io); host subset. tests/io/onnx/import.cpp reaches it.
+// detail/import_shaping.hpp - imports operators that only reinterpret axes; they make no layer.
+// Floor 6 (io); host subset. Tested by tests/io/onnx/import.cpp.
 #ifndef EENN_IO_ONNX_DETAIL_IMPORT_SHAPING_HPP
 #define EENN_IO_ONNX_DETAIL_IMPORT_SHAPING_HPP
 
@@ -18,7 +18,7 @@ namespace eenn::onnx {
 inline namespace EENN_ISA {
 namespace detail {
 
-/// The same elements under other dims, the batch axis first among them.
+/// The same elements under other dims, which include the batch axis.
 [[nodiscard]] inline activation_value seen_as(import_call& call, const activation_value& x, const integer_list& dims) {
     const auto wanted = "dims " + io::to_string(call.dims_of(x)) + " become " + io::to_string(dims);
     if (dims.empty() || dims[0] != call.batch) call.refuse(wanted + ": the first axis must stay the samples");
@@ -65,7 +65,7 @@ inline activation_value import_squeeze(import_call& call) {
     const auto axes = call.list("axes", 1);
     auto dims = call.dims_of(x);
     if (axes || call.batch != 1) return seen_as(call, x, squeezed(call.what, dims, axes));
-    integer_list kept{dims[0]};  // all axes of size 1 but the samples, of which there may be more
+    integer_list kept{dims[0]};  // drops all axes of size 1 but the batch axis
     for (std::size_t d = 1; d < dims.size(); ++d) {
         if (dims[d] != 1) kept.push_back(dims[d]);
     }

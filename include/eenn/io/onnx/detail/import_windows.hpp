@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/import_windows.hpp - operators over height and width: convolutions, pools, pads and slices.
-// Floor 6 (io); host subset. tests/io/onnx/conformance.cpp reaches it. Letters: I, O = input, output channels; G = groups.
+// detail/import_windows.hpp - imports operators over height and width: convolutions, pools, pads and slices.
+// Floor 6 (io); host subset. Tested by tests/io/onnx/conformance.cpp. Letters: I, O = input, output channels; G = groups.
 #ifndef EENN_IO_ONNX_DETAIL_IMPORT_WINDOWS_HPP
 #define EENN_IO_ONNX_DETAIL_IMPORT_WINDOWS_HPP
 
@@ -34,9 +34,9 @@ struct window {
     [[nodiscard]] int reach() const { return (kernel - 1) * dilation + 1; }
 };
 
-/// The window of an operator on our two axes. An axis that the file does not have keeps a window of 1.
+/// An operator's window on our two axes. An axis missing in the file keeps a window of 1.
 struct plane_window {
-    std::vector<axis> plane;  ///< which axis of ours each of the file's is
+    std::vector<axis> plane;  ///< our axis for each of the file's axes
     window h;
     window w;
 
@@ -94,7 +94,7 @@ struct plane_window {
     return made;
 }
 
-/// The output of a layer over the plane: channels, then the axes that the input had.
+/// The output of a windowed layer: channels, then the axes of the input.
 [[nodiscard]] inline activation_value on_plane(const import_call& call, int layer, const std::vector<axis>& plane) {
     activation_value made{layer, {}, {}};
     made.axes.push_back(along(axis::c, call.shape_of(made)));
@@ -102,7 +102,7 @@ struct plane_window {
     return made;
 }
 
-/// Ours is (kh,kw,I/G,O), the file's (O,I/G,first axis,second axis).
+/// Transposes the file's weight (O,I/G,first axis,second axis) to ours, (kh,kw,I/G,O).
 [[nodiscard]] inline std::vector<float> convolution_weight(const std::vector<float>& theirs, const plane_window& at,
                                                            std::size_t outputs, std::size_t inputs) {
     const auto kh = static_cast<std::size_t>(at.h.kernel), kw = static_cast<std::size_t>(at.w.kernel);
@@ -134,7 +134,7 @@ inline activation_value import_conv(import_call& call) {
         call.refuse("its weight " + io::to_string(weight.dims) + " in " + std::to_string(groups) +
                     " groups does not fit " + std::to_string(s.c) + " channels");
     }
-    // A pad before becomes a part of the convolution.
+    // A preceding pad is merged into the convolution.
     if (const auto* before = std::get_if<pad>(&call.layers.at(x.layer).what)) {
         if (before->channels_before == 0 && before->channels_after == 0 && float{before->value} == 0) {
             at.h.before += before->top;
@@ -162,7 +162,7 @@ inline activation_value import_conv(import_call& call) {
     return on_plane(call, call.append(layer, {x.layer}, std::move(tensors)), at.plane);
 }
 
-/// Rounding up: the last window may hang over the end as long as it starts inside. That far the plane is padded more.
+/// ceil_mode: the last window may extend past the end if it starts inside. Returns the extra padding this needs.
 inline int overhang(const window& one, int size) {
     const int room = size + one.before + one.after - one.reach();
     if (room < 0 || room % one.stride == 0) return 0;
@@ -184,7 +184,7 @@ activation_value import_pool(import_call& call) {
     const int over_h = up ? overhang(at.h, s.h) : 0, over_w = up ? overhang(at.w, s.w) : 0;
     bool count = integer_or(call.what, "count_include_pad", 0) != 0;
     if constexpr (std::is_same_v<Pool, average_pool>) {
-        if (count && (over_h > 0 || over_w > 0)) {  // padding counts, what hangs over does not
+        if (count && (over_h > 0 || over_w > 0)) {  // the average counts padding but not the overhang
             const pad zeros{.top = at.h.before, .bottom = at.h.after, .left = at.w.before, .right = at.w.after};
             x.layer = call.append(zeros, {x.layer}, {}, "pad");
             at.h.before = at.h.after = at.w.before = at.w.after = 0;
@@ -202,7 +202,7 @@ activation_value import_pool(import_call& call) {
     return on_plane(call, call.append(layer, {x.layer}), at.plane);
 }
 
-/// The whole plane, or one axis of it, to one element for each channel.
+/// Reduces the whole plane, or one of its axes, to one element for each channel.
 template <class Global, class Pool>
 activation_value reduce(import_call& call, const activation_value& x, bool rows, bool columns) {
     const shape s = call.shape_of(x);
@@ -251,7 +251,7 @@ activation_value import_reduce(import_call& call) {
     return made;
 }
 
-/// Zeros, or another constant, around an image or after its channels.
+/// Pads with zeros or another constant around an image or after its channels.
 inline activation_value import_pad(import_call& call) {
     const auto& x = call.activation(0);
     const auto pads = call.list("pads", 1);
@@ -266,7 +266,7 @@ inline activation_value import_pad(import_call& call) {
     if (const auto mode = text_or(call.what, "mode", "constant"); mode != "constant") {
         call.refuse("pads by '" + io::printable(mode) + "'", "only constants are padded");
     }
-    // Axes of size 1 lie nowhere: they take what no other axis has, in the order C, H, W.
+    // Axes of size 1 map to no axis of ours; they take the unused axes, in the order C, H, W.
     auto plane = plane_of(x.axes, call.shape_of(x));
     pad layer{.value = call.number("value", 2).value_or(0)};
     axis_list axes_after = x.axes;
@@ -289,7 +289,7 @@ inline activation_value import_pad(import_call& call) {
     return {call.append(layer, {x.layer}), axes_after, x.order};
 }
 
-/// x[:, :, ::2, ::2]: every so many rows and columns from the first on, which a pool of one element takes.
+/// x[:, :, ::2, ::2]: strided rows and columns from the first on, imported as a pool with a 1x1 window.
 inline activation_value import_slice(import_call& call) {
     const auto& x = call.activation(0);
     std::vector<const tensor*> constants{nullptr};
@@ -311,7 +311,7 @@ inline activation_value import_slice(import_call& call) {
     int from = x.layer;
     if (const auto* before = std::get_if<average_pool>(&call.layers.at(from).what);
         before != nullptr && before->kernel_h == 1 && before->kernel_w == 0 && before->pad == valid) {
-        steps[0] *= before->stride;  // a slice of a slice
+        steps[0] *= before->stride;  // merges a slice of a slice
         steps[1] *= before->stride_w == 0 ? before->stride : before->stride_w;
         from = call.layers.at(from).inputs[0];
     }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/model.hpp - an ONNX file as plain values: what read.hpp parses, fold.hpp and import.hpp understand,
-// export.hpp builds and write.hpp writes.
-// Floor 6 (io); host subset. tests/io/onnx/read.cpp reaches it.
+// detail/model.hpp - an ONNX file as plain values, shared by read.hpp, fold.hpp, import.hpp, export.hpp and write.hpp.
+// Floor 6 (io); host subset. Tested by tests/io/onnx/read.cpp.
 #ifndef EENN_IO_ONNX_DETAIL_MODEL_HPP
 #define EENN_IO_ONNX_DETAIL_MODEL_HPP
 
@@ -22,7 +21,7 @@
 namespace eenn::onnx {
 inline namespace EENN_HOST {
 
-/// @brief TensorProto.DataType, with its numbers.
+/// @brief TensorProto.DataType, with the same numbers.
 enum class data_type : int {
     undefined = 0,
     float32 = 1,
@@ -41,7 +40,7 @@ enum class data_type : int {
     bfloat16 = 16,
 };
 
-/// @brief A constant: row-major, little-endian bytes, whichever of the file format's ways it was stored in.
+/// @brief A constant: row-major, little-endian bytes, whatever its storage form in the file.
 struct tensor {
     std::string name;
     data_type type = data_type::undefined;
@@ -51,9 +50,9 @@ struct tensor {
 
 struct graph;
 
-/// @brief AttributeProto: the member that `kind` names holds the value.
+/// @brief AttributeProto. `kind` selects the member that holds the value.
 struct attribute {
-    /// AttributeProto.AttributeType, with its numbers; other kinds are kept as `undefined`.
+    /// AttributeProto.AttributeType, with the same numbers; other kinds become `undefined`.
     enum class kind_of : int {
         undefined = 0,
         real = 1,
@@ -77,23 +76,23 @@ struct attribute {
     std::vector<graph> graphs;    ///< one for kind graph
 };
 
-/// @brief NodeProto. An absent optional input is an empty name.
+/// @brief NodeProto. An empty name stands for an absent optional input.
 struct node {
     std::string name;
     std::string op_type;
-    std::string domain;  ///< "" is the standard's
+    std::string domain;  ///< "" is the standard domain
     std::vector<std::string> inputs;
     std::vector<std::string> outputs;
     std::vector<attribute> attributes;
 };
 
-/// @brief One axis: a size, or unknown (-1) with the name the file gives it.
+/// @brief One axis: a size, or unknown (-1) with its name in the file.
 struct dimension {
     std::int64_t size = -1;
     std::string name;
 };
 
-/// @brief ValueInfoProto of a tensor. `ranked` is false where the file gives no shape at all.
+/// @brief ValueInfoProto of a tensor. `ranked` is false if the file gives no shape.
 struct value_info {
     std::string name;
     data_type type = data_type::undefined;
@@ -101,7 +100,7 @@ struct value_info {
     std::vector<dimension> dims;
 };
 
-/// @brief GraphProto; nodes come in topological order.
+/// @brief GraphProto. Nodes are in topological order.
 struct graph {
     std::string name;
     std::vector<node> nodes;
@@ -115,7 +114,7 @@ struct graph {
 struct model {
     std::int64_t ir_version = 8;
     std::string producer;
-    std::map<std::string, std::int64_t> opsets;  ///< domain ("" is the standard's) to version
+    std::map<std::string, std::int64_t> opsets;  ///< domain ("" is the standard one) to version
     std::map<std::string, std::string> metadata;
     graph network;
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/operators.hpp - which operators become layers, with the attributes that each may have.
-// Floor 6 (io); host subset. tests/io/onnx/conformance.cpp reaches it.
+// detail/operators.hpp - the operators that can be imported, with their supported attributes.
+// Floor 6 (io); host subset. Tested by tests/io/onnx/conformance.cpp.
 #ifndef EENN_IO_ONNX_DETAIL_OPERATORS_HPP
 #define EENN_IO_ONNX_DETAIL_OPERATORS_HPP
 
@@ -21,14 +21,14 @@ namespace detail {
 
 struct import_operator {
     std::string_view op_type;
-    std::string_view attributes;  ///< those that are understood, with a space before each
+    std::string_view attributes;  ///< supported ones, each preceded by a space
     activation_value (*import)(import_call&);
 };
 
 inline constexpr std::string_view window_attributes =
     " auto_pad ceil_mode count_include_pad dilations group kernel_shape pads storage_order strides";
 
-// All that opsets 7 to 21 have, and of older ones what says the same; any other is refused, not guessed.
+// Covers opsets 7 to 21, and older forms with the same meaning. Anything else is refused, not guessed.
 inline constexpr import_operator import_operators[] = {
     {"Add", " broadcast", import_add},
     {"AveragePool", window_attributes, import_pool<average_pool>},
@@ -76,7 +76,7 @@ inline constexpr import_operator import_operators[] = {
     return nullptr;
 }
 
-/// Whether a list of attributes has that name.
+/// Whether a list of attributes contains that name.
 [[nodiscard]] constexpr bool lists(std::string_view attributes, std::string_view name) noexcept {
     while (!attributes.empty()) {
         attributes.remove_prefix(1);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/read.hpp - parse_model(), message by message.
-// Floor 6 (io); host subset. tests/io/onnx/read.cpp reaches it.
+// Floor 6 (io); host subset. Tested by tests/io/onnx/read.cpp.
 #ifndef EENN_IO_ONNX_DETAIL_READ_HPP
 #define EENN_IO_ONNX_DETAIL_READ_HPP
 
@@ -40,8 +40,8 @@ namespace detail {
 
 using message_reader = protozero::pbf_reader;
 
-// A field is taken only as the wire type that its declaration has, or for repeated numbers packed; all others are
-// skipped. The numbers are the field tags of onnx.proto.
+// A field is accepted only with its declared wire type, or packed for repeated numbers; all others are skipped. The
+// numbers are the field tags of onnx.proto.
 [[nodiscard]] constexpr std::uint32_t varint_field(protozero::pbf_tag_type tag) {
     return protozero::tag_and_type(tag, protozero::pbf_wire_type::varint);
 }
@@ -60,7 +60,7 @@ void append(std::vector<T>& to, const Range& values) {
     for (const auto value : values) to.push_back(value);
 }
 
-/// Parses one file. Graphs within graphs (the branches of If) may lie `deepest` deep.
+/// Parses one file. Nested graphs (the branches of If) may be at most `deepest` levels deep.
 class model_parser {
 public:
     model_parser(std::string where, std::filesystem::path folder)
@@ -90,8 +90,8 @@ public:
     [[nodiscard]] tensor parse_tensor(message_reader from) {
         tensor to;
         std::vector<std::pair<std::string, std::string>> external;
-        std::vector<std::int32_t> narrow;  // types of at most 32 bits, whose width is known when all is read
-        std::vector<std::uint64_t> wide;   // unsigned ones
+        std::vector<std::int32_t> narrow;  // types of at most 32 bits; their width is known only after parsing
+        std::vector<std::uint64_t> wide;   // unsigned types
         bool elsewhere = false;
         const auto store = [&to](const auto& values) {
             for (const auto value : values) {
@@ -139,7 +139,7 @@ public:
         truncate(narrow);
         truncate(wide);
         if (elsewhere) to.bytes = read_external(to, external);
-        if (width == 0) {  // strings and types that no layer takes: known by name only
+        if (width == 0) {  // strings and unsupported types: only the name is kept
             to.bytes.clear();
             return to;
         }
@@ -222,7 +222,7 @@ private:
         using kind = attribute::kind_of;
         attribute to;
         int declared = 0;
-        kind seen = kind::undefined;  // files of IR version 1 do not say the kind
+        kind seen = kind::undefined;  // files of IR version 1 omit the kind
         while (from.next()) {
             switch (from.tag_and_type()) {
                 case text_field(1): to.name = from.get_string(); break;
@@ -266,7 +266,7 @@ private:
         return to;
     }
 
-    // TypeProto, and of its cases the tensor alone.
+    // TypeProto; only its tensor case is read.
     static void parse_type(message_reader from, value_info& to) {
         while (from.next(1, protozero::pbf_wire_type::length_delimited)) {
             auto type = from.get_message();
@@ -299,7 +299,7 @@ private:
         return to;
     }
 
-    // External data: a file beside the model, from an offset on, so many bytes.
+    // External data: a file in the model's folder, with offset and length.
     [[nodiscard]] std::vector<std::byte> read_external(
         const tensor& of, const std::vector<std::pair<std::string, std::string>>& entries) {
         std::string location;

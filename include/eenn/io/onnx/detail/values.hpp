@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/values.hpp - the numbers inside ONNX tensors: element types, checked sizes, conversion to and from C++
-// numbers.
-// Floor 6 (io); host subset. tests/io/onnx/read.cpp reaches it.
+// detail/values.hpp - numbers in ONNX tensors: element types, checked sizes, conversion to and from C++ numbers.
+// Floor 6 (io); host subset. Tested by tests/io/onnx/read.cpp.
 #ifndef EENN_IO_ONNX_DETAIL_VALUES_HPP
 #define EENN_IO_ONNX_DETAIL_VALUES_HPP
 
@@ -46,14 +45,14 @@ inline constexpr numeric_type numeric_types[] = {
     {data_type::bfloat16, element_type::bf16},
 };
 
-/// The number type of a tensor, or nothing for strings and types that no layer takes.
+/// A tensor's number type; empty for strings and types that no layer supports.
 [[nodiscard]] constexpr std::optional<element_type> element_of(data_type type) noexcept {
     for (const auto& known : numeric_types) {
         if (known.type == type) return known.element;
     }
     return std::nullopt;
 }
-/// Bytes of one element; 0 where element_of() has nothing.
+/// Bytes of one element; 0 where element_of() is empty.
 [[nodiscard]] constexpr std::size_t element_bytes(data_type type) noexcept {
     const auto element = element_of(type);
     return element ? eenn::size_bytes(*element) : 0;
@@ -63,7 +62,7 @@ inline constexpr numeric_type numeric_types[] = {
            type == data_type::bfloat16;
 }
 
-/// The types that activations may have; networks calculate in float in any case.
+/// Whether activations may have this type. Networks always compute in float.
 [[nodiscard]] constexpr bool is_activation(data_type type) noexcept {
     return type == data_type::float32 || type == data_type::float64 || type == data_type::float16;
 }
@@ -71,10 +70,10 @@ inline constexpr numeric_type numeric_types[] = {
 /// "tensor 'conv1.weight'".
 [[nodiscard]] inline std::string describe(const tensor& t) { return "tensor '" + io::printable(t.name) + "'"; }
 
-/// More axes than this has no tensor of a network; the time that a transpose takes grows with them.
+/// Limit on axes. No network's tensor has more, and the time of a transpose grows with their number.
 inline constexpr std::size_t most_axes = 16;
 
-/// Raises for a tensor that holds no numbers, or not as many as its dims say.
+/// Raises if a tensor is not numeric, or its size does not match its dims.
 inline void check(const tensor& t) {
     const std::size_t width = element_bytes(t.type);
     if (width == 0) raise(describe(t), "has elements of type " + std::to_string(static_cast<int>(t.type)));
@@ -90,7 +89,7 @@ inline void check(const tensor& t) {
     return width == 0 ? 0 : t.bytes.size() / width;
 }
 
-/// The elements as numbers of type T. Raises for strings, and where an integer T cannot hold a value.
+/// Converts the elements to type T. Raises for strings, and if an integer T cannot hold a value.
 template <Number T>
 [[nodiscard]] std::vector<T> numbers(const tensor& t) {
     check(t);
@@ -99,7 +98,7 @@ template <Number T>
     return values;
 }
 
-/// A number as one of another type: floating values round, integers wrap to the width. Raises beyond 64 bits.
+/// Converts a number: floating values round, integers wrap to the width. Raises beyond 64 bits.
 template <Number To, Number From>
 [[nodiscard]] To converted(From value) {
     if constexpr (std::is_integral_v<To> && std::is_floating_point_v<From>) {
@@ -110,7 +109,7 @@ template <Number To, Number From>
     }
 }
 
-/// A tensor of the given type out of numbers.
+/// Creates a tensor of the given type from numbers.
 template <Number T>
 [[nodiscard]] tensor tensor_of(data_type type, std::vector<std::int64_t> dims, std::span<const T> values) {
     tensor made{.name = {}, .type = type, .dims = std::move(dims), .bytes = {}};
@@ -131,7 +130,7 @@ template <Number T>
     return made;
 }
 
-/// An int64 vector, as shapes and axes are.
+/// An int64 vector, the form of shapes and axes.
 [[nodiscard]] inline tensor integers_tensor(const std::vector<std::int64_t>& values) {
     return tensor_of<std::int64_t>(data_type::int64, {std::ssize(values)}, values);
 }

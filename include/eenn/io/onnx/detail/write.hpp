@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/write.hpp - serialize(), message by message.
-// Floor 6 (io); host subset. tests/io/onnx/write.cpp reaches it.
+// Floor 6 (io); host subset. Tested by tests/io/onnx/write.cpp.
 #ifndef EENN_IO_ONNX_DETAIL_WRITE_HPP
 #define EENN_IO_ONNX_DETAIL_WRITE_HPP
 
@@ -36,7 +36,7 @@ inline void put_text(message& to, protozero::pbf_tag_type tag, const std::string
     if (!text.empty()) to.add_string(tag, text);
 }
 
-// One message a function; the numbers are the field tags of onnx.proto.
+// One function for each message. The numbers are the field tags of onnx.proto.
 inline void write(message& to, const tensor& from);
 inline void write(message& to, const attribute& from);
 inline void write(message& to, const node& from);
@@ -44,7 +44,7 @@ inline void write(message& to, const dimension& from);
 inline void write(message& to, const value_info& from);
 inline void write(message& to, const graph& from);
 
-// A message within a message: also an empty one, which a writer within a writer would leave out.
+// Writes a nested message even if it is empty; protozero's nested writer would omit an empty one.
 template <class Fill>
 requires std::invocable<Fill, message&>
 void put(message& to, protozero::pbf_tag_type tag, Fill&& fill) {
