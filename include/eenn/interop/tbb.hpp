@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// tbb.hpp - an executor on oneTBB, for programs that already share its threads.
+// tbb.hpp - an executor on oneTBB, for programs that already use its thread pool.
 // Floor 10 (interop); host subset. Needs oneTBB: link eenn::tbb.
 #ifndef EENN_INTEROP_TBB_HPP
 #define EENN_INTEROP_TBB_HPP
@@ -18,16 +18,16 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief Runs indexed tasks in a oneTBB arena. Which thread runs a task is TBB's choice; what it computes is not.
+/// @brief Runs indexed tasks in a oneTBB arena. TBB chooses the thread of each task, but results do not depend on it.
 ///
 /// @par Threads  run() may be called from many threads and from inside tasks. A thread that waits in an inner run()
-///               takes only tasks of that run, so it never holds an outer task's locks or scratch memory twice.
-/// @par Errors   the exception of the task with the lowest index is rethrown once all tasks have ended. (TBB alone
-///               would cancel the others and throw whichever came first.)
+///               takes only tasks of that run, so it never acquires an outer task's locks or scratch memory twice.
+/// @par Errors   rethrows the exception of the task with the lowest index, once all tasks have ended. (TBB alone would
+///               cancel the other tasks and throw whichever exception came first.)
 class tbb_executor {
 public:
-    /// `count` threads in all, the caller's among them; 0 means what TBB has: one per core. TBB itself prints a warning
-    /// when `count` is above that; a tbb::global_control raises it.
+    /// `count` is the total number of threads, including the caller's; 0 means TBB's default of one per core. TBB
+    /// itself prints a warning if `count` is larger than that; a tbb::global_control raises the limit.
     explicit tbb_executor(int count = 0) : arena_{count > 0 ? count : tbb::task_arena::automatic} {}
 
     [[nodiscard]] int concurrency() const { return arena_.max_concurrency(); }

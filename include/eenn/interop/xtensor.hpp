@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// xtensor.hpp - data sets, batches and array files as xtensor arrays, and back.
+// xtensor.hpp - converts data sets, batches and array files to and from xtensor arrays.
 // Floor 10 (interop); host subset. Needs xtensor: link eenn::xtensor. Letters: N = samples, B = samples of a batch,
 // H,W,C = height, width, channels of one sample.
 #ifndef EENN_INTEROP_XTENSOR_HPP
@@ -43,40 +43,40 @@ template <std::size_t Rank>
 
 }  // namespace detail
 
-/// @brief The pixels of a set as an xtensor of four dims (N,H,W,C): a view, which the set must outlive.
+/// @brief A set's pixels as a 4-dim xtensor (N,H,W,C). This is a view; the set must outlive it.
 [[nodiscard]] inline auto pixels_as_xtensor(const data_set& set) {
     const auto dims = detail::xtensor_shape<4>(set.size(), set.sample);
     return xt::adapt(set.pixels.data(), detail::elements_of(dims), xt::no_ownership(), dims);
 }
-/// @brief The same, to write through. What is written must stay finite; check() tells.
+/// @brief A writable view. Written values must be finite; check() verifies this.
 [[nodiscard]] inline auto pixels_as_xtensor(data_set& set) {
     const auto dims = detail::xtensor_shape<4>(set.size(), set.sample);
     return xt::adapt(set.pixels.data(), detail::elements_of(dims), xt::no_ownership(), dims);
 }
 void pixels_as_xtensor(data_set&&) = delete;
 
-/// @brief The labels of a set as an xtensor (N): a view, which the set must outlive.
+/// @brief A set's labels as an xtensor (N). This is a view; the set must outlive it.
 [[nodiscard]] inline auto labels_as_xtensor(const data_set& set) {
     return xt::adapt(set.labels.data(), set.labels.size(), xt::no_ownership(),
                      detail::xtensor_shape<1>(set.size(), set.sample));
 }
 void labels_as_xtensor(data_set&&) = delete;
 
-/// @brief The pixels of a batch as an xtensor (B,H,W,C): a view, right until the loader's next next() or start().
+/// @brief A batch's pixels as an xtensor (B,H,W,C). This is a view, valid until the loader's next next() or start().
 [[nodiscard]] inline auto pixels_as_xtensor(const batch& samples) {
     const auto dims = detail::xtensor_shape<4>(samples.size, samples.sample);
     return xt::adapt(samples.pixels, detail::elements_of(dims), xt::no_ownership(), dims);
 }
 
-/// @brief The labels of a batch as an xtensor (B): a view, right until the loader's next next() or start().
+/// @brief A batch's labels as an xtensor (B). This is a view, valid until the loader's next next() or start().
 [[nodiscard]] inline auto labels_as_xtensor(const batch& samples) {
     return xt::adapt(samples.labels, static_cast<std::size_t>(samples.size), xt::no_ownership(),
                      detail::xtensor_shape<1>(samples.size, samples.sample));
 }
 
-/// @brief An array file's elements as an xarray of its dims: a view, which the array must outlive.
+/// @brief An array file's elements as an xarray of its dims. This is a view; the array must outlive it.
 ///
-/// Raises naming both types unless T is the array's own; `array.to<T>()` converts.
+/// Raises naming both types unless T is the array's own type; `array.to<T>()` converts.
 template <Element T>
 [[nodiscard]] auto as_xarray(const io::array& from) {
     const auto elements = from.as<T>("as_xarray");
@@ -86,7 +86,7 @@ template <Element T>
 template <Element T>
 void as_xarray(io::array&&) = delete;
 
-/// @brief A copy of any xtensor expression as an array that io writes: `io::write_npy(path, to_array(expression))`.
+/// @brief Copies any xtensor expression to an array that io can write: `io::write_npy(path, to_array(expression))`.
 template <class E>
 [[nodiscard]] io::array to_array(const xt::xexpression<E>& expression) {
     using value_type = typename E::value_type;
@@ -105,11 +105,11 @@ template <class E>
     return {element_type_of<value_type>, std::move(dims), std::move(bytes)};
 }
 
-/// @brief A checked data set from expressions: pixels (N,...) whose further dims hold one sample of shape (H,W,C),
-/// labels (N).
+/// @brief Makes a checked data set from expressions: pixels (N,...), where the other dims hold one sample of shape
+/// (H,W,C), and labels (N).
 ///
-/// Pixels of (N,28,28) make samples of {28, 28, 1}: only the number of elements must agree. The values are copied once.
-/// @par Errors  eenn::error if the dims disagree with `sample` or each other, and as make_data_set().
+/// Pixels (N,28,28) make samples of {28, 28, 1}: only the number of elements must agree. The values are copied once.
+/// @par Errors  eenn::error if the dims disagree with `sample` or with each other, and as make_data_set().
 template <class Pixels, class Labels>
 [[nodiscard]] data_set make_data_set(shape sample, int classes, const xt::xexpression<Pixels>& pixels,
                                      const xt::xexpression<Labels>& labels) {

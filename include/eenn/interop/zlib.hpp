@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// zlib.hpp - compressed files: gzip, and the deflated entries of npz files.
+// zlib.hpp - reads compressed files: gzip, and the deflated entries of npz files.
 // Floor 10 (interop); host subset. Needs zlib: link eenn::zlib.
 #ifndef EENN_INTEROP_ZLIB_HPP
 #define EENN_INTEROP_ZLIB_HPP
@@ -23,7 +23,7 @@ inline namespace EENN_ISA {
 
 namespace detail {
 
-// zlib's inflate state, ended with its scope.
+// Owns zlib's inflate state.
 class inflate_stream {
 public:
     inflate_stream(std::span<const std::byte> input, int window_bits, const std::string& where) : input_{input} {
@@ -33,8 +33,8 @@ public:
     inflate_stream& operator=(const inflate_stream&) = delete;
     ~inflate_stream() { ::inflateEnd(&stream_); }
 
-    // Fills `output` as far as the input goes; returns zlib's code and adds to `written`. zlib counts in 32 bits, so in
-    // pieces.
+    // Fills `output` as far as the input allows, adds to `written` and returns zlib's code. Works in pieces because
+    // zlib counts in 32 bits.
     int run(std::span<std::byte> output, std::size_t& written) {
         for (;;) {
             const std::size_t in = std::min(input_.size() - used_, most);
@@ -65,16 +65,16 @@ private:
 
 }  // namespace detail
 
-/// @brief Decompresses raw deflate data into exactly `output.size()` bytes: what read_npz() takes for compressed
+/// @brief Decompresses raw deflate data into exactly `output.size()` bytes. Pass it to read_npz() for compressed
 /// entries.
 ///
-/// @par Errors  eenn::error naming `where` if the data are damaged, or hold less or more than that.
+/// @par Errors  eenn::error naming `where` if the data are damaged or decompress to another size.
 inline void inflate(std::span<const std::byte> deflated, std::span<std::byte> output,
                     const std::string& where = "inflate") {
     detail::inflate_stream stream{deflated, -MAX_WBITS, where};
     std::size_t written = 0;
     int code = output.empty() ? Z_OK : stream.run(output, written);
-    if (code == Z_OK && written == output.size()) {  // the end mark may still stand in the input
+    if (code == Z_OK && written == output.size()) {  // the end mark may still be in the input
         std::byte beyond[1];
         std::size_t extra = 0;
         code = stream.run(beyond, extra);
@@ -90,11 +90,11 @@ inline void inflate(std::span<const std::byte> deflated, std::span<std::byte> ou
     }
 }
 
-/// @brief The content of gzip data; several members one after another are joined.
+/// @brief Decompresses gzip data; several members are concatenated.
 ///
-/// @par Memory  grows with the content; more than `most_bytes` is refused, so a small hostile file cannot fill the
+/// @par Memory  grows with the content. More than `most_bytes` is refused, so a small malicious file cannot exhaust
 ///              memory.
-/// @par Errors  eenn::error naming `where` if the data are damaged, cut, too large or no gzip data.
+/// @par Errors  eenn::error naming `where` if the data are damaged, truncated, too large or not gzip.
 [[nodiscard]] inline aligned_vector<std::byte> gunzip(std::span<const std::byte> compressed,
                                                       const std::string& where = "gunzip",
                                                       std::uint64_t most_bytes = 1 << 30) {
@@ -102,7 +102,7 @@ inline void inflate(std::span<const std::byte> deflated, std::span<std::byte> ou
         raise(where, "is no gzip data");
     detail::inflate_stream stream{compressed, MAX_WBITS + 16, where};
     const std::uint64_t limit =
-        std::min<std::uint64_t>(most_bytes, 1ULL << 62) + 1;  // one byte more shows that there is more
+        std::min<std::uint64_t>(most_bytes, 1ULL << 62) + 1;  // one extra byte detects an excess
     aligned_vector<std::byte> content(
         static_cast<std::size_t>(std::min<std::uint64_t>(4 * std::uint64_t{compressed.size()} + 4096, limit)));
     std::size_t written = 0;
