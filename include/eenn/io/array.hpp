@@ -96,8 +96,7 @@ struct array {
         return {reinterpret_cast<const T*>(bytes.data()), elements()};
     }
 
-    /// Copies the elements into a new vector of T. Raises where an integer T cannot hold a value; never rounds to an
-    /// integer.
+    /// Copies the elements into a new vector of T. Raises if an integer T cannot hold a value; never rounds to one.
     template <Number T>
     [[nodiscard]] aligned_vector<T> to(const std::string& where = "array") const {
         aligned_vector<T> converted(elements());

@@ -95,8 +95,7 @@ template <class T>
 [[nodiscard]] inline std::vector<zip_entry> zip_entries(std::span<const std::byte> bytes, const std::string& where) {
     const auto refuse = [&](const std::string& what) { raise(where, what, "the file is damaged or no npz file"); };
     constexpr std::size_t end_size = 22, row_size = 46, local_size = 30;
-    // A comment of at most 65,535 bytes follows the end record; its length field must lead exactly to the end of the
-    // file.
+    // A comment of at most 65,535 bytes follows the end record; its length must lead exactly to the end of the file.
     std::size_t end = bytes.size();
     for (std::size_t back = end_size; back <= bytes.size() && back <= end_size + 65535; ++back) {
         const std::size_t at = bytes.size() - back;

@@ -79,8 +79,9 @@ void read_weights(const std::string& path, const plan_view& plan, aligned_vector
     read_weights(path, plan, std::span<T>{parameters});
 }
 
-/// @brief The parameters in a weight file, (plan.parameter_elements()): `net::session run{io::read_weights(path,
-/// net::plan)}`.
+/// @brief The parameters in a weight file, (plan.parameter_elements()).
+///
+/// Usage: `net::session run{io::read_weights(path, net::plan)}`.
 ///
 /// @par Memory  the parameters and, during the call, the file.
 /// @par Errors  as read_file() and assign_weights(), naming the file.

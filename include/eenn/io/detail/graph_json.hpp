@@ -214,8 +214,7 @@ template <class Layers>
 
 }  // namespace detail
 
-/// @brief Reads a graph written by write_graph() as the next value of the reader. Members must come in the order
-/// written.
+/// @brief Reads a graph written by write_graph(), the reader's next value. Members must come in the order written.
 ///
 /// @par Errors  eenn::error for JSON of another form, kinds and options that the set of layers lacks, and missing or
 ///              duplicate ids. Layers that do not fit raise as in the graph, naming the layer and both shapes.

@@ -18,8 +18,8 @@ namespace eenn::onnx {
 inline namespace EENN_HOST {
 
 /// @brief A model imported from an ONNX file. Its names are those of the file's nodes, or of their outputs.
-/// Preprocessing and class names come from the metadata `preprocessing` and `classes`, if these have the form that
-/// preprocessing_from_json() reads and are a list of names.
+/// Preprocessing and class names come from the metadata `preprocessing` and `classes`, if these hold what
+/// preprocessing_from_json() reads and a list of names, respectively.
 struct imported : eenn::model {
     std::string input;               ///< name of the network's input in the file
     std::string output;              ///< name of the network's output in the file

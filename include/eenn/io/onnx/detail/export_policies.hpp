@@ -116,7 +116,7 @@ private:
         return add("Clip", "clipped", {c, low, high});
     }
 
-    // Mirrors note_prediction().
+    // The arithmetic of note_prediction().
     void count(const std::string& valid, const std::string& label, state_names& state) {
         const auto one = integers_of("one", 1);
         std::string streak = one;

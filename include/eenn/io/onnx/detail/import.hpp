@@ -212,8 +212,8 @@ private:
         return made;
     }
 
-    // Converts one node to a constant, a layer, or a reason for refusal. Nodes after a refused one are judged by type
-    // alone.
+    // Converts one node to a constant, a layer or a reason for refusal. Nodes after a refused one are only judged by
+    // their type.
     void take(std::size_t index, draft& layers, std::vector<std::string>& refused) {
         const node& n = from_.nodes[index];
         const auto* folds = n.domain.empty() ? find_fold_operator(n.op_type) : nullptr;
