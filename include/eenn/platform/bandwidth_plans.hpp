@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// bandwidth_plans.hpp - placements for every bandwidth of a link, solved beforehand, so that a change costs a look-up.
+// bandwidth_plans.hpp - precomputed placements for every bandwidth of a link, so that a change costs only a lookup.
 // Floor 7 (platform); host subset; numbers alone, no Eigen. Letters: N = samples, E = exits, M = plans kept.
 #ifndef EENN_PLATFORM_BANDWIDTH_PLANS_HPP
 #define EENN_PLATFORM_BANDWIDTH_PLANS_HPP
@@ -16,39 +16,39 @@
 namespace eenn {
 inline namespace EENN_HOST {
 
-/// @brief Placements between two bandwidths of one link, each with what it costs at any of them.
+/// @brief Placements for a range of bandwidths of one link, with their costs at any bandwidth in it.
 ///
-/// With x = 1 / bandwidth, a placement costs fixed + slope * x on average, and the best cost over all placements is a
-/// concave function of x. So between two values of x where the best is known, no placement costs less than the chord of
-/// the two; where one plan is best at both, it is best all the way between them.
+/// With x = 1 / bandwidth, a placement costs fixed + slope * x on average, so the best cost over all placements is a
+/// concave function of x. Between two values of x with known best cost, no placement costs less than the chord. If one
+/// plan is best at both, it is best everywhere between them.
 struct bandwidth_plans {
     struct plan {
-        placement solved;    ///< described at the bandwidth it was solved for
-        double fixed = 0;    ///< of the objective
-        double slope = 0;    ///< in bytes sent over the link, weighted
-        double slowest = 0;  ///< bandwidth range in which it is the cheapest of the plans
+        placement solved;    ///< evaluated at the bandwidth it was solved for
+        double fixed = 0;    ///< constant part of the objective
+        double slope = 0;    ///< bytes sent over the link, weighted
+        double slowest = 0;  ///< bandwidth range in which it is the cheapest plan
         double fastest = 0;
     };
     struct certificate {
         double inverse = 0;  ///< x
-        double bound = 0;    ///< no placement costs less there
+        double bound = 0;    ///< no placement costs less at x
     };
     struct choice {
         std::size_t plan = 0;  ///< index into plans
         double objective = 0;
         double bound = 0;     ///< no placement within the limits costs less at this bandwidth
-        bool proven = false;  ///< it is the best of all placements, not of the kept ones alone
+        bool proven = false;  ///< the choice is the best of all placements, not only of the kept ones
     };
 
     double slowest = 0;
     double fastest = 0;
     std::vector<plan> plans;                // (M), by rising bandwidth; empty if nothing fits
     std::vector<certificate> certificates;  // by rising x
-    std::vector<std::string> refused;       ///< of the last solution: what does not fit and why
+    std::vector<std::string> refused;       ///< from the last solution: what does not fit and why
 
     /// @brief The plan for a bandwidth.
     /// @par Cost    O(M), no allocation.
-    /// @par Errors  eenn::error outside of the range that was planned for, or if nothing fits.
+    /// @par Errors  eenn::error outside the planned range, or if nothing fits.
     [[nodiscard]] choice at(double bytes_per_second) const {
         if (plans.empty()) raise("bandwidth_plans", "nothing fits the platform", "bandwidth_plans::refused says why");
         if (!(bytes_per_second >= slowest && bytes_per_second <= fastest)) {
@@ -77,15 +77,15 @@ struct bandwidth_plans {
 
 /// @brief Solves place() for a range of bandwidths of one link.
 ///
-/// Solved are both ends, then the crossing of two neighbouring plans' costs, again and again until no solution there is
-/// cheaper than the two. If every solution is proven, at() returns the best of all placements at every bandwidth in the
-/// range; else its bound still holds. The worst-case limit is kept at the slowest bandwidth, so that every plan keeps
-/// it at all of them.
+/// Solves both ends, then repeatedly the crossing of two neighbouring plans' costs, until no solution there is cheaper
+/// than the two. If every solution is proven, at() returns the best of all placements at every bandwidth in the range;
+/// otherwise its bound still holds. The worst-case limit is enforced at the slowest bandwidth, so every plan meets it
+/// throughout the range.
 ///
-/// @param link        index into on.links; its own bandwidth is not used
-/// @param most_solved solutions at most, at least 2; the bound holds whatever the number
-/// @par Cost    2 M - 1 calls of place(), M = plans that are best somewhere, or most_solved.
-/// @par Errors  as place(); eenn::error for no such link or no range.
+/// @param link        index into on.links; its own bandwidth is ignored
+/// @param most_solved maximum number of solutions, at least 2; the bound holds for any number
+/// @par Cost    2 M - 1 calls of place(), where M = plans that are best somewhere, or most_solved.
+/// @par Errors  as place(); eenn::error if the link does not exist or the range is empty.
 /// @par Source  Eisner, Severance (1976), "Mathematical techniques for efficient record segmentation in large shared
 ///              databases", section 4.
 [[nodiscard]] EENN_FLOW bandwidth_plans plan_bandwidths(const placement_task& task, const platform& on,

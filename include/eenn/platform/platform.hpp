@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// platform.hpp - what a network runs on: processors, and the links that samples travel between them.
+// platform.hpp - the hardware a network runs on: processors, and the links that carry samples between them.
 // Floor 7 (platform); host subset; numbers alone, no Eigen. Letters: P = processors, L = links.
 #ifndef EENN_PLATFORM_PLATFORM_HPP
 #define EENN_PLATFORM_PLATFORM_HPP
@@ -21,19 +21,19 @@
 namespace eenn {
 inline namespace EENN_HOST {
 
-/// @brief Operators that processors run at different rates, or not at all.
+/// @brief Operator classes, which a processor may run at different rates or not at all.
 enum class operator_class : unsigned char { convolution, depthwise, dense, pooling, other };
 
 inline constexpr std::size_t operator_class_count = 5;
 
-/// @brief The name that platform files use.
+/// @brief The name used in platform files.
 [[nodiscard]] constexpr std::string_view to_string(operator_class c) noexcept {
     constexpr std::array<std::string_view, operator_class_count> names{"convolution", "depthwise", "dense", "pooling",
                                                                        "other"};
     return names[static_cast<std::size_t>(c)];
 }
 
-/// @brief A value for each operator class.
+/// @brief One value for each operator class.
 template <class T>
 struct by_class {
     std::array<T, operator_class_count> values{};
@@ -49,18 +49,18 @@ inline constexpr std::array<operator_class, operator_class_count> all_operator_c
     operator_class::convolution, operator_class::depthwise, operator_class::dense, operator_class::pooling,
     operator_class::other};
 
-/// @brief Something that computes.
+/// @brief A compute unit.
 struct processor {
     std::string name;
     double macs_per_second = 0;                ///< sustained, not the data sheet's peak
-    by_class<double> class_macs_per_second{};  ///< 0: as macs_per_second
+    by_class<double> class_macs_per_second{};  ///< 0: same as macs_per_second
     by_class<bool> unsupported{};
-    double memory_bytes = 0;      ///< for weights and activations together
-    double bytes_per_weight = 4;  ///< 1 where weights are held in 8 bits
+    double memory_bytes = 0;      ///< shared by weights and activations
+    double bytes_per_weight = 4;  ///< 1 for 8-bit weights
     double bytes_per_activation = 4;
-    double active_watts = 0;   ///< while it computes
-    double idle_watts = 0;     ///< while a sample that left it is under way farther on
-    double start_seconds = 0;  ///< of every sample that computes here: wake-up, dispatch, queueing
+    double active_watts = 0;   ///< while computing
+    double idle_watts = 0;     ///< after a sample has left, while it is processed farther on
+    double start_seconds = 0;  ///< for every sample that computes here: wake-up, dispatch, queueing
     double price_per_mac = 1;  ///< in the unit of placement_objective::price
 
     [[nodiscard]] double rate(operator_class c) const noexcept {
@@ -69,23 +69,23 @@ struct processor {
     friend bool operator==(const processor&, const processor&) = default;
 };
 
-/// @brief A way from one processor to another, for features on the way to the final exit. One direction.
+/// @brief A one-way link between two processors, for features on the way to the final exit.
 struct data_link {
     std::string from;
     std::string to;
     double bytes_per_second = 0;
     double latency_seconds = 0;  ///< of each transfer, before its first byte
-    double joules_per_byte = 0;  ///< both ends together
+    double joules_per_byte = 0;  ///< sum of both ends
 
     friend bool operator==(const data_link&, const data_link&) = default;
 };
 
-/// @brief Processors and links. The input arises at the first processor.
+/// @brief Processors and links. The input arrives at the first processor.
 struct platform {
     std::vector<processor> processors;  // (P)
     std::vector<data_link> links;       // (L)
 
-    /// Index of the processor of that name, if there is one.
+    /// Index of the processor with that name, if there is one.
     [[nodiscard]] std::optional<std::size_t> find(std::string_view name) const noexcept {
         for (std::size_t p = 0; p < processors.size(); ++p) {
             if (processors[p].name == name) return p;
@@ -100,7 +100,7 @@ inline namespace EENN_ISA {
 
 namespace detail {
 
-/// Refuses a number that is not finite, or below (at) the least allowed one.
+/// Raises unless the number is finite and positive, or zero where allowed.
 inline void check_number(const std::string& where, double value, bool zero_allowed) {
     if (std::isfinite(value) && (value > 0 || (zero_allowed && value == 0))) return;
     raise(where, std::to_string(value), zero_allowed ? "give a finite number of at least 0" : "give a number above 0");
@@ -108,11 +108,11 @@ inline void check_number(const std::string& where, double value, bool zero_allow
 
 }  // namespace detail
 
-/// @brief Refuses a platform that nothing can be placed on.
+/// @brief Checks that a platform is valid for placement.
 ///
-/// Processors and links must form a graph without cycles in which every processor can be reached from the first: one
-/// that cannot be is more often a misspelt link than meant.
-/// @param where  what messages start with, such as a file's name; then follows the path of the value, as in JSON
+/// Processors and links must form an acyclic graph in which every processor is reachable from the first. An unreachable
+/// processor is usually a misspelt link rather than intended.
+/// @param where  prefix of messages, such as a file's name; the path of the value follows, as in JSON
 /// @par Cost     O(P L).
 /// @par Errors   eenn::error naming the value by its path, "platform.links[2].bytes_per_second", and the remedy.
 inline void check_platform(const platform& described, const std::string& where = "platform") {
@@ -159,7 +159,7 @@ inline void check_platform(const platform& described, const std::string& where =
             }
         }
     }
-    // The longest way from the entry: within P - 1 rounds it settles, or there is a cycle.
+    // Longest path from the entry: it settles within P - 1 rounds unless there is a cycle.
     std::vector<int> steps(processors.size(), -1);
     steps[0] = 0;
     for (std::size_t round = 0;; ++round) {
@@ -186,7 +186,7 @@ inline void check_platform(const platform& described, const std::string& where =
     }
 }
 
-/// @brief Indices of the processors, each before all that its links lead to. The platform has been checked.
+/// @brief Indices of the processors in topological order. The platform must have been checked.
 [[nodiscard]] inline std::vector<std::size_t> downstream_order(const platform& described) {
     std::vector<std::size_t> order;
     std::vector<char> placed(described.processors.size(), 0);

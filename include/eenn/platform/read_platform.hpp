@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// read_platform.hpp - platforms from JSON files.
+// read_platform.hpp - reads platforms from JSON files.
 // Floor 7 (platform); host subset.
 #ifndef EENN_PLATFORM_READ_PLATFORM_HPP
 #define EENN_PLATFORM_READ_PLATFORM_HPP
@@ -14,16 +14,17 @@
 namespace eenn {
 inline namespace EENN_HOST {
 
-/// @brief A checked platform from JSON text.
+/// @brief Parses and checks a platform in JSON.
 ///
-/// `{"processors": [...], "links": [...]}`; keys are the members of processor and data_link, operator classes by name:
-/// `"class_macs_per_second": {"depthwise": 4e7}, "unsupported": ["dense"]`. Needed are name, macs_per_second and
-/// memory_bytes, from, to and bytes_per_second. "note" takes free text in every object.
-/// @param where   what messages start with
-/// @par Errors    eenn::error with the key's path, "board.json.processors[1].memory_bytes", what is wrong and the remedy.
+/// `{"processors": [...], "links": [...]}`. Keys are the members of processor and data_link; operator classes are
+/// named: `"class_macs_per_second": {"depthwise": 4e7}, "unsupported": ["dense"]`. Required are name, macs_per_second
+/// and memory_bytes for a processor, and from, to and bytes_per_second for a link. Any object may hold a
+/// free-text "note".
+/// @param where   prefix of messages
+/// @par Errors    eenn::error with the key's path, "board.json.processors[1].memory_bytes", the problem and the remedy.
 [[nodiscard]] EENN_FLOW platform parse_platform(std::string_view json, const std::string& where = "platform");
 
-/// @brief A checked platform from a JSON file; see parse_platform().
+/// @brief Reads and checks a platform from a JSON file; see parse_platform().
 [[nodiscard]] EENN_FLOW platform read_platform(const std::string& path);
 
 }  // namespace EENN_HOST

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// segments.hpp - a compiled network as a placement task: where it can be cut, and what each piece asks for.
-// Floor 7 (platform); host subset; numbers of a plan, no kernels, no Eigen. Letters: S = segments, E = exits.
+// segments.hpp - turns a compiled network into a placement task: where it can be cut, and what each piece requires.
+// Floor 7 (platform); host subset; reads a plan's numbers, no kernels, no Eigen. Letters: S = segments, E = exits.
 #ifndef EENN_PLATFORM_SEGMENTS_HPP
 #define EENN_PLATFORM_SEGMENTS_HPP
 
@@ -20,11 +20,11 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief How features travel.
+/// @brief How features are encoded for transfer.
 struct cut_coding {
-    double bytes_per_element = 0;  ///< 0: as the plan says of the value
+    double bytes_per_element = 0;  ///< 0: as in the plan
     double bytes_per_cut = 0;
-    double input_bytes_per_element = 0;  ///< likewise
+    double input_bytes_per_element = 0;  ///< 0: as in the plan
 
     /// 8 bits an element and one float scale a tensor.
     [[nodiscard]] static constexpr cut_coding eight_bits() { return {1, 4, 1}; }
@@ -48,9 +48,9 @@ template <class Layer>
         layer);
 }
 
-/// Elements of the arena that are in use while a step runs, and of the network's input while it is still read.
+/// Arena elements in use during a step, plus the network's input while it is still needed.
 [[nodiscard]] inline double live_elements(const plan_view& plan, step_id step) {
-    std::vector<std::pair<std::size_t, std::size_t>> spans;  // values may share memory
+    std::vector<std::pair<std::size_t, std::size_t>> spans;  // merged, because values may share memory
     std::size_t sum = 0;
     for (const value_id v : plan.values.ids()) {
         const value_info& value = plan.values[v];
@@ -70,7 +70,7 @@ template <class Layer>
     return static_cast<double>(sum);
 }
 
-/// Bytes of a value on its way; `each` an element, or 0.
+/// Transfer size of a value in bytes, at `each` bytes an element; 0: as in the plan.
 [[nodiscard]] inline double coded_bytes(const value_info& value, double each) {
     const auto of = static_cast<double>(each > 0 ? value.size.elements() : value.bytes());
     return each > 0 ? of * each : of;
@@ -78,16 +78,17 @@ template <class Layer>
 
 }  // namespace detail
 
-/// @brief A task from a graph and its plan: `make_task(g, lower(g).view(), trace)`.
+/// @brief Makes a task from a graph and its plan: `make_task(g, lower(g).view(), trace)`.
 ///
-/// The backbone is all that the final classifier needs; it is cut after every step behind which one value is all that
-/// later steps read, so a residual block or a group of branches is one segment. An exit's head is what only that exit
-/// needs; it is decided after the segment that makes its features. Weights count what inference keeps: a batch norm adds
-/// one shift a channel. Activations are those of the plan's memory arena, with the network's input.
+/// The backbone is everything the final classifier depends on. It is cut after every step whose output is the only
+/// value that later steps read, so a residual block or a group of branches forms one segment. An exit's head is
+/// everything only that exit depends on; it is decided after the segment that makes its features. Weights are those
+/// inference keeps: a batch norm adds one shift a channel. Activations are the plan's memory arena plus the network's
+/// input.
 ///
 /// @par Cost    O(steps^2).
-/// @par Errors  eenn::error if a head reads features of several segments, of which only one would be at hand, or another
-///              exit's head. Of a trace that does not fit, place() complains.
+/// @par Errors  eenn::error if a head reads features of several segments, because only one of them would be available,
+///              or if it reads another exit's head. A trace that does not fit is reported by place().
 template <class Graph>
 [[nodiscard]] placement_task make_task(const Graph& g, const plan_view& plan, exit_trace trace = {},
                                        const cut_coding& coding = {}) {
@@ -98,9 +99,9 @@ template <class Graph>
     };
     const auto owned_by = [&](step_id step, std::size_t exit) { return plan.steps[step].owner == exit_id{exit}; };
     const auto in_backbone = [&](step_id step) { return owned_by(step, exits - 1); };
-    const auto maker = [&](value_id v) { return plan.values[v].first; };  // none makes the input
+    const auto maker = [&](value_id v) { return plan.values[v].first; };  // none for the network's input
 
-    id_vector<value_id, step_id> read(plan.values.size(), step_id{});  // the last of the backbone that reads it
+    id_vector<value_id, step_id> read(plan.values.size(), step_id{});  // the last backbone step that reads it
     for (const step_id s : plan.steps.ids()) {
         if (!in_backbone(s)) continue;
         for_inputs(plan.steps[s], [&](value_id v) { read[v] = s; });
@@ -120,13 +121,13 @@ template <class Graph>
     placement_task task;
     task.trace = std::move(trace);
     task.input_bytes = detail::coded_bytes(plan.values.front(), coding.input_bytes_per_element);
-    id_vector<step_id, std::size_t> segment_of(plan.steps.size(), 0);  // of the backbone's
+    id_vector<step_id, std::size_t> segment_of(plan.steps.size(), 0);  // for backbone steps
     segment current;
     for (const step_id s : plan.steps.ids()) {
         if (!in_backbone(s)) continue;
         add(current.work, s);
         segment_of[s] = task.segments.size();
-        std::size_t crossing = 0;  // values that later steps of the backbone read
+        std::size_t crossing = 0;  // values that later backbone steps read
         value_id sent;
         for (const value_id v : plan.values.ids()) {
             if (maker(v) > s || read[v] <= s) continue;
@@ -171,7 +172,7 @@ template <class Graph>
         if (e + 1 == exits) {
             offered.name = "classifier";
             offered.after = std::max<std::size_t>(task.segments.size(), 1) - 1;
-        } else if (!attached) {  // its logits are the backbone's own, or another exit's
+        } else if (!attached) {  // its logits belong to the backbone or to another exit
             const step_id s = maker(plan.exits[e].logits);
             offered.after = s.exists() && in_backbone(s) ? segment_of[s] : e > 0 ? task.exits.back().after : 0;
         }

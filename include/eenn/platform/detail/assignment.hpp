@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/assignment.hpp - which processor runs which segments, and what that costs a sample.
+// detail/assignment.hpp - which processor runs which segments, and the cost for each sample.
 // Floor 7 (platform); host subset; numbers alone, no Eigen. Letters: S = segments, E = exits.
 #ifndef EENN_PLATFORM_DETAIL_ASSIGNMENT_HPP
 #define EENN_PLATFORM_DETAIL_ASSIGNMENT_HPP
@@ -19,10 +19,10 @@
 namespace eenn {
 inline namespace EENN_HOST {
 
-/// @brief What the processors do for a sample: stage after stage, none, one or many segments each.
+/// @brief One stage of the way a sample takes through the processors; each runs zero or more consecutive segments.
 ///
-/// A stage without segments passes on what it received. The first stage stands on the platform's first processor, links
-/// lead from each stage to the next, the last ends with the last segment.
+/// A stage without segments forwards its input. The first stage is on the platform's first processor, a link leads from
+/// each stage to the next, and the last stage ends with the last segment.
 struct assigned_stage {
     std::size_t processor = 0;
     std::size_t first = 0;  ///< segments [first, end)
@@ -31,11 +31,11 @@ struct assigned_stage {
 };
 using assignment = std::vector<assigned_stage>;
 
-/// @brief What a sample has cost on its way so far.
+/// @brief The accumulated cost of a sample.
 ///
-/// Computing takes start_seconds once a stage that has segments, and MACs / rate for each piece, at active_watts;
-/// sending takes latency_seconds + bytes / bytes_per_second and joules_per_byte. The processors that the sample left
-/// draw idle_watts throughout.
+/// Computing takes start_seconds once for each stage that has segments, and MACs / rate for each piece, at
+/// active_watts. Sending takes latency_seconds + bytes / bytes_per_second and joules_per_byte. The processors that the
+/// sample has left draw idle_watts throughout.
 struct journey {
     double seconds = 0;
     double joules = 0;
@@ -65,7 +65,7 @@ private:
 }  // namespace EENN_HOST
 inline namespace EENN_ISA {
 
-/// @brief What a processor has to hold for one stage, and whether it can.
+/// @brief What one stage requires of a processor, and whether the processor can run it.
 struct stage_demand {
     double weights = 0;
     double activations = 0;
@@ -80,7 +80,7 @@ struct stage_demand {
     [[nodiscard]] bool fits(const processor& at) const noexcept { return bytes(at) <= at.memory_bytes; }
 };
 
-/// @brief The first operator class that the work needs and the processor lacks, as text; empty if there is none.
+/// @brief The first operator class in the work that the processor does not support, as text; empty if there is none.
 [[nodiscard]] inline std::string missing_operator(const processor& at, const workload& work) {
     for (const operator_class c : all_operator_classes) {
         if (at.unsupported[c] && work.uses(c)) return std::string{to_string(c)};
@@ -88,7 +88,7 @@ struct stage_demand {
     return {};
 }
 
-/// @brief Bytes that travel if the network is cut before segment `position`.
+/// @brief Bytes sent if the network is cut before segment `position`.
 [[nodiscard]] inline double cut_bytes(const placement_task& task, std::size_t position) {
     return position == 0 ? task.input_bytes : task.segments[position - 1].output_bytes;
 }
@@ -101,11 +101,11 @@ struct stage_demand {
     return nullptr;
 }
 
-/// @brief What a sample costs that leaves at each exit (E); a closed exit's entry is that of the kept one before it, or 0.
+/// @brief The cost of a sample that leaves at each exit (E). A closed exit has the cost of the previous kept one, or 0.
 ///
-/// Heads run where the segment before them ran. Task and platform have been checked.
+/// Heads run on the processor of the segment before them. Task and platform must have been checked.
 /// @par Cost    O(S + E).
-/// @par Errors  eenn::error if the stages are no way through the platform, or not all segments in order.
+/// @par Errors  eenn::error if the stages do not follow the platform's links or do not cover all segments in order.
 [[nodiscard]] inline std::vector<journey> journeys(const placement_task& task, const platform& on,
                                                    const assignment& stages, exit_set kept) {
     std::vector<journey> leaving(task.exits.size());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/bandwidth_plans.hpp - plan_bandwidths(): both ends of the range, then the crossings of neighbours.
-// Floor 7 (platform); host subset. tests/platform/bandwidth_plans.cpp reaches it. Letters: E = exits, M = plans kept.
+// detail/bandwidth_plans.hpp - plan_bandwidths(): solves both ends of the range, then the crossings of neighbours.
+// Floor 7 (platform); host subset. Tested by tests/platform/bandwidth_plans.cpp. Letters: E = exits, M = plans kept.
 #ifndef EENN_PLATFORM_DETAIL_BANDWIDTH_PLANS_HPP
 #define EENN_PLATFORM_DETAIL_BANDWIDTH_PLANS_HPP
 
@@ -65,7 +65,7 @@ EENN_FLOW bandwidth_plans plan_bandwidths(const placement_task& task, const plat
     std::vector<bandwidth_plans::plan> found{solve(low)};
     if (!found[0].solved.feasible) return made;
     found.push_back(solve(high));
-    // Neighbours whose crossing has not been looked at; the widest first, so that a stop leaves no wide gap.
+    // Neighbours whose crossing is still unsolved, widest gap first, so that stopping early leaves no wide gap.
     std::vector<std::pair<double, double>> open{{low, high}};
     while (!open.empty() && left > 0) {
         const auto widest = std::max_element(open.begin(), open.end(), [](const auto& a, const auto& b) {
@@ -92,7 +92,7 @@ EENN_FLOW bandwidth_plans plan_bandwidths(const placement_task& task, const plat
     std::sort(made.certificates.begin(), made.certificates.end(),
               [](const auto& a, const auto& b) { return a.inverse < b.inverse; });
 
-    // The lower envelope, from the slowest bandwidth (least slope) to the fastest.
+    // The lower envelope, from the slowest bandwidth (smallest slope) to the fastest.
     for (double x = high;;) {
         const auto* best = &found[0];
         for (const auto& p : found) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/candidates.hpp - the assignments that can be best for some thresholds, for one set of kept exits.
-// Floor 7 (platform); host subset; numbers alone, no Eigen. tests/platform/bandwidth_plans.cpp reaches it.
+// detail/candidates.hpp - the assignments that can be optimal for some thresholds, for one set of kept exits.
+// Floor 7 (platform); host subset; numbers alone, no Eigen. Tested by tests/platform/bandwidth_plans.cpp.
 // Letters: S = segments, P = processors, E = exits.
 #ifndef EENN_PLATFORM_DETAIL_CANDIDATES_HPP
 #define EENN_PLATFORM_DETAIL_CANDIDATES_HPP
@@ -21,12 +21,12 @@
 namespace eenn {
 inline namespace EENN_HOST {
 
-/// @brief What placements are compared by: a weighted sum of what a sample costs on average.
+/// @brief The objective of a placement: a weighted sum of average costs for each sample.
 struct placement_objective {
     double per_second = 0;
     double per_joule = 0;
     double per_price = 0;
-    double max_accuracy_loss = 0;  ///< a fraction of the samples, below the last classifier; 0.01 = one point
+    double max_accuracy_loss = 0;  ///< relative to the last classifier, as a fraction of the samples; 0.01 = one point
 
     [[nodiscard]] static constexpr placement_objective least_seconds(double max_accuracy_loss) {
         return {1, 0, 0, max_accuracy_loss};
@@ -34,7 +34,7 @@ struct placement_objective {
     [[nodiscard]] static constexpr placement_objective least_joules(double max_accuracy_loss) {
         return {0, 1, 0, max_accuracy_loss};
     }
-    /// The least MACs, each at its processor's price_per_mac.
+    /// The fewest MACs, weighted by each processor's price_per_mac.
     [[nodiscard]] static constexpr placement_objective least_price(double max_accuracy_loss) {
         return {0, 0, 1, max_accuracy_loss};
     }
@@ -43,23 +43,24 @@ struct placement_objective {
     }
 };
 
-/// @brief What every placement has to keep.
+/// @brief Limits that every placement must meet.
 struct placement_limits {
-    double worst_seconds = std::numeric_limits<double>::infinity();  ///< all kept heads and the last classifier run
-    std::int64_t nodes = 200000;  ///< boxes of thresholds looked at; more tightens the bound, see placement::proven
+    double worst_seconds =
+        std::numeric_limits<double>::infinity();  ///< with all kept heads and the last classifier run
+    std::int64_t nodes = 200000;  ///< threshold boxes to examine; more tightens the bound, see placement::proven
 };
 
 }  // namespace EENN_HOST
 inline namespace EENN_ISA {
 
-/// @brief An assignment and what leaving at each exit costs under it.
+/// @brief An assignment and its cost at each exit.
 struct candidate {
     assignment stages;
-    std::array<double, most_placed_exits> cost{};  ///< (E), of kept exits, in the objective's unit; rising
+    std::array<double, most_placed_exits> cost{};  ///< (E), for kept exits, in the objective's unit; rising
     double worst_seconds = 0;
 };
 
-/// @brief The reasons for which assignments were left out, for reports; the first `most` of them.
+/// @brief Reasons why assignments were rejected, for reports; only the first `most` are kept.
 struct refusals {
     std::vector<std::string> reasons;
     std::size_t most = 1000;
@@ -68,16 +69,16 @@ struct refusals {
     }
 };
 
-/// @brief All assignments within the limits that no other one beats at every kept exit.
+/// @brief All assignments within the limits that no other assignment dominates at every kept exit.
 ///
-/// Whatever the thresholds, what a set of samples costs is a sum of costs at the exits where they leave; so an
-/// assignment that costs no less at any exit than another one is never needed. The same holds along the way: of two
-/// ways to bring segment s to a processor, one is enough if it is no worse at the exits passed, in cost so far, in
+/// Whatever the thresholds, the cost of a set of samples is the sum of costs at the exits where they leave. So an
+/// assignment that costs no less than another at every exit is never needed. The same holds for partial assignments: of
+/// two ways to bring segment s to a processor, one suffices if it is no worse at the exits passed, in cost so far, in
 /// worst-case time so far and in idle power left behind. Labels are set processor by processor, upstream first.
 ///
-/// @param worst    the platform, with the links at their slowest: the worst-case limit is kept there
-/// @param refused  what did not fit and why, or null
-/// @par Cost    O(P S^2 L E) plus comparing labels, L = labels that stay at a processor and position, few.
+/// @param worst    the platform with its links at their slowest; the worst-case limit is enforced on it
+/// @param refused  receives what did not fit and why, or null
+/// @par Cost    O(P S^2 L E) plus label comparisons, where L = labels kept at a processor and position, few.
 /// @par Source  Label setting with dominance, Martins (1984), "On a multicriteria shortest path problem".
 [[nodiscard]] inline std::vector<candidate> undominated_assignments(const placement_task& task, const platform& on,
                                                                     const platform& worst,
@@ -88,7 +89,7 @@ struct refusals {
     struct label {
         std::size_t parent = none;  // index into `made`
         std::size_t processor = 0;
-        std::size_t first = 0;  // the stage starts here
+        std::size_t first = 0;  // start of the current stage
         std::size_t exits = 0;  // passed so far, kept or not
         journey so_far;
         journey worst;
@@ -119,7 +120,7 @@ struct refusals {
     const auto arrivals = [&](std::size_t p, std::size_t position) -> std::vector<label>& {
         return arrived[p * segments + position];
     };
-    std::vector<label> made;  // labels that others came from
+    std::vector<label> made;  // labels that have successors
     std::vector<label> complete;
     arrivals(0, 0).push_back({});
     for (const std::size_t p : downstream_order(on)) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/joint_thresholds.hpp - thresholds, kept exits and one of many cost vectors, chosen together and with a bound.
-// Floor 7 (platform); host subset; numbers alone, no Eigen. tests/platform/placement.cpp reaches it.
+// detail/joint_thresholds.hpp - thresholds, kept exits and one of many cost vectors, optimised jointly with a bound.
+// Floor 7 (platform); host subset; numbers alone, no Eigen. Tested by tests/platform/placement.cpp.
 // Letters: N = samples, E = exits, the last classifier among them, K = sets of kept exits, A = cost vectors of a set.
 #ifndef EENN_PLATFORM_DETAIL_JOINT_THRESHOLDS_HPP
 #define EENN_PLATFORM_DETAIL_JOINT_THRESHOLDS_HPP
@@ -26,42 +26,42 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief A set of kept exits and the costs it may come at: rising vectors (E), entries of closed exits unused.
+/// @brief A set of kept exits and its possible costs: rising vectors (E); entries of closed exits are unused.
 struct exit_costs {
     exit_set kept = 0;
     std::vector<std::array<double, most_placed_exits>> costs;  // (A)
 };
 
-/// @brief The best thresholds, set and cost vector found, and how good they are known to be.
+/// @brief The best thresholds, set and cost vector found, with an optimality bound.
 struct joint_choice {
     static constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
 
-    std::size_t set = none;         ///< index into the sets given; none: nothing reaches the accuracy
+    std::size_t set = none;         ///< index into the given sets; none: nothing reaches the accuracy
     std::size_t costs = none;       ///< index into that set's cost vectors
-    std::vector<float> thresholds;  ///< (E-1); never_exit where closed
+    std::vector<float> thresholds;  ///< (E-1); never_exit for closed exits
     double mean_cost = 0;
     double bound = 0;        ///< no choice costs less
-    int right = 0;           ///< samples that are right
-    int best_right = 0;      ///< the most that any choice met had right
+    int right = 0;           ///< correctly classified samples
+    int best_right = 0;      ///< the most correct samples of any choice examined
     bool proven = false;     ///< bound == mean_cost; nothing cheaper reaches the accuracy
-    std::int64_t nodes = 0;  ///< boxes looked at
+    std::int64_t nodes = 0;  ///< boxes examined
 };
 
-/// @brief Searches all sets, cost vectors and thresholds for the least mean cost with at least `required` samples right.
+/// @brief Searches sets, cost vectors and thresholds for the least mean cost with at least `required` correct samples.
 ///
-/// Branch and bound over boxes of thresholds, the one with the lowest bound first. In a box each sample leaves for
-/// certain at some exit unless it may leave before, at exits whose threshold the box leaves open. Letting each sample
-/// choose among those on its own relaxes the problem; its optimum is exact: everyone leaves as early as may be, then as
-/// many wrong samples as needed go on to the next exit that is right, cheapest first. These counts do not depend on
-/// the costs, so that one pass over the samples, 64 at a time as bits, bounds all cost vectors of a set. A coordinate
-/// descent under a ladder of prices for a wrong sample finds good thresholds beforehand.
+/// Branch and bound over boxes of thresholds, best bound first. In a box, each sample leaves for certain at some exit;
+/// it may leave earlier, at exits whose thresholds the box leaves open. The relaxation lets each sample choose among
+/// these exits independently. Its optimum is exact: all samples leave as early as possible, then as many wrong samples
+/// as needed move to their next correct exit, cheapest first. These counts do not depend on the costs, so one pass over
+/// the samples, 64 at a time as bits, bounds all cost vectors of a set. Beforehand, coordinate descent under a ladder
+/// of prices for a wrong sample finds good thresholds.
 ///
-/// @par Cost    O(N E^2 / 64) a box, `most_nodes` boxes at most, K descents of some 60 rounds of O(N E).
-/// @par Memory  E megabytes at most for sets of samples (rank_masks), 8 N E, and 120 bytes a box.
-/// @par Threads One object, one thread.
+/// @par Cost    O(N E^2 / 64) a box, at most `most_nodes` boxes, and K descents of about 60 rounds of O(N E).
+/// @par Memory  at most E megabytes for sets of samples (rank_masks), 8 N E bytes, and 120 bytes a box.
+/// @par Threads one object, one thread.
 class joint_thresholds {
 public:
-    /// The trace must outlive the search and have passed check_trace; E <= most_placed_exits.
+    /// The trace must outlive the search and must have passed check_trace; E <= most_placed_exits.
     explicit joint_thresholds(const exit_trace& trace)
         : trace_{trace},
           exits_{trace.cost.size()},
@@ -142,10 +142,10 @@ private:
     static constexpr double infinity = std::numeric_limits<double>::infinity();
     static constexpr std::size_t none = joint_choice::none;
 
-    // Thresholds by rank, one closed interval for each kept exit. A sample leaves if its rank is not below.
+    // Thresholds by rank, one closed interval for each kept exit. A sample leaves if its rank reaches the threshold.
     struct box {
         std::size_t set = 0;
-        std::size_t cut = none;  // the exit to cut it at; none: all samples are settled
+        std::size_t cut = none;  // the exit to branch on; none: all samples are settled
         double bound = 0;
         std::array<std::uint32_t, most_placed_exits - 1> low{};
         std::array<std::uint32_t, most_placed_exits - 1> high{};
@@ -153,22 +153,22 @@ private:
     struct later {
         bool operator()(const box& a, const box& b) const noexcept { return a.bound > b.bound; }
     };
-    // How many samples, by the first exit they may leave at and the first of those that is right: [a][a] are right at
-    // once, [a][never] nowhere.
+    // Number of samples by the first exit a at which they may leave, and the first of those exits that is correct:
+    // [a][a] are correct at once, [a][never] nowhere.
     static constexpr std::size_t never = most_placed_exits;
     using histogram = std::array<std::array<int, most_placed_exits + 1>, most_placed_exits>;
 
     [[nodiscard]] bool promising(double bound) const noexcept { return bound < best_total_ * (1 - 1e-12); }
     [[nodiscard]] std::uint32_t highest_rank(std::size_t e) const noexcept { return rank_[e][order_[e].front()]; }
 
-    // The kept exits of a box, by depth, with the samples that may leave there and those that have to.
+    // The kept exits of a box, by depth, with the samples that may leave there and those that must.
     struct way_out {
         std::size_t exit = 0;
         const word* may = nullptr;
         const word* must = nullptr;
         const word* right = nullptr;
     };
-    // Returns how many there are, the last classifier included.
+    // Returns their number, including the last classifier.
     std::size_t ways_out(const box& at) {
         std::size_t ways = 0;
         for (std::size_t e = 0; e + 1 < exits_; ++e) {
@@ -181,19 +181,19 @@ private:
         return ways;
     }
 
-    /// Bounds the total cost in a box from below, over the set's cost vectors (infinite if too few can be right); chooses
-    /// the exit to cut at, the one that most samples may leave at before they must; offers the corners where all leave
-    /// early, and late.
+    /// Bounds the total cost in a box from below, over the set's cost vectors (infinite if too few samples can be
+    /// correct). Chooses the exit to branch on: the one where most samples may leave before they must. Offers two
+    /// corners of the box as solutions: all samples leave as early as possible, and as late as possible.
     void assess(box& at) {
         const std::size_t ways = ways_out(at);
-        histogram early = {};  // all that may happen: a sample counts at the first exit it may leave at
-        histogram late = {};   // everyone as late as may be
+        histogram early = {};  // a sample counts at the first exit where it may leave
+        histogram late = {};   // all samples leave as late as possible
         std::array<int, most_placed_exits> open{};
         std::array<word, most_placed_exits> first{};
         std::array<word, most_placed_exits> good{};
         for (std::size_t w = 0; w < words_; ++w) {
-            word here = everyone_[w];  // need not have left before
-            word fresh = here;         // could not have left before
+            word here = everyone_[w];  // not forced to leave before
+            word fresh = here;         // unable to leave before
             for (std::size_t j = 0; j < ways; ++j) {
                 const way_out& way = ways_[j];
                 const word may = here & way.may[w];
@@ -228,7 +228,7 @@ private:
         at.bound = relaxed(at.set, ways, early);
     }
 
-    // The least cost if each sample may choose: everyone at the first exit, then the cheapest moves to the next right one.
+    // The least cost if each sample may choose: all at their first exit, then the cheapest moves to a correct one.
     [[nodiscard]] double relaxed(std::size_t set, std::size_t ways, const histogram& counts) const {
         struct upgrade {
             std::size_t from = 0;
@@ -260,7 +260,7 @@ private:
                 if (leaving[a] > 0) total += leaving[a] * cost[ways_[a].exit];
             }
             for (std::size_t u = 0; u < kinds; ++u) upgrades[u].price = cost[upgrades[u].to] - cost[upgrades[u].from];
-            std::size_t bought = 0;  // kinds that are used up come first
+            std::size_t bought = 0;  // exhausted kinds come first
             for (int left = excess; left > 0 && total < least && promising(total); ++bought) {
                 std::size_t cheapest = bought;
                 for (std::size_t u = bought + 1; u < kinds; ++u) {
@@ -276,7 +276,7 @@ private:
         return least;
     }
 
-    // Thresholds by rank, with everyone at the first exit of the counts: better than the best so far?
+    // Offers thresholds by rank, with all samples at the first exit of the counts; kept if better than the best so far.
     void offer(std::size_t set, std::size_t ways, const histogram& counts, std::span<const std::uint32_t> ranks) {
         std::array<int, most_placed_exits> leaving{};
         int right = 0;
@@ -303,7 +303,8 @@ private:
         }
     }
 
-    // The box cut at its exit, at the median rank of the samples that may leave there before they must. Assessed.
+    // Splits a box at its branching exit, at the median rank of the samples that may leave there before they must.
+    // Returns assessed halves.
     [[nodiscard]] std::vector<box> halves(const box& at) {
         if (at.cut == none) return {};
         const std::size_t exit = at.cut;
@@ -326,7 +327,7 @@ private:
             return count;
         };
         std::uint32_t middle = at.low[exit];
-        std::uint32_t above_it = at.high[exit];  // their ranks lie in [low, high): both halves are smaller
+        std::uint32_t above_it = at.high[exit];  // ranks lie in [low, high), so both halves are smaller
         while (above_it - middle > 1) {
             const std::uint32_t rank = middle + (above_it - middle) / 2;
             (reaching(rank) >= among - among / 2 ? middle : above_it) = rank;
@@ -340,7 +341,7 @@ private:
         return {below, above};
     }
 
-    // For each sample the exits whose thresholds, at.low, it reaches: leaves_.
+    // Marks for each sample the exits whose thresholds, at.low, it reaches: leaves_.
     void mark(const box& at) {
         std::fill(leaves_.begin(), leaves_.end(), 1U << (exits_ - 1));
         for (std::size_t e = 0; e + 1 < exits_; ++e) {
@@ -352,8 +353,8 @@ private:
         }
     }
 
-    // One threshold at a time, under prices for a wrong sample from dear to cheap, each from the solution before; then
-    // under the requirement itself. The cost vector is the one that suits the thresholds best.
+    // Optimises one threshold at a time, under falling prices for a wrong sample, each from the previous solution;
+    // finally under the requirement itself. Uses the cost vector that fits the thresholds best.
     void descend(std::size_t set) {
         const exit_costs& it = sets_[set];
         box at{.set = set};
@@ -366,7 +367,8 @@ private:
         constexpr int cheapest = -6;
         for (int step = dearest; step >= cheapest; --step) {
             const bool last =
-                step == cheapest;  // the requirement itself: a price nothing outweighs, up to what is needed
+                step ==
+                cheapest;  // the requirement itself: correct samples outweigh any cost, up to the required number
             const double price = (*cost)[exits_ - 1] * std::exp2(0.5 * step);
             for (int round = 0; round < 4; ++round) {
                 bool moved = false;
@@ -379,7 +381,7 @@ private:
             assess(at);
             if (best_total_ < before) best_ranks_ = at.low;
             cost = &cheapest_for_leavers(it);
-            if (step == cheapest + 1 && best_.set == set) {  // polish the best thresholds met
+            if (step == cheapest + 1 && best_.set == set) {  // polish the best thresholds found
                 at.low = at.high = best_ranks_;
                 mark(at);
                 cost = &it.costs[best_.costs];
@@ -403,7 +405,7 @@ private:
         }
         return it.costs[chosen];
     }
-    // Sets the threshold of exit e to the best of all its values. True if it moved.
+    // Sets the threshold of exit e to the best of all its values. Returns whether it changed.
     bool sweep(box& at, std::size_t e, const std::array<double, most_placed_exits>& cost, double price, bool required) {
         const std::uint32_t bit = 1U << e;
         double total = 0;
@@ -448,9 +450,9 @@ private:
     std::size_t exits_;
     std::size_t samples_;
     std::array<std::vector<float>, most_placed_exits> values_;         // distinct confidences, rising
-    std::array<std::vector<std::uint32_t>, most_placed_exits> rank_;   // (N) among them
+    std::array<std::vector<std::uint32_t>, most_placed_exits> rank_;   // (N), ranks among them
     std::array<std::vector<std::uint32_t>, most_placed_exits> order_;  // (N), samples by falling confidence
-    std::vector<std::uint32_t> right_;                                 // (N), one bit an exit
+    std::vector<std::uint32_t> right_;                                 // (N), one bit for each exit
     std::span<const exit_costs> sets_;
     int most_wrong_ = 0;
     joint_choice best_;
@@ -461,10 +463,10 @@ private:
     std::vector<word> everyone_;
     std::vector<word> right_at_;                   // (E, words)
     std::vector<word> room_;                       // (2 E, words)
-    std::vector<word> undecided_;                  // of the box that is cut
-    std::array<way_out, most_placed_exits> ways_;  // of the box at hand
-    // Of the descent.
-    std::vector<std::uint32_t> leaves_;  // (N), one bit an exit
+    std::vector<word> undecided_;                  // for the box being split
+    std::array<way_out, most_placed_exits> ways_;  // for the current box
+    // State of the descent.
+    std::vector<std::uint32_t> leaves_;  // (N), one bit for each exit
     std::array<std::uint32_t, most_placed_exits - 1> best_ranks_{};
 };
 

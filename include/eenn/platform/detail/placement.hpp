@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/placement.hpp - place(): every set of exits on every assignment that can be best.
-// Floor 7 (platform); host subset. tests/platform/placement.cpp reaches it. Letters: N = samples, S = segments, P = processors, E = exits.
+// detail/placement.hpp - place(): every set of exits on every assignment that can be optimal.
+// Floor 7 (platform); host subset. Tested by tests/platform/placement.cpp. Letters: N = samples, S = segments, P = processors, E = exits.
 #ifndef EENN_PLATFORM_DETAIL_PLACEMENT_HPP
 #define EENN_PLATFORM_DETAIL_PLACEMENT_HPP
 
@@ -28,7 +28,7 @@ inline namespace EENN_ISA {
 
 namespace detail {
 
-/// Fills in what follows from stages, kept exits and thresholds.
+/// Derives the other members from stages, kept exits and thresholds.
 inline void describe(placement& made, const placement_task& task, const platform& on, const platform& worst,
                      const placement_objective& objective, const assignment& stages) {
     made.leaving = journeys(task, on, stages, made.kept);
@@ -81,8 +81,8 @@ inline void describe(placement& made, const placement_task& task, const platform
     }
 }
 
-/// The most samples that any thresholds and sets have right, where `required` was too much, by bisection; and whether it
-/// is proven that no more can be.
+/// The most correct samples that any thresholds and sets reach, found by bisection after `required` was infeasible, and
+/// whether that maximum is proven.
 [[nodiscard]] inline std::pair<int, bool> most_right(joint_thresholds& search, std::span<const exit_costs> sets,
                                                      const joint_choice& missed, int required, std::int64_t nodes) {
     int reached = missed.best_right;
@@ -99,7 +99,7 @@ inline void describe(placement& made, const placement_task& task, const platform
     return {reached, proven};
 }
 
-/// place() with the worst case kept on a platform of its own.
+/// place() with a separate platform for the worst case.
 [[nodiscard]] inline placement place(const placement_task& task, const platform& on, const platform& worst,
                                      const placement_objective& objective, const placement_limits& limits) {
     const std::size_t exits = task.exits.size();
@@ -122,7 +122,7 @@ inline void describe(placement& made, const placement_task& task, const platform
             refused.add("exits {" + names + "}: no assignment keeps the limits");
         }
         sets.push_back(std::move(set));
-        if (early == 0 && sets[0].costs.empty()) {  // more exits ask for more
+        if (early == 0 && sets[0].costs.empty()) {  // more exits only need more
             made.refused = std::move(refused.reasons);
             made.refused.insert(
                 made.refused.begin(),
@@ -133,7 +133,7 @@ inline void describe(placement& made, const placement_task& task, const platform
     }
     int right_last = 0;
     for (std::size_t at = exits - 1; at < task.trace.correct.size(); at += exits) right_last += task.trace.correct[at];
-    // As exit_ranking counts: 0.01 of 300 samples is 3, not 2.
+    // Counts as exit_ranking does: 0.01 of 300 samples is 3, not 2.
     const double allowed = std::floor(objective.max_accuracy_loss * task.trace.samples + 1e-9);
     const int required = static_cast<int>(std::clamp(right_last - allowed, 0.0, task.trace.samples + 1.0));
     joint_thresholds search{task.trace};
@@ -158,7 +158,7 @@ inline void describe(placement& made, const placement_task& task, const platform
     return made;
 }
 
-/// Refuses what place() cannot take.
+/// Raises for input that place() does not support.
 inline void check_placement(const placement_task& task, const platform& on, const placement_objective& objective,
                             const placement_limits& limits) {
     check_task(task);

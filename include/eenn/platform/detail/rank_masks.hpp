@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/rank_masks.hpp - which samples have at least a given rank, one bit a sample.
+// detail/rank_masks.hpp - the samples with at least a given rank, one bit a sample.
 // Floor 7 (platform); host subset; numbers alone, no Eigen. Letters: N = samples, D = distinct ranks.
 #ifndef EENN_PLATFORM_DETAIL_RANK_MASKS_HPP
 #define EENN_PLATFORM_DETAIL_RANK_MASKS_HPP
@@ -16,11 +16,11 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief For every rank the set of samples that have it or a higher one; sample i is bit i % 64 of word i / 64.
+/// @brief For every rank, the set of samples with that rank or a higher one. Sample i is bit i % 64 of word i / 64.
 ///
-/// Sets of every stride-th rank are held, such that they take about a megabyte at most; one in between is made from the
-/// next held one and the samples that are missing there.
-/// @par Memory   D N / 8 bytes or a megabyte, whichever is less, and 8 N + 4 D.
+/// Only the sets of every stride-th rank are stored, at most about a megabyte. A set in between is built from the next
+/// stored one and the samples missing from it.
+/// @par Memory   the lesser of D N / 8 bytes and a megabyte, plus 8 N + 4 D bytes.
 class rank_masks {
 public:
     using word = std::uint64_t;
@@ -37,7 +37,7 @@ public:
         std::vector<std::uint32_t> next(reaching_.begin() + 1, reaching_.end());
         std::uint32_t sample = 0;
         for (const std::uint32_t r : ranks) order_[next[r]++] = sample++;
-        // One row for each stride-th rank and an empty one above the last.
+        // One row for each stride-th rank, and an empty one above the last.
         const std::size_t rows = (distinct + stride_ - 1) / stride_ + 1;
         held_.assign(rows * words_, 0);
         for (std::size_t row = rows - 1; row-- > 0;) {
@@ -47,7 +47,7 @@ public:
         }
     }
 
-    /// The set of samples of rank `rank` or above, in words; either held or made in `room` (words).
+    /// The samples of rank `rank` or above, as words: a stored set, or one built in `room` (words).
     [[nodiscard]] const word* at_least(std::size_t rank, word* room) const noexcept {
         const std::size_t row = (rank + stride_ - 1) / stride_;
         const word* const above = held_.data() + row * words_;
@@ -58,7 +58,7 @@ public:
     }
 
 private:
-    // The samples of ranks [from, to).
+    // Adds the samples of ranks [from, to).
     void add(word* into, std::size_t from, std::size_t to) const noexcept {
         for (std::size_t k = reaching_[to]; k < reaching_[from]; ++k)
             into[order_[k] / 64] |= word{1} << (order_[k] % 64);
@@ -67,7 +67,7 @@ private:
     std::size_t words_ = 0;
     std::size_t stride_ = 1;
     std::vector<std::uint32_t> order_;     // (N), samples by falling rank
-    std::vector<std::uint32_t> reaching_;  // (D+1), samples of at least that rank
+    std::vector<std::uint32_t> reaching_;  // (D+1), number of samples of at least that rank
     std::vector<word> held_;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/read_platform.hpp - a platform out of JSON, member by member.
-// Floor 7 (platform); host subset. tests/platform/read_platform.cpp reaches it.
+// detail/read_platform.hpp - parses a platform from JSON, member by member.
+// Floor 7 (platform); host subset. Tested by tests/platform/read_platform.cpp.
 #ifndef EENN_PLATFORM_DETAIL_READ_PLATFORM_HPP
 #define EENN_PLATFORM_DETAIL_READ_PLATFORM_HPP
 
@@ -22,7 +22,7 @@ inline namespace EENN_ISA {
 
 namespace detail {
 
-/// Reads one platform and knows the path of what it reads, for messages.
+/// Parses one platform and tracks the path of the current value, for messages.
 class platform_reader {
 public:
     platform_reader(std::string_view text, const std::string& where) : json_{text, where}, path_{where} {}
@@ -46,7 +46,7 @@ public:
 private:
     using fields = std::vector<std::pair<std::string_view, double*>>;
 
-    // Runs `body` one step down the path; what it throws names the path.
+    // Runs `body` one level down the path; its errors name the path.
     template <class F>
     void within(const std::string& step, F&& body) {
         const std::string before = path_;
@@ -63,7 +63,7 @@ private:
         }
     }
 
-    // The members of an object: `known(key)` reads its value, or says that it does not know the key. "note" is free text.
+    // Reads the members of an object: `known(key)` reads a value or reports an unknown key. "note" is free text.
     template <class F>
     void members(std::vector<std::string_view> needed, F&& known) {
         std::vector<std::string> seen;

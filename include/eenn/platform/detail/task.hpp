@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/task.hpp - what is to be placed, by numbers: the backbone cut into segments, the exits it offers, and their
-// trace.
+// detail/task.hpp - a placement task in numbers: the backbone cut into segments, its exits, and their trace.
 // Floor 7 (platform); host subset; numbers alone, no Eigen. Letters: S = segments, E = exits, the last classifier
 // among them.
 #ifndef EENN_PLATFORM_DETAIL_TASK_HPP
@@ -21,12 +20,12 @@
 namespace eenn {
 inline namespace EENN_HOST {
 
-/// @brief What one piece of a network asks of the processor that runs it, for one sample.
+/// @brief What one piece of a network requires of its processor, for one sample.
 struct workload {
     by_class<double> macs{};
-    by_class<bool> operators{};  ///< classes it runs besides those with MACs: a pooling layer has none
+    by_class<bool> operators{};  ///< further classes without MACs, such as pooling
     double weights = 0;          ///< elements
-    double activations = 0;      ///< elements, the most that live at a time
+    double activations = 0;      ///< elements, peak number alive at a time
 
     [[nodiscard]] bool uses(operator_class c) const noexcept { return operators[c] || macs[c] > 0; }
     [[nodiscard]] double total_macs() const noexcept {
@@ -36,37 +35,37 @@ struct workload {
     }
 };
 
-/// @brief A piece of the backbone between two places where it can be cut.
+/// @brief A piece of the backbone between two cut points.
 struct segment {
-    std::string name;  ///< of its last layer: "cut after" it
-    node_id last{};    ///< that layer, where the task is of a graph
+    std::string name;  ///< name of its last layer: "cut after" it
+    node_id last{};    ///< its last layer, if the task comes from a graph
     workload work;
-    double output_bytes = 0;  ///< sent on if the network is cut after it
+    double output_bytes = 0;  ///< transfer size if the network is cut after it
 };
 
-/// @brief An exit that may be kept: its head runs where the segment before it ran, before anything is sent on.
+/// @brief An exit that may be kept. Its head runs where the segment before it ran, before anything is sent.
 struct offered_exit {
     std::string name;
-    std::size_t after = 0;  ///< segment
+    std::size_t after = 0;  ///< index of the segment before it
     workload head;
 };
 
-/// @brief A network with exits, ready to be placed.
+/// @brief A network with exits, ready for placement.
 ///
-/// Every cut between two segments must be complete: what segment s + 1 and all later ones need is the output of segment
-/// s, or of one before it that is part of output_bytes. So a backbone whose blocks branch and merge is a chain of
-/// segments that end where all branches have met; cuts through parallel branches are not considered.
+/// Every cut between two segments must be complete: segment s + 1 and all later ones need only the output of segment s,
+/// or earlier outputs that are counted in output_bytes. So a backbone whose blocks branch and merge is a chain of
+/// segments that end where all branches have met. Cuts through parallel branches are not considered.
 struct placement_task {
-    double input_bytes = 0;           ///< sent on if nothing runs on the first processor
+    double input_bytes = 0;           ///< sent if nothing runs on the first processor
     std::vector<segment> segments;    ///< (S), in order
-    std::vector<offered_exit> exits;  ///< (E), by depth; the last is the final classifier, after the last segment
-    exit_trace trace;                 ///< (N,E) of validation data; its costs are not used
+    std::vector<offered_exit> exits;  ///< (E), by depth; the last one is the final classifier, after the last segment
+    exit_trace trace;                 ///< (N,E) from validation data; its costs are ignored
 };
 
 }  // namespace EENN_HOST
 inline namespace EENN_ISA {
 
-/// @brief Refuses a task that says nothing sensible.
+/// @brief Raises for an invalid task.
 /// @par Cost    O(N E + S).
 /// @par Errors  eenn::error naming the value by its path, "placement_task.segments[3].output_bytes".
 inline void check_task(const placement_task& task) {
@@ -113,10 +112,10 @@ inline void check_task(const placement_task& task) {
     }
 }
 
-/// @brief A set of kept exits, one bit each; the last classifier is always kept.
+/// @brief A set of kept exits, one bit each. The last classifier is always kept.
 using exit_set = unsigned;
 
-/// @brief Most exits, the last classifier included, that a placement takes: it looks at every subset of them.
+/// @brief Maximum number of exits in a placement, including the last classifier; every subset is examined.
 inline constexpr std::size_t most_placed_exits = 12;
 
 [[nodiscard]] constexpr bool contains(exit_set kept, std::size_t exit) noexcept { return (kept >> exit & 1U) != 0; }
