@@ -66,7 +66,7 @@ struct placement {
 
 /// @brief Chooses the exits to keep, their thresholds and the processor of every segment, for the least expected cost.
 ///
-/// The expectation is over the trace: each sample counts at the exit where it leaves, and later stages cost it nothing.
+/// The expectation is over the trace: each sample counts at the exit where it leaves, and is sent no further.
 /// Closed exits are free. Constraints are the accuracy on the trace, the worst case (all kept heads and the last
 /// classifier run), each processor's memory (weights of its segments and kept heads, plus their largest activations)
 /// and its supported operators. For each set of exits, undominated_assignments() leaves a few cost vectors;

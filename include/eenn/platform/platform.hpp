@@ -111,7 +111,7 @@ inline void check_number(const std::string& where, double value, bool zero_allow
 /// @brief Checks that a platform is valid for placement.
 ///
 /// Processors and links must form an acyclic graph in which every processor is reachable from the first. An unreachable
-/// processor is usually a misspelt link rather than intended.
+/// processor usually means a misspelt link.
 /// @param where  prefix of messages, such as a file's name; the path of the value follows, as in JSON
 /// @par Cost     O(P L).
 /// @par Errors   eenn::error naming the value by its path, "platform.links[2].bytes_per_second", and the remedy.

@@ -45,8 +45,7 @@ struct placement_objective {
 
 /// @brief Limits that every placement must meet.
 struct placement_limits {
-    double worst_seconds =
-        std::numeric_limits<double>::infinity();  ///< with all kept heads and the last classifier run
+    double worst_seconds = std::numeric_limits<double>::infinity();  ///< all kept heads and the last classifier run
     std::int64_t nodes = 200000;  ///< threshold boxes to examine; more tightens the bound, see placement::proven
 };
 

@@ -228,7 +228,7 @@ private:
         at.bound = relaxed(at.set, ways, early);
     }
 
-    // The least cost if each sample may choose: all at their first exit, then the cheapest moves to a correct one.
+    // The least cost if each sample may choose: all at their first exit, then cheapest moves to the next correct one.
     [[nodiscard]] double relaxed(std::size_t set, std::size_t ways, const histogram& counts) const {
         struct upgrade {
             std::size_t from = 0;
@@ -366,9 +366,7 @@ private:
         constexpr int dearest = 10;
         constexpr int cheapest = -6;
         for (int step = dearest; step >= cheapest; --step) {
-            const bool last =
-                step ==
-                cheapest;  // the requirement itself: correct samples outweigh any cost, up to the required number
+            const bool last = step == cheapest;  // the requirement itself: up to it, correct samples outweigh any cost
             const double price = (*cost)[exits_ - 1] * std::exp2(0.5 * step);
             for (int round = 0; round < 4; ++round) {
                 bool moved = false;

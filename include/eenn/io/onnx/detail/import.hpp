@@ -291,8 +291,7 @@ private:
     std::int64_t batch_ = 1;
     const value_info* input_ = nullptr;
     std::string output_;
-    std::size_t ends_ =
-        0;  ///< first of the final nodes that only change the output's view, including the one before them
+    std::size_t ends_ = 0;  ///< after this node, only views of the output follow
     std::vector<bool> live_;
     std::map<std::string, int> uses_;
     std::map<std::string, const tensor*> constants_;

@@ -16,9 +16,8 @@ inline namespace EENN_HOST {
 
 /// @brief Options of import_network().
 struct import_options {
-    bool fold_norms = false;  ///< merges a batch norm into the weights of the convolution or dense layer before it
-    bool keep_softmax =
-        false;  ///< keeps a softmax at the end; by default it is dropped, because networks end in logits
+    bool fold_norms = false;       ///< merges a batch norm into the weights of the convolution or dense layer before it
+    bool keep_softmax = false;     ///< keeps a softmax at the end; else drops it, because networks end in logits
     std::optional<shape> input{};  ///< sizes that the file leaves open: height, width, channels
     std::string output{};          ///< the output to end in if there are several; the last if empty
 };
