@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// checkpoint.hpp - the state of a training run in a file, from where it goes on to the same bits.
+// checkpoint.hpp - saves the state of a training run to a file; a resumed run is bit-identical to an uninterrupted one.
 // Floor 7 (training); host subset.
 #ifndef EENN_TRAINING_CHECKPOINT_HPP
 #define EENN_TRAINING_CHECKPOINT_HPP
@@ -27,11 +27,11 @@ inline namespace EENN_ISA {
 
 namespace detail {
 
-// What extra vectors are called in a file.
+// Prefixes of the extra vectors' tensor names.
 inline constexpr std::string_view extra_prefix = "extra.";
 inline constexpr std::string_view by_parameter_prefix = "extra_by_parameter.";
 
-/// All that a state is, so that a damaged file is seen.
+/// Covers every member of the state, so that a damaged file is detected.
 [[nodiscard]] inline std::string checksum_of(const training_state& state) {
     fingerprint print;
     each_vector(state, [&](const char*, const aligned_vector<float>& values) { print.add(values); });
@@ -44,10 +44,10 @@ inline constexpr digest checkpoint_kind = digest_of("eenn checkpoint", version);
 
 }  // namespace detail
 
-/// @brief A state as the bytes of a safetensors file.
+/// @brief Serialises a state as a safetensors file.
 ///
-/// Tensors are called after the members of training_state; an extra vector "levels" is "extra.levels", one that has an element
-/// a parameter "extra_by_parameter.levels".
+/// Tensors carry the names of the members of training_state. An extra vector "levels" is stored as "extra.levels", or as
+/// "extra_by_parameter.levels" if it has one element per parameter.
 [[nodiscard]] inline aligned_vector<std::byte> checkpoint_bytes(const training_state& state) {
     std::vector<io::tensor_view> views;
     detail::each_vector(state, [&](const char* name, const aligned_vector<float>& values) {
@@ -70,17 +70,17 @@ inline constexpr digest checkpoint_kind = digest_of("eenn checkpoint", version);
                                          {"checksum", detail::checksum_of(state)}});
 }
 
-/// @brief Writes a state as safetensors; the file appears whole or not at all.
+/// @brief Writes a state as safetensors. The write is atomic: the file is either complete or absent.
 ///
-/// @par Errors  those of io::write_file(); what was at `path` is then still there.
+/// @par Errors  those of io::write_file(); an existing file at `path` is then left untouched.
 inline void write_checkpoint(const std::string& path, const training_state& state) {
     io::write_file(path, checkpoint_bytes(state));
 }
 
-/// @brief The state in checkpoint_bytes(), which are of `path`.
+/// @brief Reads a state from checkpoint_bytes(); `path` only appears in messages.
 ///
-/// @par Errors  eenn::error if they are damaged or something else, or have a tensor that no state has, named. Whether the
-///              extra vectors are those of the run is seen by resume().
+/// @par Errors  eenn::error if the bytes are damaged, are not a checkpoint, or hold an unknown tensor, which the message
+///              names. resume() checks whether the extra vectors match the run.
 [[nodiscard]] inline training_state parse_checkpoint(aligned_vector<std::byte> bytes, const std::string& path) {
     const io::tensor_file file{std::move(bytes), path};
     training_state state;
@@ -125,13 +125,14 @@ inline void write_checkpoint(const std::string& path, const training_state& stat
     return state;
 }
 
-/// @brief Reads what write_checkpoint() wrote: `training.resume(read_checkpoint(path))`. Errors as read_file() and
-/// parse_checkpoint().
+/// @brief Reads a file of write_checkpoint(): `training.resume(read_checkpoint(path))`.
+///
+/// @par Errors  those of read_file() and parse_checkpoint().
 [[nodiscard]] inline training_state read_checkpoint(const std::string& path) {
     return parse_checkpoint(io::read_file(path), path);
 }
 
-/// @brief The file of a training that may be stopped at any time: each epoch replaces it, and the next run goes on from it.
+/// @brief The checkpoint file of a run that may be interrupted. Every epoch overwrites it, and the next run resumes from it.
 ///
 /// @code
 /// const checkpoint_file file{"run.checkpoint", digest_of(options)};
@@ -141,20 +142,20 @@ inline void write_checkpoint(const std::string& path, const training_state& stat
 /// if (training.run(batches, validation)) file.remove();
 /// @endcode
 ///
-/// @par Errors  those of io::write_file(); of resume(), eenn::error naming the file and what to do if it is damaged or of
-///              another training.
+/// @par Errors  those of io::write_file(). resume() throws eenn::error if the file is damaged or belongs to another run; the
+///              message names the file and the remedy.
 class checkpoint_file {
 public:
-    /// Keeps nothing.
+    /// Writes nothing.
     checkpoint_file() = default;
-    /// As write_checkpoint() writes it: whatever training its state fits takes it.
+    /// Accepts the file of any run whose state fits.
     explicit checkpoint_file(std::string path) : path_{std::move(path)} {}
-    /// @param of  what the training is of: all that its steps depend on. Another one's file is refused.
+    /// @param of  a digest of everything that the training steps depend on. A file with another digest is refused.
     checkpoint_file(std::string path, const digest& of) : path_{std::move(path)}, of_{of} {}
 
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
-    /// Writes a state over the one before it.
+    /// Overwrites the file with this state.
     void operator()(const training_state& state) const {
         if (path_.empty()) return;
         if (of_) {
@@ -163,20 +164,20 @@ public:
             write_checkpoint(path_, state);
         }
     }
-    /// The state that was written last; none if there is no file.
+    /// The last state written, or none if there is no file.
     [[nodiscard]] std::optional<training_state> read() const {
         if (path_.empty() || !std::filesystem::exists(path_)) return {};
         return parse_checkpoint(of_ ? io::read_sealed(path_, detail::checkpoint_kind, *of_) : io::read_file(path_),
                                 path_);
     }
-    /// Lets a trainer, or a training step, go on from there. False if there is no file.
+    /// Resumes a trainer or a training step from the file. Returns false if there is no file.
     template <class Training>
     bool resume(Training& training) const {
         auto state = read();
         if (state) training.resume(std::move(*state));
         return state.has_value();
     }
-    /// Forgets the training: what came of it is kept elsewhere.
+    /// Deletes the file, once the result of the run has been saved elsewhere.
     void remove() const {
         std::error_code ignored;
         if (!path_.empty()) std::filesystem::remove(path_, ignored);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// freezing.hpp - trainable sets of a plan: heads, norms, some steps, all but something.
+// freezing.hpp - builds trainable sets from a plan: heads, norms, selected steps, all but a given set.
 // Floor 7 (training).
 #ifndef EENN_TRAINING_FREEZING_HPP
 #define EENN_TRAINING_FREEZING_HPP
@@ -11,7 +11,7 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief Whole steps, their norms included: those of which `trained(step_info)` holds.
+/// @brief The steps, with their norms, for which `trained(step_info)` is true.
 template <class Predicate>
 [[nodiscard]] constexpr trainable_set steps_where(const plan_view& plan, Predicate&& trained) {
     trainable_set set;
@@ -33,15 +33,16 @@ template <class Predicate>
     return set;
 }
 
-/// @brief The heads of the earlier exits. The backbone and its classifier, which the last exit owns, stay as they are.
+/// @brief The heads of all exits but the last. The backbone and its classifier, which belong to the last exit, are frozen.
 [[nodiscard]] constexpr trainable_set heads_only(const plan_view& plan) {
     const exit_id last{plan.exits.size() - 1};
     return steps_where(plan, [last](const step_info& step) { return step.owner != last; });
 }
 
-/// @brief What one exit owns: its head, or for the last one the backbone and its classifier.
+/// @brief Everything that belongs to one exit: its head, or the backbone and its classifier for the last exit.
 ///
 /// @par Errors  eenn::error if there is no such exit.
+/// @brief Scales and shifts of the batch norms. Their channels are normalised by batch statistics.
 [[nodiscard]] constexpr trainable_set exit_only(const plan_view& plan, std::size_t exit) {
     if (exit >= plan.exits.size()) {
         raise("exit_only", "exit " + std::to_string(exit) + " of " + std::to_string(plan.exits.size()),
@@ -62,7 +63,7 @@ template <class Predicate>
     return set;
 }
 
-/// @brief Everything of the plan that `frozen` does not name. Layers without tensors (dropout) work as in training unless it
+/// @brief Everything in the plan except `frozen`. Layers without tensors (dropout) run in training mode unless `frozen`
 /// names their node.
 ///
 /// @par Errors  those of resolve().

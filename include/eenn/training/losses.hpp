@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// losses.hpp - loss of a batch of logits and its gradient: cross-entropy, squared error, distillation.
+// losses.hpp - losses on a batch of logits, with gradients: cross-entropy, squared error, distillation.
 // Floor 7 (training).
 // Letters: N = samples of the batch, C = classes (or outputs), z = logits, p = softmax(z), q = target.
 #ifndef EENN_TRAINING_LOSSES_HPP
@@ -21,24 +21,24 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief The place of one loss in a sum of losses.
+/// @brief How one loss enters a sum of losses.
 struct loss_part {
-    double weight = 1;        ///< multiplies the value and the gradient
-    bool accumulate = false;  ///< true: add to the gradient that is there; false: overwrite it
+    double weight = 1;        ///< scales the value and the gradient
+    bool accumulate = false;  ///< true: add to the gradient; false: overwrite it
 };
 
-/// @brief Targets of mixed samples: share of the first label, the rest is the second's (mix-up, CutMix).
+/// @brief Targets of mixed samples (mix-up, CutMix): two labels and the share of the first.
 struct mixed_labels {
     std::span<const std::int32_t> first;   ///< (N)
     std::span<const std::int32_t> second;  ///< (N)
-    std::span<const float> share;          ///< (N), or (1) for all; in [0,1]
+    std::span<const float> share;          ///< (N), or (1) for all samples; in [0,1]
 };
 
 namespace loss_rows {
 
-// One sample each, without checks: noexcept and no heap. The gradient g may be null.
+// These take one sample and check nothing: they are noexcept and never allocate. The gradient g may be null.
 
-/// Sum of exp((z - max) / temperature); max is returned through `largest`.
+/// Sum of exp((z - max) / temperature). Stores max in `largest`.
 template <std::floating_point T>
 [[nodiscard]] inline double exponential_sum(const T* z, std::size_t classes, double temperature, T& largest) noexcept {
     largest = *std::max_element(z, z + classes);
@@ -138,13 +138,13 @@ inline void labels(const char* argument, std::span<const std::int32_t> labels, s
 
 /// @brief Mean over the batch of -sum_c q_c log p_c.
 ///
-/// Every call returns `weight` times the mean and writes the derivative of what it returns: logits (N,C), labels (N),
-/// gradient (N,C) or empty. Sums run in double, in the order of the samples: the same bits each time. Logits that are
-/// not finite give a NaN, which the caller must look for.
+/// Every call returns `weight` times the mean and writes the derivative of the returned value. Shapes: logits (N,C),
+/// labels (N), gradient (N,C) or empty. Sums run in double and in sample order, so results are bit-reproducible.
+/// Non-finite logits yield NaN, which the caller must check for.
 ///
 /// @par Cost    2 N C exponentials with the gradient, N C without; no storage.
-/// @par Errors  eenn::error if sizes disagree, a label is outside of [0, C) (named by argument and index), a share or
-///              the smoothing is outside of [0, 1].
+/// @par Errors  eenn::error if sizes disagree, a label is outside [0, C) (the message names argument and index), or a
+///              share or the smoothing is outside [0, 1].
 /// @par Source  Label smoothing: Szegedy et al. (2016), section 7, with the uniform prior over all C classes (the
 ///              convention of PyTorch). Mixed targets: Zhang et al. (2018), "mixup".
 struct cross_entropy {
@@ -207,7 +207,7 @@ private:
 
 /// @brief Mean over all N C elements of (output - target)^2, as PyTorch's MSELoss.
 ///
-/// outputs, targets and gradient have one shape; the rest is as in cross_entropy.
+/// outputs, targets and gradient have the same shape. Weight, summation and non-finite values as in cross_entropy.
 struct squared_error {
     double operator()(std::span<const float> outputs, std::span<const float> targets, std::span<float> gradient = {},
                       loss_part part = {}) const {
@@ -240,14 +240,14 @@ private:
 
 /// @brief Mean over the batch of temperature^2 KL(softmax(teacher / temperature) || softmax(logits / temperature)).
 ///
-/// The factor temperature^2 keeps the gradient's size when the temperature changes, so `weight` keeps its meaning. The
-/// teacher's logits are constants. A student that learns from labels too adds its cross_entropy with `accumulate`.
+/// The factor temperature^2 makes the size of the gradient independent of the temperature, so `weight` keeps its
+/// meaning. The teacher's logits are constants. To train on labels as well, add cross_entropy with `accumulate`.
 ///
 /// @par Cost    4 N C exponentials; no storage.
 /// @par Errors  eenn::error if sizes disagree or the temperature is not positive.
-/// @par Source  Hinton, Vinyals, Dean (2015), "Distilling the knowledge in a neural network", section 2; the divergence
-///              instead of the cross-entropy (they differ by the teacher's entropy, a constant), so that the
-///              minimum is 0.
+/// @par Source  Hinton, Vinyals, Dean (2015), "Distilling the knowledge in a neural network", section 2. This is the
+///              divergence rather than the cross-entropy, so that the minimum is 0; the two differ by the teacher's
+///              entropy, a constant.
 struct distillation {
     double temperature = 1;
 

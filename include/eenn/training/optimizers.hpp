@@ -22,17 +22,17 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief What an optimizer remembers, with the offsets of the parameters. Empty until the first step, which sizes it.
+/// @brief The state of an optimizer, at the offsets of the parameters. Empty until the first step allocates it.
 ///
 /// @par Memory  0, 1 or 2 vectors of P elements (Optimizer::moments), frozen parameters included.
 template <std::floating_point T>
 struct optimizer_state {
     aligned_vector<T> first;   ///< (P) SGD: velocity; Adam: mean of the gradient
-    aligned_vector<T> second;  ///< (P) Adam: mean of its square
+    aligned_vector<T> second;  ///< (P) Adam: mean of the squared gradient
     std::int64_t steps = 0;    ///< steps taken
 };
 
-/// @brief An optimizer is a value of hyperparameters with `moments` (vectors of state) and
+/// @brief An optimizer is a value that holds hyperparameters. It has `moments` (the number of state vectors) and
 /// `step(parameters, gradient, state, ranges, learning_rate)`.
 template <class O>
 concept Optimizer = requires(const O optimizer, std::span<float> parameters, std::span<const float> gradient,
@@ -43,8 +43,7 @@ concept Optimizer = requires(const O optimizer, std::span<float> parameters, std
 
 namespace optimizer_loops {
 
-// The inner loops run over blocks of a constant length, which g++ 12 vectorises at -O2 too; a run-time length it does
-// not.
+// The inner loops run over blocks of constant length: g++ 12 vectorises those at -O2, but not loops of run-time length.
 inline constexpr std::size_t block = 64;
 
 template <class Body>
@@ -82,7 +81,7 @@ struct adam_factors {
 template <std::floating_point T>
 inline void adam(std::size_t n, T* __restrict p, const T* __restrict g, T* __restrict m, T* __restrict v,
                  const adam_factors<T>& f) noexcept {
-    // Square roots go through a buffer: std::sqrt may set errno, which would keep the other loops from being vectorised
+    // Square roots go through a buffer: std::sqrt may set errno, which would prevent vectorisation of the other loops
     // too.
     T root[block];
     for (std::size_t j = 0; j < n; ++j) {
@@ -120,13 +119,13 @@ void prepare(const char* name, std::span<T> parameters, std::span<const T> gradi
 
 /// @brief Stochastic gradient descent with momentum, as torch.optim.SGD with dampening 0.
 ///
-/// d = g + weight_decay p;  v = momentum v + d, v = 0 at first;  p -= lr v, or with Nesterov p -= lr (d + momentum v).
-/// The velocity holds no learning rate, so a schedule acts at once.
+/// d = g + weight_decay p;  v = momentum v + d, initially v = 0;  p -= lr v, or with Nesterov p -= lr (d + momentum v).
+/// The velocity does not contain the learning rate, so a schedule takes effect at once.
 ///
-/// @par Cost    One pass: 4 to 6 flops and 12 (no momentum) or 20 bytes a float parameter.
-/// @par Errors  eenn::error if sizes disagree, a range is wrong or a hyperparameter is out of its range.
+/// @par Cost    One pass: 4 to 6 flops and 12 (no momentum) or 20 bytes per float parameter.
+/// @par Errors  eenn::error if sizes disagree, a range is invalid or a hyperparameter is out of range.
 /// @par Source  Sutskever et al. (2013), "On the importance of initialization and momentum", equations 1 to 4; the
-///              learning rate outside of the velocity as in PyTorch.
+///              learning rate outside the velocity as in PyTorch.
 struct sgd {
     double momentum = 0;
     double weight_decay = 0;
@@ -134,7 +133,7 @@ struct sgd {
 
     static constexpr int moments = 1;
 
-    /// @par Errors  eenn::error that names the hyperparameter, its value and what is allowed.
+    /// @par Errors  eenn::error that names the hyperparameter, its value and the allowed range.
     void check() const {
         require("sgd", "momentum", momentum, allowed_range::half_open(0, 1));
         require("sgd", "weight_decay", weight_decay, allowed_range::from(0));
@@ -211,11 +210,11 @@ void adam_step(const char* name, const Hyper& hyper, bool decoupled, std::span<T
 ///
 /// d = g + weight_decay p;  m = beta1 m + (1 - beta1) d;  v = beta2 v + (1 - beta2) d^2;
 /// p -= lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon).
-/// t counts the steps of the whole vector: parameters that were frozen at first are corrected as though their gradients
-/// had been 0 until then (PyTorch counts by tensor).
+/// t counts the steps of the whole vector. The bias correction therefore treats parameters that were frozen at first as
+/// if their gradients had been 0 until then (PyTorch counts steps per tensor).
 ///
-/// @par Cost    One pass: about 15 flops, a square root, a division and 28 bytes a float parameter. Compile with
-///              -fno-math-errno, which changes no result: it lets the square roots be vectorised.
+/// @par Cost    One pass: about 15 flops, a square root, a division and 28 bytes per float parameter. Compile with
+///              -fno-math-errno: it lets the compiler vectorise the square roots and changes no result.
 /// @par Errors  As sgd.
 /// @par Source  Kingma, Ba (2015), "Adam: a method for stochastic optimization", algorithm 1.
 struct adam {
@@ -236,10 +235,10 @@ struct adam {
     }
 };
 
-/// @brief AdamW, as torch.optim.AdamW: p *= 1 - lr weight_decay first, then Adam's step without decay.
+/// @brief AdamW, as torch.optim.AdamW: first p *= 1 - lr weight_decay, then an Adam step without decay.
 ///
-/// @par Source  Loshchilov, Hutter (2019), "Decoupled weight decay regularization", algorithm 2; the decay is
-///              multiplied by the learning rate, as PyTorch does, instead of by a schedule multiplier of its own.
+/// @par Source  Loshchilov, Hutter (2019), "Decoupled weight decay regularization", algorithm 2. The decay is scaled by
+///              the learning rate, as in PyTorch, not by a separate schedule multiplier.
 struct adamw {
     double beta1 = 0.9;
     double beta2 = 0.999;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // schedules.hpp - the learning rate as a function of the step.
-// Floor 7 (training). Letters: t = step from 0, S = steps in all.
+// Floor 7 (training). Letters: t = step from 0, S = total number of steps.
 //
 // constant_rate, drops and inverse_square_root need no total; step_decay, cosine_decay and one_cycle do.
 #ifndef EENN_TRAINING_SCHEDULES_HPP
@@ -16,19 +16,19 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief The total of a run that does not know how many steps it will take.
+/// @brief The total of a run whose number of steps is unknown.
 inline constexpr std::int64_t no_total = 0;
 
-/// @brief A schedule is called with (step, total) and returns the learning rate of step t in [0, S). Steps outside are
-/// taken as the nearest inside. All here are values, pure, constexpr, and give the same bits everywhere.
+/// @brief A schedule maps (step, total) to the learning rate of step t in [0, S). Steps outside are clamped to that range. All
+/// schedules here are pure constexpr values and return the same bits on every platform.
 ///
-/// @par Errors  eenn::error if the total is no_total and the schedule needs one. One that needs none can be called with (step).
+/// @par Errors  eenn::error if the total is no_total and the schedule needs one. A schedule that needs none also takes (step).
 template <class S>
 concept Schedule = requires(const S schedule, std::int64_t step) {
     { schedule(step, step) } -> std::same_as<double>;
 };
 
-/// @brief A schedule that needs no total: it is called with (step) too.
+/// @brief A schedule that needs no total and therefore also takes (step).
 template <class S>
 concept EndlessSchedule = Schedule<S> && requires(const S schedule, std::int64_t step) {
     { schedule(step) } -> std::same_as<double>;
@@ -43,13 +43,13 @@ constexpr void expect_total(const char* schedule, std::int64_t total) {
     }
 }
 
-/// t / (S - 1) in [0, 1]: 0 at the first step, 1 at the last; 0 if there is but one.
+/// t / (S - 1) in [0, 1]: 0 at the first step, 1 at the last; 0 if there is only one step.
 [[nodiscard]] constexpr double progress(std::int64_t step, std::int64_t total) noexcept {
     if (step <= 0 || total <= 1) return 0;
     return step >= total ? 1 : static_cast<double>(step) / static_cast<double>(total - 1);
 }
 
-/// (1 - cos(pi x)) / 2 for x in [0, 1], error below 1e-15: sin^2(pi x / 2) by its Taylor series up to pi / 4.
+/// (1 - cos(pi x)) / 2 for x in [0, 1], error below 1e-15: the Taylor series of sin^2(pi x / 2) up to pi / 4.
 [[nodiscard]] constexpr double half_cosine(double x) noexcept {
     if (x > 0.5) return 1 - half_cosine(1 - x);
     const double angle = x * 1.5707963267948966;
@@ -59,7 +59,8 @@ constexpr void expect_total(const char* schedule, std::int64_t total) {
     return sine * sine;
 }
 
-/// The root of x in (0, 1], by Newton from above, where it falls until it stays: exact to a unit in the last place.
+/// The square root of x in (0, 1] by Newton's method from above. It iterates until the value stops falling: exact to a unit in
+/// the last place.
 [[nodiscard]] constexpr double square_root(double x) noexcept {
     double root = 1;
     for (double next = (root + x / root) / 2; next < root; next = (root + x / root) / 2) root = next;
@@ -82,7 +83,7 @@ struct constant_rate {
     }
 };
 
-/// @brief The rate times `factor` from each of these steps on; they rise, at most four. No total is needed.
+/// @brief Multiplies the rate by `factor` at each of these steps: ascending, at most four. Needs no total.
 struct drops {
     double rate = 0.1;
     double factor = 0.1;
@@ -97,9 +98,9 @@ struct drops {
     }
 };
 
-/// @brief The rate for the first `steps` steps, then rate sqrt(steps / (t + 1)). No total is needed.
+/// @brief The constant rate for the first `steps` steps, then rate sqrt(steps / (t + 1)). Needs no total.
 ///
-/// @par Source  Vaswani et al. (2017), "Attention is all you need", equation 3, without its warm-up: warm_up{} in front.
+/// @par Source  Vaswani et al. (2017), "Attention is all you need", equation 3, without its warm-up; put warm_up{} in front.
 struct inverse_square_root {
     double rate = 0.1;
     std::int64_t steps = 1;
@@ -111,9 +112,9 @@ struct inverse_square_root {
     }
 };
 
-/// @brief The rate times `factor` from each milestone on; milestones are fractions of all steps, rising, at most four.
+/// @brief Multiplies the rate by `factor` at each milestone. Milestones are fractions of all steps: ascending, at most four.
 ///
-/// The usual drop by 10 at 50 % and 75 % (He et al. 2016, section 4.2) is step_decay{.rate = 0.1}.
+/// The usual drops by 10 at 50 % and 75 % (He et al. 2016, section 4.2) are step_decay{.rate = 0.1}.
 struct step_decay {
     double rate = 0.1;
     double factor = 0.1;
@@ -142,10 +143,10 @@ struct cosine_decay {
     }
 };
 
-/// @brief `steps` steps of linear warm-up in front of another schedule, which then runs over the steps that are left. It needs
-/// a total if that one does.
+/// @brief Linear warm-up of `steps` steps before another schedule, which then covers the remaining steps. Needs a total if that
+/// schedule does.
 ///
-/// Step t of the warm-up takes (t + 1) / (steps + 1) of the first rate of what follows: no step is wasted at 0.
+/// Step t of the warm-up uses (t + 1) / (steps + 1) of the other schedule's first rate, so no step is wasted at rate 0.
 ///
 /// @par Source  Goyal et al. (2017), "Accurate, large minibatch SGD", section 2.2.
 template <Schedule After>
@@ -171,10 +172,10 @@ private:
 template <class After>
 warm_up(std::int64_t, After) -> warm_up<After>;
 
-/// @brief Up from peak / start_divisor to `peak` in the first part, then down to peak / start_divisor / end_divisor.
+/// @brief Rises from peak / start_divisor to `peak`, then falls to peak / start_divisor / end_divisor.
 ///
-/// @par Source  Smith, Topin (2018), "Super-convergence"; both parts along half a cosine instead of straight lines
-///              and with the defaults of PyTorch's OneCycleLR. The momentum does not cycle.
+/// @par Source  Smith, Topin (2018), "Super-convergence"; both phases follow half a cosine instead of a straight line, with the
+///              defaults of PyTorch's OneCycleLR. The momentum does not cycle.
 struct one_cycle {
     double peak = 0.1;
     double rising = 0.3;  ///< fraction of the steps

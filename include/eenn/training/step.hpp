@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// step.hpp - one training step of one batch, in parts and with hooks.
+// step.hpp - one training step on one batch, split into parts and open to hooks.
 // Floor 7 (training); host subset. Letters: B = batch, C = outputs of an exit, P = plan.sizes.parameters.
 #ifndef EENN_TRAINING_STEP_HPP
 #define EENN_TRAINING_STEP_HPP
@@ -24,49 +24,48 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief What a loss sees of an exit.
+/// @brief One exit, as a loss sees it.
 struct exit_output {
     std::size_t exit = 0;
     std::span<const float> logits;  ///< (B,C)
-    std::span<float>
-        gradient;       ///< (B,C) d loss / d logits, zero before the loss is called; empty: the exit is left out
-    double weight = 1;  ///< of this exit in the sum of losses
+    std::span<float> gradient;  ///< (B,C) d loss / d logits, zero before the loss is called; empty: exit not trained
+    double weight = 1;          ///< weight of this exit in the total loss
 };
 
-/// @brief What can be put into a step, in this order. All are optional.
+/// @brief Hooks into a training step, in the order in which they run. All are optional.
 struct step_hooks {
-    /// Changes the parameters (P) that the batch runs on, which are a copy: weight noise, fake quantization. The gradients are
-    /// those at the copy. Running statistics are not in it; those that move do move.
+    /// Modifies a copy of the parameters (P), on which the batch then runs: weight noise, fake quantization. Gradients are
+    /// taken at the copy. Running statistics are not part of it and are updated as usual.
     std::function<void(std::span<float> parameters)> before_forward{};
-    /// The loss over all exits at once: returns it, and writes the gradients by the logits. Replaces the loss on labels.
+    /// Replaces the loss on labels: returns one loss over all exits and writes its gradients with respect to the logits.
     std::function<double(const batch& samples, std::span<const exit_output> exits)> loss{};
-    /// Changes the gradients (P) at the parameters (P) as they are: L1, a proximal term, projections. What is frozen stays
-    /// frozen. Clipping comes after.
+    /// Modifies the gradients (P), given the original parameters (P): L1, a proximal term, projections. Frozen parameters stay
+    /// frozen. Runs before clipping.
     std::function<void(std::span<const float> parameters, std::span<float> gradients)> after_backward{};
 };
 
-/// @brief How a step is taken.
+/// @brief Options of a training step.
 struct step_options {
     trainable_set trained = everything();
     step_hooks hooks{};
-    cross_entropy loss{};                ///< on the labels, where hooks.loss is not given
-    std::vector<double> exit_weights{};  ///< (E) of the sum of losses; empty: 1 for each. 0 leaves an exit out
-    double clip_norm = 0;                ///< > 0: largest norm of the gradient
-    double average_decay = 0;            ///< > 0: exponential moving average of the weights
+    cross_entropy loss{};                ///< on the labels, unless hooks.loss is set
+    std::vector<double> exit_weights{};  ///< (E) weights in the total loss; empty: all 1. 0 skips an exit
+    double clip_norm = 0;                ///< > 0: maximum norm of the gradient
+    double average_decay = 0;            ///< > 0: keeps an exponential moving average of the weights
 };
 
-/// @brief Trains a network batch by batch: forward with every exit, the loss over them, backward, the optimizer.
+/// @brief Trains a network batch by batch: forward through every exit, loss, backward, optimizer.
 ///
 /// @code
 /// training_step step{net.training(), sgd{.momentum = 0.9}, {.parameters = initialize(net.plan(), 1), .seed = 1}};
 /// while (const batch* b = batches.next()) double loss = step(*b, 0.05, pool);
 /// @endcode
 ///
-/// The parts can be called apart, in the order forward(), loss(), backward(), update(): two networks that learn from each
-/// other both go forward before either goes backward, and a caller may write the gradients of outputs() instead of calling
-/// loss().
+/// The parts can also be called separately, in the order forward(), loss(), backward(), update(). Two networks that learn from
+/// each other then both run forward() before either runs backward(). Instead of calling loss(), the caller may write the
+/// gradients in outputs().
 ///
-/// The same state and batches give the same bits, for any executor.
+/// The same state and batches give the same bits with any executor.
 ///
 /// @tparam O  The optimizer.
 /// @par Memory  backpropagation<float> for the largest batch, the state, gradients (P), and with before_forward a copy of the
@@ -74,9 +73,9 @@ struct step_options {
 template <Optimizer O>
 class training_step {
 public:
-    /// @param state  where to start from; the network behind the view must outlive this.
-    /// @par Errors   eenn::error if the state is not of the network or has parameters that are no numbers, or if options do not
-    ///               fit it or are out of their range, named.
+    /// @param state  the initial state. The network behind the view must outlive this object.
+    /// @par Errors   eenn::error if the state does not fit the network or has non-finite parameters, or if an option does not
+    ///               fit the network or is out of range; the message names it.
     training_step(const trainable<float>& net, O optimizer, training_state state, step_options options = {})
         : net_{net},
           optimizer_{optimizer},
@@ -99,10 +98,10 @@ public:
         moving_.insert(moving_.end(), parts_.statistics.begin(), parts_.statistics.end());
     }
 
-    /// Forward, loss, backward and update. Returns the loss before the update, all exits weighted.
+    /// Forward, loss, backward and update. Returns the weighted loss over all exits before the update.
     ///
-    /// @par Errors  eenn::error if the batch does not fit the network or the loss is not a number: it names the tensor, hook
-    ///              or exit that brought it about, and the state is then as before but for running statistics.
+    /// @par Errors  eenn::error if the batch does not fit the network or the loss is not finite. The message names the tensor,
+    ///              hook or exit at fault; only the running statistics of the state have then changed.
     double operator()(const batch& samples, double rate, executor_ref executor) {
         forward(samples, executor);
         const double sum = loss();
@@ -111,14 +110,14 @@ public:
         return sum;
     }
 
-    /// Makes room for batches of so many samples at once; a larger batch makes its own.
+    /// Allocates for batches of up to `samples`. A larger batch reallocates.
     void reserve(int samples) {
         if (!passes_ || passes_->capacity() < samples) passes_.emplace(net_, samples, options_.trained);
     }
 
-    /// Runs all exits on a batch, whose memory must stay until backward() is done.
+    /// Runs all exits on a batch. The batch must stay in memory until backward() returns.
     ///
-    /// Dropout is a function of the state's seed and of the updates that were made.
+    /// The dropout mask depends only on the state's seed and on the number of updates made.
     void forward(const batch& samples, executor_ref executor) {
         if (!(samples.sample == net_.plan.input)) {
             raise("training_step",
@@ -150,10 +149,10 @@ public:
         stage_ = stage::forward;
     }
 
-    /// What forward() came to, exit by exit. Exits of one node share their gradient.
+    /// Logits and gradients of every exit after forward(). Exits on the same node share one gradient.
     [[nodiscard]] std::span<const exit_output> outputs() const noexcept { return outputs_; }
 
-    /// The loss of that batch, whose gradients it writes to outputs(): that of the hook, or the one on the labels.
+    /// Computes the loss of the batch, by the hook or on the labels, and writes its gradients to outputs().
     double loss() {
         expect(stage::forward, "loss", "forward");
         if (options_.hooks.loss) {
@@ -169,7 +168,7 @@ public:
             if (exit.gradient.empty() || !net_.plan.exits[exit.exit].classifies) continue;
             const auto size = static_cast<std::size_t>(samples_.size);
             const auto shares = [&](const exit_output& other) { return other.gradient.data() == exit.gradient.data(); };
-            const auto first = std::find_if(outputs_.begin(), outputs_.end(), shares);  // exits of one node share it
+            const auto first = std::find_if(outputs_.begin(), outputs_.end(), shares);  // exits on one node share it
             const loss_part part{.weight = exit.weight, .accumulate = &*first != &exit};
             const std::span<const int> labels{samples_.labels, size};
             if (samples_.mixed_labels == nullptr) {
@@ -183,7 +182,7 @@ public:
         return sum;
     }
 
-    /// From the gradients of outputs() to those of the parameters.
+    /// Propagates the gradients in outputs() to the parameters.
     void backward(executor_ref executor) {
         expect(stage::forward, "backward", "forward");
         gradients_.resize(net_.plan.sizes.parameters);
@@ -202,10 +201,10 @@ public:
         stage_ = stage::backward;
     }
 
-    /// d loss / d parameters, (P), after backward(); what update() goes by. Zero where frozen, but for what a hook wrote.
+    /// d loss / d parameters, (P), after backward() and as update() reads them. Zero where frozen, unless a hook wrote there.
     [[nodiscard]] std::span<float> gradients() noexcept { return gradients_; }
 
-    /// Clips the gradient and moves what is trained, and the average.
+    /// Clips the gradient, then updates the trained parameters and their average.
     void update(double rate) {
         expect(stage::backward, "update", "backward");
         if (options_.clip_norm > 0)
@@ -222,12 +221,12 @@ public:
     [[nodiscard]] const training_state& state() const noexcept { return state_; }
     [[nodiscard]] const plan_view& plan() const noexcept { return net_.plan; }
     [[nodiscard]] const step_options& options() const noexcept { return options_; }
-    /// Ranges of what is trained, and what the steps of the plan do.
+    /// The trained ranges, and the mode of each step of the plan.
     [[nodiscard]] const trained_parts& trained() const noexcept { return parts_; }
 
-    /// An extra vector of the state, for hooks to read and write; its size stays.
+    /// An extra vector of the state, for hooks to read and write. Its size is fixed.
     ///
-    /// @par Errors  eenn::error if the state has none of this name.
+    /// @par Errors  eenn::error if the state has no vector of this name.
     [[nodiscard]] std::span<float> extra(std::string_view name) {
         const auto found = state_.extra.find(name);
         if (found == state_.extra.end()) {
@@ -236,15 +235,15 @@ public:
         }
         return found->second.values;
     }
-    /// Hooks that need this object, for extra(), are set after it has been made.
+    /// Sets the hooks after construction. Hooks that call extra() need this object first.
     void set_hooks(step_hooks hooks) {
         options_.hooks = std::move(hooks);
         stage_ = stage::start;
     }
 
-    /// Goes on from a state of the same network and hooks.
+    /// Resumes from a state of the same network and hooks.
     ///
-    /// @par Errors  eenn::error if the state is of another network, seed or other extra vectors; this object is then as it was.
+    /// @par Errors  eenn::error if the state has another network, seed or set of extra vectors; this object is then unchanged.
     void resume(training_state from) {
         detail::check_state(net_.plan, from, "training_step::resume");
         check_parameters("training_step::resume", from.parameters, net_.plan);
@@ -276,7 +275,7 @@ private:
         return " in epoch " + std::to_string(samples_.epoch) + ", step " + std::to_string(samples_.step);
     }
 
-    /// The tensor in which a number is not finite among some parameters, or null.
+    /// The first tensor with a non-finite element in a range of parameters, or null.
     [[nodiscard, gnu::cold]] const tensor_info* not_finite(std::span<const float> values, std::size_t offset,
                                                            std::size_t count) const {
         for (std::size_t i = offset; i < offset + count; ++i) {
@@ -285,7 +284,7 @@ private:
         return nullptr;
     }
 
-    /// Says where a loss that is not a number came from; `loss` if all before it was finite.
+    /// Reports the source of a non-finite loss; blames `loss` if everything before it was finite.
     [[noreturn, gnu::cold]] void refuse(const std::string& loss) const {
         const std::string what = "the loss is not a number" + where() + ": ";
         if (const tensor_info* t = not_finite(state_.parameters, 0, state_.parameters.size())) {
@@ -308,9 +307,9 @@ private:
     training_state state_;
     std::unique_ptr<bool[]> wanted_;  // by exit
     trained_parts parts_;
-    std::vector<parameter_range> moving_;  // trained, and statistics
+    std::vector<parameter_range> moving_;  // trained parameters and running statistics
     std::optional<backpropagation<float>> passes_;
-    aligned_vector<float> changed_;  // parameters after before_forward
+    aligned_vector<float> changed_;  // copy that before_forward modified
     aligned_vector<float> gradients_;
     std::vector<exit_output> outputs_;
     batch samples_{};

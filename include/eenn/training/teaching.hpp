@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// teaching.hpp - exits that learn from labels and from a teacher's logits: a loss over all exits.
-// Floor 7 (training); host subset. tests/training/step.cpp uses it. Letters: B = batch, C = classes.
+// teaching.hpp - a loss over all exits that combines labels with a teacher's logits.
+// Floor 7 (training); host subset. Tested by tests/training/step.cpp. Letters: B = batch, C = classes.
 #ifndef EENN_TRAINING_TEACHING_HPP
 #define EENN_TRAINING_TEACHING_HPP
 
@@ -16,10 +16,10 @@
 namespace eenn {
 inline namespace EENN_HOST {
 
-/// @brief (1 - share) cross entropy on the labels + share T^2 KL(teacher || exit), for step_hooks::loss.
+/// @brief (1 - share) cross-entropy on the labels + share T^2 KL(teacher || exit), for step_hooks::loss.
 ///
-/// The teacher is the batch's, where it has one; else the network's own last exit, whose logits are taken as constants and
-/// which itself learns from the labels alone.
+/// The teacher's logits come with the batch. Without them, the network's own last exit teaches: its logits are treated as
+/// constants, and it learns from the labels alone.
 ///
 /// @par Errors  eenn::error if the batch has no labels, and those of cross_entropy and distillation.
 /// @par Source  Hinton, Vinyals, Dean (2015), section 2; from the last exit: Phuong, Lampert (2019), "Distillation-based
@@ -27,9 +27,9 @@ inline namespace EENN_HOST {
 struct teaching {
     double share = 0.5;
     double temperature = 2;
-    double smoothing = 0;  ///< of the labels
+    double smoothing = 0;  ///< label smoothing
 
-    /// A template, so that its code is of the instruction set whose exit_output it is given.
+    /// A template, so that the code is compiled for the same instruction set as the given exit_output.
     template <class ExitOutput>
     double operator()(const batch& samples, std::span<const ExitOutput> exits) const {
         if (samples.labels == nullptr) raise("teaching", "the batch has no labels", "give batches with labels");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// trainable_set.hpp - what of a network is trained: channels of tensors, named by the ids of their nodes.
+// trainable_set.hpp - which parts of a network are trained: channels of tensors, addressed by node id.
 // Floor 7 (training). Letters: C = channels of a tensor along its output axis.
 #ifndef EENN_TRAINING_TRAINABLE_SET_HPP
 #define EENN_TRAINING_TRAINABLE_SET_HPP
@@ -31,29 +31,29 @@ struct channel_range {
 /// @brief One entry of a trainable set.
 struct trained_tensor {
     node_id node{};
-    std::size_t name = 0;  ///< where its name begins among the set's letters
+    std::size_t name = 0;  ///< start of its name among the set's letters
     std::size_t name_size = 0;
     channel_range channels{0, -1};  ///< [0, -1) for all
 };
 
-/// @brief Which tensors, and which output channels of them, are trained; all else is frozen and keeps its bits.
+/// @brief The tensors, and their output channels, that are trained. Everything else is frozen and keeps its bits.
 ///
-/// The one source of what backward computes, what is clipped, decayed, averaged and updated, and of the bytes that this
-/// takes. A tensor is known by (node id, name), so a set holds for every network that has these nodes, edited or not.
-/// everything() and nothing() are sets of all networks; freezing.hpp makes sets from a plan.
+/// The set alone decides what the backward pass computes, what is clipped, decayed, averaged and updated, and how many bytes
+/// that takes. Tensors are identified by (node id, name), so a set applies to every network that has these nodes, edited or
+/// not. everything() and nothing() apply to all networks; freezing.hpp builds sets from a plan.
 ///
-/// On a step (an operation with the norm that was fused into it) it means:
-/// - Nothing of it trained: it runs as in inference, its norm folded.
-/// - Tensors of the operation trained, in full or in part: their gradient is computed and cleared where it is frozen.
-/// - A channel's scale or shift trained: the channel is normalised by the batch, its running statistics move, and both
-///   gradients are computed. If the operation's tensors are frozen, their gradient is not.
-/// - A channel's scale and shift frozen: the channel is normalised by its running statistics, which stay, and the gradient
-///   passes through a constant scale.
-/// - A layer that training changes without tensors (dropout) works as in training where an entry names its node, or where
-///   tensors of its step are trained.
+/// A step is an operation with the norm fused into it. For a step, the set means:
+/// - Nothing trained: the step runs as in inference, with its norm folded.
+/// - Tensors of the operation trained, fully or partly: their gradient is computed, then cleared where it is frozen.
+/// - Scale or shift of a channel trained: the channel is normalised by batch statistics, its running statistics are updated,
+///   and both gradients are computed. The gradient of the operation's tensors is skipped if those are frozen.
+/// - Scale and shift of a channel frozen: the channel is normalised by its running statistics, which do not change, and the
+///   gradient passes through a constant scale.
+/// - Layers without tensors that act differently in training (dropout) run in training mode if an entry names their node or
+///   tensors of their step are trained.
 class trainable_set {
 public:
-    /// Everything that can be trained.
+    /// Everything trainable.
     [[nodiscard]] static constexpr trainable_set everything() {
         trainable_set all;
         all.everything_ = true;
@@ -62,7 +62,7 @@ public:
     /// The empty set.
     constexpr trainable_set() = default;
 
-    /// Adds tensors of a node to what is in the set already: those of one name, or all, in these channels, or all.
+    /// Adds the tensors of a node to the set: those called `name`, or all, in the given channels, or all.
     constexpr trainable_set& add(node_id node, std::string_view name = {},
                                  std::initializer_list<channel_range> channels = {{0, -1}}) {
         return add(node, name, std::span<const channel_range>{channels.begin(), channels.size()});
@@ -74,7 +74,7 @@ public:
     }
 
     [[nodiscard]] constexpr bool is_everything() const noexcept { return everything_; }
-    /// In the order in which they were added, one a range of channels.
+    /// In the order of addition, one entry per range of channels.
     [[nodiscard]] constexpr std::span<const trained_tensor> entries() const noexcept { return entries_; }
     /// The tensor that an entry of this set names; empty: every tensor of the node.
     [[nodiscard]] constexpr std::string_view name_of(const trained_tensor& entry) const {
@@ -84,44 +84,44 @@ public:
 private:
     bool everything_ = false;
     std::vector<trained_tensor> entries_;
-    std::vector<char> letters_;  // (clang 14 evaluates no std::string as a constant)
+    std::vector<char> letters_;  // (clang 14 cannot evaluate std::string in a constant expression)
 };
 
 /// @brief All of any network.
 [[nodiscard]] constexpr trainable_set everything() { return trainable_set::everything(); }
-/// @brief None of any network: all runs as in inference.
+/// @brief None of any network: everything runs as in inference.
 [[nodiscard]] constexpr trainable_set nothing() { return {}; }
 
-/// @brief What a trainable set means for one step of a plan.
+/// @brief The effect of a trainable set on one step of a plan.
 struct trained_step {
-    bool named = false;       ///< its operation works as in training
-    bool weights = false;     ///< gradients of the operation's tensors
-    bool norm = false;        ///< channels that are normalised by the batch, whose scale and shift get gradients
-    std::size_t channel = 0;  ///< where its own begin among trained_parts::norm_channels, if norm holds
+    bool named = false;       ///< its operation runs in training mode
+    bool weights = false;     ///< computes gradients of the operation's tensors
+    bool norm = false;        ///< some channels are normalised by batch statistics; their scale and shift get gradients
+    std::size_t channel = 0;  ///< offset of its channels in trained_parts::norm_channels, if norm is set
 };
 
-/// @brief A trainable set on a plan: the flat ranges that optimizers read, and what the steps do.
+/// @brief A trainable set resolved against a plan: flat ranges for the optimizers, and the mode of each step.
 struct trained_parts {
-    std::vector<char> channels;               ///< of all tensors one after another: 1 where trained
-    std::vector<std::size_t> first_channel;   ///< by tensor, where its own begin; the end behind them
-    std::vector<parameter_range> ranges;      ///< what is trained, rising
-    std::vector<parameter_range> statistics;  ///< running statistics that a forward pass moves, rising
-    std::vector<parameter_range> cleared;     ///< frozen, among what backward computes
+    std::vector<char> channels;               ///< of all tensors, concatenated: 1 if trained
+    std::vector<std::size_t> first_channel;   ///< by tensor: offset of its channels; then the end
+    std::vector<parameter_range> ranges;      ///< trained parameters, ascending
+    std::vector<parameter_range> statistics;  ///< running statistics that a forward pass updates, ascending
+    std::vector<parameter_range> cleared;     ///< frozen parameters whose gradient is computed anyway, to be cleared
     id_vector<step_id, trained_step> steps;
-    std::vector<char> norm_channels;  ///< of the norms that are trained, one after another: 1 where by the batch
-    std::size_t elements = 0;         ///< that are trained
+    std::vector<char> norm_channels;  ///< of the trained norms, concatenated: 1 if normalised by the batch
+    std::size_t elements = 0;         ///< number of trained elements
 
-    /// By channel of a tensor: 1 where it is trained.
+    /// For each channel of a tensor: 1 if it is trained.
     [[nodiscard]] constexpr std::span<const char> channels_of(std::size_t tensor) const {
         return {channels.data() + first_channel[tensor], first_channel[tensor + 1] - first_channel[tensor]};
     }
-    /// By channel of a step whose norm is trained: 1 where it is normalised by the batch.
+    /// For each channel of a step with a trained norm: 1 if it is normalised by batch statistics.
     [[nodiscard]] constexpr std::span<const char> norm_of(step_id step, std::size_t channel_count) const {
         return {norm_channels.data() + steps[step].channel, channel_count};
     }
-    /// Bytes of the gradients of what is trained. (backpropagation keeps a vector of all parameters at their offsets.)
+    /// Bytes of the gradients of trained elements. (backpropagation keeps a vector of all parameters, at their offsets.)
     [[nodiscard]] constexpr std::size_t gradient_bytes() const noexcept { return elements * sizeof(float); }
-    /// Bytes that an optimizer's state takes for what is trained: Optimizer::moments of them. (Likewise.)
+    /// Bytes of an optimizer's state for trained elements, with Optimizer::moments vectors. (Kept in full likewise.)
     [[nodiscard]] constexpr std::size_t moment_bytes(int moments) const noexcept {
         return elements * sizeof(float) * static_cast<std::size_t>(moments);
     }
@@ -129,7 +129,7 @@ struct trained_parts {
 
 namespace detail {
 
-/// A tensor of (outer, C, inner) elements; one that has no output axis is one channel.
+/// A tensor of (outer, C, inner) elements. A tensor without an output axis counts as one channel.
 struct channel_layout {
     std::size_t outer = 1;
     int channels = 1;
@@ -148,7 +148,7 @@ struct channel_layout {
     }
 };
 
-/// The channels [first, last) from `from` on that are `which`; first is C where there are none.
+/// The next channels [first, last) at or after `from` that equal `which`; first is C if there are none.
 [[nodiscard, gnu::cold]] constexpr channel_range next_range(std::span<const char> chosen, char which, int from) {
     const int count = static_cast<int>(chosen.size());
     while (from < count && chosen[static_cast<std::size_t>(from)] != which) ++from;
@@ -157,7 +157,7 @@ struct channel_layout {
     return {from, last};
 }
 
-/// Appends the elements of the channels that are `which`, rising, as few ranges as there are; returns how many elements.
+/// Appends the elements of the channels that equal `which` as ascending, maximal ranges. Returns the number of elements.
 [[gnu::cold]] constexpr std::size_t append_ranges(const tensor_info& tensor, std::span<const char> chosen, char which,
                                                   std::vector<parameter_range>& to) {
     const channel_layout layout{tensor.spec};
@@ -195,7 +195,7 @@ struct channel_layout {
                  "name channels that it has");
 }
 
-/// Marks what an entry names among parts.channels.
+/// Marks the channels that an entry names in parts.channels.
 [[gnu::cold]] constexpr void mark(const plan_view& plan, const trainable_set& set, const trained_tensor& entry,
                                   trained_parts& parts) {
     const std::string_view name = set.name_of(entry);
@@ -229,7 +229,7 @@ struct channel_layout {
 
 }  // namespace detail
 
-/// @brief What a set means on a plan.
+/// @brief Resolves a set against a plan.
 ///
 /// @par Cost    O(entries x tensors + channels).
 /// @par Errors  eenn::error if an entry names a node, tensor or channels that the plan does not have, or a running statistic.
@@ -247,7 +247,7 @@ struct channel_layout {
     edge last{0};
     for (const step_info& step : plan.steps) last = std::max(last, step.tail);
     for (const tensor_info& tensor : plan.tensors) last = std::max(last, tensor.node);  // one that no step reads
-    id_vector<edge, step_id> step_of(last.index() + 1, step_id{});                      // of the operation or the norm
+    id_vector<edge, step_id> step_of(last.index() + 1, step_id{});                      // by operation or norm
     for (const step_id s : plan.steps.ids()) {
         step_of[plan.steps[s].node] = s;
         if (plan.steps[s].norm.exists()) step_of[plan.steps[s].norm] = s;

@@ -21,63 +21,64 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief Where a training run stands, for an observer. The library itself prints nothing.
+/// @brief Progress of a training run, as reported to an observer. The library itself prints nothing.
 struct training_progress {
     int epoch = 0;  ///< from 0
     int epochs = 0;
-    int step = 0;     ///< of the epoch, from 1
-    int steps = 0;    ///< of an epoch; 0: not known
-    double loss = 0;  ///< mean of the epoch so far, all exits weighted
+    int step = 0;     ///< within the epoch, from 1
+    int steps = 0;    ///< per epoch; 0: unknown
+    double loss = 0;  ///< mean over the epoch so far, all exits weighted
     double learning_rate = 0;
-    double seconds = 0;       ///< since run() began
-    double seconds_left = 0;  ///< at the rate so far; 0 where the number of steps is not known
-    /// Accuracy of the exits (E) at the end of an epoch; empty before, and where it is not known.
+    double seconds = 0;       ///< since the call of run()
+    double seconds_left = 0;  ///< extrapolated; 0 if the number of steps is unknown
+    /// Accuracy of each exit (E) at the end of an epoch; empty before that, and if unknown.
     std::vector<double> validation;
 };
 
-/// @brief How to train: how to take a step, and how many. The defaults suit small image classifiers.
+/// @brief Options of a training run. The defaults suit small image classifiers.
 struct training_options : step_options {
     int epochs = 10;
     std::uint64_t seed = 0;
-    /// A schedule; `total` is no_total where the batch source does not know its steps.
+    /// A schedule. `total` is no_total if the batch source does not know its number of steps.
     std::function<double(std::int64_t step, std::int64_t total)> learning_rate = one_cycle{.peak = 0.1};
-    int patience = 0;  ///< > 0: stop after so many epochs without a better validation accuracy, keep the best
-    /// Called after every step and, with `validation` if there is one, after every epoch; returning false stops training cleanly.
+    int patience = 0;  ///< > 0: stop after this many epochs without better validation accuracy, keep the best
+    /// Called after every step and, with `validation` if available, after every epoch. Returning false stops training cleanly.
     std::function<bool(const training_progress&)> observer{};
-    /// Called with the state after every epoch: checkpoint_file{"run.safetensors"} of checkpoint.hpp writes it.
+    /// Called with the state after every epoch. checkpoint_file{"run.safetensors"} of checkpoint.hpp writes it to a file.
     std::function<void(const training_state&)> checkpoint{};
 };
 
-/// @brief Trains a network on a data set. The same seed gives the same bits, for any executor, resumed or not.
+/// @brief Trains a network on a data set. Bit-reproducible from the seed, with any executor and across resume.
 ///
-/// A loop over training_step: forward with every exit, the sum of the exits' losses, backward, clipping, the optimizer at the
-/// scheduled rate, the moving average. Joint training with per-exit weights after Teerapittayanon et al. (2016, BranchyNet),
+/// A loop over training_step: forward through every exit, the sum of the exit losses, backward, clipping, the optimizer at the
+/// scheduled rate, the moving average. Joint training with per-exit weights follows Teerapittayanon et al. (2016, BranchyNet),
 /// eq. 1.
 ///
 /// @tparam O  The optimizer.
-/// @par Memory  backpropagation<float> for a batch, the parameters and their state.
+/// @par Memory  backpropagation<float> for one batch, the parameters and their state.
 template <Optimizer O>
 class trainer {
 public:
-    /// @param parameters  where to start from, (plan.parameter_elements()); initialize(plan, seed) for a fresh network.
+    /// @param parameters  the initial parameters, (plan.parameter_elements()); initialize(plan, seed) for a fresh network.
     /// @par Errors  eenn::error if the options do not fit the network, or an option, a hyperparameter of the optimizer or a
-    ///              parameter is out of its range, named.
+    ///              parameter is out of range; the message names it.
     trainer(const trainable<float>& net, O optimizer, aligned_vector<float> parameters, training_options options = {})
         : trainer{net, optimizer, training_state{.parameters = std::move(parameters)}, std::move(options)} {}
 
-    /// @param state  where to start from, with extra vectors and moments that other training left; its seed becomes that of the
+    /// @param state  the initial state, with extra vectors and moments of earlier training. Its seed is replaced by that of the
     ///               options.
     trainer(const trainable<float>& net, O optimizer, training_state state, training_options options = {})
         : options_{std::move(options)}, step_{net, optimizer, seeded(std::move(state), options_.seed), options_} {
         check_options("trainer", options_);
     }
 
-    /// Trains on `batches` until the last epoch, the observer's stop, or `patience`; afterwards parameters() is the result.
+    /// Trains on `batches` until the last epoch, until the observer stops it, or until `patience` runs out. parameters() then
+    /// holds the result.
     ///
-    /// @param validation  chooses when to stop and what to keep; its accuracy goes to the observer. With a loss hook, a
-    ///                    network with outputs that are no classifiers of the set's classes gets no accuracy.
-    /// @return whether training came to its end (false: the observer stopped it; resume() goes on from a checkpoint).
-    /// @par Errors  eenn::error if the data does not fit the network, or patience is on and there is no accuracy to go by.
+    /// @param validation  decides when to stop and which parameters to keep; the observer receives its accuracy. With a loss
+    ///                    hook, accuracy is unknown if any output does not classify the set's classes.
+    /// @return whether training ran to its end. False: the observer stopped it, and resume() can continue from a checkpoint.
+    /// @par Errors  eenn::error if the data does not fit the network, or patience is on and accuracy is unknown.
     template <BatchSource S>
     bool run(S& batches, const data_set& validation, executor_ref executor) {
         check_data(validation);
@@ -89,22 +90,22 @@ public:
         return train(batches, nullptr, executor);
     }
 
-    /// The result so far: the best by validation where `patience` is on, else the moving average or the last parameters.
+    /// The result so far: the best by validation if `patience` is on, otherwise the moving average or the last parameters.
     [[nodiscard]] const aligned_vector<float>& parameters() const {
         return options_.patience > 0 && !state().best.empty() ? state().best : averaged();
     }
     [[nodiscard]] int epoch() const noexcept { return state().epoch; }
 
-    /// What checkpoint.hpp writes to a file.
+    /// The state that checkpoint.hpp writes to a file.
     [[nodiscard]] const training_state& state() const noexcept { return step_.state(); }
 
-    /// The step that every batch takes, for hooks that read and write extra vectors.
+    /// The step applied to every batch, for hooks that read and write extra vectors.
     [[nodiscard]] training_step<O>& step() noexcept { return step_; }
 
-    /// Goes on from a state of the same network, options and extra vectors; bits are those of a run without a break.
+    /// Resumes from a state of the same network, options and extra vectors. The result is bit-identical to an uninterrupted
+    /// run.
     ///
-    /// @par Errors  eenn::error if the state is of another network or seed, or has other extra vectors; this object is then as
-    ///              it was.
+    /// @par Errors  eenn::error if the state has another network, seed or set of extra vectors; this object is then unchanged.
     void resume(training_state from) { step_.resume(std::move(from)); }
 
 private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// transfer.hpp - the state of a training run on its way to an edited network.
+// transfer.hpp - carries the state of a training run over to an edited network.
 // Floor 7 (training); host subset.
 #ifndef EENN_TRAINING_TRANSFER_HPP
 #define EENN_TRAINING_TRANSFER_HPP
@@ -14,15 +14,15 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief The state of a run on `from`, for a run on `to`, which shares nodes with it: every vector that has an element a
-/// parameter follows by the nodes' ids.
+/// @brief Converts the state of a run on `from` into one for a run on `to`, which shares nodes with it. Vectors with one
+/// element per parameter are mapped by node id.
 ///
-/// What is new in `to` begins as `start` says in parameters, average and best, and at 0 in the moments and in the extra
-/// vectors by parameter. Other extra vectors and all counts stay: the optimizer's steps, epochs, seed.
+/// Parameters that are new in `to` start from `start` in parameters, average and best, and from 0 in the moments and the
+/// extra vectors by parameter. Other extra vectors and all counts (optimizer steps, epochs) and the seed are kept.
 ///
-/// @param start     (to.parameter_elements()): initialize(to, seed), or what keeps the answers of the network as they were.
-/// @param channels  what keep_channels() kept, where it lies between the two.
-/// @par Errors      those of transfer() of network/detail/transfer.hpp; eenn::error if the state is not of `from`.
+/// @param start     (to.parameter_elements()): initialize(to, seed), or values that preserve the network's outputs.
+/// @param channels  the result of keep_channels(), if it was used between the two networks.
+/// @par Errors      those of transfer() of network/detail/transfer.hpp; eenn::error if the state does not belong to `from`.
 [[nodiscard]] inline training_state transfer(const training_state& state, const plan_view& from, const plan_view& to,
                                              const aligned_vector<float>& start,
                                              std::span<const kept_channels> channels = {}) {
@@ -45,7 +45,7 @@ inline namespace EENN_ISA {
     return made;
 }
 
-/// @brief The same, with what is new begun by initialize(to, state.seed).
+/// @brief The same; new parameters start from initialize(to, state.seed).
 [[nodiscard]] inline training_state transfer(const training_state& state, const plan_view& from, const plan_view& to,
                                              std::span<const kept_channels> channels = {}) {
     return transfer(state, from, to, initialize(to, state.seed), channels);

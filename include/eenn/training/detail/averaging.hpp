@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/averaging.hpp - a moving average of the weights, often better than the last ones.
+// detail/averaging.hpp - a moving average of the weights, often more accurate than the last weights.
 // Floor 7 (training). Letters: P = parameters, w = weights, a = their average, t = update from 1.
 #ifndef EENN_TRAINING_DETAIL_AVERAGING_HPP
 #define EENN_TRAINING_DETAIL_AVERAGING_HPP
@@ -23,18 +23,18 @@ namespace eenn {
 inline namespace EENN_ISA {
 
 /// @brief Exponential moving average of weights in place: a = d a + (1 - d) w.
-/// @param average (P); before the first update the weights at the start, or anything with warm_up
+/// @param average (P); initially the starting weights, or anything with warm_up
 /// @param weights (P)
 /// @param update  t, from 1
 ///
-/// With warm_up, d = decay (1 - decay^(t-1)) / (1 - decay^t) at update t: then a equals, at every t, the bias-corrected
-/// average (1 - decay) sum_s decay^(t-s) w_s / (1 - decay^t), and what stood in it before counts nothing. Without it
-/// d = decay, and the start keeps the share decay^t.
+/// With warm_up, d = decay (1 - decay^(t-1)) / (1 - decay^t) at update t. Then a equals, at every t, the bias-corrected
+/// average (1 - decay) sum_s decay^(t-s) w_s / (1 - decay^t), independent of its initial content. Without warm_up, d =
+/// decay, and the initial content keeps the share decay^t.
 ///
-/// @par Cost    3 flops and 12 bytes a float parameter.
-/// @par Errors  eenn::error if the decay is outside of [0, 1), update is below 1 or sizes disagree.
-/// @par Source  Polyak, Juditsky (1992) for averaging as such; the bias correction of Kingma, Ba (2015), section 3,
-///              kept inside of the average.
+/// @par Cost    3 flops and 12 bytes per float parameter.
+/// @par Errors  eenn::error if the decay is outside [0, 1), update is below 1 or sizes disagree.
+/// @par Source  Polyak, Juditsky (1992) for averaging; Kingma, Ba (2015), section 3, for the bias correction, which is
+///              applied inside the average here.
 template <std::floating_point T = float>
 void average_weights(std::span<std::type_identity_t<T>> average, std::span<const std::type_identity_t<T>> weights,
                      double decay, std::int64_t update, bool warm_up = true) {
@@ -57,15 +57,15 @@ void average_weights(std::span<std::type_identity_t<T>> average, std::span<const
     for (std::size_t i = 0; i < weights.size(); ++i) a[i] += taken * (w[i] - a[i]);
 }
 
-/// @brief The same over what moves; the rest of the average is what the weights are, bit for bit.
-/// @param moving  ranges, rising.
+/// @brief The same over the ranges that training moves. The rest of the average is a bitwise copy of the weights.
+/// @param moving  ranges, ascending.
 /// @par Errors    also those of check_ranges().
 template <std::floating_point T = float>
 void average_weights(std::span<std::type_identity_t<T>> average, std::span<const std::type_identity_t<T>> weights,
                      std::span<const parameter_range> moving, double decay, std::int64_t update, bool warm_up = true) {
     check_ranges(moving, weights.size());
     if (average.size() != weights.size()) average_weights<T>(average, weights, decay, update, warm_up);
-    std::size_t end = 0;  // of what is done
+    std::size_t end = 0;  // of the elements done
     const auto copy_until = [&](std::size_t next) {
         std::copy(weights.begin() + static_cast<std::ptrdiff_t>(end),
                   weights.begin() + static_cast<std::ptrdiff_t>(next),

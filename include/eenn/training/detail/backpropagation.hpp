@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/backpropagation.hpp - one batch forward with everything kept, and backward to the gradients of the parameters.
+// detail/backpropagation.hpp - forward pass of one batch that keeps activations, and backward pass to the gradients.
 // Floor 7 (training); host subset. Letters: B = samples of the batch, C = channels, K = chunks of samples.
 #ifndef EENN_TRAINING_DETAIL_BACKPROPAGATION_HPP
 #define EENN_TRAINING_DETAIL_BACKPROPAGATION_HPP
@@ -23,12 +23,12 @@ inline namespace EENN_ISA {
 
 /// @brief The activations and gradients of one batch, and the two passes over them.
 ///
-/// backward_plan.hpp says what is kept between them and what is made anew, trainable_set.hpp what it means that a tensor or
-/// a channel is frozen. The backward pass stops where nothing below is trained.
+/// backward_plan.hpp documents which values are kept between the passes and which are recomputed; trainable_set.hpp defines
+/// frozen tensors and channels. The backward pass stops where nothing below is trained.
 ///
-/// @par Memory   backward_plan::bytes(), packed weights of the largest step, and few vectors by channel. The scratch of each
-///               thread is allocated by the first batch.
-/// @par Threads  Work is spread by the executor; the bits do not depend on it.
+/// @par Memory   backward_plan::bytes(), the packed weights of the largest step, and a few vectors by channel. The first batch
+///               allocates the scratch of each thread.
+/// @par Threads  The executor distributes the work; results do not depend on the thread count.
 template <class T>
 class backpropagation {
 public:
@@ -40,23 +40,23 @@ public:
         train(trained);
     }
 
-    /// From now on this is trained, the rest is frozen.
+    /// Trains this set from now on and freezes the rest.
     ///
-    /// @par Errors  those of resolve(); what was trained before then still is.
+    /// @par Errors  those of resolve(); the previous set then remains in force.
     void train(const trainable_set& trained) {
         lay_out(plan_backward(net_.plan, trained, capacity_, want_input_));
         set_ = trained;
     }
 
-    /// What is kept, where gradients flow and lie.
+    /// Which values are kept, which gradients flow, and where both are stored.
     [[nodiscard]] const backward_plan& layout() const noexcept { return layout_; }
     [[nodiscard]] int capacity() const noexcept { return capacity_; }
 
     /// Forward for training: keeps what backward() needs and updates the running statistics in `parameters`.
     ///
     /// @param parameters  (plan.parameter_elements()), trainable first.
-    /// @param input       (B,H,W,C), must stay in place until backward() is done.
-    /// @param pass        changes the dropout mask; the same (seed, pass) gives the same bits.
+    /// @param input       (B,H,W,C), must stay in place until backward() returns.
+    /// @param pass        selects the dropout mask; the same (seed, pass) gives the same bits.
     void forward(T* parameters, const T* input, int samples, std::uint64_t seed, std::uint64_t pass,
                  executor_ref executor) {
         if (samples < 1 || samples > capacity_) {
@@ -71,10 +71,10 @@ public:
 
     /// The logits of exit e after forward(): (B, classes).
     [[nodiscard]] const T* logits(std::size_t e) const { return at(net_.plan.exits[e].logits); }
-    /// Where the caller writes the gradient of the loss by the logits of exit e, before backward(): (B, classes).
+    /// The buffer for the gradient of the loss with respect to the logits of exit e, (B, classes). Fill it before backward().
     [[nodiscard]] T* logits_gradient(std::size_t e) { return gradient(net_.plan.exits[e].logits); }
 
-    /// Backward from the gradients of the exits in `exits`: writes d loss / d parameters, zero where not trained.
+    /// Backward from the gradients of the exits in `exits`: writes d loss / d parameters, zero where frozen.
     ///
     /// @param gradients  (plan.sizes.parameters).
     void backward(const T* parameters, T* gradients, std::span<const bool> exits, executor_ref executor) {
@@ -87,14 +87,14 @@ public:
         for (const parameter_range& r : layout_.trained.cleared) std::fill_n(gradients + r.offset, r.count, T{0});
     }
 
-    /// The gradient of the loss by the input, (B,H,W,C), written by backward() where asked for here.
+    /// Whether backward() also computes the gradient of the loss with respect to the input, (B,H,W,C).
     void want_input_gradient(bool wanted) {
         want_input_ = wanted;
         train(set_);
     }
     [[nodiscard]] const T* input_gradient() const { return gradients_.data() + layout_.gradient_at.front(); }
 
-    /// Bytes that this object holds: layout().bytes() for the threads that have worked, and the packed weights.
+    /// Bytes that this object holds: layout().bytes() for the threads used so far, plus the packed weights.
     [[nodiscard]] std::size_t bytes() const noexcept {
         return (values_.size() + gradients_.size() + packed_.size() + partial_.size() + scratch_.size() +
                 layout_.statistics) *
@@ -108,7 +108,7 @@ private:
         int first;
         int count;
 
-        /// Elements of a value before them, and theirs; `each` of one sample.
+        /// Elements of a value before this range, and in it; `each` = elements per sample.
         [[nodiscard]] std::size_t offset(std::size_t each) const { return static_cast<std::size_t>(first) * each; }
         [[nodiscard]] std::size_t size(std::size_t each) const { return static_cast<std::size_t>(count) * each; }
     };
@@ -117,8 +117,8 @@ private:
         const int first = static_cast<int>(static_cast<std::int64_t>(samples_) * k / chunks());
         return {first, static_cast<int>(static_cast<std::int64_t>(samples_) * (k + 1) / chunks()) - first};
     }
-    /// work(chunk, scratch) for all chunks. Scratch is lent to the tasks that run, not kept for each, so that one thread finds
-    /// its own in its caches. Every pass turns round where the one before it ended, and finds there what that one has left.
+    /// Calls work(chunk, scratch) for all chunks. A running task borrows its scratch, so each thread finds its own in cache.
+    /// Passes alternate in direction: each starts with the chunk that the last one left in cache.
     template <class Work>
     void each_chunk(executor_ref executor, Work&& work) {
         const int lent = std::clamp(executor.concurrency(), 1, chunks());
@@ -141,13 +141,13 @@ private:
     [[nodiscard]] bool normalises(step_id s) const { return layout_.normalises(s); }
     [[nodiscard]] bool recomputed(value_id v) const { return layout_.recomputed(v); }
     [[nodiscard]] bool value_needed(value_id v) const { return layout_.value_needed[v] != 0; }
-    /// What goes into the batch norm: kept, or the input of an identity step.
+    /// The input of the batch norm: a kept copy, or the input of an identity step.
     [[nodiscard]] const T* norm_input(step_id s) const {
         const auto& step = net_.plan.steps[s];
         return step.carrier ? at(step.inputs[0]) : values_.data() + layout_.norm_at[s];
     }
 
-    /// Value v of the samples r: where it is kept, or made anew at `spare`, which moves on behind it.
+    /// Value v of the samples r: the kept copy, or recomputed into `spare`, which then advances past it.
     [[nodiscard]] const T* value_at(value_id v, range r, T*& spare) const {
         const std::size_t start = r.offset(elements(v));
         if (!recomputed(v)) return at(v) + start;
@@ -162,7 +162,7 @@ private:
         return round_up(r.size(elements(v)), workspace_grain);
     }
 
-    /// Calls work(range) for blocks of a chunk that fit the cache, so that the passes over one block find it there.
+    /// Calls work(range) for blocks of a chunk that fit the cache, so that successive passes over a block hit it.
     template <class Work>
     void in_blocks(step_id s, int k, Work&& work) const {
         const range all = chunk(k);
@@ -170,13 +170,13 @@ private:
         for (int i = 0; i < all.count; i += most) work(range{all.first + i, std::min(most, all.count - i)});
     }
 
-    // Of a step that normalises, per channel.
+    // Statistics of a normalising step, per channel.
     [[nodiscard]] T* mean_of(step_id s) { return statistics_[s].data(); }
     [[nodiscard]] T* istd_of(step_id s) { return statistics_[s].data() + statistics_[s].size() / 4; }
     [[nodiscard]] const T* scale_of(step_id s) const { return statistics_[s].data() + statistics_[s].size() / 4 * 2; }
     [[nodiscard]] const T* shift_of(step_id s) const { return statistics_[s].data() + statistics_[s].size() / 4 * 3; }
 
-    /// Two sums for each channel of a step, made by chunk k.
+    /// Two sums per channel of a step, over chunk k.
     [[nodiscard]] real_sum* sums_of(int k, std::size_t wide) {
         return sums_.data() + static_cast<std::size_t>(k) * 2 * wide;
     }
@@ -200,7 +200,7 @@ private:
         coefficients_.resize(3 * layout_.widest);
     }
 
-    /// Packed elements of the operation that has most; a step packs its weights when its turn comes.
+    /// Packed elements of the largest operation. Each step packs its weights just before it runs.
     template <class Operation>
     [[nodiscard]] static std::size_t largest(std::span<const Operation> operations, std::size_t total) {
         std::size_t most = 0;
@@ -281,8 +281,8 @@ private:
         });
     }
 
-    /// Mean and 1 / sqrt(var + epsilon) of the batch, and the scale and shift that follow; running statistics moved. Of a
-    /// channel that is frozen they are the running ones, as fold_norm() takes them.
+    /// Computes mean and 1 / sqrt(var + epsilon) of the batch with the resulting scale and shift, and updates the running
+    /// statistics. Frozen channels use the running statistics instead, as fold_norm() does.
     void batch_statistics(step_id s, T* parameters, double count) {
         const auto& step = net_.plan.steps[s];
         const std::size_t wide = value(step.output).size.channels();
@@ -337,8 +337,8 @@ private:
         const T* const u = layout_.keeps_input(s) ? values_.data() + layout_.input_at[s] : nullptr;
         const T* const z = norm ? norm_input(s) : nullptr;
 
-        // Through the activation, to the residual, and the sums of the batch norm. du goes over dy, or at once to where the
-        // residual's gradient begins; of an output made anew it is made anew too.
+        // Passes the gradient through the activation, to the residual, and into the sums of the batch norm. du overwrites dy,
+        // or is written directly where the residual's gradient starts. If the output is recomputed, so is du.
         const bool to_residual = step.residual.exists() && value_needed(step.residual);
         const bool residual_written = to_residual && written_[step.residual] != 0;
         T* const du = norm && to_residual && !residual_written ? gradient(step.residual) : dy;
@@ -372,7 +372,7 @@ private:
         if (to_residual) written_[step.residual] = 1;
         if (norm) {
             norm_gradients(s, parameters, gradients, static_cast<double>(samples_) * pixels);
-        } else if (step.norm.exists()) {  // frozen: a scale
+        } else if (step.norm.exists()) {  // frozen: a constant scale
             fold_norm(step, wide, parameters, coefficients_.data(), coefficients_.data() + wide);
             std::fill_n(coefficients_.data() + wide, 2 * wide, T{0});
         }
@@ -389,7 +389,7 @@ private:
             accumulate[i] = written_[v] != 0;
             written_[v] = 1;
         }
-        if (!goes_on) return;  // the norm alone is trained, and nothing before it
+        if (!goes_on) return;  // only the norm is trained, and nothing before it
         if (step.weight_count > 0) op.pack(op.self, parameters + step.weights, packed_.data());
         each_chunk(executor, [&](int k, T* scratch) {
             T* const dweights = has_weights ? partial_of(k, step) : nullptr;
@@ -437,7 +437,7 @@ private:
         }
     }
 
-    /// Gradients of gamma and beta, and the coefficients of dz = a du + b z + c; a channel that is frozen is scaled.
+    /// Gradients of gamma and beta, and the coefficients of dz = a du + b z + c. Frozen channels are only scaled.
     void norm_gradients(step_id s, const T* parameters, T* gradients, double count) {
         const auto& step = net_.plan.steps[s];
         const std::size_t wide = value(step.output).size.channels();
@@ -476,13 +476,13 @@ private:
     const T* input_ = nullptr;
     int samples_ = 0;
     std::uint64_t seed_ = 0;
-    bool upward_ = false;  // the order of the last pass over the chunks
+    bool upward_ = false;  // direction of the last pass over the chunks
     id_vector<value_id, char> written_;
     aligned_vector<T> values_;
     aligned_vector<T> gradients_;
-    aligned_vector<T> packed_;  // the weights of the step whose turn it is
+    aligned_vector<T> packed_;  // weights of the running step
     aligned_vector<T> partial_;
-    aligned_vector<T> scratch_;  // one for each task that runs
+    aligned_vector<T> scratch_;  // one slot per running task
     std::vector<real_sum> sums_;
     id_vector<step_id, std::vector<T>> statistics_;  // mean, 1 / std, scale, shift
     aligned_vector<T> coefficients_;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/backward_plan.hpp - what a batch keeps from forward to backward, which gradients flow, where all of it
-// lies, and bytes.
-// Floor 7 (training). Letters: B = samples of the batch, C = channels, K = chunks of samples; z = what a batch norm
-// normalises, u = what goes into an activation, y = a step's output.
+// detail/backward_plan.hpp - plans what a batch keeps from forward to backward, which gradients flow, and where all of it is
+// stored.
+// Floor 7 (training). Letters: B = samples of the batch, C = channels, K = chunks of samples; z = input of a batch norm, u =
+// input of an activation, y = a step's output.
 #ifndef EENN_TRAINING_DETAIL_BACKWARD_PLAN_HPP
 #define EENN_TRAINING_DETAIL_BACKWARD_PLAN_HPP
 
@@ -21,45 +21,45 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief A batch is cut into at most this many chunks, whatever the number of threads; sums over samples go chunk by
-/// chunk in order, so the result does not depend on who computed them. Eight keep up to eight threads busy.
+/// @brief A batch is split into at most this many chunks, for any number of threads. Sums over samples are added chunk by chunk
+/// in fixed order, so results do not depend on the thread count. Eight chunks keep up to eight threads busy.
 inline constexpr int batch_chunks = 8;
 
-/// @brief The two passes of a batch, planned: backpropagation runs it, benchmarks and budgets read it. Sizes and offsets are
+/// @brief The plan of a batch's two passes, for backpropagation, benchmarks and memory budgets. Sizes and offsets count
 /// elements.
 ///
-/// What a batch norm and a clamp (none, relu, relu6) made is not kept: its readers make it anew, some samples at a time, from
-/// what went into the norm. Kept are the other outputs, what goes into norms, and u where the activation's derivative needs it.
-/// The gradients of values lie in one arena, planned by liveness.
+/// Outputs of a norm with a clamp (none, relu, relu6) are not kept: their readers recompute them, a few samples at a time, from
+/// the norm's input. The plan keeps all other outputs, the inputs of norms, and u where the activation's derivative needs it.
+/// Gradients of values share one arena, planned by liveness.
 struct backward_plan {
     static constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
 
     trained_parts trained;
-    int batch = 1;                                 ///< B, the most that fit
+    int batch = 1;                                 ///< B, the maximum batch
     id_vector<step_id, char> step_needed;          ///< a gradient flows through
     id_vector<value_id, char> value_needed;        ///< its gradient is wanted
-    id_vector<value_id, step_id> maker;            ///< the step from whose z its readers make it anew; none: it is kept
-    id_vector<value_id, std::size_t> value_at;     ///< (B,H,W,C); none for the input and for what is made anew
-    id_vector<step_id, std::size_t> norm_at;       ///< z; none where it does not normalise, or z is its kept input
-    id_vector<step_id, std::size_t> input_at;      ///< u; none where it is not kept
-    id_vector<value_id, std::size_t> gradient_at;  ///< in the arena of gradients; none where there is none
-    id_vector<step_id, int> block_samples;         ///< that its passes work on at once
-    std::size_t kept = 0;                          ///< of values, z and u
-    std::size_t gradients = 0;                     ///< of the arena
-    std::size_t partial = 0;                       ///< sums of weight gradients: K times the largest step that has some
-    std::size_t statistics = 0;                    ///< mean, 1 / deviation, scale and shift of all norms by the batch
-    std::size_t widest = 0;                        ///< most channels of a step
-    std::size_t kernel_scratch = 0;                ///< of one thread
-    std::size_t scratch = 0;                       ///< of one thread: that, and behind it what is made anew
+    id_vector<value_id, step_id> maker;            ///< step from whose z readers recompute it; none: it is kept
+    id_vector<value_id, std::size_t> value_at;     ///< (B,H,W,C); none for the input and for recomputed values
+    id_vector<step_id, std::size_t> norm_at;       ///< z; none if the step does not normalise, or z is its kept input
+    id_vector<step_id, std::size_t> input_at;      ///< u; none if it is not kept
+    id_vector<value_id, std::size_t> gradient_at;  ///< in the arena of gradients; none if it has no gradient
+    id_vector<step_id, int> block_samples;         ///< processed at once by its passes
+    std::size_t kept = 0;                          ///< elements of values, z and u
+    std::size_t gradients = 0;                     ///< elements of the arena
+    std::size_t partial = 0;                       ///< sums of weight gradients: K times the largest step's
+    std::size_t statistics = 0;                    ///< mean, 1 / deviation, scale and shift of all trained norms
+    std::size_t widest = 0;                        ///< largest channel count of a step
+    std::size_t kernel_scratch = 0;                ///< per thread
+    std::size_t scratch = 0;                       ///< per thread: kernel_scratch, then the recomputed values
 
-    /// Whether the step normalises by the batch, in some channels at least.
+    /// Whether the step normalises at least some channels by batch statistics.
     [[nodiscard]] constexpr bool normalises(step_id step) const { return trained.steps[step].norm; }
     [[nodiscard]] constexpr bool keeps_input(step_id step) const { return input_at[step] != none; }
     [[nodiscard]] constexpr bool recomputed(value_id value) const { return maker[value].exists(); }
 
     [[nodiscard]] static constexpr int chunks(int samples) { return std::min(samples, batch_chunks); }
-    /// Bytes of all these buffers for elements of such a size; `threads` work at once. Parameters, their gradients, the state
-    /// of the optimizer and packed weights come to them.
+    /// Bytes of all these buffers for elements of `element_bytes`, with `threads` at work at once. Excludes parameters, their
+    /// gradients, the optimizer's state and packed weights.
     [[nodiscard]] constexpr std::size_t bytes(std::size_t element_bytes = sizeof(float), int threads = 1) const {
         const auto lent = static_cast<std::size_t>(std::clamp(threads, 1, chunks(batch)));
         return (kept + gradients + partial + statistics + lent * scratch) * element_bytes;
@@ -68,7 +68,7 @@ struct backward_plan {
 
 namespace detail {
 
-/// Fills a backward_plan in, part after part.
+/// Fills in a backward_plan, part by part.
 class backward_planner {
 public:
     constexpr backward_planner(const plan_view& plan, backward_plan& made) : plan_{plan}, made_{made} {}
@@ -88,7 +88,8 @@ public:
         }
     }
 
-    /// What can be made anew: the outputs of norms and clamps that no carrier, which may normalise its input, reads.
+    /// Recomputable values: outputs of a norm with a clamp. Inputs of carriers are excluded, since a carrier may normalise its
+    /// input.
     [[gnu::cold]] constexpr void choose_recomputed() {
         made_.maker.assign(plan_.values.size(), step_id{});
         for (const step_id s : plan_.steps.ids()) {
@@ -103,7 +104,7 @@ public:
     }
 
     [[gnu::cold]] constexpr void choose_blocks() {
-        constexpr std::size_t block_elements = 16384;  // what the caches hold of each of a few tensors
+        constexpr std::size_t block_elements = 16384;  // of each of a few tensors, so that they fit the cache together
         for (const step_info& step : plan_.steps) {
             std::size_t largest = elements(step.output);
             for (const value_id v : step.sources()) {
@@ -130,9 +131,9 @@ public:
         }
     }
 
-    /// A gradient lives, in steps counted backward, from its last reader (or the loss) to its maker.
+    /// In backward order, a gradient lives from its last reader (or the loss) to its maker.
     [[gnu::cold]] constexpr void place_gradients() {
-        // The step that runs at a time counted backward, and the end for what no step makes.
+        // Position of a step in backward order; the end for values that no step makes.
         const auto backward = [&](step_id s) { return plan_.steps.end_id().number - 1 - s.number; };
         id_vector<value_id, char> is_logits(plan_.values.size(), 0);
         for (const exit_info& exit : plan_.exits) is_logits[exit.logits] = 1;
@@ -175,7 +176,7 @@ private:
     }
     [[nodiscard]] constexpr std::size_t batch_size(value_id v) const { return samples_size(v, made_.batch); }
 
-    /// Elements that the blocks of step s want: inputs and residual made anew, and the gradient behind its norm.
+    /// Spare elements for the blocks of step s: recomputed inputs and residual, and the gradient behind its norm.
     [[nodiscard]] constexpr std::size_t spare_elements(step_id s) const {
         const step_info& step = plan_.steps[s];
         const int chunks = backward_plan::chunks(made_.batch);
@@ -194,10 +195,10 @@ private:
 
 }  // namespace detail
 
-/// @brief Plans both passes over batches of up to `batch` samples: a pure function, at compile time too.
+/// @brief Plans both passes over batches of up to `batch` samples. A pure function, also usable at compile time.
 ///
-/// @param input_gradient  whether the gradient of the input is wanted.
-/// @par Cost    O(steps + entries x tensors + channels), and plan_memory() without a search.
+/// @param input_gradient  whether the gradient with respect to the input is needed.
+/// @par Cost    O(steps + entries x tensors + channels), plus plan_memory() without its search.
 /// @par Errors  those of resolve().
 [[nodiscard, gnu::cold]] constexpr backward_plan plan_backward(const plan_view& plan, const trainable_set& trained,
                                                                int batch, bool input_gradient = false) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/check_options.hpp - what training refuses before it begins: options out of their range, parameters that are
-// no numbers.
+// detail/check_options.hpp - checks before training starts: options out of range, non-finite parameters.
 // Floor 7 (training); host subset. Letters: P = plan.parameter_elements().
 #ifndef EENN_TRAINING_DETAIL_CHECK_OPTIONS_HPP
 #define EENN_TRAINING_DETAIL_CHECK_OPTIONS_HPP
@@ -21,9 +20,9 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief Checks those of these members that the options have: epochs, patience, clip_norm, average_decay, exit_weights.
+/// @brief Checks epochs, patience, clip_norm, average_decay and exit_weights, as far as the options have them.
 ///
-/// @par Errors  eenn::error that names the option, its value and what is allowed: "trainer: clip_norm is NaN, allowed
+/// @par Errors  eenn::error that names the option, its value and the allowed range: "trainer: clip_norm is NaN, allowed
 ///              [0, infinity)".
 template <class Options>
 void check_options(std::string_view where, const Options& options) {
@@ -45,16 +44,16 @@ void check_options(std::string_view where, const Options& options) {
     }
 }
 
-/// @brief Checks the hyperparameters of an optimizer that has a check() of its own.
+/// @brief Checks the hyperparameters of an optimizer, if it has a check().
 template <class O>
 void check_optimizer(const O& optimizer) {
     if constexpr (requires { optimizer.check(); }) optimizer.check();
 }
 
-/// @brief Checks that the parameters (P) to start from are numbers.
+/// @brief Checks that the initial parameters (P) are finite.
 ///
 /// @par Errors  eenn::error: "parameters: element 17 (conv2d_1.weight) is NaN".
-/// @par Cost    One load an element.
+/// @par Cost    One load per element.
 inline void check_parameters(std::string_view where, std::span<const float> parameters, const plan_view& plan) {
     std::size_t at = 0;
     while (at < parameters.size() && std::isfinite(parameters[at])) ++at;

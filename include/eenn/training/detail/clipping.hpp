@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/clipping.hpp - the length of a gradient and a limit on it.
+// detail/clipping.hpp - the norm of a gradient, and clipping to a limit.
 // Floor 7 (training). Letters: P = parameters.
 #ifndef EENN_TRAINING_DETAIL_CLIPPING_HPP
 #define EENN_TRAINING_DETAIL_CLIPPING_HPP
@@ -18,13 +18,13 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief Euclidean norm of the gradient over the ranges that take part.
+/// @brief Euclidean norm of the gradient over the given ranges.
 ///
-/// Eight sums in double, one for each place modulo 8 within a range, then added in pairs: the same bits each time and
-/// on every machine, and vectorisable.
+/// Accumulates eight sums in double, by position modulo 8 within a range, and adds them pairwise. The order is fixed,
+/// so the result is bit-reproducible on every machine, and the loop vectorises.
 ///
-/// @par Cost    2 flops and one load an element.
-/// @par Errors  eenn::error if a range is wrong.
+/// @par Cost    2 flops and one load per element.
+/// @par Errors  eenn::error if a range is invalid.
 template <std::floating_point T = float>
 [[nodiscard]] double gradient_norm(std::span<const std::type_identity_t<T>> gradient,
                                    std::span<const parameter_range> ranges) {
@@ -44,11 +44,11 @@ template <std::floating_point T = float>
     return std::sqrt(((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7])));
 }
 
-/// @brief Scales the gradient so that its norm over the ranges is at most `limit`; returns the norm before.
+/// @brief Scales the gradient so that its norm over the ranges is at most `limit`; returns the norm before scaling.
 ///
-/// A norm that is not finite leaves the gradient as it is and is returned: look for it, the step must not be taken.
+/// A non-finite norm is returned and the gradient left unchanged. The caller must check for it and skip the step.
 ///
-/// @par Errors  eenn::error if a range is wrong or the limit is not positive.
+/// @par Errors  eenn::error if a range is invalid or the limit is not positive.
 /// @par Source  Pascanu, Mikolov, Bengio (2013), "On the difficulty of training recurrent neural networks", algorithm
 ///              1.
 template <std::floating_point T = float>

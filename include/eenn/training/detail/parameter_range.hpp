@@ -15,7 +15,7 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief Parameters [offset, offset + count) of the flat vector; what no range names is frozen.
+/// @brief Parameters [offset, offset + count) of the flat vector. Parameters outside all ranges are frozen.
 struct parameter_range {
     std::size_t offset = 0;
     std::size_t count = 0;
@@ -23,7 +23,7 @@ struct parameter_range {
     friend constexpr bool operator==(const parameter_range&, const parameter_range&) = default;
 };
 
-/// @brief Refuses ranges that leave the vector of P parameters or do not rise one behind the other.
+/// @brief Rejects ranges that leave the vector of P parameters, overlap or are not ascending.
 /// @par Errors eenn::error naming the range's index.
 inline void check_ranges(std::span<const parameter_range> ranges, std::size_t parameters) {
     std::size_t end = 0;

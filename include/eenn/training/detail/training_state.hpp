@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/training_state.hpp - all that a training run depends on beside its network, options and data.
-// Floor 7 (training); host subset. tests/training/step.cpp and transfer.cpp use it. Letters: P = plan.sizes.parameters.
+// detail/training_state.hpp - everything that determines a training run besides its network, options and data.
+// Floor 7 (training); host subset. Letters: P = plan.sizes.parameters.
+// Tested by tests/training/step.cpp and tests/training/transfer.cpp.
 #ifndef EENN_TRAINING_DETAIL_TRAINING_STATE_HPP
 #define EENN_TRAINING_DETAIL_TRAINING_STATE_HPP
 
@@ -18,20 +19,20 @@
 namespace eenn {
 inline namespace EENN_ISA {
 
-/// @brief A vector that a run keeps beside its parameters: split weights, levels of a quantiser, control variates.
+/// @brief A vector that a run keeps in addition to its parameters: split weights, quantiser levels, control variates.
 struct extra_vector {
     aligned_vector<float> values;
-    bool by_parameter = false;  ///< (P), an element a parameter: it follows the parameters to an edited network
+    bool by_parameter = false;  ///< (P), one element per parameter; follows it to an edited network
 };
 
-/// @brief All that a run depends on beside its network, options and data. A fresh one has parameters and a seed.
+/// @brief Everything that determines a run besides its network, options and data. A new state has parameters and a seed.
 struct training_state {
     aligned_vector<float> parameters;  ///< (plan.parameter_elements())
     optimizer_state<float> optimizer{};
-    aligned_vector<float> average{};                           ///< of the parameters, where average_decay is on
-    aligned_vector<float> best{};                              ///< parameters by validation, where patience is on
+    aligned_vector<float> average{};                           ///< of the parameters, if average_decay is on
+    aligned_vector<float> best{};                              ///< best parameters by validation, if patience is on
     std::map<std::string, extra_vector, std::less<>> extra{};  ///< by name; hooks read and write them
-    int epoch = 0;                                             ///< epochs that are done
+    int epoch = 0;                                             ///< epochs completed
     int epochs_without_gain = 0;
     double best_accuracy = -1;
     std::uint64_t seed = 0;
@@ -39,7 +40,7 @@ struct training_state {
 
 namespace detail {
 
-/// visit(name, vector) for the vectors that every state has.
+/// Calls visit(name, vector) for the vectors that every state has.
 template <class State, class F>
 void each_vector(State& state, F&& visit) {
     visit("parameters", state.parameters);
@@ -67,7 +68,7 @@ void each_vector(State& state, F&& visit) {
     }
 }
 
-/// Whether a run that has the extra vectors of `now` can go on from `from`: the same names and kinds, sizes too where given.
+/// Checks that a run with the extra vectors of `now` can resume from `from`: the same names, kinds and sizes.
 [[gnu::cold]] inline void check_extra(const training_state& now, const training_state& from, const char* where) {
     for (const auto& [name, vector] : now.extra) {
         const auto other = from.extra.find(name);
