@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// augmented.hpp - what a construction gives: the early-exit network, its traces and its report.
-// Floor 8 (construct); host subset. tests/construct/augment.cpp reaches it.
+// augmented.hpp - the result of a construction: the early-exit network, its traces and its report.
+// Floor 8 (construct); host subset. Tested by tests/construct/augment.cpp.
 #ifndef EENN_CONSTRUCT_AUGMENTED_HPP
 #define EENN_CONSTRUCT_AUGMENTED_HPP
 
@@ -16,11 +16,11 @@
 namespace eenn::construct {
 inline namespace EENN_HOST {
 
-/// @brief What comes out: the early-exit network of the first objective, ready to infer, and the account of it all.
+/// @brief The early-exit network for the first objective, ready for inference, with traces and report.
 struct augmented {
-    bool finished = false;         ///< false: the observer stopped it; the state folder has what was done
-    eenn::model model{};           ///< with the exits that were kept and their rules; the base network if none pays off
-    std::vector<node_id> sites{};  ///< by kept exit but the last: the node it comes after
+    bool finished = false;         ///< false: stopped by the observer; the state folder holds the finished work
+    eenn::model model{};           ///< with the kept exits and their rules; the base network if no exit pays off
+    std::vector<node_id> sites{};  ///< by kept exit, without the last: the node that it follows
     exit_trace validation{};       ///< of the model
     exit_trace test{};
     result report{};

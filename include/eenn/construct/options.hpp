@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// options.hpp - what a construction is asked for.
-// Floor 8 (construct); host subset. tests/construct/augment_twice.cpp reaches it.
+// options.hpp - options of a construction.
+// Floor 8 (construct); host subset. Tested by tests/construct/augment_twice.cpp.
 #ifndef EENN_CONSTRUCT_OPTIONS_HPP
 #define EENN_CONSTRUCT_OPTIONS_HPP
 
@@ -24,63 +24,63 @@
 namespace eenn::construct {
 inline namespace EENN_HOST {
 
-/// @brief What exits are to save, and what limits on cost are shares of.
+/// @brief The cost that exits should save. Cost limits are shares of the base network's.
 enum class cost_unit : unsigned char {
-    macs,  ///< the same everywhere
-    time   ///< of one sample on one thread of this machine: not all MACs take equally long
+    macs,  ///< independent of the machine
+    time   ///< of one sample on one thread of this machine; MACs differ in speed
 };
 
-/// @brief The name that reports use.
+/// @brief The name used in reports.
 [[nodiscard]] constexpr std::string_view to_string(cost_unit unit) noexcept {
     return unit == cost_unit::macs ? "MACs" : "time";
 }
 
-/// @brief How heads are trained. The defaults suit image classifiers of tens of thousands of samples.
+/// @brief How heads are trained. The defaults suit image classifiers with tens of thousands of samples.
 struct head_training {
-    int epochs = 3;         ///< of every head that the search looks at
-    int final_epochs = 10;  ///< of those it chose, trained anew; no more than `epochs`: they stay as they are
+    int epochs = 3;         ///< for every candidate head
+    int final_epochs = 10;  ///< for selected heads, trained from scratch; if not above `epochs`, they are not retrained
     int batch = 64;
-    double rate = 0.1;  ///< peak of one cycle
+    double rate = 0.1;  ///< peak of the one-cycle schedule
     double weight_decay = 5e-4;
     teaching criterion{};  ///< the backbone's classifier is the teacher
 };
 
-/// @brief Training of the whole early-exit network, once its exits are chosen.
+/// @brief Fine-tuning of the whole early-exit network with its selected exits.
 struct fine_tuning {
-    int epochs = 3;  ///< 0: none
+    int epochs = 3;  ///< 0: no fine-tuning
     int batch = 64;
-    double rate = 0.01;  ///< peak of one cycle
+    double rate = 0.01;  ///< peak of the one-cycle schedule
     double weight_decay = 5e-4;
-    double last_weight = 1;  ///< of the classifier's loss, where each head's is 1
-    teaching criterion{};    ///< heads learn from the classifier too
+    double last_weight = 1;  ///< weight of the classifier's loss; each head has 1
+    teaching criterion{};    ///< the classifier also teaches the heads
     augmentation augment{};
-    double average_decay = 0;  ///< > 0: moving average of the weights
-    double clip_norm = 2;      ///< > 0: largest norm of the gradient; networks without norms need it
+    double average_decay = 0;  ///< > 0: keeps a moving average of the weights
+    double clip_norm = 2;      ///< > 0: maximum norm of the gradient; networks without norms need it
 };
 
-/// @brief What a construction is asked for. The defaults suit image classifiers.
+/// @brief Options of a construction. The defaults suit image classifiers.
 struct augment_options {
-    /// What exits are for. The first decides which network is built; each is reported. A limit on cost is a share of the
-    /// base network's.
+    /// What to optimise for. The first objective decides which network is built; the report covers all. A cost limit is a
+    /// share of the base network's cost.
     std::vector<exit_objective> objectives{exit_objective::least_cost(0.005)};
     cost_unit cost = cost_unit::macs;
-    double loss_margin = 1;  ///< limits on loss are kept with so many standard errors to spare
-    int most_exits = 3;      ///< beside the classifier, for one objective
-    int most_sites = 8;      ///< heads are trained at so many of the sites, spread evenly over the MACs
+    double loss_margin = 1;  ///< loss limits are met with this many standard errors to spare
+    int most_exits = 3;      ///< per objective, without the classifier
+    int most_sites = 8;      ///< number of sites that get heads, spread evenly over the MACs
     std::vector<head_form> forms{head_form::small, head_form::medium, head_form::large, head_form::whole,
                                  head_form::dense};
     double most_head_share = 0.15;  ///< of the base network's MACs: larger heads are not considered
-    double deepest_share = 0.9;     ///< of the base network's MACs: sites behind this save nothing
+    double deepest_share = 0.9;     ///< of the base network's MACs: deeper sites save too little
     head_training heads{};
-    int head_samples = 0;  ///< > 0: heads are trained on so many of the training samples
+    int head_samples = 0;  ///< > 0: heads train on this many of the training samples
     fine_tuning tune{};
-    std::size_t feature_memory = std::size_t{6} << 30;  ///< bytes for kept features; beyond, the backbone runs again
-    /// Where the network will run, if that is known: heads that cannot run there, or not within the limits, are not trained.
+    std::size_t feature_memory = std::size_t{6} << 30;  ///< bytes of stored features; beyond it, the backbone reruns
+    /// The target platform, if known. Heads that cannot run there, or not within the limits, are not trained.
     std::optional<platform> target{};
     placement_limits limits{};
     std::uint64_t seed = 1;
-    /// Folder where finished work is kept for another run; empty: nowhere. Another run finds what its own inputs came to,
-    /// and whatever else is asked for is worked out: it may ask for anything.
+    /// Folder that keeps finished work for later runs; empty: none. A run only reuses work done on exactly the same inputs
+    /// and computes everything else, so runs with different options may share a folder.
     std::filesystem::path state{};
     construct_observer observer{};
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// placing.hpp - an early-exit network on a platform: what runs where, and when samples leave there.
+// placing.hpp - placement of an early-exit network on a platform: layers, cuts and thresholds.
 // Floor 8 (construct); host subset.
 #ifndef EENN_CONSTRUCT_PLACING_HPP
 #define EENN_CONSTRUCT_PLACING_HPP
@@ -18,20 +18,20 @@
 namespace eenn::construct {
 inline namespace EENN_HOST {
 
-/// @brief A network placed: for reports, and for writing one file per processor.
+/// @brief A placed network, for reports and for writing one file per processor.
 struct placed_network {
-    placement placed;              ///< as place() gives it; `feasible` false: `placed.refused` says why
-    placement_summary summary;     ///< of a feasible one
-    std::vector<exit_rule> rules;  ///< with the thresholds of this platform; closed exits never leave
-    std::vector<node_id> cuts;     ///< of each stage but the last, the node it ends with
+    placement placed;              ///< result of place(); if not `feasible`, `placed.refused` says why
+    placement_summary summary;     ///< of a feasible placement
+    std::vector<exit_rule> rules;  ///< with this platform's thresholds; no sample leaves at a closed exit
+    std::vector<node_id> cuts;     ///< last node of each stage but the final one
 };
 
-/// @brief Places a network with exits on a platform: exits, thresholds and cuts chosen together.
+/// @brief Places a network with exits on a platform. Exits, thresholds and cuts are chosen jointly.
 ///
-/// @param base        with exits; the temperatures of its rules stay.
+/// @param base        with exits; the temperatures of its rules are kept.
 /// @param validation  its trace on validation data, (N,E).
 /// @par Cost    that of place().
-/// @par Errors  as place(); what cannot be met is no error, see placed_network::placed.
+/// @par Errors  as place(). An infeasible objective is not an error, see placed_network::placed.
 [[nodiscard]] EENN_FLOW placed_network place_network(const model& base, const exit_trace& validation,
                                                      const platform& on, const placement_objective& objective,
                                                      const placement_limits& limits = {});

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/assemble.hpp - the base network with heads on it: all that were chosen, and those that are kept.
-// Floor 8 (construct); host subset. tests/construct/with_heads.cpp reaches it. Letters: N = samples, C = classes.
+// detail/assemble.hpp - the base network with heads attached: all selected ones, then only those that are kept.
+// Floor 8 (construct); host subset. Tested by tests/construct/with_heads.cpp. Letters: N = samples, C = classes.
 #ifndef EENN_CONSTRUCT_DETAIL_ASSEMBLE_HPP
 #define EENN_CONSTRUCT_DETAIL_ASSEMBLE_HPP
 
@@ -20,7 +20,8 @@
 namespace eenn::construct {
 inline namespace EENN_ISA {
 
-/// @brief One network with all chosen heads, what they say on validation data, and the best of them for each objective.
+/// @brief One network with all selected heads, their outputs on validation data, and the best of them for each
+/// objective.
 struct assembled_network {
     std::vector<std::size_t> heads;  ///< indices into the candidates, by depth; at least one
     graph network;
@@ -29,7 +30,7 @@ struct assembled_network {
     std::vector<setting> settings;  ///< by objective; heads are indices into the table
 };
 
-/// Heads where they belong in the base network.
+/// The base network with heads attached at their sites.
 [[nodiscard]] inline graph with_candidates(const frozen_backbone& base, std::span<const candidate> candidates,
                                            std::span<const std::size_t> heads) {
     std::vector<placed_head> placed;
@@ -38,11 +39,11 @@ struct assembled_network {
     return with_heads(base.network(), placed);
 }
 
-/// @brief Puts the chosen heads on the base network, as they were trained.
+/// @brief Attaches the selected heads to the base network, with their trained parameters.
 ///
 /// @param heads    indices into the candidates, by depth; at least one.
 /// @param trained  by element of `heads`.
-/// @param told     how much is done; once it says false, what is made means nothing.
+/// @param told     receives progress; once it returns false, the result is invalid.
 [[nodiscard]] inline assembled_network assemble_heads(
     const frozen_backbone& base, std::span<const candidate> candidates, std::vector<std::size_t> heads,
     std::span<const trained_head> trained, const exit_judge& judge, std::span<const exit_objective> objectives,
@@ -64,9 +65,9 @@ struct assembled_network {
     return made;
 }
 
-/// @brief Leaves the exits of the first objective on the network, with their rules.
+/// @brief Keeps only the exits of the first objective, and sets their rules.
 ///
-/// @param first  the first objective's setting, feasible.
+/// @param first  the setting of the first objective; it must be feasible.
 inline void keep_exits(const frozen_backbone& base, std::span<const candidate> candidates, const assembled_network& all,
                        const setting& first, augmented& out) {
     std::vector<std::size_t> heads;

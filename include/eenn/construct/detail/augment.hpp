@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/augment.hpp - augment(), stage by stage.
-// Floor 8 (construct); host subset. tests/construct/augment.cpp reaches it. Letters: N = samples, C = classes.
+// Floor 8 (construct); host subset. Tested by tests/construct/augment.cpp. Letters: N = samples, C = classes.
 #ifndef EENN_CONSTRUCT_DETAIL_AUGMENT_HPP
 #define EENN_CONSTRUCT_DETAIL_AUGMENT_HPP
 
@@ -61,7 +61,7 @@ inline void check_construction(const backbone& layout, shape input, const sample
         raise("construct", "no exits are allowed", "allow at least one exit and one site");
 }
 
-/// What a report says before anything is found.
+/// The part of the report that is known before the search.
 [[nodiscard]] inline result describe_construction(const frozen_backbone& base, const samples& data, int mirrored,
                                                   const augment_options& options) {
     result r;
@@ -97,13 +97,13 @@ inline void check_construction(const backbone& layout, shape input, const sample
     return r;
 }
 
-/// What heads say on validation data, into the report.
+/// Adds a head's accuracy on validation data to the report.
 inline void report_head(head_summary& summary, const trained_head& head, std::span<const int> labels) {
     summary.trained = true;
     summary.accuracy = mean_of(right_answers(head.logits, labels));
 }
 
-/// Runs stages and keeps their times.
+/// Runs stages and records their times.
 struct stage_clock {
     std::vector<std::pair<std::string, double>>& seconds;
 
@@ -128,7 +128,7 @@ EENN_FLOW augmented augment(const model& base, const samples& data, const augmen
     const renormalised normal = renormalise(base.network, base.parameters, data.train, executor);
     const frozen_backbone frozen{with_parameters(base, normal)};
     detail::check_construction(frozen.layout, base.network.input(), data, options);
-    // Choices vary less where they are made on mirror images too, if those mean the same.
+    // Choices vary less if they are also made on mirror images, provided that mirroring preserves the labels.
     const data_set mirrored = options.tune.augment.flip ? with_mirror_images(data.validation) : data_set{};
     const data_set& judged = options.tune.augment.flip ? mirrored : data.validation;
     watcher watch{options.observer};

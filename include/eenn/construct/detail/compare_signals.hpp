@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/compare_signals.hpp - policies and ways to choose thresholds, beside each other.
-// Floor 8 (construct); host subset. tests/construct/augment.cpp reaches it.
+// detail/compare_signals.hpp - compares exit policies and threshold solvers.
+// Floor 8 (construct); host subset. Tested by tests/construct/augment.cpp.
 #ifndef EENN_CONSTRUCT_DETAIL_COMPARE_SIGNALS_HPP
 #define EENN_CONSTRUCT_DETAIL_COMPARE_SIGNALS_HPP
 
@@ -18,12 +18,12 @@
 namespace eenn::construct {
 inline namespace EENN_ISA {
 
-/// @brief Every policy through the solver, for the first objective, beside an oracle that knows which exits are right:
-/// on plain traces without a margin, so that what differs is the signal or the solver.
+/// @brief Solves for the first objective with every policy, next to an oracle that knows which exits are right. Uses
+/// plain traces without a margin, so that rows differ only in signal or solver.
 ///
-/// @param validation, test  what the chosen heads say there.
-/// @param heads             those of the first objective, indices into the tables.
-/// @param told              how much is done; once it says false, the rows mean nothing.
+/// @param validation, test  outputs of the selected heads on these data sets.
+/// @param heads             heads of the first objective, as indices into the tables.
+/// @param told              receives progress; once it returns false, the rows are invalid.
 [[nodiscard]] inline std::vector<signal_row> compare_signals(const exit_judge& judge, const exit_objective& objective,
                                                              const exit_table& validation, const exit_table& test,
                                                              std::span<const int> heads,

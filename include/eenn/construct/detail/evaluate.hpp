@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/evaluate.hpp - a chosen setting on data that chose nothing, beside the base network on the same samples.
+// detail/evaluate.hpp - compares a setting with the base network, on samples that influenced no choice.
 // Floor 8 (construct); host subset.
 #ifndef EENN_CONSTRUCT_DETAIL_EVALUATE_HPP
 #define EENN_CONSTRUCT_DETAIL_EVALUATE_HPP
@@ -16,19 +16,20 @@
 namespace eenn::construct {
 inline namespace EENN_ISA {
 
-/// @brief Accuracy lost against a base network on the same samples, as fractions, with its 95 % interval.
+/// @brief Accuracy lost against the base network on the same samples, as fractions, with a 95 % confidence interval.
 struct paired_loss {
     double loss = 0;
     double error = 0;  ///< one standard error
     double low = 0;
     double high = 0;
-    int only_base = 0;  ///< samples that only the base network has right
+    int only_base = 0;  ///< samples that only the base network classifies correctly
     int only_exits = 0;
 };
 
-/// @brief Pairs what leaves where it leaves with the base network's answers.
+/// @brief Compares the answers of a network with exits to those of the base network, sample by sample.
 ///
-/// The interval is the normal one of a difference of paired proportions, loss +- 1.96 errors of sqrt(b + c - (b - c)^2 / n) / n.
+/// The interval is the normal approximation for a difference of paired proportions: loss +- 1.96 standard errors, each sqrt(b +
+/// c - (b - c)^2 / n) / n.
 ///
 /// @param base_correct  (N), 1 where the base network is right.
 /// @par Source  Agresti (2002), "Categorical data analysis", section 10.1.1.
@@ -61,7 +62,7 @@ struct paired_loss {
     return answers;
 }
 
-/// @brief 1 where the answer is the label, (N).
+/// @brief 1 where the answer matches the label, (N).
 [[nodiscard]] inline std::vector<std::uint8_t> right_answers(std::span<const float> logits,
                                                              std::span<const int> labels) {
     const auto answers = answers_of(logits, labels.size());

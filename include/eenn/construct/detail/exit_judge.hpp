@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/exit_judge.hpp - thresholds for an objective, and which exits are worth having, by validation data.
-// Floor 8 (construct); host subset. tests/construct/augment.cpp reaches it. Letters: N = samples, C = classes.
+// detail/exit_judge.hpp - chooses thresholds for an objective, and the exits worth having, on validation data.
+// Floor 8 (construct); host subset. Tested by tests/construct/augment.cpp. Letters: N = samples, C = classes.
 #ifndef EENN_CONSTRUCT_DETAIL_EXIT_JUDGE_HPP
 #define EENN_CONSTRUCT_DETAIL_EXIT_JUDGE_HPP
 
@@ -30,7 +30,7 @@
 namespace eenn::construct {
 inline namespace EENN_ISA {
 
-/// An objective in words.
+/// An objective as text.
 [[nodiscard]] inline std::string text_of(const exit_objective& objective, std::string_view unit) {
     char line[80];
     if (objective.goal == exit_objective::kind::least_cost) {
@@ -44,26 +44,26 @@ inline namespace EENN_ISA {
     return line;
 }
 
-/// @brief The choice for one objective.
+/// @brief The heads and thresholds chosen for one objective.
 struct setting {
-    std::vector<int> heads;  ///< indices into the table it was made from
+    std::vector<int> heads;  ///< indices into the table that they were chosen from
     threshold_choice choice;
     bool feasible = false;
 };
 
-/// @brief What exits are judged by.
+/// @brief The data and limits that exits are judged by.
 struct exit_judge {
     std::span<const int> labels;  ///< of the validation samples
-    int samples = 0;              ///< of these, without mirror images
-    double base_accuracy = 0;     ///< of the base network on them
+    int samples = 0;              ///< number of these, without mirror images
+    double base_accuracy = 0;     ///< of the base network on these samples
     part_costs costs{};
     double loss_margin = 1;  ///< augment_options::loss_margin
     int most_exits = 3;      ///< augment_options::most_exits
 
-    /// What heads and the classifier say, each calibrated on validation data.
+    /// The outputs of heads and classifier, each calibrated on validation data.
     ///
     /// @param heads   by depth, indices into the candidates.
-    /// @param logits  by element of `heads`, and behind them the classifier's; (N,C) each.
+    /// @param logits  by element of `heads`, then the classifier's; (N,C) each.
     [[nodiscard]] exit_table table_of(std::span<const candidate> candidates, std::span<const std::size_t> heads,
                                       std::vector<std::vector<float>> logits) const {
         exit_table table;
@@ -77,7 +77,7 @@ struct exit_judge {
         return table;
     }
 
-    /// The same of a network that has these heads as its exits.
+    /// The same for a network that has these heads as its exits.
     [[nodiscard]] exit_table table_of(std::span<const candidate> candidates, std::span<const std::size_t> heads,
                                       const basic_logit_trace<float>& trace) const {
         std::vector<std::vector<float>> logits;
@@ -85,8 +85,8 @@ struct exit_judge {
         return table_of(candidates, heads, std::move(logits));
     }
 
-    /// An objective in the units of a trace: a limit on cost is given as a share of the base network's, a limit on loss
-    /// is counted from the base network's accuracy, whatever fine-tuning does to the classifier.
+    /// Converts an objective to the units of a trace. A cost limit is a share of the base network's cost. A loss limit
+    /// counts from the base network's accuracy, even if fine-tuning changed the classifier.
     [[nodiscard]] exit_objective objective_on(const exit_trace& trace, exit_objective objective) const {
         if (objective.goal == exit_objective::kind::best_accuracy) objective.limit *= costs.base;
         if (objective.goal == exit_objective::kind::least_cost)
@@ -94,9 +94,9 @@ struct exit_judge {
         return objective;
     }
 
-    /// Thresholds for an objective, chosen on the smoothed trace and evaluated on the trace itself. Against luck a limit on
-    /// loss is kept with the margin asked for, which is that of the thresholds without it; the best accuracy is looked for
-    /// with gains halved.
+    /// Chooses thresholds for an objective on the smoothed trace and evaluates them on the original trace. To guard against
+    /// chance, a loss limit is tightened by `margin` standard errors, estimated at the thresholds found without it; the
+    /// best accuracy is sought with gains halved.
     [[nodiscard]] std::optional<threshold_choice> solve(const exit_trace& trace, exit_objective objective,
                                                         double margin, const threshold_options& how = {}) const {
         objective = objective_on(trace, objective);
@@ -113,8 +113,8 @@ struct exit_judge {
 
     /// The best set of heads of a table for one objective.
     ///
-    /// @param watch  of each set of heads, once it was judged; may be empty.
-    /// @param told   how much is done; once it says false, what is found means nothing.
+    /// @param watch  receives every evaluated set of heads; may be empty.
+    /// @param told   receives progress; once it returns false, the result is invalid.
     [[nodiscard]] setting best_setting(const exit_table& table, const exit_objective& objective, executor_ref executor,
                                        const head_set_observer& watch = {}, const share_observer& told = {}) const {
         double margin = loss_margin;
@@ -126,7 +126,7 @@ struct exit_judge {
         };
         setting best{search(0, 0.6), {}, false};
         if (best.heads.empty() && margin > 0 && objective.goal == exit_objective::kind::least_cost) {
-            margin = 0;  // what is left: the limit on validation data alone
+            margin = 0;  // fall back to the limit without a margin
             best.heads = search(0.6, 0.8);
         }
         if (best.heads.empty()) {
@@ -141,7 +141,7 @@ struct exit_judge {
         return best;
     }
 
-    /// The best set of heads of a table, with thresholds, for each objective.
+    /// The best set of heads of a table and its thresholds, for each objective.
     [[nodiscard]] std::vector<setting> settings_of(const exit_table& table, std::span<const exit_objective> objectives,
                                                    executor_ref executor, const share_observer& told = {}) const {
         std::vector<setting> all;
@@ -161,7 +161,7 @@ private:
         return words;
     }
 
-    /// One standard error of the loss against the classifier on other samples; a sample and its mirror image count as one.
+    /// Standard error of the loss against the classifier on new samples. A sample and its mirror image count as one.
     [[nodiscard]] double loss_error(const exit_trace& trace, std::span<const float> thresholds) const {
         std::vector<std::uint8_t> classifier(static_cast<std::size_t>(trace.samples));
         for (int i = 0; i < trace.samples; ++i)

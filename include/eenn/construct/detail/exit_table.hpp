@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/exit_table.hpp - what every exit says about every sample: any set of exits is judged from it.
-// Floor 8 (construct); host subset. tests/construct/augment.cpp reaches it. Letters: N = samples, C = classes.
+// detail/exit_table.hpp - the outputs of every exit on every sample, from which any set of exits can be evaluated.
+// Floor 8 (construct); host subset. Tested by tests/construct/augment.cpp. Letters: N = samples, C = classes.
 #ifndef EENN_CONSTRUCT_DETAIL_EXIT_TABLE_HPP
 #define EENN_CONSTRUCT_DETAIL_EXIT_TABLE_HPP
 
@@ -15,17 +15,17 @@
 namespace eenn::construct {
 inline namespace EENN_ISA {
 
-/// @brief What an exit says about every sample, and what it costs. Costs are MACs, or any additive unit.
+/// @brief The logits of one exit on every sample, and its cost in MACs or any additive unit.
 struct exit_words {
     std::vector<float> logits;  ///< (N,C)
     float temperature = 1;
     policy decides = max_probability{};
     double reach = 0;  ///< cost of the backbone from the input to here
     double head = 0;   ///< cost of the head itself
-    int site = 0;      ///< heads of one site exclude each other
+    int site = 0;      ///< heads of the same site exclude each other
 };
 
-/// @brief The words of all candidate heads, by depth, and of the classifier: any set of exits can be judged from them.
+/// @brief Logits and costs of all candidate heads, by depth, and of the classifier.
 struct exit_table {
     std::vector<exit_words> heads;
     exit_words classifier;             ///< reach is the whole network, head 0
@@ -34,7 +34,7 @@ struct exit_table {
     [[nodiscard]] std::size_t classes() const { return classifier.logits.size() / labels.size(); }
 };
 
-/// @brief The joint trace of some heads, by depth, and the classifier. A head that is not among them costs nothing.
+/// @brief The joint trace of some heads, by depth, and the classifier. Heads left out cost nothing.
 [[nodiscard]] inline exit_trace trace_of(const exit_table& table, std::span<const int> heads) {
     std::vector<const exit_words*> exits;
     std::vector<double> cost;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/features.hpp - what a frozen backbone makes of a data set at some sites, computed once and kept.
+// detail/features.hpp - features of a frozen backbone at some sites, computed once and stored.
 // Floor 8 (construct); host subset. Letters: N = samples, C = classes.
 #ifndef EENN_CONSTRUCT_DETAIL_FEATURES_HPP
 #define EENN_CONSTRUCT_DETAIL_FEATURES_HPP
@@ -25,7 +25,7 @@ struct site_features {
     shape size;
     std::unique_ptr<bfloat16[]> values;  ///< (N,H,W,C)
 
-    /// Sample i as floats, (H,W,C).
+    /// Converts sample i to float, (H,W,C).
     void read(std::size_t i, float* out) const noexcept {
         const std::size_t each = size.elements();
         const bfloat16* from = values.get() + i * each;
@@ -33,21 +33,21 @@ struct site_features {
     }
 };
 
-/// @brief One pass of a backbone over a data set: the features at the sites asked for, and the logits.
+/// @brief One pass of a backbone over a data set: the features at the requested sites, and the logits.
 struct feature_pass {
-    std::vector<site_features> sites;  ///< in the order asked for
+    std::vector<site_features> sites;  ///< in the requested order
     std::vector<float> logits;         ///< (N,C)
 };
 
-/// @brief Bytes that a pass keeps.
+/// @brief Bytes that a pass stores.
 [[nodiscard]] inline std::size_t feature_bytes(std::span<const shape> sites, std::size_t samples) {
     std::size_t each = 0;
     for (const shape& s : sites) each += s.elements() * sizeof(bfloat16);
     return each * samples;
 }
 
-/// @brief The step that makes the value of a node, the end of a fused step as sites are.
-/// @par Errors  eenn::error if there is none.
+/// @brief The step that produces the value of a node. The node must end a fused step, as sites do.
+/// @par Errors  eenn::error if there is no such step.
 [[nodiscard]] inline step_id step_of(const plan_view& plan, edge node) {
     for (const step_id s : plan.steps.ids()) {
         if (plan.steps[s].tail == node) return s;
@@ -55,13 +55,13 @@ struct feature_pass {
     raise("backbone", "layer " + std::to_string(node.number) + " makes no value of its own");
 }
 
-/// @brief Runs the backbone over samples once, in inference, and keeps its features at `nodes` and its logits.
+/// @brief Runs the backbone over samples once, in inference mode, and stores its logits and its features at `nodes`.
 ///
-/// @param nodes     of the network, ascending; each the end of a fused step, as sites are.
-/// @param indices   which samples of the set, (N).
-/// @param observer  called now and then with the number of samples done, on one thread; false stops the pass.
+/// @param nodes     of the network, ascending; each ends a fused step, as sites do.
+/// @param indices   the samples of the set to run, (N).
+/// @param observer  called repeatedly, on one thread, with the number of samples done; false stops the pass.
 /// @return          false if the observer stopped it.
-/// @par Threads     Samples are spread over the executor; the bits do not depend on it.
+/// @par Threads     The executor distributes the samples; results do not depend on the thread count.
 [[nodiscard]] inline bool run_backbone(const executable<float>& net, std::span<const float> parameters,
                                        const data_set& set, std::span<const int> indices, std::span<const edge> nodes,
                                        feature_pass& result, executor_ref executor,
@@ -79,7 +79,7 @@ struct feature_pass {
     const auto classes = static_cast<std::size_t>(last.classes);
     result.logits.resize(count * classes);
 
-    constexpr std::size_t grain = 512;  // samples between two words to the observer
+    constexpr std::size_t grain = 512;  // samples between two calls of the observer
     for (std::size_t first = 0; first < count; first += grain) {
         const std::size_t here = std::min(grain, count - first);
         const int tasks =
@@ -108,9 +108,9 @@ struct feature_pass {
     return true;
 }
 
-/// @brief Batches of kept features, shuffled anew each epoch, with the backbone's logits as teacher: a BatchSource.
+/// @brief Batches of stored features, reshuffled every epoch, with the backbone's logits as teacher: a BatchSource.
 ///
-/// The order is a pure function of (seed, epoch), so that heads of different sites see the same samples.
+/// The order is a pure function of (seed, epoch), so heads of different sites see the same samples.
 class feature_batches {
 public:
     /// The features, labels (N) and logits (N,C) must outlive this.
@@ -124,7 +124,7 @@ public:
         batch_logits_.resize(most * classes());
     }
     [[nodiscard]] int batch_size() const noexcept { return size_; }
-    /// A last batch that is not full is left out, unless it is the only one.
+    /// A partial last batch is dropped, unless it is the only one.
     [[nodiscard]] int steps_per_epoch() const noexcept { return std::max(1, static_cast<int>(labels_.size()) / size_); }
     void start(int epoch) {
         for (std::size_t i = 0; i < order_.size(); ++i) order_[i] = static_cast<int>(i);

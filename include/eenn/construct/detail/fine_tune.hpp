@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/fine_tune.hpp - the whole early-exit network, trained on.
-// Floor 8 (construct); host subset. tests/construct/augment.cpp reaches it.
+// detail/fine_tune.hpp - fine-tunes the whole early-exit network.
+// Floor 8 (construct); host subset. Tested by tests/construct/augment.cpp.
 #ifndef EENN_CONSTRUCT_DETAIL_FINE_TUNE_HPP
 #define EENN_CONSTRUCT_DETAIL_FINE_TUNE_HPP
 
@@ -26,9 +26,9 @@ inline namespace EENN_ISA {
 
 namespace detail {
 
-/// A power of two near the root mean square of the samples, where only convolutions and dense layers read them: raw
-/// pixels of 0 to 255 would make their gradients 255^2 times too large. Dividing the samples and multiplying the
-/// weights by it changes no bit of any answer.
+/// A power of two near the root mean square of the samples, if only convolutions and dense layers read the input. Raw
+/// pixels of 0 to 255 would make the gradients of these layers 255^2 times too large. Dividing the samples by the scale
+/// and multiplying the weights by it preserves every bit of the outputs.
 [[nodiscard]] inline float input_scale(const graph& network, const data_set& train) {
     for (const auto& node : network.nodes()) {
         const bool reads = node.input_count > 0 && node.inputs[0] == edge{0};
@@ -42,7 +42,7 @@ namespace detail {
     return rms > 0 ? static_cast<float>(std::exp2(std::round(std::log2(rms)))) : 1.0F;
 }
 
-/// Multiplies the weights that read the input.
+/// Multiplies the weights that are applied to the input.
 inline void scale_input_weights(const plan_view& plan, const graph& network, float scale, std::span<float> parameters) {
     for (const auto& tensor : plan.tensors) {
         const auto& node = network.nodes()[tensor.node];
@@ -53,18 +53,17 @@ inline void scale_input_weights(const plan_view& plan, const graph& network, flo
 
 }  // namespace detail
 
-/// @brief All that the training of the whole network depends on.
+/// @brief Everything that fine-tuning depends on.
 struct tuning_inputs {
     const graph& network;  ///< with exits
     const aligned_vector<float>& parameters;
     const data_set& train;
-    const data_set& validation;  ///< is watched; it chooses nothing here
-    const fine_tuning& how;      ///< for at least one epoch
+    const data_set& validation;  ///< monitored only; influences no choice here
+    const fine_tuning& how;      ///< at least one epoch
     std::uint64_t seed = 1;
 };
 
-/// @brief The network's parameters, trained on. Nothing if the observer stopped it; training that was stopped goes on from
-/// the last epoch that is kept.
+/// @brief Returns the fine-tuned parameters, or nothing if the observer stopped it. Resumes from the last saved epoch.
 [[nodiscard]] inline std::optional<aligned_vector<float>> fine_tune(const tuning_inputs& given, const kept_work& kept,
                                                                     executor_ref executor, watcher& watch) {
     runtime_network<float, graph> net{given.network};
@@ -109,16 +108,16 @@ struct tuning_inputs {
     return tuned;
 }
 
-/// @brief What fine-tuning came to.
+/// @brief The outcome of fine-tuning.
 struct tuning_verdict {
     bool better = false;
     std::string account;  ///< "kept: on validation data 61.0 % of the MACs at 91.20 % before, ..."
 };
 
-/// @brief Takes the tuned parameters where they serve the first objective better on validation data.
+/// @brief Adopts the fine-tuned parameters if they serve the first objective better on validation data.
 ///
-/// @param unit  of costs, for the account.
-/// @param told  how much is done; once it says false, the verdict means nothing.
+/// @param unit  unit of cost, for the account.
+/// @param told  receives progress; once it returns false, the verdict is invalid.
 [[nodiscard]] inline tuning_verdict take_if_better(assembled_network& made, aligned_vector<float> tuned,
                                                    std::span<const candidate> candidates, const exit_judge& judge,
                                                    std::span<const exit_objective> objectives,

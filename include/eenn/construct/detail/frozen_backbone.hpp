@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/frozen_backbone.hpp - the trained network that heads are put on: what it knows, where it can be left.
-// Floor 8 (construct); host subset. tests/construct/features.cpp reaches it.
+// detail/frozen_backbone.hpp - the trained network that receives heads, with its sites.
+// Floor 8 (construct); host subset. Tested by tests/construct/features.cpp.
 #ifndef EENN_CONSTRUCT_DETAIL_FROZEN_BACKBONE_HPP
 #define EENN_CONSTRUCT_DETAIL_FROZEN_BACKBONE_HPP
 
@@ -19,7 +19,7 @@
 namespace eenn::construct {
 inline namespace EENN_ISA {
 
-/// @brief A trained network whose weights stay as they are.
+/// @brief A trained network whose weights are frozen.
 struct frozen_backbone {
     model start;
     backbone layout;
@@ -33,7 +33,8 @@ struct frozen_backbone {
     [[nodiscard]] const aligned_vector<float>& parameters() const noexcept { return start.parameters; }
     [[nodiscard]] const site& site_at(int index) const { return layout.sites[static_cast<std::size_t>(index)]; }
 
-    /// The exporter's name of a layer, or one made of its kind and id; a batch norm that was put in is called as its input.
+    /// The exporter's name of a layer, or a name made from its kind and id. A batch norm inserted by renormalise() takes
+    /// the name of its input.
     [[nodiscard]] std::string name_of(edge place) const {
         const auto& node = start.network.nodes()[place];
         const bool put_in = !start.names.empty() && !start.names.contains(node.id);
@@ -41,8 +42,8 @@ struct frozen_backbone {
         return eenn::name_of(start, node.id);
     }
 
-    /// What training depends on: the network and its parameters. Layout and net follow from these; names, classes and
-    /// preprocessing go into the model that comes out, and into nothing that is kept.
+    /// The fields that training depends on: the network and its parameters. Layout and net follow from these. Names,
+    /// classes and preprocessing only enter the final model, so they are not part of any key.
     [[nodiscard]] auto fields() const { return std::tie(start.network, start.parameters); }
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/head_form.hpp - the forms of heads that a construction tries at each site.
-// Floor 8 (construct); host subset. tests/construct/heads.cpp reaches it.
+// Floor 8 (construct); host subset. Tested by tests/construct/heads.cpp.
 #ifndef EENN_CONSTRUCT_DETAIL_HEAD_FORM_HPP
 #define EENN_CONSTRUCT_DETAIL_HEAD_FORM_HPP
 
@@ -12,10 +12,10 @@
 namespace eenn::construct {
 inline namespace EENN_HOST {
 
-/// @brief What a head computes before it classifies, see design_head().
+/// @brief The layers before a head's classifier, see design_head().
 enum class head_form : unsigned char { small, medium, large, whole, dense };
 
-/// @brief The name that reports use.
+/// @brief The name used in reports.
 [[nodiscard]] constexpr std::string_view to_string(head_form form) noexcept {
     switch (form) {
         case head_form::small: return "small";
@@ -27,7 +27,7 @@ enum class head_form : unsigned char { small, medium, large, whole, dense };
     return "dense";
 }
 
-/// @brief Whether heads of a form are made of separable stages, or of whole convolutions.
+/// @brief Whether heads of a form use separable stages rather than whole convolutions.
 [[nodiscard]] constexpr bool is_separable(head_form form) noexcept {
     return form != head_form::whole && form != head_form::dense;
 }

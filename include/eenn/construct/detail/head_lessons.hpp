@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/head_lessons.hpp - what heads learn from: samples, the classifier's logits, and features of the frozen
-// backbone.
-// Floor 8 (construct); host subset. tests/construct/head_sets.cpp reaches it. Letters: N = samples, C = classes.
+// detail/head_lessons.hpp - trains heads on samples, the classifier's logits and features of the frozen backbone.
+// Floor 8 (construct); host subset. Tested by tests/construct/head_sets.cpp. Letters: N = samples, C = classes.
 #ifndef EENN_CONSTRUCT_DETAIL_HEAD_LESSONS_HPP
 #define EENN_CONSTRUCT_DETAIL_HEAD_LESSONS_HPP
 
@@ -29,23 +28,23 @@
 namespace eenn::construct {
 inline namespace EENN_ISA {
 
-/// @brief All that the training of any head depends on, beside the head itself and how it is trained.
+/// @brief Everything that determines the training of any head, besides the head itself and its training options.
 struct lesson_inputs {
     const frozen_backbone& base;
     const data_set& train;
-    const data_set& validation;  ///< what trained heads are heard on; it chooses nothing here
-    int samples = 0;             ///< > 0: so many of the training samples, drawn by the seed
-    augmentation changes{};      ///< of training samples, for heads at early sites
+    const data_set& validation;  ///< trained heads are evaluated on it; influences no choice here
+    int samples = 0;             ///< > 0: number of training samples to use, drawn by the seed
+    augmentation changes{};      ///< augmentation of training samples, for heads at early sites
     std::uint64_t seed = 1;
 };
 
-/// @brief Trains heads on the frozen backbone, side by side, and remembers what several trainings need.
+/// @brief Trains heads on the frozen backbone in parallel, and caches data shared by several trainings.
 ///
-/// @par Memory   features of the sites whose heads were trained last, `memory` at most unless one site takes more.
-/// @par Threads  The heads do not depend on the executor. One call at a time.
+/// @par Memory   Features of the sites trained last: at most `memory`, unless a single site takes more.
+/// @par Threads  The trained heads do not depend on the executor. Not thread-safe: one call at a time.
 class head_lessons {
 public:
-    /// What is given must outlive this.
+    /// The arguments must outlive this object.
     head_lessons(const lesson_inputs& given, std::size_t memory, const kept_work& kept, executor_ref executor,
                  watcher& watch)
         : given_{given},
@@ -65,16 +64,16 @@ public:
         (void)kept_.read(teacher_key(), std::pair{&teacher_, samples_.size() * classes()});
     }
 
-    /// Heads as they come out of training for how.epochs: those that are kept already from there, the others anew. Every
-    /// sample passes the backbone once for all sites whose features fit the memory together.
+    /// Trains heads for how.epochs, or loads them if they were saved by an earlier run. Each sample passes through the
+    /// backbone once for all sites whose features fit into memory together.
     ///
-    /// @param stage      for the observer.
-    /// @param resumable  whether each leaves its state after every epoch.
-    /// @return           by element of `heads`; nothing if the observer stopped it. What was finished is kept.
+    /// @param stage      name reported to the observer.
+    /// @param resumable  whether each training saves its state after every epoch.
+    /// @return           by element of `heads`; nothing if the observer stopped it. Finished heads are saved even then.
     [[nodiscard]] std::optional<std::vector<trained_head>> operator()(std::span<const candidate> heads,
                                                                       head_training how, const std::string& stage,
                                                                       bool resumable) {
-        how.final_epochs = 0;  // not a matter of this training
+        how.final_epochs = 0;  // does not affect this training, so it stays out of the key
         std::vector<lesson> all;
         for (const candidate& who : heads) all.push_back({&who, {}, {}});
         std::vector<std::vector<lesson*>> groups;
@@ -110,7 +109,7 @@ public:
         return trained;
     }
 
-    /// Gives the memory of the features back.
+    /// Frees the memory of the features.
     void forget_features() { features_ = {}; }
 
 private:
@@ -134,7 +133,7 @@ private:
     [[nodiscard]] digest teacher_key() const { return kept_.key_of("teacher", key_); }
     [[nodiscard]] const site& site_of(const candidate& who) const { return given_.base.site_at(who.site); }
 
-    /// Ids of the head play no part: other candidates decide them.
+    /// The key leaves out the head's node ids, since they depend on the other candidates.
     [[nodiscard]] digest key_of(const candidate& who, const head_training& how) const {
         return kept_.key_of("head", key_, site_of(who).id, head_network(who.what, site_of(who).features), how);
     }
@@ -145,13 +144,13 @@ private:
                           std::pair{&each.made.logits, logits});
     }
 
-    /// Whether a head sees its samples changed at random: where running the backbone again up to its site costs less than
-    /// half of the head's own training, and there are changes to make.
+    /// Whether a head trains on freshly augmented samples. It does if augmentation is on and running the backbone up to
+    /// its site again costs less than half of the head's own training.
     [[nodiscard]] bool afresh(const candidate& who) const {
         return given_.changes.any() && given_.changes.mix_up == 0 && 2 * site_of(who).macs < 3 * who.macs;
     }
 
-    /// The backbone's features at the sites of some heads, unless they are there already; and the teacher's logits.
+    /// Computes the backbone's features at the sites of some heads, unless cached, and the teacher's logits.
     [[nodiscard]] bool make_features(const std::vector<lesson*>& heads, const std::string& stage) {
         std::vector<edge> nodes;
         for (const lesson* each : heads) {
@@ -195,10 +194,11 @@ private:
                           given_.validation.labels, how, given_.seed, executor, under_way, observer);
     }
 
-    /// Some heads, side by side, a thread each; those that take longer than a thread's share first, on all threads.
+    /// Trains some heads in parallel, one thread each. Heads that would exceed a thread's share train first, on all
+    /// threads.
     [[nodiscard]] bool train_together(const std::vector<lesson*>& heads, const head_training& how,
                                       const std::string& stage, bool resumable) {
-        std::vector<lesson*> order = heads;  // the longest first, so that no thread is left with it at the end
+        std::vector<lesson*> order = heads;  // longest first, so that no thread finishes late
         std::stable_sort(order.begin(), order.end(),
                          [](const lesson* a, const lesson* b) { return a->who->macs > b->who->macs; });
         std::int64_t total = 0;
@@ -226,7 +226,7 @@ private:
             kept_.write(each.key, {each.made.parameters, each.made.logits});
             under_way.remove();
         };
-        constexpr double efficiency = 0.7;  // of one training on all threads, against trainings side by side
+        constexpr double efficiency = 0.7;  // of one training on all threads, relative to parallel trainings
         std::size_t first = 0;
         for (std::int64_t rest = total; first < order.size() && !stopped; ++first) {
             const std::int64_t macs = order[first]->who->macs;
@@ -251,10 +251,10 @@ private:
     executor_ref executor_;
     watcher& watch_;
     digest key_;
-    std::vector<int> samples_;    // those that heads learn from, indices into train
-    std::vector<int> labels_;     // theirs
+    std::vector<int> samples_;    // training samples in use, indices into train
+    std::vector<int> labels_;     // their labels
     std::vector<float> teacher_;  // the classifier's logits on them, (N,C)
-    kept_features features_;      // of the sites whose heads were trained last
+    kept_features features_;      // of the sites trained last
 };
 
 }  // namespace EENN_ISA

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/head_sets.hpp - which exits to keep: sets of trained heads, judged.
+// detail/head_sets.hpp - searches for the best set of trained heads.
 // Floor 8 (construct); host subset.
 #ifndef EENN_CONSTRUCT_DETAIL_HEAD_SETS_HPP
 #define EENN_CONSTRUCT_DETAIL_HEAD_SETS_HPP
@@ -22,21 +22,21 @@
 namespace eenn::construct {
 inline namespace EENN_ISA {
 
-/// @brief What thresholds a set of heads gets; nothing if it cannot reach the objective.
+/// @brief Chooses thresholds for a set of heads; nothing if it cannot reach the objective.
 using head_set_judge = std::function<std::optional<threshold_choice>(std::span<const int> heads)>;
-/// @brief Told of every set of heads that was judged.
+/// @brief Receives every set of heads that was evaluated.
 using head_set_observer =
     std::function<void(std::span<const int> heads, const std::optional<threshold_choice>& choice)>;
 
-/// @brief The set of heads that is judged best, empty if none is feasible.
+/// @brief The best set of heads; empty if none is feasible.
 ///
-/// All sets of one and two heads are judged; larger ones grow from the `beam` best of one head fewer, by every head of
-/// another site. Fewer exits win ties: an exit has to earn its place.
+/// Evaluates all sets of one and two heads. Larger sets grow from the `beam` best sets with one head fewer, by each
+/// head of another site. Ties go to fewer exits: an exit has to earn its place.
 ///
-/// @param most   heads in a set, 1 at least.
-/// @param judge  called on several threads.
+/// @param most   maximum number of heads in a set, at least 1.
+/// @param judge  called from several threads.
 /// @param watch  called in an order that does not depend on threads; may be empty.
-/// @param told   how much of the search is done; once it says false, what is found means nothing.
+/// @param told   receives progress; once it returns false, the result is invalid.
 [[nodiscard]] inline std::vector<int> search_head_sets(const exit_table& table, int most, executor_ref executor,
                                                        const head_set_judge& judge, const head_set_observer& watch = {},
                                                        const share_observer& told = {}, int beam = 12) {

@@ -18,9 +18,9 @@ inline namespace EENN_ISA {
 
 /// @brief An exit head: convolution stages that adapt a site's features, then the blueprint's classifier. A composite.
 ///
-/// Each stage is a 3x3 convolution, whole or separable, with batch norm and relu. A separable one takes the stage's stride; a
-/// whole one comes behind average pooling instead, since of stride 1 Winograd computes it. The classifier is global
-/// average pooling, a hidden layer if the network's own has one, and the logits.
+/// Each stage is a 3x3 convolution, whole or separable, with batch norm and relu. A separable convolution applies the stage's
+/// stride itself. A whole one has stride 1 after average pooling instead, so that Winograd applies. The classifier consists of
+/// global average pooling, a hidden layer if the network's own classifier has one, and the logits.
 struct head {
     static constexpr int most_stages = 6;
     struct stage {
@@ -60,10 +60,10 @@ struct head {
     }
 };
 
-/// @brief A head alone, as a network of a site's features.
+/// @brief A head as a network of its own, with a site's features as input.
 ///
-/// @param first  id of its first layer: one that the network it may be put on has not given, so that its tensors are known
-///               by the same ids there.
+/// @param first  id of its first layer. It must be unused in the base network, so that the head's tensors keep their ids when
+///               it is attached.
 [[nodiscard]] constexpr graph head_network(const head& h, shape features, node_id first = node_id{1}) {
     graph g{features};
     g.number_from(first)(h);
@@ -72,10 +72,10 @@ struct head {
 
 namespace detail {
 
-/// Channels of whole convolutions come in sixteens, which fill the vectors of every machine.
+/// Channels of whole convolutions are multiples of sixteen, which fills the vector registers of every supported machine.
 inline constexpr int channel_grain = 16;
 
-/// Stages that halve the plane, with `most` channels at the end.
+/// Stages that halve the plane, ending with `most` channels.
 [[nodiscard]] inline head staged_head(const backbone& b, shape features, head_form form, int most) {
     const bool separable = is_separable(form);
     head h;
@@ -113,17 +113,21 @@ inline constexpr int channel_grain = 16;
 
 /// @brief The head for a site.
 ///
-/// small: one separable stage that halves the plane, to as many channels as the classifier gets.
-/// medium: separable stages that halve the plane down to the size of the classifier's (8x8 where that is larger), doubling
-/// the channels up to the classifier's, and one more there. large: the same up to twice the classifier's channels, and two
-/// more. whole: as many stages of whole convolutions, with so few channels that they take as many MACs as large ones, which
-/// they do in a fraction of the time. dense: with as many channels as `most_macs` allow: a small network of its own, for
-/// sites so early that it can be one. A hidden layer of the blueprint becomes a quarter of its units, 16 at least.
+/// - small: one separable stage that halves the plane, with as many channels as the classifier's input.
+/// - medium: separable stages that halve the plane down to that of the classifier's input (or to 8x8 if that is larger) and
+///   double the channels up to the classifier's, then one more stage.
+/// - large: the same, up to twice the classifier's channels, then two more stages.
+/// - whole: as many stages of whole convolutions, with few enough channels to match the MACs of a large head; they run in a
+///   fraction of the time.
+/// - dense: whole stages with as many channels as `most_macs` allows: a small network of its own, for very early sites.
 ///
-/// @par Source  Sponner et al. (2024), blueprint adaption. Theirs resizes with one large strided depthwise convolution or
-///              pooling and a 1x1 convolution; here the stages are those of MobileNet (Howard et al. 2017), normalised. Pooling before a
-///              convolution instead of its stride: He et al. (2019), "Bag of tricks", on shortcuts; ours on the way itself.
-/// @param most_macs  of a whole or dense head; the others have their sizes.
+/// A hidden layer gets a quarter of the blueprint's units, but at least 16.
+///
+/// @par Source  Sponner et al. (2024), blueprint adaption. They resize with one large strided depthwise convolution, or with
+///              pooling and a 1x1 convolution. The stages here are those of MobileNet (Howard et al. 2017), normalised. Pooling
+///              before a convolution instead of striding follows He et al. (2019), "Bag of tricks", who do so on shortcuts;
+///              here it is on the main path.
+/// @param most_macs  limit for a whole or dense head; the other forms have fixed sizes.
 [[nodiscard]] inline head design_head(const backbone& b, shape features, head_form form,
                                       std::int64_t most_macs = std::numeric_limits<std::int64_t>::max()) {
     const int widest = std::max(b.classified.c, features.c);

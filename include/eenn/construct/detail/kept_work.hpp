@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/kept_work.hpp - finished work in a folder, under keys that say all it depends on; trainings that are under
-// way.
+// detail/kept_work.hpp - stores finished work in a folder, keyed by everything it depends on, and checkpoints of running
+// trainings.
 // Floor 8 (construct); host subset.
 #ifndef EENN_CONSTRUCT_DETAIL_KEPT_WORK_HPP
 #define EENN_CONSTRUCT_DETAIL_KEPT_WORK_HPP
@@ -26,10 +26,10 @@ inline namespace EENN_ISA {
 
 namespace detail {
 
-/// What all kept work is of.
+/// Identifies the program and version that wrote the folder.
 inline constexpr digest kept_by = digest_of("eenn construct", version);
 
-/// The instruction set that networks run on, which the library chooses where a program links it.
+/// The instruction set that networks run on. The compiled library, if linked, selects it at run time.
 [[nodiscard]] inline std::string instruction_set() {
 #if defined(EENN_COMPILED)
     return std::string{"compiled_"} + compiled::kernel_sets().front()->isa;
@@ -44,17 +44,17 @@ inline constexpr digest kept_by = digest_of("eenn construct", version);
 
 }  // namespace detail
 
-/// @brief What stages of a construction have finished: vectors of numbers in one journal.
+/// @brief The finished stages of constructions: vectors of numbers in one journal.
 ///
-/// Keys are digests of everything that a stage reads, so that another question never finds them; the instruction set is
-/// part of them, since bits of training differ between two.
+/// Keys are digests of everything that a stage reads, so a run with other inputs never finds them. They include the
+/// instruction set, since training results differ in their bits between instruction sets.
 ///
-/// @par Threads  safe from many threads; one process at a time.
-/// @par Errors   eenn::error naming the file to delete, if it is damaged, of another version, or a vector has another size
-///               than is wanted; if the folder takes no file.
+/// @par Threads  Thread-safe; one process at a time.
+/// @par Errors   eenn::error naming the file to delete, if it is damaged, of another version, or holds a vector of
+///               unexpected size; also if the folder is not writable.
 class kept_work {
 public:
-    /// @param folder  created if need be; empty: nothing is kept.
+    /// @param folder  created if missing; empty: nothing is stored.
     explicit kept_work(const std::filesystem::path& folder) : folder_{folder} {
         if (folder.empty()) return;
         std::error_code failed;
@@ -63,17 +63,17 @@ public:
         journal_ = std::make_unique<io::journal>((folder / "kept.journal").string(), detail::kept_by);
     }
 
-    /// Bytes of a record that was being written when the last run ended: its work is done again.
+    /// Bytes of a record that was cut off when the last run ended; its work will be repeated.
     [[nodiscard]] std::uint64_t dropped_bytes() const noexcept { return journal_ ? journal_->dropped_bytes() : 0; }
 
-    /// The key of what comes of these inputs.
-    /// @par Cost  a pass over them, data sets included, where anything is kept.
+    /// The key of work derived from these inputs.
+    /// @par Cost  one pass over the inputs, data sets included; free if nothing is stored.
     template <class... T>
     [[nodiscard]] digest key_of(const T&... inputs) const {
         return journal_ ? digest_of(detail::instruction_set(), inputs...) : digest{};
     }
 
-    /// Reads the vectors of a key, each of the size that is wanted; false, and nothing changed, if they are not kept.
+    /// Reads the vectors of a key, each of the wanted size. Returns false and changes nothing if they are not stored.
     template <class... Vectors>
     [[nodiscard]] bool read(const digest& key, std::pair<Vectors*, std::size_t>... wanted) const {
         if (!journal_) return false;
@@ -83,11 +83,11 @@ public:
         });
         if (!found) return false;
         std::apply([&](auto&... vector) { ((*wanted.first = std::move(vector)), ...); }, read);
-        under_way(key).remove();  // left by a run that ended between two lines
+        under_way(key).remove();  // left if a run ended right after writing its result
         return true;
     }
 
-    /// Keeps vectors under a key.
+    /// Stores vectors under a key.
     void write(const digest& key, std::initializer_list<std::span<const float>> vectors) const {
         if (!journal_) return;
         std::vector<std::array<std::byte, 8>> sizes(vectors.size());
@@ -101,7 +101,7 @@ public:
         journal_->append(key, pieces);
     }
 
-    /// The training that comes to the work of a key.
+    /// The checkpoint of the training that produces the work of a key.
     [[nodiscard]] checkpoint_file under_way(const digest& key) const {
         return journal_ ? checkpoint_file{(folder_ / (key.text() + ".training")).string(), key} : checkpoint_file{};
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/measure.hpp - what the kept network does on test data, which chose nothing.
+// detail/measure.hpp - measures the kept network on test data, which influenced no choice.
 // Floor 8 (construct); host subset. Letters: N = samples, E = exits.
 #ifndef EENN_CONSTRUCT_DETAIL_MEASURE_HPP
 #define EENN_CONSTRUCT_DETAIL_MEASURE_HPP
@@ -25,7 +25,7 @@
 namespace eenn::construct {
 inline namespace EENN_ISA {
 
-/// @brief All that is measured, and what the numbers are shares of.
+/// @brief What to measure, and the base network that all shares refer to.
 struct measured_exits {
     const frozen_backbone& base;
     std::span<const candidate> candidates;
@@ -35,7 +35,7 @@ struct measured_exits {
     const data_set& test;
 };
 
-/// Points of a trade-off as shares of the base network's cost.
+/// Points of a trade-off, with costs as shares of the base network's.
 [[nodiscard]] inline trade_off_curve curve_of(std::string name, std::span<const pareto_point> points, double base) {
     trade_off_curve curve{std::move(name), {}};
     for (const auto& point : points) curve.points.push_back({point.mean_cost / base, point.accuracy});
@@ -145,7 +145,8 @@ inline void describe_exits(const measured_exits& what, const setting& first, con
     }
 }
 
-/// Warns where the network is better on validation data than on test data by more than chance: it may have seen it.
+/// Warns if accuracy is higher on validation than on test data by more than chance: the network may have been trained on
+/// the validation data.
 inline void doubt_validation(int validation_samples, result& r) {
     const double seen = validation_samples;
     const double unseen = r.test_samples;
@@ -162,7 +163,7 @@ inline void doubt_validation(int validation_samples, result& r) {
     r.warnings.emplace_back(line);
 }
 
-/// Says in the verdict where nothing is saved in time.
+/// Adds a sentence to the verdict if exits save no time.
 inline void judge_time(result& r) {
     if (r.mean_time_share < 1) return;
     char line[200];
@@ -174,7 +175,7 @@ inline void judge_time(result& r) {
     r.verdict += line;
 }
 
-/// False if the observer stopped it.
+/// Returns false if the observer stopped it.
 [[nodiscard]] inline bool measure_times(const measured_exits& what, augmented& out, const share_observer& told) {
     result& r = out.report;
     runtime_network<float, graph> early{out.model.network};
@@ -193,8 +194,8 @@ inline void judge_time(result& r) {
 
 }  // namespace detail
 
-/// @brief The network of the first objective, and every number of the report on test data. False if the observer stopped
-/// it.
+/// @brief Builds the network of the first objective and measures every number of the report on test data. Returns false
+/// if the observer stopped it.
 [[nodiscard]] inline bool measure_exits(const measured_exits& what, executor_ref executor, watcher& watch,
                                         augmented& out) {
     result& r = out.report;
@@ -246,14 +247,14 @@ inline void judge_time(result& r) {
                   first.heads.size() == 1 ? "" : "s");
     r.verdict = line;
 
-    // The kept network's own traces: everything else follows from them.
+    // The kept network's own traces; everything below is derived from them.
     out.validation = trace_of(what.made->table, first.heads);
     out.test = trace_of(test, first.heads);
     pareto front = pareto_front(out.validation);
     r.curves.push_back(curve_of("validation", front.points, base_cost));
     r.curves.push_back(
         curve_of("test (thresholds chosen there: not reachable)", pareto_front(out.test).points, base_cost));
-    for (auto& point : front.points) {  // the same thresholds on test data: what a user gets
+    for (auto& point : front.points) {  // same thresholds on test data: what a user gets
         const exit_evaluation e = evaluate(out.test, point.thresholds);
         point.mean_cost = e.mean_cost;
         point.accuracy = e.accuracy;

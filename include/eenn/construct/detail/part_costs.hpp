@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/part_costs.hpp - what the backbone up to each site and each head cost: MACs, or time measured on this machine.
+// detail/part_costs.hpp - costs of the backbone up to each site and of each head: MACs, or time measured on this machine.
 // Floor 8 (construct); host subset.
 #ifndef EENN_CONSTRUCT_DETAIL_PART_COSTS_HPP
 #define EENN_CONSTRUCT_DETAIL_PART_COSTS_HPP
@@ -22,7 +22,7 @@
 namespace eenn::construct {
 inline namespace EENN_ISA {
 
-/// @brief What samples pay, in the unit of augment_options::cost: MACs, or microseconds.
+/// @brief Costs of the parts of a network, in the unit of augment_options::cost: MACs, or microseconds.
 struct part_costs {
     std::vector<double> reach;  ///< of the backbone from the input to each site
     std::vector<double> heads;  ///< by candidate
@@ -31,7 +31,7 @@ struct part_costs {
 
 namespace detail {
 
-/// Microseconds on one thread, medians over `rounds` samples. Each head runs right behind its site, on what it will get.
+/// Microseconds on one thread, as medians over `rounds` samples. Each head runs directly after its site, on its true input.
 [[nodiscard]] inline part_costs measure_parts(const frozen_backbone& base, std::span<const candidate> candidates,
                                               std::span<const trained_head> trained, const data_set& samples,
                                               int rounds) {
@@ -53,7 +53,7 @@ namespace detail {
         aligned_vector<float> own(run.plan.sizes.workspace);
         heads.push_back({std::move(alone), std::move(weights), std::move(own)});
     }
-    std::vector<step_id> ends;  // of the piece up to each site: the first step behind it
+    std::vector<step_id> ends;  // first step behind each site
     for (const site& s : base.layout.sites) ends.push_back(step_of(net.plan, s.node).next());
     ends.push_back(net.plan.steps.end_id());
     std::vector<std::vector<double>> pieces(ends.size());
@@ -62,7 +62,7 @@ namespace detail {
         run();
         return microseconds_since(start);
     };
-    float sink = 0;  // of the decisions, which are part of what a head and the classifier cost
+    float sink = 0;  // uses the decisions, which are part of the cost of heads and classifier
     const exit_rule plain{never_exit, 1};
     const threshold_rules<> rule{{&plain, 1}};
     exit_state state;
@@ -104,13 +104,13 @@ namespace detail {
 
 }  // namespace detail
 
-/// @brief What the backbone up to each site and each head cost. Measured times are kept, so that a run that goes on chooses
-/// alike.
+/// @brief The costs of the backbone up to each site and of each head. Measured times are saved, so that a resumed run makes
+/// the same choices.
 ///
 /// @param trained  by candidate.
-/// @param samples  those that times are measured on.
-/// @param machine  whose times these are: those that were kept on another one are not taken.
-/// @par Cost  of times: some 200 passes of the base network and of every head on one thread.
+/// @param samples  the samples that times are measured on.
+/// @param machine  identifies this machine; times saved on another one are ignored.
+/// @par Cost  for times: some 200 passes of the base network and of every head on one thread.
 [[nodiscard]] inline part_costs price_parts(const frozen_backbone& base, std::span<const candidate> candidates,
                                             std::span<const trained_head> trained, const data_set& samples,
                                             cost_unit unit, const kept_work& kept,
@@ -124,7 +124,7 @@ namespace detail {
     }
     const digest key = kept.key_of("times", machine, base, candidates, trained, samples);
     const std::size_t sites = base.layout.sites.size();
-    std::vector<float> reach;  // and behind it the whole network
+    std::vector<float> reach;  // then the whole network
     std::vector<float> heads;
     if (!kept.read(key, std::pair{&reach, sites + 1}, std::pair{&heads, candidates.size()})) {
         costs = detail::measure_parts(base, candidates, trained, samples, 200);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/placing.hpp - place_network(): the task, its placement and its summary.
-// Floor 8 (construct); host subset. tests/construct/placing.cpp reaches it.
+// detail/placing.hpp - place_network(): builds the task, places it and summarises the placement.
+// Floor 8 (construct); host subset. Tested by tests/construct/placing.cpp.
 #ifndef EENN_CONSTRUCT_DETAIL_PLACING_HPP
 #define EENN_CONSTRUCT_DETAIL_PLACING_HPP
 

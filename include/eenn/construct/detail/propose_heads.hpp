@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/propose_heads.hpp - which heads are worth training, at which sites; what is not considered says why.
-// Floor 8 (construct); host subset. tests/construct/sites.cpp reaches it.
+// detail/propose_heads.hpp - selects the heads worth training and their sites; gives the reason for every rejection.
+// Floor 8 (construct); host subset. Tested by tests/construct/sites.cpp.
 #ifndef EENN_CONSTRUCT_DETAIL_PROPOSE_HEADS_HPP
 #define EENN_CONSTRUCT_DETAIL_PROPOSE_HEADS_HPP
 
@@ -21,11 +21,11 @@
 namespace eenn::construct {
 inline namespace EENN_ISA {
 
-/// @brief A head that is worth training.
+/// @brief A head worth training.
 struct candidate {
     int site = 0;  ///< index into backbone::sites
     head what;
-    graph network{shape{}};  ///< the head alone, with the ids that it has on the base network too
+    graph network{shape{}};  ///< the head alone, with the node ids that it has on the base network
     head_form form = head_form::small;
     std::int64_t macs = 0;
     std::int64_t parameters = 0;
@@ -35,13 +35,13 @@ struct candidate {
 /// @brief The heads that were considered.
 struct proposed_heads {
     std::vector<candidate> candidates;    ///< by depth, smaller forms first; at least one
-    std::vector<head_summary> summaries;  ///< of all, for result::heads
+    std::vector<head_summary> summaries;  ///< of all heads, for result::heads
 };
 
-/// @brief Heads for a spread of sites; what is not considered says why.
+/// @brief Proposes heads for evenly spread sites, and gives the reason for every rejection.
 ///
 /// @param layout  of `base`.
-/// @par Errors    eenn::error if no head is left, or the platform cannot run the network itself.
+/// @par Errors    eenn::error if no head remains, or the platform cannot run the network itself.
 [[nodiscard]] inline proposed_heads propose_heads(const graph& base, const backbone& layout,
                                                   const augment_options& options) {
     proposed_heads found;
@@ -61,7 +61,7 @@ struct proposed_heads {
     if (static_cast<int>(useful.size()) <= options.most_sites) {
         for (const int s : useful) kept[static_cast<std::size_t>(s)] = 1;
     } else {
-        // The sites nearest to marks at equal distances between the first and the last.
+        // Picks the sites nearest to equidistant marks between the first and the last.
         const double first = share(layout.sites[static_cast<std::size_t>(useful.front())].macs);
         const double last = share(layout.sites[static_cast<std::size_t>(useful.back())].macs);
         for (int k = 0; k < options.most_sites; ++k) {
@@ -83,7 +83,7 @@ struct proposed_heads {
     const auto most_macs = static_cast<std::int64_t>(options.most_head_share * static_cast<double>(layout.macs));
     std::optional<platform_bounds> bounds;
     if (options.target) bounds.emplace(base, *options.target, options.limits);
-    node_id next = base.next_id();  // each head has ids of its own
+    node_id next = base.next_id();  // no two heads share an id
     for (std::size_t s = 0; s < layout.sites.size(); ++s) {
         head before;
         for (const head_form form : options.forms) {

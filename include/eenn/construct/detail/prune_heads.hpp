@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/prune_heads.hpp - heads that a platform rules out before anything is trained.
-// Floor 8 (construct); host subset; numbers of plans, no kernels. Letters: P = processors.
+// detail/prune_heads.hpp - discards heads that cannot run on a platform, before any training.
+// Floor 8 (construct); host subset; works on plans, without kernels. Letters: P = processors.
 #ifndef EENN_CONSTRUCT_DETAIL_PRUNE_HEADS_HPP
 #define EENN_CONSTRUCT_DETAIL_PRUNE_HEADS_HPP
 
@@ -22,13 +22,14 @@
 namespace eenn::construct {
 inline namespace EENN_ISA {
 
-/// @brief What no placement on a platform can have, by bounds that hold for all of them.
+/// @brief Bounds that hold for every placement on a platform.
 ///
-/// A layer needs a processor that supports it and has the memory for it; the worst case takes at least the sum of all
-/// layers, each on its fastest processor, without links. What passes may still not fit: place() decides.
+/// A layer needs a processor that supports it and has enough memory. The worst-case latency is at least the sum over
+/// all layers, each on its fastest processor, without links. These bounds are necessary, not sufficient: place()
+/// decides.
 class platform_bounds {
 public:
-    /// @par Errors  eenn::error if the base network itself cannot run there, or not within the limit.
+    /// @par Errors  eenn::error if the base network itself cannot run on the platform, or not within the limit.
     platform_bounds(const graph& base, const platform& on, const placement_limits& limits) : on_{on}, limits_{limits} {
         const plan lowered = lower(base);
         for (const segment& piece : make_task(base, lowered.view()).segments) {
@@ -44,7 +45,7 @@ public:
         }
     }
 
-    /// Why a head, a network of its site's features, cannot be kept there; empty if nothing speaks against it.
+    /// Why a head (a network with a site's features as input) cannot be kept; empty if no bound excludes it.
     [[nodiscard]] std::string against(const graph& head) const {
         workload work;
         const plan lowered = lower(head);
@@ -76,7 +77,7 @@ private:
         return demand;
     }
 
-    /// Why no processor runs it.
+    /// Why no processor can run this work.
     [[nodiscard]] std::string missing(const workload& work) const {
         const stage_demand demand = demand_of(work);
         double least = std::numeric_limits<double>::infinity();
@@ -96,7 +97,7 @@ private:
         }
         return "no processor supports all it consists of: " + classes;
     }
-    /// Seconds on the fastest processor that runs it.
+    /// Seconds on the fastest processor that can run this work.
     [[nodiscard]] double fastest(const workload& work) const {
         double best = std::numeric_limits<double>::infinity();
         for (const processor& p : on_.processors) {

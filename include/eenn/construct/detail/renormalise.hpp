@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/renormalise.hpp - batch norms put back where an exporter folded them away, so that a network can be trained
-// on.
+// detail/renormalise.hpp - restores batch norms that an exporter folded away, so that a network can be fine-tuned.
 // Floor 8 (construct); host subset.
 #ifndef EENN_CONSTRUCT_DETAIL_RENORMALISE_HPP
 #define EENN_CONSTRUCT_DETAIL_RENORMALISE_HPP
@@ -23,21 +22,22 @@
 namespace eenn::construct {
 inline namespace EENN_ISA {
 
-/// @brief A network with a batch norm behind every convolution. The nodes that it had keep their ids.
+/// @brief A network with a batch norm after every convolution. Existing nodes keep their ids.
 struct renormalised {
     graph network;
     aligned_vector<float> parameters;
-    std::vector<node_id> norms;  ///< those that were added
+    std::vector<node_id> norms;  ///< the added ones
 };
 
-/// @brief Puts a batch norm behind every convolution that has none, with statistics of the samples and the scale and
-/// shift that undo them: the answers stay the same to rounding, and training on is as well conditioned as it once was.
+/// @brief Adds a batch norm after every convolution that has none. It takes its statistics from the samples, and its
+/// scale and shift undo them. The outputs stay the same up to rounding, and fine-tuning is as well conditioned as the
+/// original training.
 ///
-/// Norms fold into the convolutions again before inference, so the network costs what it did.
+/// Norms are folded back into the convolutions before inference, so the network costs the same as before.
 ///
-/// @param samples  up to 256 of the set are looked at.
-/// @par Cost       One training forward of those samples for each convolution: after k of them the first k norms are
-///                 right, since what comes before them is.
+/// @param samples  up to 256 of the set are used.
+/// @par Cost       One training forward pass of these samples per convolution: after pass k the first k norms are right,
+///                 since everything before them is.
 /// @par Source     Batch norm: Ioffe, Szegedy (2015). Undoing a norm by its own scale and shift: section 3, "we make sure
 ///                 that the transformation can represent the identity".
 [[nodiscard]] inline renormalised renormalise(const graph& base, std::span<const float> parameters, const data_set& set,
@@ -53,7 +53,7 @@ struct renormalised {
             plain.push_back(base.nodes()[n].id);
     }
     renormalised made{base, {}, {}};
-    graph measured = base;  // the same, but running statistics are those of the last batch
+    graph measured = base;  // the same, but with the running statistics of the last batch
     for (const node_id convolution : plain) {
         made.norms.push_back(made.network.next_id());
         made.network = insert_after(made.network, convolution, batch_norm{});
@@ -87,7 +87,7 @@ struct renormalised {
     return made;
 }
 
-/// @brief The model with those norms and parameters.
+/// @brief The base model with the added norms and their parameters.
 [[nodiscard]] inline model with_parameters(const model& base, const renormalised& normal) {
     model made = base;
     made.network = normal.network;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/search_exits.hpp - which of the trained heads to keep, for each objective.
-// Floor 8 (construct); host subset. tests/construct/augment.cpp reaches it. Letters: N = samples, C = classes.
+// detail/search_exits.hpp - selects trained heads for each objective.
+// Floor 8 (construct); host subset. Tested by tests/construct/augment.cpp. Letters: N = samples, C = classes.
 #ifndef EENN_CONSTRUCT_DETAIL_SEARCH_EXITS_HPP
 #define EENN_CONSTRUCT_DETAIL_SEARCH_EXITS_HPP
 
@@ -20,17 +20,17 @@
 namespace eenn::construct {
 inline namespace EENN_ISA {
 
-/// @brief The heads that go on.
+/// @brief The selected heads.
 struct chosen_heads {
-    std::vector<std::size_t> heads;                   ///< indices into the candidates, by depth; may be none
-    std::vector<architecture_summary> architectures;  ///< the sets that were judged for the first objective
+    std::vector<std::size_t> heads;                   ///< indices into the candidates, by depth; may be empty
+    std::vector<architecture_summary> architectures;  ///< the sets evaluated for the first objective
 };
 
-/// @brief Chooses heads for every objective, from what they say on validation data.
+/// @brief Selects heads for every objective, from their outputs on validation data.
 ///
 /// @param trained        by candidate.
 /// @param classifier     logits of the base network on validation data, (N,C).
-/// @param trained_longer  whether chosen heads are trained anew, for longer.
+/// @param trained_longer  whether selected heads are retrained, for longer.
 /// @return               nothing if the observer stopped it.
 [[nodiscard]] inline std::optional<chosen_heads> search_exits(
     const exit_judge& judge, std::span<const candidate> candidates, std::span<const trained_head> trained,
@@ -65,8 +65,8 @@ struct chosen_heads {
         if (!stage.reach((before + 1) / count)) return {};
         for (const int h : best.heads) wanted[static_cast<std::size_t>(h)] = 1;
     }
-    // The next larger head stands in for a small or medium one that was chosen: larger ones take longer to show what they
-    // can, and trained out they were the better exits in nearly all settings of three ResNets.
+    // Replaces each selected small or medium head by the next larger one. Larger heads converge more slowly, but after
+    // full training they were the better exits in nearly all settings of three ResNets.
     for (std::size_t c = candidates.size() - 1; trained_longer && c > 0; --c) {
         const candidate& larger = candidates[c];
         if (!wanted[c - 1] || larger.site != candidates[c - 1].site || !is_separable(larger.form)) continue;

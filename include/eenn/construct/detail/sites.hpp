@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/sites.hpp - where a trained network can be left: the ends of its blocks, and the classifier that heads are
-// modelled on.
+// detail/sites.hpp - finds where samples can leave a trained network: the ends of its blocks, and the classifier that
+// heads are modelled on.
 // Floor 8 (construct).
 #ifndef EENN_CONSTRUCT_DETAIL_SITES_HPP
 #define EENN_CONSTRUCT_DETAIL_SITES_HPP
@@ -17,22 +17,22 @@
 namespace eenn::construct {
 inline namespace EENN_ISA {
 
-/// @brief A place for an exit.
+/// @brief A possible position of an exit.
 struct site {
-    edge node{};            ///< its value is all that the rest of the network needs
+    edge node{};            ///< the rest of the network needs only its value
     node_id id{};           ///< of that node
     shape features;         ///< of that value
     std::int64_t macs = 0;  ///< from the input to here
     std::size_t bytes = 0;  ///< of that value
 };
 
-/// @brief The backbone of a network as a construction sees it.
+/// @brief The structure of a network, as a construction needs it.
 struct backbone {
-    std::vector<edge> cuts;   ///< nodes whose value alone goes on to later nodes; ascending, without input and output
-    std::vector<site> sites;  ///< the cuts where exits may go, by depth
-    edge classifier{};        ///< first node of the classifier; everything from here on is the heads' blueprint
-    shape classified;         ///< what the classifier gets
-    int hidden = 0;           ///< units of its hidden dense layer, 0 without one
+    std::vector<edge> cuts;   ///< nodes whose value alone later nodes read; ascending, without input and output
+    std::vector<site> sites;  ///< the cuts that may get exits, by depth
+    edge classifier{};        ///< first node of the classifier; everything from here on is the blueprint for heads
+    shape classified;         ///< input of the classifier
+    int hidden = 0;           ///< units of its hidden dense layer, or 0
     int classes = 0;
     std::int64_t macs = 0;        ///< of the whole network
     std::int64_t parameters = 0;  ///< trainable ones
@@ -40,7 +40,7 @@ struct backbone {
 
 namespace detail {
 
-/// What a node is to the search for blocks.
+/// The role of a node in the search for blocks.
 enum class node_class : unsigned char { computes, depthwise, pools, shapes, supports };
 
 template <class L>
@@ -56,7 +56,7 @@ template <class L>
         return node_class::shapes;
     } else {
         return L::role == layer_role::operation ? node_class::computes
-                                                : node_class::supports;  // a user's layer computes
+                                                : node_class::supports;  // a user's layer counts as computing
     }
 }
 template <>
@@ -80,16 +80,17 @@ template <>
 
 /// @brief Finds the blocks of a trained network, the sites for exits and the classifier.
 ///
-/// A residual block and any other part that splits and merges is one block, since only nodes that everything passes can
-/// be cuts. A block ends where the next layer computes: norms, activations, additions and pooling belong to the block
-/// before them, a depthwise convolution to the pointwise that follows. The classifier is what comes after the last
-/// convolution's block; an exit directly before it would only repeat it, so that is no site.
+/// Only nodes that every path passes can be cuts, so a residual block, or any other part that splits and merges, is one
+/// block. A block ends where the next layer computes. Norms, activations, additions and pooling belong to the block
+/// before them, a depthwise convolution to the pointwise one that follows. The classifier is everything after the block
+/// of the last convolution. The position directly before the classifier is not a site, since an exit there would only
+/// repeat it.
 ///
-/// @par Cost    O(nodes^2) at worst.
-/// @par Errors  eenn::error if the network has exits already, or does not end in a vector of two or more logits.
+/// @par Cost    O(nodes^2) in the worst case.
+/// @par Errors  eenn::error if the network already has exits, or does not end in a vector of two or more logits.
 /// @par Source  Sponner et al. (2024), "Efficient post-training augmentation for adaptive inference in heterogeneous and
-///              distributed IoT environments", block graph and candidate sites. Theirs keeps consecutive convolutions
-///              without pooling in one block; here each ends one.
+///              distributed IoT environments", block graph and candidate sites. They keep consecutive convolutions
+///              without pooling in one block; here each convolution ends one.
 [[nodiscard]] inline backbone find_backbone(const graph& network) {
     const auto& nodes = network.nodes();
     const edge last = network.here();
@@ -119,7 +120,7 @@ template <>
         reaches = std::max(reaches, last_reader[n]);
     }
 
-    // The classifier starts behind the last cut that a convolution (any computing layer on a plane) comes before.
+    // The classifier starts after the first block end behind the last convolution (any computing layer on a plane).
     const plan lowered = lower(network);
     found.macs = lowered.sizes.macs;
     found.parameters = static_cast<std::int64_t>(lowered.sizes.parameters);
@@ -131,7 +132,7 @@ template <>
     for (edge n{1}; n <= last; ++n) {
         if (on_plane(n)) last_plane = n;
     }
-    // A block's end: the next node computes, or pools into the classifier.
+    // A block ends if the next node computes, or pools into the classifier.
     const auto ends_block = [&](edge cut) {
         const auto next = classes[cut.next()];
         return next == detail::node_class::computes || next == detail::node_class::depthwise ||
@@ -153,7 +154,7 @@ template <>
     for (const auto& step : lowered.steps) {
         for (edge n = step.node; nodes.has(n); ++n) macs_to[n] += step.macs;
     }
-    // All that comes after a cut reads its value alone, so the last step before it makes that.
+    // Everything after a cut reads only its value, so the last step before the cut produces it.
     const auto bytes_at = [&](edge cut) {
         value_id value{0};
         for (const auto& step : lowered.steps) {
@@ -166,7 +167,7 @@ template <>
         if (cut >= classified) break;
         bool computes = false;
         for (edge n = from.next(); n <= cut; ++n) computes = computes || classes[n] == detail::node_class::computes;
-        if (!computes) continue;  // a depthwise convolution alone
+        if (!computes) continue;  // only a depthwise convolution
         from = cut;
         found.sites.push_back({cut, nodes[cut].id, nodes[cut].out, macs_to[cut], bytes_at(cut)});
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/timing.hpp - what leaving early saves in time, measured against the base network in turns.
-// Floor 8 (construct); host subset. tests/construct/measure.cpp reaches it.
+// detail/timing.hpp - measures the time that early exits save, alternating with the base network.
+// Floor 8 (construct); host subset. Tested by tests/construct/measure.cpp.
 #ifndef EENN_CONSTRUCT_DETAIL_TIMING_HPP
 #define EENN_CONSTRUCT_DETAIL_TIMING_HPP
 
@@ -18,14 +18,14 @@
 namespace eenn::construct {
 inline namespace EENN_ISA {
 
-/// @brief Mean times of one sample, in microseconds, on one thread.
+/// @brief Mean times per sample, in microseconds, on one thread.
 struct exit_times {
     double base = 0;              ///< the network without exits
     double early = 0;             ///< with exits
-    double batch_base = 0;        ///< 64 at a time, a sample
-    double batch_early = 0;       ///< with compaction of those that stay
-    double decision = 0;          ///< all decisions of one sample that leaves nowhere
-    std::vector<double> at_exit;  ///< (E), median of those that leave there; 0 where none does
+    double batch_base = 0;        ///< 64 at a time, per sample
+    double batch_early = 0;       ///< with compaction after exits
+    double decision = 0;          ///< all decisions for a sample that leaves at no early exit
+    std::vector<double> at_exit;  ///< (E), median of samples that leave there; 0 if none do
 };
 
 namespace detail {
@@ -43,12 +43,13 @@ namespace detail {
 
 }  // namespace detail
 
-/// @brief Times both networks on the same samples; they take turns, so that a drifting machine hurts both alike.
+/// @brief Times both networks on the same samples. They alternate, so that a drift in machine speed affects both
+/// equally.
 ///
-/// @param rules  of `early`, one an exit.
-/// @param told   how much is done.
-/// @return       nothing if that stopped it.
-/// @par Cost     Three passes or so of each network over at most `most` samples.
+/// @param rules  of `early`, one per exit.
+/// @param told   receives progress; false stops the measurement.
+/// @return       nothing if it was stopped.
+/// @par Cost     About three passes of each network over at most `most` samples.
 [[nodiscard]] inline std::optional<exit_times> time_exits(const executable<float>& base,
                                                           std::span<const float> base_parameters,
                                                           const executable<float>& early,
@@ -70,22 +71,21 @@ namespace detail {
     exit_state state;
     double base_sum = 0;
     double early_sum = 0;
-    // Runs of some samples, with exits and without, so that each finds its own weights in the cache, as where only one
-    // of the networks is used.
+    // Each network runs several samples in a row, so that its own weights are in the cache, as in normal use.
     constexpr int turn = 25;
     constexpr int turns_untold = 4;
     for (int first = -turn; first < count; first += turn) {
         const int last = std::min(first + turn, count);
         if (told && first >= 0 && first / turn % turns_untold == 0) {
             if (!told(0.6 * first / count)) return {};
-            // What the observer left in the caches is not measured.
+            // Reloads the caches after the observer's call, untimed.
             (void)infer(early, early_packed, set[first], workspace, rule, state);
         }
         for (int i = first; i < last; ++i) {
             const auto start = clock::now();
             const decision d = infer(early, early_packed, set[std::max(i, 0)], workspace, rule, state);
             const double taken = detail::microseconds_since(start);
-            if (first < 0) continue;  // the first turn warms up
+            if (first < 0) continue;  // warm-up
             early_sum += taken;
             at[static_cast<std::size_t>(d.exit)].push_back(taken);
         }
@@ -99,7 +99,7 @@ namespace detail {
     times.early = early_sum / count;
     for (const auto& those : at) times.at_exit.push_back(detail::median(those));
 
-    // Decisions alone, on the logits the last run left.
+    // Times the decisions alone, on the logits of the last run.
     constexpr int repeats = 2000;
     const auto start = clock::now();
     float sink = 0;
@@ -113,7 +113,7 @@ namespace detail {
     (void)keep;
     times.decision = detail::microseconds_since(start) / repeats;
 
-    // Blocks of 64, in turns.
+    // Blocks of 64, alternating.
     batch_inference<float> with{early};
     batch_inference<float> without{base};
     std::vector<decision> decisions(64);

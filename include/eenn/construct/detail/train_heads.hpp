@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/train_heads.hpp - heads trained side by side on kept features of a frozen backbone.
-// Floor 8 (construct); host subset. tests/construct/augment.cpp reaches it. Letters: N = samples, C = classes.
+// detail/train_heads.hpp - trains heads on stored features of a frozen backbone.
+// Floor 8 (construct); host subset. Tested by tests/construct/augment.cpp. Letters: N = samples, C = classes.
 #ifndef EENN_CONSTRUCT_DETAIL_TRAIN_HEADS_HPP
 #define EENN_CONSTRUCT_DETAIL_TRAIN_HEADS_HPP
 
@@ -22,13 +22,14 @@
 namespace eenn::construct {
 inline namespace EENN_ISA {
 
-/// @brief A head, trained.
+/// @brief A trained head.
 struct trained_head {
     aligned_vector<float> parameters;  ///< of head_network()
     std::vector<float> logits;         ///< on the validation features, (N,C)
 };
 
-/// @brief After every step of a head's training: the steps done, and all of them. Returning false stops it.
+/// @brief Called after every training step of a head with the steps done and their total. Returning false stops
+/// training.
 using head_observer = std::function<bool(std::int64_t step, std::int64_t steps)>;
 
 namespace detail {
@@ -53,13 +54,15 @@ namespace detail {
 
 }  // namespace detail
 
-/// @brief Trains a head on features that were kept. The result depends on no thread.
+/// @brief Trains a head on stored features. The result does not depend on the thread count.
 ///
-/// @param what                             the head alone, a network of those features.
-/// @param train, labels, teacher           features (N,H,W,C), labels (N) and the classifier's logits (N,C) there.
-/// @param validation, validation_labels    what the returned logits are of; they choose nothing.
-/// @param under_way                        where training that was stopped goes on from.
-/// @param observer                         after every step, with the steps done of all; false stops training.
+/// @param what                             the head alone, with these features as input.
+/// @param train, labels, teacher           features (N,H,W,C), labels (N) and the classifier's logits (N,C) to train
+///               on.
+/// @param validation, validation_labels    the data for the returned logits; they influence no choice.
+/// @param under_way                        the checkpoint that interrupted training resumes from.
+/// @param observer                         called after every step with the steps done and their total; false stops
+///                                         training.
 /// @return                                 nothing if the observer stopped it.
 [[nodiscard]] inline std::optional<trained_head> train_head(
     const graph& what, const site_features& train, std::span<const int> labels, std::span<const float> teacher,
@@ -84,26 +87,26 @@ namespace detail {
     return made;
 }
 
-/// @brief What a head learns from that sees its samples changed at random, anew each time.
+/// @brief Training data of a head whose samples are augmented afresh in every epoch.
 struct fresh_samples {
     const data_set& train;
-    std::span<const int> indices;    ///< of train: those to learn from
-    std::span<const float> teacher;  ///< the classifier's logits on them, unchanged, (indices,C)
+    std::span<const int> indices;    ///< of train: the samples to train on
+    std::span<const float> teacher;  ///< the classifier's logits on the original samples, (indices,C)
     const data_set& validation;
     const augmentation& changes;
 };
 
-/// @brief Trains a head on samples that are changed at random anew each time, so the backbone up to the site runs again
-/// for each: for sites so early that this costs little. The result depends on no thread.
+/// @brief Trains a head on samples augmented afresh in every epoch. The backbone up to the site runs again for each, so
+/// this suits early sites, where that is cheap. The result does not depend on the thread count.
 ///
-/// @param what              the head alone, with ids that the base network does not have.
-/// @param base, parameters  the whole network; only what comes before `site` runs.
-/// @param under_way         where training that was stopped goes on from.
+/// @param what              the head alone, with ids that the base network does not use.
+/// @param base, parameters  the whole network; only the part before `site` runs.
+/// @param under_way         the checkpoint that interrupted training resumes from.
 [[nodiscard]] inline std::optional<trained_head> train_head_afresh(
     const graph& what, const graph& base, std::span<const float> parameters, node_id site, const fresh_samples& samples,
     const head_training& how, std::uint64_t seed, executor_ref executor, const checkpoint_file& under_way = {},
     const head_observer& observer = {}) {
-    // The backbone up to the site, then the head as the end of the network.
+    // The backbone up to the site, followed by the head.
     const graph chain = insert_after(up_to(base, site), site, what);
     runtime_network<float, graph> net{chain};
     const plan whole = lower(base);
@@ -113,7 +116,7 @@ struct fresh_samples {
     training_options options = detail::head_options(how, seed, observer);
     options.checkpoint = under_way;
     options.trained = steps_where(net.plan(), [&](const step_info& step) { return !base.place_of(step.id).exists(); });
-    // The teacher's word on the sample as it was.
+    // The teacher's logits belong to the original sample.
     const auto classes = what.shape_of(what.here()).elements();
     std::vector<std::size_t> row(static_cast<std::size_t>(samples.train.size()), 0);
     for (std::size_t i = 0; i < samples.indices.size(); ++i) row[static_cast<std::size_t>(samples.indices[i])] = i;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/watcher.hpp - whom stages tell where they stand, and who may stop them.
-// Floor 8 (construct); host subset. tests/construct/augment.cpp reaches it.
+// detail/watcher.hpp - reports the progress of stages to an observer, which may stop them.
+// Floor 8 (construct); host subset. Tested by tests/construct/augment.cpp.
 #ifndef EENN_CONSTRUCT_DETAIL_WATCHER_HPP
 #define EENN_CONSTRUCT_DETAIL_WATCHER_HPP
 
@@ -19,29 +19,28 @@
 namespace eenn::construct {
 inline namespace EENN_HOST {
 
-/// @brief Where a construction stands, for an observer. The library itself prints nothing.
+/// @brief Progress of a construction, as reported to an observer. The library itself prints nothing.
 struct construct_progress {
-    /// "kept work", "backbone", "heads", "search", "chosen heads", "thresholds", "fine-tune",
-    /// "thresholds, tuned", "test", "time"; a part of
-    /// several has its number, "backbone 2/3"
+    /// "kept work", "backbone", "heads", "search", "chosen heads", "thresholds", "fine-tune", "thresholds, tuned",
+    /// "test", "time". If a stage has several parts, the part is numbered: "backbone 2/3".
     std::string stage;
-    std::int64_t done = 0;   ///< of `total`; never falls within a stage, and ends there unless the work is stopped
-    std::int64_t total = 0;  ///< samples or steps, or 1000 where neither is known ahead
+    std::int64_t done = 0;   ///< of `total`; never falls within a stage, and reaches it unless the work is stopped
+    std::int64_t total = 0;  ///< samples or steps, or 1000 if neither is known in advance
     std::string note;
 };
 
-/// @brief Called often, on one thread at a time; returning false stops the construction cleanly.
+/// @brief Called often, by one thread at a time. Returning false stops the construction cleanly.
 using construct_observer = std::function<bool(const construct_progress&)>;
 
 }  // namespace EENN_HOST
 inline namespace EENN_ISA {
 
-/// @brief Passes progress on to an observer, from any thread. Once it wants to stop, it is asked no more.
+/// @brief Forwards progress to an observer, from any thread. Once the observer asks to stop, it is not called again.
 class watcher {
 public:
     explicit watcher(construct_observer observer) : observer_{std::move(observer)} {}
 
-    /// False if the work is to stop.
+    /// Returns false if the work is to stop.
     [[nodiscard]] bool tell(const std::string& stage, std::int64_t done, std::int64_t total,
                             const std::string& note = {}) {
         if (!observer_) return true;
@@ -56,16 +55,17 @@ private:
     bool stopped_ = false;
 };
 
-/// @brief Told how much of some work is done, from 0 to 1, on any thread; false stops the work. May be empty.
+/// @brief Receives the share of some work that is done, from 0 to 1, on any thread. Returning false stops the work. May
+/// be empty.
 using share_observer = std::function<bool(double share)>;
 
-/// @brief For a part of that work, from share `first` to `last`.
+/// @brief Maps progress of a part to the range from `first` to `last` of the whole.
 [[nodiscard]] inline share_observer part_of(share_observer whole, double first, double last) {
     if (!whole) return {};
     return [whole = std::move(whole), first, last](double share) { return whole(first + share * (last - first)); };
 }
 
-/// @brief The same for what counts samples.
+/// @brief The same for work that counts samples.
 [[nodiscard]] inline std::function<bool(std::size_t done)> samples_of(share_observer whole, std::size_t count) {
     if (!whole) return {};
     return [whole = std::move(whole), count](std::size_t done) {
@@ -73,18 +73,18 @@ using share_observer = std::function<bool(double share)>;
     };
 }
 
-/// @brief A stage that is told in thousandths of its work. It never falls, whatever the order in which threads report.
+/// @brief Reports a stage in thousandths of its work. Progress never falls, in whatever order threads report.
 class stage_share {
 public:
     stage_share(watcher& watch, std::string stage) : watch_{watch}, stage_{std::move(stage)} {}
 
-    /// So much of the work is done, from 0 to 1. False if the work is to stop.
+    /// Reports the share of the work that is done, from 0 to 1. Returns false if the work is to stop.
     [[nodiscard]] bool reach(double share) {
         const std::lock_guard lock{reaching_};
         done_ = std::max(done_, static_cast<std::int64_t>(1000 * std::clamp(share, 0.0, 1.0)));
         return watch_.tell(stage_, done_, 1000);
     }
-    /// For work that is the stage from share `first` to `last`; the stage must outlive it.
+    /// An observer for the part of the stage from `first` to `last`. The stage must outlive it.
     [[nodiscard]] share_observer part(double first, double last) {
         return part_of([this](double share) { return reach(share); }, first, last);
     }

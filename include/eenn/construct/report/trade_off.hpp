@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// trade_off.hpp - the chart of accuracy against mean cost: the front, the exits alone, the chosen thresholds.
-// Floor 8 (construct); host subset. Letters: E = exits, the last classifier among them.
+// trade_off.hpp - chart of accuracy against mean cost: Pareto front, single exits, chosen thresholds.
+// Floor 8 (construct); host subset. Letters: E = exits, including the last classifier.
 #ifndef EENN_CONSTRUCT_REPORT_TRADE_OFF_HPP
 #define EENN_CONSTRUCT_REPORT_TRADE_OFF_HPP
 
@@ -18,7 +18,7 @@
 namespace eenn::report {
 inline namespace EENN_ISA {
 
-/// @brief What is drawn, besides the front and the exits.
+/// @brief Labels of the chart.
 struct trade_off_options {
     std::string title = "Accuracy against mean cost";
     std::string subtitle{};  ///< data set, number of samples, seed
@@ -27,11 +27,11 @@ struct trade_off_options {
     std::string chosen_name = "chosen thresholds";
 };
 
-/// @brief Chart of a front over its trace, with the operating point `chosen` and the exits alone as points.
+/// @brief Charts a Pareto front over its trace, with the operating point `chosen` and each exit alone as points.
 ///
-/// The label of the chosen point says what it saves: cost against the last exit, and the accuracy that it costs.
+/// The label of the chosen point gives the cost that it saves against the last exit and the accuracy that it loses.
 ///
-/// @par Errors eenn::error if the trace fails check_trace or there are not E names.
+/// @par Errors eenn::error if the trace fails check_trace or the number of names is not E.
 [[nodiscard]] inline chart trade_off_chart(const exit_trace& trace, const pareto& front, const exit_evaluation& chosen,
                                            const trade_off_options& options = {}) {
     check_trace(trace);

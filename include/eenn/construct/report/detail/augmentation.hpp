@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/augmentation.hpp - writes the files of a report.
-// Floor 8 (construct); host subset. tests/construct/report/augmentation.cpp reaches it.
+// Floor 8 (construct); host subset. Tested by tests/construct/report/augmentation.cpp.
 #ifndef EENN_CONSTRUCT_REPORT_DETAIL_AUGMENTATION_HPP
 #define EENN_CONSTRUCT_REPORT_DETAIL_AUGMENTATION_HPP
 

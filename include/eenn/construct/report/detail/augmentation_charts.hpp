@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/augmentation_charts.hpp - the charts of a construction: trade-off, heads over depth, architectures tried.
-// Floor 8 (construct); host subset. tests/construct/report/augmentation.cpp reaches it.
+// detail/augmentation_charts.hpp - charts of a construction: trade-off, heads over depth, architectures tried.
+// Floor 8 (construct); host subset. Tested by tests/construct/report/augmentation.cpp.
 #ifndef EENN_CONSTRUCT_REPORT_DETAIL_AUGMENTATION_CHARTS_HPP
 #define EENN_CONSTRUCT_REPORT_DETAIL_AUGMENTATION_CHARTS_HPP
 
@@ -22,13 +22,13 @@
 namespace eenn::report {
 inline namespace EENN_ISA {
 
-/// @brief The letter of a setting: A, B, ... Z, then numbers.
+/// @brief The label of a setting: A, B, ... Z, then numbers.
 [[nodiscard]] inline std::string setting_letter(std::size_t s) {
     return s < 26 ? std::string(1, static_cast<char>('A' + s)) : std::to_string(s + 1);
 }
 
-/// @brief The accuracy from which on a chart shows points: a few points of loss below the base network and the settings,
-/// so that what is far off does not flatten the part that matters.
+/// @brief The lowest accuracy that a chart shows: a few points below the base network and the settings, so that outliers
+/// do not flatten the relevant part.
 [[nodiscard]] inline double lowest_shown(const construct::result& r) {
     double lowest = r.base_accuracy;
     for (const auto& s : r.settings) {
@@ -37,9 +37,9 @@ inline namespace EENN_ISA {
     return lowest - std::max(0.01, 0.6 * (r.base_accuracy - lowest));
 }
 
-/// @brief Accuracy against mean cost: a line a curve, the settings on test data as lettered tags, the base network.
+/// @brief Accuracy against mean cost: one line per curve, the settings on test data as lettered tags, the base network.
 ///
-/// None if there is neither a curve's point nor a setting cheaper than the base network.
+/// None if no curve has a point and no setting is cheaper than the base network.
 [[nodiscard]] inline std::optional<chart> curves_chart(const construct::result& r) {
     chart c;
     c.title = "Accuracy against mean cost";
@@ -70,7 +70,7 @@ inline namespace EENN_ISA {
         any = true;
         curves.push_back(std::move(s));
     }
-    // What a user gets is drawn last, above the others.
+    // The test curve is what a user gets, so it is drawn last, on top of the others.
     std::stable_sort(curves.begin(), curves.end(),
                      [](const auto& a, const auto& b) { return (a.name == "test") < (b.name == "test"); });
     c.series = std::move(curves);
@@ -103,7 +103,7 @@ inline namespace EENN_ISA {
     return c;
 }
 
-/// @brief What each trained head could do alone, by the backbone's MACs up to its site; the chosen ones numbered.
+/// @brief The accuracy of each trained head alone, over the backbone's MACs up to its site; selected heads are numbered.
 [[nodiscard]] inline std::optional<chart> heads_chart(const construct::result& r) {
     chart c;
     c.title = "Each head alone";
@@ -142,7 +142,7 @@ inline namespace EENN_ISA {
     return c;
 }
 
-/// @brief Whether an architecture's heads are the exits of the network that was kept.
+/// @brief Whether the heads of an architecture are the exits of the kept network.
 [[nodiscard]] inline bool is_kept(const construct::result& r, const construct::architecture_summary& a) {
     if (r.exits.empty() || a.heads.size() + 1 != r.exits.size()) return false;
     for (std::size_t k = 0; k < a.heads.size(); ++k) {
@@ -151,7 +151,7 @@ inline namespace EENN_ISA {
     return true;
 }
 
-/// @brief Every set of exits that was solved, at its best thresholds; points that would cover each other are drawn once.
+/// @brief Every evaluated set of exits, at its best thresholds. Of overlapping points only one is drawn.
 [[nodiscard]] inline std::optional<chart> architectures_chart(const construct::result& r) {
     chart c;
     c.title = "Sets of exits tried";

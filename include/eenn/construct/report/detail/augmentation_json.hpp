@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/augmentation_json.hpp - a result as JSON, part by part.
-// Floor 8 (construct); host subset. tests/construct/report/augmentation_json.cpp reaches it.
+// detail/augmentation_json.hpp - writes a result as JSON, part by part.
+// Floor 8 (construct); host subset. Tested by tests/construct/report/augmentation_json.cpp.
 #ifndef EENN_CONSTRUCT_REPORT_DETAIL_AUGMENTATION_JSON_HPP
 #define EENN_CONSTRUCT_REPORT_DETAIL_AUGMENTATION_JSON_HPP
 
@@ -24,7 +24,7 @@ inline namespace EENN_ISA {
 
 namespace json_parts {
 
-/// Members whose numbers may be infinite or none: JSON says null there. Texts that are not UTF-8 are mended.
+/// Writes members. Infinite numbers and NaN become null; invalid UTF-8 is repaired.
 class summary_writer {
 public:
     summary_writer& member(std::string_view name, std::string_view text) {
@@ -50,7 +50,7 @@ public:
         json_.end_array();
         return *this;
     }
-    /// `write()` puts the members of an object.
+    /// `write()` adds the members of the object.
     template <class F>
     summary_writer& object(std::string_view name, F&& write) {
         json_.key(name).begin_object();
@@ -58,7 +58,7 @@ public:
         json_.end_object();
         return *this;
     }
-    /// An array of objects; `write(element)` puts the members of one.
+    /// An array of objects; `write(element)` adds the members of one.
     template <class Element, class F>
     summary_writer& objects(std::string_view name, const std::vector<Element>& elements, F&& write) {
         json_.key(name).begin_array();
@@ -198,7 +198,7 @@ EENN_FLOW std::string augmentation_json(const construct::result& r) {
     json.object("samples", [&] {
         json.member("train", r.train_samples).member("validation", r.validation_samples).member("test", r.test_samples);
     });
-    // Stages of one name are one entry: a key stands once.
+    // Stages of the same name are summed: a JSON key must be unique.
     json.object("seconds", [&] {
         double total = 0;
         std::vector<std::pair<std::string, double>> stages;

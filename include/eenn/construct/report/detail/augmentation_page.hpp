@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // detail/augmentation_page.hpp - a result as a page, section by section.
-// Floor 8 (construct); host subset. tests/construct/report/augmentation.cpp reaches it.
+// Floor 8 (construct); host subset. Tested by tests/construct/report/augmentation.cpp.
 #ifndef EENN_CONSTRUCT_REPORT_DETAIL_AUGMENTATION_PAGE_HPP
 #define EENN_CONSTRUCT_REPORT_DETAIL_AUGMENTATION_PAGE_HPP
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/augmentation_text.hpp - a result as a table of text.
-// Floor 8 (construct); host subset. tests/construct/report/augmentation.cpp reaches it.
+// detail/augmentation_text.hpp - a result as a text table.
+// Floor 8 (construct); host subset. Tested by tests/construct/report/augmentation.cpp.
 #ifndef EENN_CONSTRUCT_REPORT_DETAIL_AUGMENTATION_TEXT_HPP
 #define EENN_CONSTRUCT_REPORT_DETAIL_AUGMENTATION_TEXT_HPP
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/network_figure.hpp - the network as a ribbon along its MACs: where samples leave, what they save, where it
-// is cut.
-// Floor 8 (construct); host subset. tests/construct/report/augmentation.cpp reaches it.
+// detail/network_figure.hpp - the network as a ribbon along its MACs, with exits, savings and cuts.
+// Floor 8 (construct); host subset. Tested by tests/construct/report/augmentation.cpp.
 #ifndef EENN_CONSTRUCT_REPORT_DETAIL_NETWORK_FIGURE_HPP
 #define EENN_CONSTRUCT_REPORT_DETAIL_NETWORK_FIGURE_HPP
 
@@ -20,13 +19,13 @@
 namespace eenn::report {
 inline namespace EENN_ISA {
 
-/// @brief The class that colours exit `e` of `exits`: early ones along a ramp, the classifier grey.
+/// @brief The CSS class that colours exit `e` of `exits`: early exits along a ramp, the classifier grey.
 [[nodiscard]] inline std::string exit_class(std::size_t e, std::size_t exits) {
     return e + 1 >= exits ? "xl" : "x" + std::to_string(e);
 }
 
-/// @brief MACs of the backbone up to an exit: its site's; where the name is no site's, its own, but not beyond later
-/// exits.
+/// @brief MACs of the backbone up to an exit's site. For an exit without a known site, the exit's own MACs, but no more
+/// than those of later exits.
 [[nodiscard]] inline double backbone_macs(const construct::result& r, std::size_t exit) {
     const auto all = static_cast<double>(r.base_macs);
     if (exit + 1 >= r.exits.size()) return all;
@@ -48,7 +47,7 @@ inline namespace EENN_ISA {
     return backbone_macs(r, exit) / std::max(static_cast<double>(r.base_macs), 1.0);
 }
 
-/// @brief MACs of the backbone where each stage but the last ends.
+/// @brief MACs of the backbone at the end of each stage but the last.
 [[nodiscard]] inline std::vector<double> cuts_of(const construct::result& r) {
     const auto& stages = r.placement.stages;
     const auto all = static_cast<double>(r.base_macs);
@@ -69,14 +68,14 @@ inline namespace EENN_ISA {
 
 namespace network_parts {
 
-/// A mark from which a label runs to the right; the higher the row, the farther from the ribbon.
+/// A mark with a label to its right. Higher rows are farther from the ribbon.
 struct label {
     double x = 0;
     double width = 0;
     int row = 0;
 };
 
-/// Rows so that no label covers another, or the line of one that stands farther out. By rising x.
+/// Assigns rows so that no label covers another label or the line of one farther out. Labels are sorted by ascending x.
 inline void stack(std::vector<label>& labels) {
     for (std::size_t k = labels.size(); k-- > 0;) {
         for (std::size_t j = k + 1; j < labels.size(); ++j) {
@@ -100,7 +99,7 @@ inline void stack(std::vector<label>& labels) {
            svg_parts::text(x, y + 4.2, std::to_string(number), "badgetext", "middle");
 }
 
-/// What the figure says, in a sentence or two.
+/// Describes the figure in one or two sentences.
 [[nodiscard]] inline std::string description(const construct::result& r) {
     std::string text = std::to_string(r.sites.size()) + " sites along " + text::count_text(r.base_macs) + " MACs.";
     for (std::size_t e = 0; e < r.exits.size(); ++e) {
@@ -118,10 +117,10 @@ inline void stack(std::vector<label>& labels) {
 
 }  // namespace network_parts
 
-/// @brief The ribbon as SVG, `width` pixels wide; below 600 its labels are short.
+/// @brief The ribbon as SVG, `width` pixels wide; below 600 pixels labels are shortened.
 ///
-/// Its length are the base network's MACs, its height the samples; the filled part is what is computed. Exits stand at
-/// their sites, processors below.
+/// The length of the ribbon is the base network's MACs, its height the samples, and the filled area the work done.
+/// Exits are drawn at their sites, processors below.
 [[nodiscard]] inline std::string network_figure(const construct::result& r, int width) {
     using namespace network_parts;
     using svg_parts::line;
@@ -136,7 +135,7 @@ inline void stack(std::vector<label>& labels) {
     const double height = wide ? 104 : 78;
     const auto at = [&](double macs) { return left + std::clamp(macs / all, 0.0, 1.0) * (right - left); };
 
-    // Labels of the early exits, then the picture's rows.
+    // Labels of the early exits first: they determine the rows of the picture.
     const auto name_of = [&](std::size_t e) {
         const std::string form = ", " + text::readable(r.exits[e].form);
         const double room = width - 30 - at(backbone_macs(r, e)) - 1.06 * text_width(form, 12.5);
@@ -185,7 +184,7 @@ inline void stack(std::vector<label>& labels) {
         "\" viewBox=\"0 0 " + std::to_string(width) + " " + px(end) + "\" width=\"" + std::to_string(width) +
         "\" height=\"" + px(end) + "\" role=\"img\">\n<title>The network with its exits" +
         (stages.empty() ? "" : " and processors") + "</title>\n<desc>" + xml_text(description(r)) + "</desc>\n";
-    // What a full pass of every sample would be, and of it what is computed.
+    // The full rectangle is every sample on a full pass; the filled part is what is computed.
     out += rect(left, top, right - left, height, "saved", 3);
     const auto leaving = [&](std::size_t e) { return std::isfinite(r.exits[e].share) ? r.exits[e].share : 0; };
     double in_flight = 1;
@@ -199,7 +198,7 @@ inline void stack(std::vector<label>& labels) {
     out += "<path class=\"flow\" d=\"" + stairs + "H" + px(right) + "V" + px(bottom) + "Z\"/>\n";
     for (std::size_t k = 0; k < cuts.size(); ++k) out += line(at(cuts[k]), top - 4, at(cuts[k]), zones + 10, "cut");
 
-    // Exits: the samples that leave, a line to the head, its number and words.
+    // Exits: the samples that leave, a line to the head, its number and label.
     in_flight = 1;
     for (std::size_t e = 0; e + 1 < exits; ++e) {
         const double x = at(backbone_macs(r, e));
@@ -228,7 +227,7 @@ inline void stack(std::vector<label>& labels) {
             out += text(right + 30, middle + 4.2, text::percent_text(r.exits[e].share, 0), "label");
         }
         out += text(left + 10, bottom - 9, "computed " + text::percent_text(r.mean_macs_share), "flowtext");
-        // Where no exit's line runs through the words.
+        // Placed where no exit's line crosses the text.
         const std::string saved = "saved " + text::percent_text(1 - r.mean_macs_share);
         const double room = right - 18 - 1.06 * text_width(saved, 12.5);
         if (exits > 1 && level() > top + 26 && at(backbone_macs(r, exits - 2)) < room)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/outcome_sections.hpp - the report's parts about what was built: headline, network, trade-off, exits, classes,
-// calibration, placement.
-// Floor 8 (construct); host subset. tests/construct/report/augmentation.cpp reaches it.
+// detail/outcome_sections.hpp - report sections about the network that was built: headline, network, trade-off, exits,
+// classes, calibration, placement.
+// Floor 8 (construct); host subset. Tested by tests/construct/report/augmentation.cpp.
 #ifndef EENN_CONSTRUCT_REPORT_DETAIL_OUTCOME_SECTIONS_HPP
 #define EENN_CONSTRUCT_REPORT_DETAIL_OUTCOME_SECTIONS_HPP
 
@@ -30,11 +30,11 @@ using html::column;
 using html::element;
 using html::escaped;
 
-/// A part of the page with its heading.
+/// A section of the page with its heading.
 struct part {
     std::string id;
     std::string title;
-    std::string content;  ///< markup; empty: the part is left out
+    std::string content;  ///< markup; empty: the section is omitted
 };
 
 [[nodiscard]] inline std::string paragraph(std::string_view content, const char* classes = "soft") {
@@ -47,7 +47,7 @@ struct part {
     return text::percent_text(static_cast<double>(macs) / static_cast<double>(r.base_macs));
 }
 
-/// The number of an exit in its colour.
+/// The number of an exit, in its colour.
 [[nodiscard]] inline std::string exit_number(const result& r, std::size_t e) {
     return element("span", "class=\"no " + exit_class(e, r.exits.size()) + "\"", std::to_string(e + 1));
 }
@@ -55,7 +55,7 @@ struct part {
     return element("span", "class=\"letter\"", setting_letter(s));
 }
 
-/// A figure drawn twice, for wide and for narrow screens: text keeps its size on both.
+/// Draws a figure twice, for wide and for narrow screens, so that text has the same size on both.
 [[nodiscard]] inline std::string responsive(chart c, int width, int height) {
     c.title.clear();
     std::string out;
@@ -140,7 +140,7 @@ struct part {
     for (std::size_t e = 0; e < s.thresholds.size(); ++e) {
         const std::string value = threshold_text(s.thresholds[e], false);
         const bool named = e < s.heads.size();
-        if (named && !std::isfinite(s.thresholds[e])) continue;  // a head that this objective does not keep
+        if (named && !std::isfinite(s.thresholds[e])) continue;  // a head that this objective drops
         out += (out.empty() ? "" : named ? "<br/>" : ", ") + (named ? html::cell(s.heads[e]) + ": " : "") + value;
     }
     return out.empty() ? text::no_number : out;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/page_rules.hpp - the style sheet of a report: light and dark, wide and narrow, paper.
-// Floor 8 (construct); host subset. tests/construct/report/augmentation.cpp reaches it.
+// detail/page_rules.hpp - the style sheet of a report: light and dark, wide and narrow, print.
+// Floor 8 (construct); host subset. Tested by tests/construct/report/augmentation.cpp.
 #ifndef EENN_CONSTRUCT_REPORT_DETAIL_PAGE_RULES_HPP
 #define EENN_CONSTRUCT_REPORT_DETAIL_PAGE_RULES_HPP
 
@@ -17,8 +17,8 @@
 namespace eenn::report {
 inline namespace EENN_ISA {
 
-/// @brief Colours of `count` exits along a ramp of three, as rules `.x0`, `.x1`, ...: hue and lightness both change, so
-/// that neighbours differ for colour-blind readers and in grey print.
+/// @brief Colours of `count` exits along a ramp of three, as rules `.x0`, `.x1`, ... Both hue and lightness change, so
+/// that neighbours differ for colour-blind readers and in greyscale print.
 [[nodiscard]] inline std::string exit_colours(std::size_t count, const std::array<std::array<double, 3>, 3>& ramp) {
     std::string rules;
     for (std::size_t k = 0; k < count; ++k) {
@@ -37,7 +37,7 @@ inline namespace EENN_ISA {
     return rules;
 }
 
-/// @brief All rules of a page with `exits` exits; charts included.
+/// @brief All CSS rules of a page with `exits` exits, including those of its charts.
 [[nodiscard]] inline std::string page_rules(std::size_t exits) {
     const std::size_t early = exits > 0 ? exits - 1 : 0;
     const std::string light = exit_colours(early, {{{0x14, 0x8a, 0x7a}, {0x1f, 0x74, 0xb4}, {0x3d, 0x3a, 0x8c}}});

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/reliability_figure.hpp - how sure an exit is against how often it is right, before and after its temperature.
-// Floor 8 (construct); host subset. tests/construct/report/augmentation.cpp reaches it.
+// detail/reliability_figure.hpp - confidence of an exit against its accuracy, before and after temperature scaling.
+// Floor 8 (construct); host subset. Tested by tests/construct/report/augmentation.cpp.
 #ifndef EENN_CONSTRUCT_REPORT_DETAIL_RELIABILITY_FIGURE_HPP
 #define EENN_CONSTRUCT_REPORT_DETAIL_RELIABILITY_FIGURE_HPP
 
@@ -18,8 +18,8 @@
 namespace eenn::report {
 inline namespace EENN_ISA {
 
-/// @brief Reliability diagram as SVG: rings before, discs after, their areas the bins' samples; on the diagonal an exit
-/// is as right as it is sure. Empty if there are no bins.
+/// @brief Reliability diagram as SVG: rings before temperature scaling, discs after, with areas proportional to the
+/// samples of a bin. On the diagonal, accuracy equals confidence. Empty if there are no bins.
 [[nodiscard]] inline std::string reliability_figure(const construct::exit_summary& x, const std::string& colour) {
     using svg_parts::line;
     using svg_parts::px;

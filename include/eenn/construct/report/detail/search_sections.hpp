@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/search_sections.hpp - the report's parts about how it was found: candidates, signals and solvers, time,
-// origin.
-// Floor 8 (construct); host subset. tests/construct/report/augmentation.cpp reaches it.
+// detail/search_sections.hpp - report sections about the search: candidates, signals and solvers, time, origin.
+// Floor 8 (construct); host subset. Tested by tests/construct/report/augmentation.cpp.
 #ifndef EENN_CONSTRUCT_REPORT_DETAIL_SEARCH_SECTIONS_HPP
 #define EENN_CONSTRUCT_REPORT_DETAIL_SEARCH_SECTIONS_HPP
 
@@ -24,7 +23,7 @@
 namespace eenn::report::sections {
 inline namespace EENN_ISA {
 
-/// Reasons and how often each was given, most often first; reasons that differ in their numbers only are one.
+/// Counts how often each reason was given, most frequent first. Reasons that differ only in their numbers are merged.
 class reason_counts {
 public:
     void add(const std::string& reason) {
@@ -63,7 +62,7 @@ private:
     std::vector<entry> counts_;
 };
 
-/// Sites by heads: what each can do alone, or why it was not looked at.
+/// Sites by heads: the accuracy of each head alone, or why it was not considered.
 [[nodiscard]] inline std::string candidates_table(const result& r) {
     std::vector<std::string> forms;
     for (const auto& h : r.heads) {
@@ -95,7 +94,7 @@ private:
     return table.markup();
 }
 
-/// The sets of exits by cost, those that reach the objective first.
+/// The sets of exits by cost; those that meet the objective come first.
 [[nodiscard]] inline std::string architectures_table(const result& r) {
     std::vector<const construct::architecture_summary*> solved;
     for (const auto& a : r.architectures) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// detail/terms.hpp - a threshold in words, and the gap that a certificate leaves.
-// Floor 8 (construct); host subset. tests/construct/report/augmentation_json.cpp reaches it.
+// detail/terms.hpp - thresholds as text, and the optimality gap of a certificate.
+// Floor 8 (construct); host subset. Tested by tests/construct/report/augmentation_json.cpp.
 #ifndef EENN_CONSTRUCT_REPORT_DETAIL_TERMS_HPP
 #define EENN_CONSTRUCT_REPORT_DETAIL_TERMS_HPP
 
@@ -16,14 +16,14 @@
 namespace eenn::report {
 inline namespace EENN_ISA {
 
-/// @brief A threshold; "closed" where no sample can leave, "takes all" at the last exit.
+/// @brief A threshold as text: "closed" if no sample can leave, "takes all" at the last exit.
 [[nodiscard]] inline std::string threshold_text(double threshold, bool last) {
     if (last) return "takes all";
     return std::isfinite(threshold) ? text::fixed_text(threshold, 4) : threshold > 0 ? "closed" : "open";
 }
 
-/// @brief How far a setting is from what its certificate allows: in shares of the base network's cost, or of the samples
-/// where cost is limited and accuracy is the objective; 0 if it is proven, infinity if the bound says nothing.
+/// @brief The gap between a setting and the bound of its certificate: in shares of the base network's cost, or of the
+/// samples if cost is limited and accuracy is the objective. 0 if proven, infinity without a useful bound.
 [[nodiscard]] inline double certified_gap(const construct::setting_summary& s) {
     if (s.proven) return 0;
     if (s.accuracy_bound > 0) return std::max(0.0, s.accuracy_bound - s.validation_accuracy);
