@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// ceilings.hpp - what one thread of this machine can do at most: multiply-adds, bytes a second from each cache and from
-// memory, and how long it waits for one line.
+// ceilings.hpp - upper limits of one thread on this machine: multiply-adds, bandwidth of each cache and of memory, and
+// memory latency.
 #ifndef EENN_BENCHMARKS_CEILINGS_HPP
 #define EENN_BENCHMARKS_CEILINGS_HPP
 
@@ -17,8 +17,8 @@
 
 namespace measure {
 
-/// Of a working set that fits into one level: bytes a second of reading it, and of copying one half to the other, where
-/// a byte read and a byte written count both.
+/// Bandwidth for a working set that fits into one level, in bytes per second: reading it, and copying one half to the
+/// other. A copy counts the bytes read and the bytes written.
 struct level {
     const char* name;
     std::size_t bytes;
@@ -29,13 +29,13 @@ struct level {
 struct ceilings {
     double flops_per_s = 0;
     std::array<level, 4> levels{{{"L1", 16 << 10}, {"L2", 256 << 10}, {"L3", 4 << 20}, {"memory", 256 << 20}}};
-    double latency_us = 0;  ///< of a load from memory that the next one waits for
+    double latency_us = 0;  ///< of a load from memory, in a chain of dependent loads
 
     [[nodiscard]] const level& l2() const { return levels[1]; }
     [[nodiscard]] const level& memory() const { return levels[3]; }
 };
 
-/// Bytes a second of pass(), which touches so many; small sets are passed over often enough for the clock.
+/// Bytes per second of pass(), which touches `bytes`. Small sets are repeated until the clock can resolve them.
 template <class Pass>
 double bytes_per_s(std::size_t bytes, double seconds, Pass&& pass) {
     const std::size_t repeats = std::max<std::size_t>(1, (4 << 20) / bytes);
@@ -43,7 +43,7 @@ double bytes_per_s(std::size_t bytes, double seconds, Pass&& pass) {
         [&] {
             for (std::size_t r = 0; r < repeats; ++r) {
                 pass();
-                asm volatile("" ::: "memory");  // or the compiler would pass once
+                asm volatile("" ::: "memory");  // keeps the compiler from merging the passes
             }
         },
         seconds);
@@ -52,8 +52,8 @@ double bytes_per_s(std::size_t bytes, double seconds, Pass&& pass) {
 
 inline void measure_level(level& l, double seconds) {
     constexpr std::size_t W = eenn::lane_count<float>;
-    constexpr std::size_t chains = 8;  // so that no addition waits for another one
-    // Written, every page of it: memory that nobody has written is one page of zeros.
+    constexpr std::size_t chains = 8;  // independent sums, so that no addition waits for another
+    // Every page is written first: untouched pages all map to one page of zeros.
     eenn::aligned_vector<float> memory(l.bytes / sizeof(float), 1.0F);
     float* const from = memory.data();
     const std::size_t count = memory.size();
@@ -71,7 +71,7 @@ inline void measure_level(level& l, double seconds) {
     });
     volatile float keep = sum;
     (void)keep;
-    // With an addition on the way, or the compiler would call memcpy, whose stores of much go past the caches.
+    // Includes an addition, or the compiler would call memcpy, whose large copies bypass the caches.
     l.copy_bytes_per_s = bytes_per_s(l.bytes, seconds, [&] {
         const auto change = eenn::broadcast(1.0F);
         float* const to = from + count / 2;
@@ -83,8 +83,8 @@ inline void measure_level(level& l, double seconds) {
     });
 }
 
-/// Follows a chain through `bytes` of memory that visits every line once, in no order: what a load takes that neither a
-/// cache nor a prefetcher has foreseen, the way to its page included.
+/// Follows a chain through `bytes` of memory that visits every line once in random order. Measures the latency of a
+/// load that no cache or prefetcher helps with, including address translation.
 inline double load_latency_us(std::size_t bytes, double seconds) {
     constexpr std::size_t line = 64 / sizeof(std::uint32_t);
     constexpr int loads = 10000;

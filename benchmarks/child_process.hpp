@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// child_process.hpp - a program that answers lines: started, asked, ended.
+// child_process.hpp - runs a program that answers lines.
 #ifndef EENN_BENCHMARKS_CHILD_PROCESS_HPP
 #define EENN_BENCHMARKS_CHILD_PROCESS_HPP
 
@@ -15,14 +15,15 @@
 #include <string>
 #include <vector>
 
-/// A running program whose standard input and output are ours; its errors go where ours go. It ends with this object.
+/// A running program with pipes on its standard input and output; it shares our standard error. It ends with this
+/// object.
 class child_process {
 public:
     explicit child_process(const std::vector<std::string>& command) {
-        std::signal(SIGPIPE, SIG_IGN);  // a child that has died is noticed when it does not answer
+        std::signal(SIGPIPE, SIG_IGN);  // a dead child shows up when it does not answer
         int to[2];
         int from[2];
-        // Close-on-exec: a child must not hold the pipes of another one open.
+        // Close-on-exec: no child may hold another child's pipes open.
         if (pipe2(to, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0) throw std::runtime_error{"no more pipes"};
         std::vector<char*> arguments;
         for (const auto& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
@@ -55,7 +56,7 @@ public:
         static_cast<void>(!write(in_, text.data(), text.size()));  // lines are shorter than a pipe's buffer
     }
 
-    /// The next line; none if the program ended or says nothing for so long.
+    /// The next line; none if the program ended or stayed silent for `seconds`.
     [[nodiscard]] std::optional<std::string> read_line(int seconds) {
         for (;;) {
             if (const auto end = buffer_.find('\n'); end != std::string::npos) {
@@ -72,7 +73,7 @@ public:
         }
     }
 
-    /// Waits for its end; its exit status, -1 if a signal ended it.
+    /// Waits for the program to end and returns its exit status, or -1 if a signal ended it.
     int wait() {
         int status = 0;
         waitpid(id_, &status, 0);

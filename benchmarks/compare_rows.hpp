@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// compare_rows.hpp - what compare finds out, as text, JSON and a chart.
+// compare_rows.hpp - the results of compare, as text, JSON and a chart.
 #ifndef EENN_BENCHMARKS_COMPARE_ROWS_HPP
 #define EENN_BENCHMARKS_COMPARE_ROWS_HPP
 
@@ -16,7 +16,7 @@
 
 namespace compare {
 
-/// What all runners do alike but for the network.
+/// The setting of a comparison, without the network: the same for all runners.
 struct setting {
     std::string phase;
     int batch = 1;
@@ -46,16 +46,16 @@ struct spread {
     return {at(0.25), at(0.5), at(0.75)};
 }
 
-/// One peer, or ourselves, on one network in one setting.
+/// One library, ours or a peer, on one network in one setting.
 struct row {
     setting where;
     std::string model;
     std::string peer;
     double median_us = 0;
-    double peak_share = 0;  ///< 0: not told
+    double peak_share = 0;  ///< 0: unknown
     long long memory_bytes = 0;
     spread ratio{1, 1, 1};         ///< peer's time / ours
-    double others_busy_cores = 0;  ///< by programs that are no part of this, right before
+    double others_busy_cores = 0;  ///< cores busy with other programs, just before the run
 };
 
 [[nodiscard]] inline std::string fixed(double value, int decimals) {
@@ -64,7 +64,8 @@ struct row {
     return text;
 }
 
-/// "223.1 us   1.72 (1.65 to 1.80)   1.8 MiB"; ours says its share of the peak instead, and whether it was alone.
+/// "223.1 us   1.72 (1.65 to 1.80)   1.8 MiB". Our own row shows its share of the peak and whether the machine was
+/// otherwise idle.
 [[nodiscard]] inline std::string to_string(const row& r, bool ours) {
     const std::string middle =
         ours ? fixed(100 * r.peak_share, 0) + " % of the FMA peak"
@@ -76,7 +77,7 @@ struct row {
     return text + (alone ? "" : "   others keep " + fixed(r.others_busy_cores, 1) + " cores busy");
 }
 
-/// All of them, a column a peer: how many times faster we are.
+/// A table of all rows, one column per peer: how many times faster we are.
 [[nodiscard]] inline std::string summary(const std::vector<row>& rows, const std::vector<std::string>& peers) {
     std::string text;
     const row* before = nullptr;
@@ -119,16 +120,16 @@ struct row {
     return w.end_array().end_object().text() + "\n";
 }
 
-/// A column a peer, a bar a network: from 1 to the right where we are faster, to the left where we are slower, on a
-/// logarithmic axis, so that twice as fast and half as fast look alike.
+/// A column per peer and a bar per network on a logarithmic axis: to the right of 1 where we are faster, to the left
+/// where we are slower. Twice as fast and half as fast then have equal lengths.
 [[nodiscard]] inline std::string chart(const std::vector<row>& rows, const std::vector<std::string>& peers) {
     using eenn::report::xml_text;
     using eenn::report::svg_parts::px;
-    constexpr double label = 260;  // the networks' names, and our times
+    constexpr double label = 260;  // networks' names, and our times
     constexpr double column = 190;
-    constexpr double bars = 138;  // of a column; the number stands behind the bar
+    constexpr double bars = 138;  // of a column; the number follows the bar
     constexpr double line = 20;
-    // As far as the data goes, within reason: what lies beyond has its number.
+    // The axis covers the data, within reason; bars beyond it are cut off and labelled with their number.
     double low = 0.8;
     double high = 4;
     for (const row& r : rows) {

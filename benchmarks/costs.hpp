@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// costs.hpp - what the steps of a plan compute and move: flops, nominal and as the kernels do them, and bytes.
-// Letters: z = what a batch norm normalises, u = what goes into an activation, y = a step's output; dz, du, dy = their
-// gradients.
+// costs.hpp - flops and bytes of the steps of a plan; flops both nominal and as the kernels execute them.
+// Letters: z = input of a batch norm, u = input of an activation, y = a step's output; dz, du, dy = their gradients.
 //
-// Flops as computed are two for a multiply-add, one for an addition. The direct and the depthwise sum leave out the
-// taps on padding; Winograd's are its products and transforms, of whole tiles. Left out are activations, norms, pools,
-// lanes beyond the channels, and what Winograd's weight gradient does once for some samples.
+// Executed flops count two per multiply-add and one per addition. Direct and depthwise sums exclude taps on padding.
+// Winograd counts products and transforms, of whole tiles. Not counted: activations, norms, pools, lanes beyond the
+// channels, and the parts of Winograd's weight gradient that are shared by several samples.
 #ifndef EENN_BENCHMARKS_COSTS_HPP
 #define EENN_BENCHMARKS_COSTS_HPP
 
@@ -28,11 +27,11 @@ using namespace eenn;
 using kernels::convolution;
 using kernels::winograd_form;
 
-/// Of one step and one sample.
+/// Costs of one step for one sample.
 struct step_cost {
     double nominal_flops = 0;
-    double flops = 0;           ///< as computed, forward
-    double gradient_flops = 0;  ///< backward, of the inputs and the weights
+    double flops = 0;           ///< as executed, forward
+    double gradient_flops = 0;  ///< backward, for inputs and weights
     double packed_bytes = 0;
     double activation_bytes = 0;  ///< inputs, residual and output, once each
 
@@ -46,7 +45,7 @@ struct step_cost {
     }
 };
 
-/// A number that counts what is done with it, so that Winograd's transforms say themselves what they cost.
+/// A number that counts its operations, so that Winograd's transforms report their own cost.
 struct counted {
     float value = 0;
     static inline int flops = 0;
@@ -56,7 +55,7 @@ struct counted {
     friend counted operator+(counted a, counted b) { return after_one(a.value + b.value); }
     friend counted operator-(counted a, counted b) { return after_one(a.value - b.value); }
     friend counted operator*(counted a, counted b) { return after_one(a.value * b.value); }
-    friend constexpr counted operator/(counted a, counted b) { return a.value / b.value; }  // of constants alone
+    friend constexpr counted operator/(counted a, counted b) { return a.value / b.value; }  // constants only
 
 private:
     static counted after_one(float v) {
@@ -74,7 +73,7 @@ template <int From, int To, class F>
     return counted::flops;
 }
 
-/// Flops of all tiles of an image; with the output's transform or, for the weight gradient, that of its gradient.
+/// Flops of all tiles of an image, including the output transform, or the gradient's transform for the weight gradient.
 template <winograd_form F>
 [[nodiscard]] double winograd_flops(const kernels::winograd_image& image, bool weight_gradient) {
     namespace w = kernels::winograd;
@@ -91,7 +90,7 @@ template <winograd_form F>
     return w::tiling(F, image).count * (products + of_input * image.in_channels + of_output * image.out_channels);
 }
 
-/// Of all taps that meet the input: forward, and as many for either gradient.
+/// Flops of all taps that meet the input, forward. Either gradient takes as many.
 [[nodiscard]] inline double direct_flops(const convolution& g) {
     const auto meetings = [](const kernels::axis& a) {
         int count = 0;
@@ -101,7 +100,7 @@ template <winograd_form F>
     return 2.0 * meetings(g.rows()) * meetings(g.columns()) * (g.in.c / g.groups) * g.out.c;
 }
 
-/// The convolution that a step of `nodes` computes, if it computes one.
+/// The convolution that a step of `nodes` computes, if any.
 [[nodiscard]] inline std::optional<convolution> convolution_of(const step_info& step,
                                                                id_span<edge, const graph::node> nodes) {
     const auto& node = nodes[step.node];
@@ -122,7 +121,7 @@ template <winograd_form F>
     return static_cast<double>(plan.values[value].bytes());
 }
 
-/// The steps of a plan and of the nodes that it was lowered from.
+/// Costs of the steps of a plan; `nodes` are those that it was lowered from.
 [[nodiscard]] inline std::vector<step_cost> of_steps(const executable<float>& net,
                                                      id_span<edge, const graph::node> nodes) {
     namespace k = kernels::detail;
@@ -158,29 +157,28 @@ template <winograd_form F>
     return all;
 }
 
-/// What a training step moves: see training_bytes().
+/// Bytes that a training step moves, see training_bytes().
 struct training_traffic {
     double forward = 0;
     double backward = 0;
     double parameters = 0;
 };
 
-/// @brief Bytes that backpropagation and SGD with momentum read and write where every tensor of a batch comes from
-/// memory for each of the passes over it, and goes back. Within a pass, blocks of samples keep what is used twice in
-/// the caches.
+/// @brief Bytes that backpropagation and SGD with momentum read and write, if every pass over a batch loads its tensors
+/// from memory and stores them back. Within a pass, blocks of samples stay in cache for reuse.
 ///
-/// Forward, a step reads its inputs; of one that is made anew, what went into its norm, which is as large. Without a
-/// norm it reads the residual and writes y. With one it writes z, and where y is kept another pass reads z and the
-/// residual and writes y. Where the activation's input is kept, that is written too.
+/// Forward, a step reads its inputs; for a recomputed input it reads the input of its norm, which is as large. A step
+/// without a norm reads the residual and writes y. A step with a norm writes z; if y is kept, a second pass reads z and
+/// the residual and writes y. If the input of the activation is kept, it is written as well.
 ///
-/// Backward, the first pass goes through the activation: it reads dy and z if y is made anew; dy, y and z, and writes
-/// du, if there is a norm; dy and y, and writes du, if there is an activation only. What the residual gets is written,
-/// or added, unless du could be put there. The second pass reads du, with a norm z, and the inputs, which steps without
-/// parameters need only where they are made anew; it writes the gradients of the inputs, or adds to them.
+/// Backward, the first pass goes through the activation. If y is recomputed, it reads dy and z. Otherwise, with a norm,
+/// it reads dy, y and z and writes du; with only an activation, it reads dy and y and writes du. The residual's
+/// gradient is written or accumulated, unless du could be written there directly. The second pass reads du, z if there
+/// is a norm, and the inputs; steps without parameters only need recomputed inputs. It writes or accumulates the
+/// gradients of the inputs.
 ///
-/// Parameters are read forward, backward and by SGD, which writes them; their gradients are written and read, the
-/// momentum read and written, and both packed forms written. Partial sums of gradients and scratch stay in
-/// the caches.
+/// Parameters are read by forward, backward and SGD, and written by SGD. Their gradients and the momentum are written
+/// and read, and both packed forms are written. Partial sums of gradients and scratch stay in cache.
 [[nodiscard]] inline training_traffic training_bytes(const trainable<float>& net, int batch) {
     const plan_view& plan = net.plan;
     const backward_plan made = plan_backward(plan, everything(), batch);

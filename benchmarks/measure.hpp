@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// measure.hpp - how the benchmarks measure: medians of single calls, and the machine's FMA rate in the same process.
+// measure.hpp - measurement for the benchmarks: medians of single calls, and the machine's FMA rate in the same process.
 #ifndef EENN_BENCHMARKS_MEASURE_HPP
 #define EENN_BENCHMARKS_MEASURE_HPP
 
@@ -24,13 +24,13 @@ double once(F&& call) {
     return std::chrono::duration<double, std::micro>(clock::now() - start).count();
 }
 
-/// Nothing between two calls: what one leaves in the caches, the next one finds.
+/// Does nothing between two calls, so each finds the caches as the previous one left them.
 struct warm_caches {
     void operator()() const noexcept {}
 };
 
-/// Touches 96 MB between two calls, more than any cache holds, as for a device that wakes, infers and sleeps. A core has
-/// caches of its own, so as many threads touch all of it as take part in the call.
+/// Touches 96 MB between two calls, more than any cache holds, to simulate a device that wakes, infers and sleeps. Cores
+/// have private caches, so as many threads as take part in the call touch all of it.
 class cold_caches {
 public:
     explicit cold_caches(int thread_count = 1) : memory_(96'000'000, 1), thread_count_{thread_count} {}
@@ -52,7 +52,8 @@ private:
     int thread_count_;
 };
 
-/// Median microseconds of single calls, timed one by one for about `seconds` after a warm-up; `between` comes before each.
+/// Median microseconds of single calls, timed one by one for about `seconds` after a warm-up. `between` runs before each
+/// call.
 template <class F, class Between = warm_caches>
 double median_us(F&& call, double seconds = 0.5, std::size_t fewest = 5, Between&& between = {}) {
     call();
@@ -67,9 +68,10 @@ double median_us(F&& call, double seconds = 0.5, std::size_t fewest = 5, Between
     return times[times.size() / 2];
 }
 
-/// FLOP/s of independent multiply-adds in registers: what no kernel on one thread can exceed. The best of many short runs.
+/// FLOP/s of independent multiply-adds in registers: the upper limit for any kernel on one thread. The best of many short
+/// runs.
 inline double fma_peak() {
-    constexpr int chains = 12;  // each starts elsewhere, or the compiler would compute one for all
+    constexpr int chains = 12;  // with different starting values, or the compiler would compute only one
     constexpr int rounds = 4096;
     const auto a = eenn::broadcast(0.999F);
     const auto b = eenn::broadcast(1e-3F);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// passes.hpp - one forward pass and one training step of a network on noise, ready to be repeated.
+// passes.hpp - one forward pass and one training step of a network on random data, ready to be repeated.
 #ifndef EENN_BENCHMARKS_PASSES_HPP
 #define EENN_BENCHMARKS_PASSES_HPP
 
@@ -18,9 +18,9 @@
 #include <vector>
 
 namespace passes {
-inline namespace EENN_ISA {  // one program may have them for several instruction sets
+inline namespace EENN_ISA {  // one program may link several instruction sets
 
-/// visit.operator()<recipe>(name) for each of the six networks that the benchmarks measure.
+/// Calls visit.operator()<recipe>(name) for each of the six networks that the benchmarks measure.
 template <class F>
 void for_each_network(F&& visit) {
     visit.template operator()<models::resnet8>("resnet8");
@@ -31,7 +31,7 @@ void for_each_network(F&& visit) {
     visit.template operator()<models::ecg_cnn>("ecg_cnn");
 }
 
-/// Their names.
+/// The names of these networks.
 inline std::vector<std::string> network_names() {
     std::vector<std::string> names;
     for_each_network([&]<auto Recipe>(const char* name) { names.emplace_back(name); });
@@ -55,7 +55,7 @@ inline std::vector<int> labels(const eenn::plan_view& plan, int batch) {
     return all;
 }
 
-/// Parameters at their start, with norms that are not the identity: whoever folds them wrongly gets other logits.
+/// Initial parameters, with norms that are not the identity, so that wrong folding changes the logits.
 inline eenn::aligned_vector<float> parameters(const eenn::plan_view& plan) {
     auto values = eenn::initialize(plan, 1);
     eenn::random_stream random{.seed = 2};
@@ -74,7 +74,7 @@ inline constexpr double learning_rate = 1e-3;
 inline constexpr double momentum = 0.9;
 inline constexpr double weight_decay = 1e-4;
 
-/// Decides a batch, or one sample in a session.
+/// Inference on a batch, or on one sample in a session.
 class inference_pass {
 public:
     inference_pass(const eenn::executable<float>& net, int batch, int thread_count)

@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t width = 80;
 constexpr std::size_t left_column = 26;
 
-/// "--out FOLDER" as the name and what stands for the value; "[FILE]" is a word that may be missing.
+/// "--out FOLDER": the name and a placeholder for the value. "[FILE]": an optional positional argument.
 struct description {
     std::string name;
     std::string value;
@@ -68,7 +68,7 @@ std::string explained(const std::string& meaning, const std::string& allowed, co
     return more.empty() ? meaning : meaning + " (" + more + ")";
 }
 
-/// A number that lies in an interval, or a message that says which.
+/// Checks that a number lies in an interval; the message names the interval.
 CLI::Validator within(interval allowed, bool whole) {
     const auto fault = [allowed, whole](const std::string& text) -> std::string {
         char* end = nullptr;
@@ -118,7 +118,7 @@ struct command_line::parser {
 
     CLI::Option* finish(CLI::Option* option, const description& what) const {
         option->option_text(what.value)->type_name("")->required(what.required);
-        option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);  // behind a file of options come better ones
+        option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);  // later options override an options file
         if (option->nonpositional()) option->group(heading);
         return option;
     }
@@ -202,7 +202,7 @@ void command_line::read(int argc, const char* const* argv) { read({argv + 1, arg
 void command_line::read(const std::vector<std::string>& words) {
     CLI::App& app = parser_->app;
     try {
-        app.parse(std::vector<std::string>{words.rbegin(), words.rend()});  // it takes them off the end
+        app.parse(std::vector<std::string>{words.rbegin(), words.rend()});  // parse() takes words off the end
     } catch (const CLI::CallForHelp&) {
         std::string help = app.help();
         for (auto at = help.find("\n\n\n"); at != std::string::npos; at = help.find("\n\n\n")) help.erase(at, 1);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// models.hpp - the networks of the examples and benchmarks, written in the library's vocabulary.
+// models.hpp - the networks of the examples and benchmarks, in the library's vocabulary.
 //
-// MACs and parameters of each are checked where it stands; the six are those that speed is compared on.
+// The MACs and parameters of each are checked below. Speed is compared on these six networks.
 #ifndef EENN_EXAMPLES_MODELS_HPP
 #define EENN_EXAMPLES_MODELS_HPP
 
@@ -50,7 +50,7 @@ constexpr graph dscnn() {
     return g(global_average_pool{}, dense{.units = 12});
 }
 
-/// MobileNetV1 (Howard et al. 2017) at a quarter of its width, 96x96, two classes (visual wake words).
+/// MobileNetV1 (Howard et al. 2017) with width multiplier 0.25, 96x96, two classes (visual wake words).
 constexpr graph mobilenet_v1_025_96() {
     graph g{{96, 96, 3}};
     g(conv2d{.filters = 8, .stride = 2, .pad = padding{1}}, batch_norm{}, relu{});
@@ -66,7 +66,7 @@ constexpr graph mobilenet_v1_025_96() {
     return g(global_average_pool{}, dense{.units = 2});
 }
 
-/// A small 1-D network for heart beats: 187 samples, five classes.
+/// A small 1-D network for heartbeats: 187 samples, five classes.
 constexpr graph ecg_cnn() {
     graph g{{1, 187, 1}};
     const max_pool halve{.kernel_h = 1, .kernel_w = 2};

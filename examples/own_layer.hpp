@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// own_layer.hpp - a layer defined outside the library: it says what it is, and then works in both phases.
+// own_layer.hpp - a layer defined outside the library. One description makes it work for inference and training.
 //
-// gate: y = x * sigmoid(sharpness * a_c * x), a learned per channel (Swish with a trainable slope, Ramachandran et al. 2017).
+// gate: y = x * sigmoid(sharpness * a_c * x), with one learned a per channel (Swish with a trainable slope, Ramachandran et
+// al. 2017).
 #ifndef EENN_EXAMPLES_OWN_LAYER_HPP
 #define EENN_EXAMPLES_OWN_LAYER_HPP
 
@@ -28,7 +29,7 @@ struct gate {
         return list;
     }
 
-    // p.value is the layer at its place: a constant in network<recipe>, a value in a graph compiled at run time.
+    // p.value is the layer itself: a constant in network<recipe>, a run-time value in a graph compiled at run time.
     template <class T, class P>
     static void forward(P p, const forward_args<T>& a) noexcept {
         each<T>(p, a.samples,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// train_cifar.cpp - MLPerf Tiny's ResNet-8 on CIFAR-10, from random weights, on as many threads as there are cores.
-// `train_cifar --help` says how. Ctrl-C loses nothing: the same command goes on from the last epoch, to the same bits.
+// train_cifar.cpp - trains MLPerf Tiny's ResNet-8 on CIFAR-10 from random weights, on all cores. Usage: `train_cifar
+// --help`.
+// Ctrl-C loses nothing: the same command resumes from the last epoch, with bit-identical results.
 #include <eenn/core/threads.hpp>
 #include <eenn/data/batches.hpp>
 #include <eenn/data/normalize.hpp>

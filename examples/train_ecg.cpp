@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// train_ecg.cpp - a 1-D network that tells premature ventricular beats (PVC) from others, trained on MIT-BIH, split by
-// patient; writes what augment needs to give it exits.
-// `train_ecg --help` says how; `augment @examples/augment/ecg.args` goes on. A beat is 256 samples at 360 Hz.
+// train_ecg.cpp - trains a 1-D network on MIT-BIH, split by patient, to detect premature ventricular beats (PVC).
+// Writes the files from which augment gives it exits.
+// Usage: `train_ecg --help`, then `augment @examples/augment/ecg.args`. A beat is 256 samples at 360 Hz.
 #include <eenn/core/threads.hpp>
 #include <eenn/data/batches.hpp>
 #include <eenn/interop/zlib.hpp>
@@ -26,11 +26,11 @@ using namespace eenn;
 
 constexpr std::uint64_t seed = 1;
 constexpr int length = 256;
-// The converter's middle and gain: (x - 1024) / 200 is in millivolts.
+// Offset and gain of the A/D converter: (x - 1024) / 200 is in millivolts.
 constexpr float middle = 1024;
 constexpr float gain = 200;
 
-// Patients. Two have PVCs in number: one trains, one is for the result; a few PVCs are left to choose by.
+// Patients. Only two have many PVCs: one is in the training set, one in the test set. A few PVCs remain for validation.
 constexpr int training_patients[] = {100, 102, 106, 108};
 constexpr int validation_patients[] = {104, 114};
 constexpr int test_patients[] = {123, 200};
@@ -61,7 +61,7 @@ beats read(const std::filesystem::path& folder) {
     return all;
 }
 
-/// The beats of some patients, in millivolts; written as they are for augment.
+/// The beats of some patients, in millivolts. Also writes the original samples, for augment.
 data_set part(const beats& all, std::span<const int> patients, const std::filesystem::path& out,
               const std::string& name) {
     const auto raw = all.samples.as<std::int16_t>();
@@ -82,7 +82,7 @@ data_set part(const beats& all, std::span<const int> patients, const std::filesy
     return make_data_set({1, length, 1}, 2, std::move(values), {labels.begin(), labels.end()});
 }
 
-/// Electrodes move: another gain, another baseline that drifts, another moment.
+/// Simulates moving electrodes: random gain, drifting baseline, time shift.
 void disturb(std::span<float> beat, random_stream random) {
     const double stretch = std::exp(0.2 * random.normal());
     const double offset = 0.1 * random.normal();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// arguments.cpp - the command line of augment: each option with its meaning, unit and range.
+// arguments.cpp - the command line of augment: every option with its meaning, unit and range.
 #include "arguments.hpp"
 
 #include <eenn/io/file.hpp>
@@ -18,7 +18,7 @@ namespace {
 
 constexpr double gib = 1 << 30;
 
-/// $NAME and ${NAME} become what the environment says.
+/// Replaces $NAME and ${NAME} by environment variables.
 std::string expanded(const std::string& text) {
     std::string result;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -65,7 +65,7 @@ std::string list_of(std::span<const eenn::construct::head_form> forms) {
     return list;
 }
 
-/// The forms of a list, in the order of their size.
+/// Parses a list of forms; the result is ordered by size.
 std::vector<eenn::construct::head_form> forms_of(const std::string& list,
                                                  std::span<const eenn::construct::head_form> all) {
     std::vector<std::string> asked = split(list);

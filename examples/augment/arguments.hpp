@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// arguments.hpp - what augment is asked for.
+// arguments.hpp - the arguments of augment.
 #ifndef EENN_EXAMPLES_AUGMENT_ARGUMENTS_HPP
 #define EENN_EXAMPLES_AUGMENT_ARGUMENTS_HPP
 
@@ -12,7 +12,7 @@
 
 namespace augment {
 
-/// Files of samples and labels, each with a range or without; a CIFAR-10 file has both.
+/// Files of samples and labels, each with an optional range. A CIFAR-10 file holds both.
 struct source {
     std::string samples;
     std::string labels;
@@ -23,7 +23,7 @@ struct arguments {
     source train;
     source validation;
     source test;
-    double validation_share = 0;  ///< > 0: split off the training data
+    double validation_share = 0;  ///< > 0: split off from the training data
     std::string groups;
     std::string platform;
     std::string place_for = "latency";
@@ -34,9 +34,9 @@ struct arguments {
     eenn::construct::augment_options options;
 };
 
-/// The command line, in which `@FILE` stands for the words of a file: a # starts a comment, $NAME is the environment's.
-/// Help and faults end the program.
-/// @par Errors  eenn::error if a file of options cannot be read.
+/// Parses the command line. `@FILE` inserts the words of a file, in which # starts a comment and $NAME is an
+/// environment variable. --help and errors exit the program.
+/// @par Errors  eenn::error if an options file cannot be read.
 [[nodiscard]] arguments read_arguments(int argc, char** argv);
 
 }  // namespace augment

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // augment - turns a trained network (ONNX) into an early-exit network: places exits, trains heads, proves thresholds,
-// fine-tunes, measures on test data, and writes a report, the weights and ONNX files. `augment --help` says how.
+// fine-tunes, measures on test data, and writes a report, the weights and ONNX files. Usage: `augment --help`.
 #include <eenn/construct/augment.hpp>
 #include <eenn/construct/placing.hpp>
 #include <eenn/construct/report/augmentation.hpp>
@@ -34,7 +34,8 @@ void write(const augment::arguments& a, const construct::augmented& made) {
     report::write_augmentation(a.out, made.report);
 }
 
-/// What runs where, into the report; one ONNX file a processor where there are several.
+/// Places the network on the platform, reports the placement, and writes one ONNX file per processor if there are
+/// several.
 void place(const augment::arguments& a, construct::augmented& made) {
     const auto& goal = a.options.objectives[0];
     const double loss = goal.goal == exit_objective::kind::least_cost ? goal.limit : 0.005;
@@ -57,7 +58,7 @@ void place(const augment::arguments& a, construct::augmented& made) {
 }
 
 int run(augment::arguments& a) {
-    if (!a.platform.empty()) a.options.target = read_platform(a.platform);  // complains before the long work
+    if (!a.platform.empty()) a.options.target = read_platform(a.platform);  // fails before the long work
     const onnx::imported model = onnx::read_network(a.model);
     for (const auto& note : model.notes) std::printf("%s: %s\n", a.model.c_str(), note.c_str());
     const shape sample = model.network.input();

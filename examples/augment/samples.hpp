@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// samples.hpp - data sets for augment, from .npy and CIFAR-10 .bin files, preprocessed as the model's metadata says.
+// samples.hpp - loads data sets for augment from .npy and CIFAR-10 .bin files, preprocessed according to the model's
+// metadata.
 #ifndef EENN_EXAMPLES_AUGMENT_SAMPLES_HPP
 #define EENN_EXAMPLES_AUGMENT_SAMPLES_HPP
 
@@ -18,7 +19,7 @@
 
 namespace augment {
 
-/// FILE[a:b] as the file and the range; without brackets everything.
+/// Splits FILE[a:b] into the file and the range; without brackets, the whole file.
 struct slice {
     std::string file;
     std::size_t first = 0;
@@ -41,7 +42,8 @@ inline slice parse_slice(const std::string& text) {
     return s;
 }
 
-/// Where element (h,w,c) of a sample lies in a file's sample, by the file's dims without N; throws if they do not fit.
+/// Offset of element (h,w,c) of a sample within a file's sample, from the file's dims without N. Throws if they do not
+/// fit.
 inline std::vector<std::size_t> order_of(const std::vector<std::int64_t>& dims, eenn::shape s,
                                          const std::string& file) {
     const auto is = [&](std::initializer_list<int> wanted) {
@@ -81,7 +83,7 @@ inline eenn::data_set read_samples(const source& from, eenn::shape sample, int c
         const slice label_slice = parse_slice(from.labels);
         const auto all = eenn::io::read_npy(label_slice.file).to<int>(label_slice.file);
         labels.assign(all.begin(), all.end());
-        // Labels sliced like the samples, unless they have a range of their own.
+        // Labels are sliced like the samples, unless they have a range of their own.
         if (label_slice.file != from.labels) {
             const std::size_t last = std::min(label_slice.last, labels.size());
             labels = {labels.begin() + static_cast<std::ptrdiff_t>(std::min(label_slice.first, last)),
@@ -119,7 +121,7 @@ inline eenn::data_set read_samples(const source& from, eenn::shape sample, int c
     return eenn::make_data_set(sample, classes, std::move(out), std::move(labels));
 }
 
-/// The group of each line or element: equal text, equal group.
+/// The group of each line or element; equal text means equal group.
 inline std::vector<int> read_groups(const std::string& file) {
     std::vector<int> groups;
     if (file.ends_with(".npy")) {

@@ -45,7 +45,7 @@ void convert(const eenn::data_set& train, const eenn::data_set& validation, cons
     options.forms = {construct::head_form::small, construct::head_form::medium};
     options.heads.epochs = 1;
     options.heads.final_epochs = 6;
-    options.tune = {.epochs = 0, .augment = changes};  // the heads do well on the frozen backbone
+    options.tune = {.epochs = 0, .augment = changes};  // heads do well on the frozen backbone
     options.seed = seed;
     options.observer = [&](const construct::construct_progress& p) {
         bar(p.stage, p.done, p.total, p.note);

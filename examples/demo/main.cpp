@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // demo - trains an early-exit network on Fashion-MNIST, chooses its thresholds on validation data, and shows on test data
-// what leaving early costs and saves; then trains the same network without exits, and has them put on. `demo --help`.
+// what early exits cost and save. Then trains the same network without exits and adds exits to it. Usage: `demo --help`.
 #include <eenn/core/threads.hpp>
 #include <eenn/data/batches.hpp>
 #include <eenn/data/glyphs.hpp>
@@ -57,7 +57,7 @@ pictures load(const std::filesystem::path& folder) {
     return {"Glyphs, 5,000 test images", make_glyphs(30000, seed), make_glyphs(5000, seed + 1)};
 }
 
-/// Mean microseconds a sample over all samples, one at a time on this thread: leaving early, and never. The two take turns.
+/// Mean microseconds per sample, one at a time on this thread, with early exits and without. The two alternate.
 std::pair<double, double> race(packed_view<float> weights, const data_set& set,
                                const std::array<exit_rule, net::exits>& rules, std::vector<decision>& decisions,
                                std::vector<double>& times) {
@@ -124,7 +124,7 @@ void run(const std::filesystem::path& data, const std::filesystem::path& out, in
     std::printf("Trained %d epochs in %s on %d threads\n", epochs, text::duration_text(train_seconds).c_str(),
                 pool.concurrency());
 
-    // Calibrate and choose thresholds: validation data only.
+    // Calibrate and choose thresholds on validation data only.
     const auto& parameters = training.parameters();
     const auto validation_logits = collect_logits(net::inference(), parameters, validation, pool);
     std::array<exit_rule, net::exits> rules{};
@@ -139,7 +139,7 @@ void run(const std::filesystem::path& data, const std::filesystem::path& out, in
     const threshold_choice choice = choose_thresholds(validation_trace, exit_objective::least_cost(allowed_loss));
     for (std::size_t e = 0; e + 1 < rules.size(); ++e) rules[e].threshold = choice.thresholds[e];
 
-    // Test data: real inference, one image at a time, timed.
+    // Test data: timed inference, one image at a time.
     const packed_weights packed{net::inference(), parameters};
     std::vector<decision> decisions;
     std::vector<double> times;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// report.hpp - what the demo prints and writes.
+// report.hpp - prints and writes the results of the demo.
 #ifndef EENN_EXAMPLES_DEMO_REPORT_HPP
 #define EENN_EXAMPLES_DEMO_REPORT_HPP
 
@@ -19,10 +19,10 @@ namespace demo {
 
 /// One exit on test data.
 struct exit_summary {
-    int samples = 0;  ///< that left here
+    int samples = 0;  ///< samples that left here
     int right = 0;
     double share = 0;
-    double accuracy = 0;       ///< of those that left here
+    double accuracy = 0;       ///< on the samples that left here
     double lone_accuracy = 0;  ///< if all left here
     std::int64_t macs = 0;
     double median_us = 0;
@@ -72,7 +72,7 @@ inline void write_text(const std::filesystem::path& path, const std::string& tex
     eenn::io::write_file(path, std::as_bytes(std::span{text}));
 }
 
-/// The trade-off that validation data found, as test data sees it.
+/// Re-evaluates on test data a trade-off found on validation data.
 inline eenn::pareto seen_on(const eenn::exit_trace& test, eenn::pareto front) {
     for (auto& point : front.points) {
         const auto seen = eenn::evaluate(test, point.thresholds);
@@ -81,11 +81,11 @@ inline eenn::pareto seen_on(const eenn::exit_trace& test, eenn::pareto front) {
     }
     std::sort(front.points.begin(), front.points.end(),
               [](const auto& a, const auto& b) { return a.mean_cost < b.mean_cost; });
-    front.proven = false;  // best on validation data, not on these
+    front.proven = false;  // proven optimal on validation data only
     return front;
 }
 
-/// summary.json and accuracy.svg in `folder`.
+/// Writes summary.json and accuracy.svg to `folder`.
 inline void write(const summary& s, const eenn::exit_trace& validation, const eenn::exit_trace& test,
                   std::span<const float> thresholds, const std::string& data, const std::filesystem::path& folder) {
     eenn::text::json_writer json;
