@@ -51,7 +51,7 @@ int main(int argc, char** argv) {
     line.read(argc, argv);
 
     const std::vector<std::string> compilers{"g++", "clang++"};
-    std::printf("%-34s %-24s %18s %18s\n", "source", "flags", "g++", "clang++");
+    std::printf("%-42s %-22s %18s %18s\n", "source", "flags", "g++", "clang++");
     const std::filesystem::path root = EENN_ROOT;
     for (const row& one : all_rows(root)) {
         if (one.source.find(wanted) == std::string::npos) continue;
@@ -69,7 +69,7 @@ int main(int argc, char** argv) {
         }
         std::string flags;
         for (const auto& flag : one.flags) flags += (flags.empty() ? "" : " ") + flag;
-        std::printf("%-34s %-24s", std::filesystem::path{one.source}.lexically_relative(root).c_str(), flags.c_str());
+        std::printf("%-42s %-22s", std::filesystem::path{one.source}.lexically_relative(root).c_str(), flags.c_str());
         for (std::size_t c = 0; c < compilers.size(); ++c)
             std::printf(" %6.1f s %5.0f MiB", median(seconds[c]), median(mib[c]));
         std::printf("\n");
