@@ -14,6 +14,13 @@
 namespace eenn::text {
 inline namespace EENN_ISA {
 
+/// @brief Number of characters in a UTF-8 text; combining characters count.
+[[nodiscard]] inline std::size_t characters(std::string_view text) {
+    std::size_t count = 0;
+    for (const char c : text) count += (c & 0xc0) != 0x80;
+    return count;
+}
+
 /// @brief The first `most` characters of a UTF-8 text.
 [[nodiscard]] inline std::string_view first_characters(std::string_view text, std::size_t most) {
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -41,8 +48,7 @@ inline namespace EENN_ISA {
             continue;
         }
         const std::string_view word = text.substr(0, text.find_first_of(" \n"));
-        std::size_t length = 0;
-        for (const char c : word) length += (c & 0xc0) != 0x80;
+        const std::size_t length = characters(word);
         if (length > 0) {
             if (!empty && column + 1 + length > width) new_line();
             if (!empty) {

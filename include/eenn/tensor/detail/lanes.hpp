@@ -149,14 +149,9 @@ template <class T>
 template <class T>
 [[nodiscard]] EENN_ALWAYS_INLINE lanes<T> load_first(const element<T>* from, int count) noexcept {
     // Half a vector is the lower half of a masked full load.
-    [[maybe_unused]] const auto lower_half = []<class V>(const V& v) {
-        if constexpr (lane_of<V>::count == 16) {
-            return __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7);
-        } else if constexpr (lane_of<V>::count == 8) {
-            return __builtin_shufflevector(v, v, 0, 1, 2, 3);
-        } else {
-            return __builtin_shufflevector(v, v, 0, 1);
-        }
+    [[maybe_unused]] const auto lower_half = [](const auto& v) {
+        return [&]<int... I>(std::integer_sequence<int, I...>) { return __builtin_shufflevector(v, v, I...); }
+        (std::make_integer_sequence<int, lane_count<T>>{});
     };
 #if EENN_VECTOR_BYTES == 64
     if constexpr (lane_count<T> == 16) {

@@ -16,6 +16,7 @@
 
 #include <eenn/core/isa.hpp>
 #include <eenn/text/detail/json_reader.hpp>
+#include <eenn/text/lines.hpp>
 
 namespace eenn::text {
 inline namespace EENN_ISA {
@@ -111,13 +112,6 @@ requires std::is_arithmetic_v<Number>
         text.remove_prefix(std::max<std::size_t>(length, 1));
     }
     return clean;
-}
-
-/// @brief Number of characters in a text; combining characters count.
-[[nodiscard]] inline std::size_t characters(std::string_view text) {
-    std::size_t count = 0;
-    for (const char c : text) count += (c & 0xc0) != 0x80;
-    return count;
 }
 
 /// @brief At most `most` characters of a text. A longer text gets an ellipsis in the middle, because layer names differ
